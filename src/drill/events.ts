@@ -1,0 +1,155 @@
+// What a journal line can say. Everything a report shows is in one of these: the report is a pure function of them.
+import type { CheckResult, CoverageRow } from './findings.ts';
+
+/** The order of a drill. Every step belongs to one phase; phases follow each other and never overlap. */
+export const PHASES = [
+  'plan',
+  'provision',
+  'seed',
+  'backup',
+  'drift',
+  'disaster',
+  'outage',
+  'restore',
+  'usable',
+  'verify',
+  'teardown',
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+export type Mark =
+  /** The disaster has taken hold, with proof: the recovery clock starts. */
+  | 'disaster'
+  /** The first application request was answered: RTA stops here. */
+  | 'usable'
+  /** The last check has answered: time to proven stops here. */
+  | 'proven';
+
+export interface ArtifactFact {
+  readonly method: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** UTC. */
+  readonly createdAt: string;
+  readonly encrypted: boolean;
+  /** Seconds that the backup took. */
+  readonly seconds: number;
+  /** What this method says that it can't bring back, one sentence each. */
+  readonly cannotHold: readonly string[];
+}
+
+export interface NodePicture {
+  readonly name: string;
+  readonly role: 'manager' | 'worker';
+  readonly address: string;
+  readonly leader: boolean;
+  /** What the swarm says of it: `ready`, `down`, … */
+  readonly state: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Names of the services with a running task here, one entry a task. */
+  readonly tasks: readonly string[];
+}
+
+/** What was there by id before the disaster, and whether it is there after it. */
+export interface ProofRow {
+  readonly what: string;
+  readonly id: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+export interface ImageFact {
+  /** What the image is for: `node`, `postgres`, `toolbox`. */
+  readonly role: string;
+  readonly reference: string;
+  /** Image id or repository digest, `sha256:…`. */
+  readonly digest: string;
+  /** `registry`, or what it was built of. */
+  readonly source: string;
+}
+
+export interface Environment {
+  /** E.g. `Docker 26.1.5 (embedded lab)`. */
+  readonly engine: string;
+  /** The engine inside each node. */
+  readonly nodeEngine: string;
+  readonly kernel: string;
+  readonly images: readonly ImageFact[];
+  /** E.g. `swarm-drill 0.1.0, Node.js v24.21.0`. */
+  readonly tool: string;
+  /** Of this project's work tree, `-dirty` when it has changes; `unknown` outside of git. */
+  readonly commit: string;
+  /** `embedded` or `engine`, with what isolates it. */
+  readonly lab: string;
+}
+
+export interface CleanupFact {
+  /** How many of our objects (containers, networks, volumes) the lab held, by kind. */
+  readonly before: Readonly<Record<string, number>>;
+  readonly after: Readonly<Record<string, number>>;
+  /** Names of what should be gone and isn't. */
+  readonly leaked: readonly string[];
+  readonly errors: readonly string[];
+  /** Said with `--keep`: how to get in. */
+  readonly kept?: string;
+}
+
+/** `t` is seconds since the drill began, on the monotonic clock. */
+export type JournalEvent = { readonly t: number } & (
+  | {
+      readonly event: 'plan';
+      readonly journal: 1;
+      readonly name: string;
+      readonly title: string;
+      readonly file: string;
+      /** The drill's source text: its pass criteria, fixed before anything starts. */
+      readonly text: string;
+      readonly topology: { readonly managers: number; readonly workers: number };
+      /** Seconds; null where the drill sets none. */
+      readonly objectives: { readonly rtoSeconds: number | null; readonly rpoSeconds: number | null };
+      readonly seed: string;
+      readonly size: string;
+      /** The command that runs this drill again, exactly. */
+      readonly again: string;
+      /** UTC. */
+      readonly at: string;
+      readonly pid: number;
+    }
+  | { readonly event: 'phase'; readonly phase: Phase; readonly at: string }
+  | {
+      readonly event: 'step';
+      readonly id: number;
+      readonly parent: number | null;
+      readonly name: string;
+      readonly harness: boolean;
+      readonly at: string;
+    }
+  | { readonly event: 'step-end'; readonly id: number; readonly error: string | null }
+  | { readonly event: 'wait'; readonly step: number | null; readonly because: string }
+  /** A write of the workload that was acknowledged at `t`. Batches are one line. */
+  | { readonly event: 'written'; readonly ids: readonly string[] }
+  | { readonly event: 'artifact'; readonly artifact: ArtifactFact }
+  | { readonly event: 'mark'; readonly mark: Mark; readonly at: string }
+  | { readonly event: 'proof'; readonly rows: readonly ProofRow[] }
+  /** Which acknowledged writes the restored workload still has. */
+  | { readonly event: 'surviving'; readonly ids: readonly string[] }
+  | { readonly event: 'check'; readonly check: CheckResult }
+  | { readonly event: 'coverage'; readonly rows: readonly CoverageRow[] }
+  | { readonly event: 'picture'; readonly when: 'before' | 'after'; readonly nodes: readonly NodePicture[] }
+  | { readonly event: 'environment'; readonly environment: Environment }
+  | { readonly event: 'log'; readonly node: string; readonly file: string; readonly bytes: number }
+  /** The drill stopped early. `blame` decides between `not-recovered` and `inconclusive`. */
+  | {
+      readonly event: 'failed';
+      readonly phase: Phase;
+      readonly blame: 'finding' | 'harness';
+      readonly reason: string;
+      readonly detail: string;
+    }
+  | { readonly event: 'cleanup'; readonly cleanup: CleanupFact }
+  /** Seconds that this program itself was busy (event loop active), of the whole drill. */
+  | { readonly event: 'harness'; readonly busySeconds: number }
+  | { readonly event: 'end'; readonly at: string }
+);
+export type EventName = JournalEvent['event'];

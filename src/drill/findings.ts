@@ -1,0 +1,31 @@
+// What a check answers. Three results, not two: what could not be looked at is `unproven`, never a pass.
+
+export type Finding = 'pass' | 'fail' | 'unproven';
+
+export interface CheckResult {
+  readonly name: string;
+  readonly result: Finding;
+  /** A required check that is unproven makes the drill inconclusive. */
+  readonly required: boolean;
+  /** How many things were compared; 0 never passes. */
+  readonly compared: number;
+  readonly mismatched: number;
+  /** One sentence: what was seen. */
+  readonly detail: string;
+  /** The first differences, one a line; at most 50. */
+  readonly differences: readonly string[];
+  /** What a pass of this check leaves open. */
+  readonly doesNotProve: string;
+  readonly seconds: number;
+}
+
+/** One kind of thing that the swarm holds, and who looked at it. */
+export interface CoverageRow {
+  /** E.g. `services`, `registry logins`. */
+  readonly object: string;
+  readonly count: number | null;
+  /** Names of the checks that compared it; empty when nobody did. */
+  readonly checkedBy: readonly string[];
+  /** Why nobody checked it; empty when somebody did. */
+  readonly reason: string;
+}

@@ -1,0 +1,153 @@
+// The shape of report.json and run.json; docs/report.schema.json is made from it. A sample stands beside it: sample.ts.
+import { z } from 'zod';
+import { PHASES, type Phase } from '../drill/events.ts';
+
+const count = z.int().min(0);
+const duration = z.number().min(0).describe('seconds');
+const utc = z.iso.datetime().describe('UTC');
+
+export const Verdict = z.enum(['recovered', 'not-recovered', 'inconclusive']);
+export type Verdict = z.infer<typeof Verdict>;
+
+/** One timed piece of work; parts may overlap each other, steps don't. */
+export interface Step {
+  name: string;
+  phase: Phase;
+  startedAt: string;
+  offset: number;
+  seconds: number;
+  ok: boolean;
+  harness: boolean;
+  error: string | null;
+  waits: { because: string; seconds: number }[];
+  parts: Step[];
+}
+export const Step: z.ZodType<Step> = z.object({
+  name: z.string(),
+  phase: z.enum(PHASES),
+  startedAt: utc,
+  offset: duration.describe('seconds from the start of the drill'),
+  seconds: duration,
+  ok: z.boolean(),
+  harness: z.boolean().describe('time of the harness itself, never part of RTA'),
+  error: z.string().nullable(),
+  waits: z.array(z.object({ because: z.string(), seconds: duration })),
+  parts: z.array(z.lazy(() => Step)),
+});
+
+export const Report = z.object({
+  schema: z.literal('swarm-drill/report@1'),
+  name: z.string(),
+  title: z.string(),
+  verdict: Verdict,
+  reason: z.string().describe('one sentence'),
+  startedAt: utc,
+  endedAt: utc,
+  totalSeconds: duration,
+  seed: z.string(),
+  size: z.string(),
+  file: z.string().describe('the drill file, from the root of the project'),
+  text: z.string().describe('the text of the drill: its pass criteria, written before anything started'),
+  again: z.string().describe('the command that runs this drill again'),
+  complete: z.boolean().describe('false when the journal ends before the drill did'),
+  topology: z.object({ managers: count, workers: count }),
+  objectives: z.object({ rtoSeconds: duration.nullable(), rpoSeconds: duration.nullable() }),
+  actual: z.object({
+    rtaSeconds: duration.nullable().describe('from the disaster to the first answered application request'),
+    provenSeconds: duration.nullable().describe('from the disaster to the last check'),
+    rpaSeconds: duration
+      .nullable()
+      .describe('from the last acknowledged write that is all there to the disaster'),
+    lostWrites: count.nullable(),
+    acknowledgedWrites: count,
+  }),
+  steps: z.array(Step).describe('one after the other; they add up to totalSeconds'),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      result: z.enum(['pass', 'fail', 'unproven']),
+      required: z.boolean(),
+      compared: count,
+      mismatched: count,
+      detail: z.string(),
+      differences: z.array(z.string()),
+      doesNotProve: z.string(),
+      seconds: duration,
+    }),
+  ),
+  coverage: z.array(
+    z.object({
+      object: z.string(),
+      count: count.nullable(),
+      checkedBy: z.array(z.string()),
+      reason: z.string(),
+    }),
+  ),
+  artifacts: z.array(
+    z.object({
+      method: z.string(),
+      name: z.string(),
+      bytes: count,
+      sha256: z.string(),
+      createdAt: utc,
+      encrypted: z.boolean(),
+      seconds: duration,
+      cannotHold: z.array(z.string()),
+    }),
+  ),
+  disaster: z.array(z.object({ what: z.string(), id: z.string(), before: z.string(), after: z.string() })),
+  pictures: z.object({
+    before: z.array(z.lazy(() => NodePicture)),
+    after: z.array(z.lazy(() => NodePicture)),
+  }),
+  environment: z
+    .object({
+      engine: z.string(),
+      nodeEngine: z.string(),
+      kernel: z.string(),
+      images: z.array(
+        z.object({ role: z.string(), reference: z.string(), digest: z.string(), source: z.string() }),
+      ),
+      tool: z.string(),
+      commit: z.string(),
+      lab: z.string(),
+    })
+    .nullable(),
+  logs: z.array(z.object({ node: z.string(), file: z.string(), bytes: count })),
+  failure: z.object({ phase: z.enum(PHASES), reason: z.string(), detail: z.string() }).nullable(),
+  harness: z.object({
+    seconds: duration.describe('busy time of this program and its own steps'),
+    share: z.number().min(0).describe('of totalSeconds'),
+  }),
+  cleanup: z
+    .object({
+      before: z.record(z.string(), count),
+      after: z.record(z.string(), count),
+      leaked: z.array(z.string()),
+      errors: z.array(z.string()),
+      kept: z.string().optional(),
+    })
+    .nullable()
+    .describe('null when the journal ends before the clean-up'),
+});
+export type Report = z.infer<typeof Report>;
+
+const NodePicture = z.object({
+  name: z.string(),
+  role: z.enum(['manager', 'worker']),
+  address: z.string(),
+  leader: z.boolean(),
+  state: z.string(),
+  labels: z.record(z.string(), z.string()),
+  tasks: z.array(z.string()),
+});
+
+export const Run = z.object({
+  schema: z.literal('swarm-drill/run@1'),
+  startedAt: utc,
+  endedAt: utc,
+  verdict: Verdict.describe('the worst of the drills'),
+  exitCode: z.int(),
+  drills: z.array(Report),
+});
+export type Run = z.infer<typeof Run>;

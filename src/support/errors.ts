@@ -1,0 +1,75 @@
+// Every error that a person may see: reason first, then where, then the tool's own words, then what to do.
+
+/**
+ * What an error says about the drill.
+ * - `finding`: the backup or the restore is at fault; the drill is `not-recovered`.
+ * - `harness`: the machine, the engine or this program is at fault; the drill is `inconclusive`.
+ * - `usage`: the person asked for something that there is not.
+ */
+export type Blame = 'finding' | 'harness' | 'usage';
+
+export interface ErrorDetail {
+  /** Stable word to switch on, e.g. `no-engine`, `wait-timeout`, `artifact-damaged`. */
+  readonly code: string;
+  readonly blame?: Blame;
+  /** The command or API call that failed. */
+  readonly command?: string;
+  readonly node?: string;
+  /** What the tool printed; cut to its last 4,000 characters. */
+  readonly output?: string;
+  /** What the reader can do about it. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+export class DrillError extends Error {
+  readonly code: string;
+  readonly blame: Blame;
+  readonly command: string | undefined;
+  readonly node: string | undefined;
+  readonly output: string | undefined;
+  readonly hint: string | undefined;
+
+  /** @param reason lower case, e.g. `expected 3 reachable managers, got 1 (m1)` */
+  constructor(reason: string, detail: ErrorDetail) {
+    super(reason, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.name = 'DrillError';
+    this.code = detail.code;
+    this.blame = detail.blame ?? 'harness';
+    this.command = detail.command;
+    this.node = detail.node;
+    this.output = detail.output?.trim().slice(-4000);
+    this.hint = detail.hint;
+  }
+}
+
+/** The backup or the restore is at fault: a result of the drill, not a crash of the harness. */
+export const finding = (reason: string, detail: Omit<ErrorDetail, 'blame'>): DrillError =>
+  new DrillError(reason, { ...detail, blame: 'finding' });
+
+export const usage = (reason: string, hint: string): DrillError =>
+  new DrillError(reason, { code: 'usage', blame: 'usage', hint });
+
+/** The error's reason and those of its causes, on one line: for a log, a wait or a table cell. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : reasonOf(error.cause);
+  const text = error.message.trim() || error.name;
+  return (cause && !text.includes(cause) ? `${text}: ${cause}` : text).replaceAll(/\s+/g, ' ');
+}
+
+/** The error for a terminal or a report's detail: reason, command, node, output, hint, each on lines of its own. */
+export function describe(error: unknown): string {
+  if (!(error instanceof DrillError))
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return [
+    reasonOf(error),
+    error.node && `node: ${error.node}`,
+    error.command && `command: ${error.command}`,
+    error.output && `output:\n${error.output.replaceAll(/^/gm, '  ')}`,
+    error.hint && `what to do: ${error.hint}`,
+  ]
+    .filter(Boolean)
+    .join('\n');
+}
