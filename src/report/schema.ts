@@ -1,13 +1,13 @@
 // The shape of report.json and run.json; docs/report.schema.json is made from it. A sample stands beside it: sample.ts.
 import { z } from 'zod';
 import { PHASES, type Phase } from '../drill/events.ts';
+import { VERDICTS } from '../drill/verdict.ts';
 
 const count = z.int().min(0);
 const duration = z.number().min(0).describe('seconds');
 const utc = z.iso.datetime().describe('UTC');
 
-export const Verdict = z.enum(['recovered', 'not-recovered', 'inconclusive']);
-export type Verdict = z.infer<typeof Verdict>;
+const Verdict = z.enum(VERDICTS);
 
 /** One timed piece of work; parts may overlap each other, steps don't. */
 export interface Step {
@@ -50,6 +50,7 @@ export const Report = z.object({
   text: z.string().describe('the text of the drill: its pass criteria, written before anything started'),
   again: z.string().describe('the command that runs this drill again'),
   complete: z.boolean().describe('false when the journal ends before the drill did'),
+  damagedLines: count.describe('lines of the journal that could not be read'),
   topology: z.object({ managers: count, workers: count }),
   objectives: z.object({ rtoSeconds: duration.nullable(), rpoSeconds: duration.nullable() }),
   actual: z.object({
@@ -58,9 +59,15 @@ export const Report = z.object({
     rpaSeconds: duration
       .nullable()
       .describe('from the last acknowledged write that is all there to the disaster'),
-    lostWrites: count.nullable(),
+    lostWrites: count
+      .nullable()
+      .describe('acknowledged before the disaster, and not there after the restore'),
+    lostBeforeBackup: count.nullable().describe('of these, acknowledged before the backup began'),
     acknowledgedWrites: count,
   }),
+  marks: z
+    .object({ disaster: duration.nullable(), usable: duration.nullable(), proven: duration.nullable() })
+    .describe('seconds from the start of the drill'),
   steps: z.array(Step).describe('one after the other; they add up to totalSeconds'),
   checks: z.array(
     z.object({
@@ -114,7 +121,14 @@ export const Report = z.object({
     })
     .nullable(),
   logs: z.array(z.object({ node: z.string(), file: z.string(), bytes: count })),
-  failure: z.object({ phase: z.enum(PHASES), reason: z.string(), detail: z.string() }).nullable(),
+  failure: z
+    .object({
+      phase: z.enum(PHASES),
+      blame: z.enum(['finding', 'harness']),
+      reason: z.string(),
+      detail: z.string(),
+    })
+    .nullable(),
   harness: z.object({
     seconds: duration.describe('busy time of this program and its own steps'),
     share: z.number().min(0).describe('of totalSeconds'),

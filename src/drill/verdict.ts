@@ -1,0 +1,150 @@
+// The last word of a drill: a verdict and the one sentence that carries it, decided from facts and nothing else.
+import { formatSeconds } from '../support/clock.ts';
+import type { CleanupFact, Phase, ProofRow } from './events.ts';
+import type { CheckResult } from './findings.ts';
+
+export const VERDICTS = ['recovered', 'not-recovered', 'inconclusive'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export interface Objectives {
+  readonly rtoSeconds: number | null;
+  readonly rpoSeconds: number | null;
+}
+
+export interface Actual {
+  readonly rtaSeconds: number | null;
+  readonly rpaSeconds: number | null;
+  readonly lostWrites: number | null;
+  /** Of the lost writes, those acknowledged before the backup began: no schedule excuses them. */
+  readonly lostBeforeBackup: number | null;
+}
+
+export interface VerdictFacts {
+  readonly objectives: Objectives;
+  readonly actual: Actual;
+  readonly checks: readonly CheckResult[];
+  readonly failures: readonly {
+    readonly phase: Phase;
+    readonly blame: 'finding' | 'harness';
+    readonly reason: string;
+  }[];
+  /** Whether the disaster was marked as done. */
+  readonly disaster: boolean;
+  readonly proof: readonly ProofRow[];
+  /** Null when the clean-up was not reached. */
+  readonly cleanup: CleanupFact | null;
+  /** Where the journal stops, when it stops before the drill's end. */
+  readonly cutOff: string | null;
+  /** Lines of the journal that nobody can read: whatever they said is missing here. */
+  readonly damagedLines: number;
+}
+
+interface Objection {
+  readonly verdict: Exclude<Verdict, 'recovered'>;
+  readonly reason: string;
+}
+const red = (reason: string): Objection => ({ verdict: 'not-recovered', reason });
+const unclear = (reason: string): Objection => ({ verdict: 'inconclusive', reason });
+
+/** Recovered is what is left when nobody objects; of several objections the worst decides, then the first. */
+export function judge(facts: VerdictFacts): { verdict: Verdict; reason: string } {
+  const objections = [
+    ...ofFailures(facts),
+    ...ofFailedChecks(facts),
+    ...ofMissedObjectives(facts),
+    ...ofJournal(facts),
+    ...ofDisaster(facts),
+    ...ofProofGaps(facts),
+    ...ofUnmeasuredObjectives(facts),
+    ...ofCleanup(facts),
+  ];
+  if (objections.length === 0) return { verdict: 'recovered', reason: recoveredReason(facts) };
+  const verdict = worstOf(objections.map((objection) => objection.verdict));
+  const [first, ...others] = objections.filter((objection) => objection.verdict === verdict);
+  const more = verdict === 'not-recovered' && others.length > 0 ? ` (and ${others.length} more)` : '';
+  return { verdict, reason: `${first?.reason}${more}` };
+}
+
+/** Not recovered is worse than inconclusive, inconclusive worse than recovered; nothing at all proves nothing. */
+export function worstOf(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes('not-recovered')) return 'not-recovered';
+  return verdicts.length === 0 || verdicts.includes('inconclusive') ? 'inconclusive' : 'recovered';
+}
+
+const EXIT_CODES = { recovered: 0, 'not-recovered': 1, inconclusive: 2 } as const;
+export const exitCode = (verdict: Verdict): 0 | 1 | 2 => EXIT_CODES[verdict];
+
+const ofFailures = ({ failures }: VerdictFacts): Objection[] =>
+  failures.map(({ phase, blame, reason }) =>
+    blame === 'finding'
+      ? red(`${phase} failed: ${reason}`)
+      : unclear(`the harness stopped in ${phase}: ${reason}`),
+  );
+
+const ofFailedChecks = ({ checks }: VerdictFacts): Objection[] =>
+  checks
+    .filter((check) => check.result === 'fail')
+    .map((check) => red(`check "${check.name}" failed: ${check.detail}`));
+
+function* ofMissedObjectives({ objectives, actual }: VerdictFacts): Generator<Objection> {
+  for (const { objective, asked, name, measured } of pairs(objectives, actual))
+    if (measured !== null && measured > asked)
+      yield red(`${objective} missed: ${name} is ${formatSeconds(measured)}, ${plain(asked)} allowed`);
+}
+
+function* ofUnmeasuredObjectives({ objectives, actual }: VerdictFacts): Generator<Objection> {
+  for (const { objective, asked, name, measured } of pairs(objectives, actual))
+    if (measured === null) yield unclear(`${objective} of ${plain(asked)} is open: no ${name} was measured`);
+}
+
+/** The objectives that were set, with what was measured. */
+const pairs = (objectives: Objectives, actual: Actual) =>
+  [
+    { objective: 'RTO', asked: objectives.rtoSeconds, name: 'RTA', measured: actual.rtaSeconds },
+    { objective: 'RPO', asked: objectives.rpoSeconds, name: 'RPA', measured: actual.rpaSeconds },
+  ].flatMap((pair) => (pair.asked === null ? [] : [{ ...pair, asked: pair.asked }]));
+
+/** Objectives are said the way they are asked for: `90 s`. */
+const plain = (seconds: number): string =>
+  Number.isInteger(seconds) && seconds < 600 ? `${seconds} s` : formatSeconds(seconds);
+
+function* ofJournal({ cutOff, damagedLines }: VerdictFacts): Generator<Objection> {
+  if (cutOff !== null) yield unclear(`the journal stops ${cutOff}`);
+  if (damagedLines > 0) yield unclear(`lines of the journal that can't be read: ${damagedLines}`);
+}
+
+function* ofDisaster({ disaster, proof }: VerdictFacts): Generator<Objection> {
+  const unharmed = proof.filter((row) => row.after === row.before);
+  if (!disaster) yield unclear('the disaster did not take hold: it was never reached');
+  else if (proof.length === 0) yield unclear('the disaster did not take hold: there is no proof of it');
+  else if (unharmed[0])
+    yield unclear(
+      `the disaster did not take hold: ${unharmed.length} of ${proof.length} objects are as before, first ${unharmed[0].what}`,
+    );
+}
+
+function* ofProofGaps({ checks }: VerdictFacts): Generator<Objection> {
+  if (checks.length === 0) yield unclear('no check has answered');
+  for (const check of checks)
+    if (check.required && check.result === 'unproven')
+      yield unclear(`required check "${check.name}" is unproven: ${check.detail}`);
+}
+
+const ofCleanup = ({ cleanup }: VerdictFacts): Objection[] =>
+  cleanup && cleanup.leaked.length > 0 && cleanup.kept === undefined
+    ? [unclear(`clean-up left ${cleanup.leaked.length} objects behind, first ${cleanup.leaked[0]}`)]
+    : [];
+
+function recoveredReason({ objectives: { rtoSeconds }, actual, checks }: VerdictFacts): string {
+  const { rtaSeconds, lostWrites, lostBeforeBackup } = actual;
+  const allowed = rtoSeconds === null ? '' : ` of ${plain(rtoSeconds)} allowed`;
+  const time = rtaSeconds === null ? 'recovered' : `recovered in ${formatSeconds(rtaSeconds)}${allowed}`;
+  const when = lostBeforeBackup === 0 ? ', all from after the backup began' : '';
+  const writes =
+    lostWrites === null
+      ? `${checks.filter((check) => check.result === 'pass').length} checks passed`
+      : lostWrites === 0
+        ? 'no acknowledged write lost'
+        : `${lostWrites} acknowledged writes lost${when}`;
+  return `${time}; ${writes}`;
+}

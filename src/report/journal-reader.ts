@@ -1,0 +1,46 @@
+// From the journal's text to its events. A crash may cut the last line anywhere, so nothing here throws.
+import type { EventName, JournalEvent } from '../drill/events.ts';
+
+export interface Journal {
+  readonly events: JournalEvent[];
+  /** Lines that say nothing readable; a last line without its line break was only cut and doesn't count. */
+  readonly damagedLines: number;
+}
+
+export type EventOf<N extends EventName> = Extract<JournalEvent, { event: N }>;
+
+export const eventsOf = <N extends EventName>(events: readonly JournalEvent[], name: N): EventOf<N>[] =>
+  events.filter((event): event is EventOf<N> => event.event === name);
+
+/** Times are made to never go back: a later line is never earlier than the one before it. */
+export function readJournal(text: string): Journal {
+  const lines = text.split('\n');
+  const last = lines.pop() ?? '';
+  const events = lines.map(parse);
+  const cut = parse(last);
+  if (cut) events.push(cut);
+  let now = 0;
+  return {
+    events: events
+      .filter((event) => event !== undefined)
+      .map((event) => ({ ...event, t: (now = Math.max(now, event.t)) })),
+    damagedLines: lines.filter((line, index) => line.trim() !== '' && events[index] === undefined).length,
+  };
+}
+
+function parse(line: string): JournalEvent | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isEvent(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isEvent = (value: unknown): value is JournalEvent =>
+  typeof value === 'object' &&
+  value !== null &&
+  't' in value &&
+  Number.isFinite(value.t) &&
+  'event' in value &&
+  typeof value.event === 'string';

@@ -1,0 +1,34 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { format } from 'prettier';
+import { describe, expect, test } from 'vitest';
+import { buildReport } from './build.ts';
+import { jsonSchemas } from './json-schema.ts';
+import { buildRun } from './run.ts';
+import { inconclusiveSample, notRecoveredSample, recoveredSample } from './sample.ts';
+
+const docs = path.join(import.meta.dirname, '../../docs');
+const reports = [recoveredSample(), notRecoveredSample(), inconclusiveSample(), []].map((events) =>
+  buildReport(events),
+);
+const samples = { 'report.schema.json': reports, 'run.schema.json': [buildRun(reports)] };
+
+describe.each(Object.entries(jsonSchemas()))('docs/%s', (name, schema) => {
+  const file = path.join(docs, name);
+
+  test('is what the code says (UPDATE_SCHEMAS=1 writes it anew)', async () => {
+    if (process.env['UPDATE_SCHEMAS'])
+      await writeFile(file, await format(JSON.stringify(schema), { parser: 'json', printWidth: 110 }));
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(schema)));
+  });
+
+  test('accepts the samples and nothing that lacks a verdict', () => {
+    const validate = new Ajv2020({ validateFormats: false }).compile(schema);
+    for (const sample of samples[name as keyof typeof samples]) {
+      expect(validate(JSON.parse(JSON.stringify(sample))), JSON.stringify(validate.errors)).toBe(true);
+      const { verdict: _, ...without } = sample;
+      expect(validate(without)).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,114 @@
+// junit.xml of a run, for CI servers: a suite per drill, a case per check, and one each for end, objectives and verdict.
+import { formatSeconds } from '../support/clock.ts';
+import type { Report, Run } from './schema.ts';
+
+type Outcome =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'failure' | 'error' | 'skipped'; readonly message: string; readonly detail?: string };
+interface Case {
+  readonly name: string;
+  readonly seconds: number;
+  readonly outcome: Outcome;
+}
+const passed: Outcome = { kind: 'passed' };
+
+export function renderJunit(run: Run): string {
+  const suites = run.drills.map((report) => ({ report, cases: casesOf(report) }));
+  const all = suites.flatMap(({ cases }) => cases);
+  const seconds = run.drills.reduce((sum, report) => sum + report.totalSeconds, 0);
+  const body = suites.map(({ report, cases }) =>
+    element(
+      'testsuite',
+      { name: report.name, timestamp: report.startedAt, ...countsOf(cases, report.totalSeconds) },
+      cases.map((item) => renderCase(report.name, item)).join(''),
+    ),
+  );
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', { name: 'swarm-drill', ...countsOf(all, seconds) }, body.join(''))}`;
+}
+
+const casesOf = (report: Report): Case[] => [
+  { name: 'the drill comes to its end', seconds: report.totalSeconds, outcome: endOf(report) },
+  { name: 'the objectives are met', seconds: report.actual.rtaSeconds ?? 0, outcome: objectivesOf(report) },
+  { name: 'the verdict is recovered', seconds: 0, outcome: verdictOf(report) },
+  ...report.checks.map((check) => ({
+    name: `check: ${check.name}`,
+    seconds: check.seconds,
+    outcome: outcomeOf(check),
+  })),
+];
+
+function endOf({ failure, complete, reason }: Report): Outcome {
+  if (failure)
+    return {
+      kind: failure.blame === 'finding' ? 'failure' : 'error',
+      message: `${failure.phase}: ${failure.reason}`,
+      detail: failure.detail,
+    };
+  return complete ? passed : { kind: 'error', message: reason };
+}
+
+function objectivesOf({ objectives, actual }: Report): Outcome {
+  const asked = [
+    { words: ['RTO', 'RTA'], limit: objectives.rtoSeconds, measured: actual.rtaSeconds },
+    { words: ['RPO', 'RPA'], limit: objectives.rpoSeconds, measured: actual.rpaSeconds },
+  ].filter((objective) => objective.limit !== null);
+  if (asked.length === 0) return { kind: 'skipped', message: 'the drill sets no objective' };
+  const text = ({ words, limit, measured }: (typeof asked)[number]): string =>
+    `${words[0]} ${formatSeconds(limit ?? 0)}, ${words[1]} ${measured === null ? 'not measured' : formatSeconds(measured)}`;
+  const missed = asked.filter(({ limit, measured }) => measured !== null && measured > (limit ?? 0));
+  if (missed.length > 0) return { kind: 'failure', message: missed.map(text).join('; ') };
+  const open = asked.filter(({ measured }) => measured === null);
+  return open.length > 0 ? { kind: 'error', message: open.map(text).join('; ') } : passed;
+}
+
+function verdictOf({ verdict, reason }: Report): Outcome {
+  if (verdict === 'recovered') return passed;
+  return { kind: verdict === 'not-recovered' ? 'failure' : 'error', message: `${verdict}: ${reason}` };
+}
+
+function outcomeOf(check: Report['checks'][number]): Outcome {
+  if (check.result === 'pass') return passed;
+  const detail = check.differences.join('\n');
+  if (check.result === 'fail') return { kind: 'failure', message: check.detail, detail };
+  return { kind: check.required ? 'error' : 'skipped', message: `unproven: ${check.detail}`, detail };
+}
+
+const countsOf = (cases: readonly Case[], seconds: number) => ({
+  tests: cases.length,
+  failures: cases.filter(({ outcome }) => outcome.kind === 'failure').length,
+  errors: cases.filter(({ outcome }) => outcome.kind === 'error').length,
+  skipped: cases.filter(({ outcome }) => outcome.kind === 'skipped').length,
+  time: seconds.toFixed(3),
+});
+
+function renderCase(classname: string, { name, seconds, outcome }: Case): string {
+  const result =
+    outcome.kind === 'passed'
+      ? ''
+      : element(outcome.kind, { message: outcome.message }, escape(outcome.detail ?? ''));
+  return element('testcase', { classname, name, time: seconds.toFixed(3) }, result);
+}
+
+function element(
+  name: string,
+  attributes: Readonly<Record<string, string | number>>,
+  content: string,
+): string {
+  const list = Object.entries(attributes).map(([key, value]) => ` ${key}="${escape(String(value))}"`);
+  return `<${name}${list.join('')}>${content}</${name}>\n`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\n': '&#10;',
+};
+/** XML 1.0 has no place at all for most control characters, so they are shown as replaced. */
+const escape = (text: string): string =>
+  text
+    .toWellFormed()
+    // eslint-disable-next-line no-control-regex
+    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+    .replaceAll(/[&<>"\n]/g, (character) => ENTITIES[character] ?? character);

@@ -1,0 +1,56 @@
+// The actuals of a drill: how long it took until the application answered, and which acknowledged writes are gone.
+import type { JournalEvent, Mark } from '../drill/events.ts';
+import { eventsOf } from './journal-reader.ts';
+import type { Report } from './schema.ts';
+
+/** Seconds from the start of the drill to its marks. The first disaster and answer count, and the last check. */
+export function marksOf(events: readonly JournalEvent[]): Report['marks'] {
+  const marks = eventsOf(events, 'mark');
+  const disaster = marks.find(({ mark }) => mark === 'disaster')?.t ?? null;
+  const after = (name: Mark): number[] =>
+    marks.filter(({ mark, t }) => mark === name && disaster !== null && t >= disaster).map(({ t }) => t);
+  const [usable, proven] = [after('usable')[0], after('proven').at(-1)];
+  return { disaster: round(disaster), usable: round(usable), proven: round(proven) };
+}
+
+export function measure(events: readonly JournalEvent[], marks: Report['marks']): Report['actual'] {
+  const since = (t: number | null): number | null =>
+    t === null || marks.disaster === null ? null : round(t - marks.disaster);
+  return {
+    rtaSeconds: since(marks.usable),
+    provenSeconds: since(marks.proven),
+    ...writes(events, marks.disaster),
+  };
+}
+
+type Writes = Pick<Report['actual'], 'acknowledgedWrites' | 'lostWrites' | 'lostBeforeBackup' | 'rpaSeconds'>;
+
+/** The RPA reaches back to the last write up to which nothing is missing; to the first write when there is none. */
+function writes(events: readonly JournalEvent[], disaster: number | null): Writes {
+  const batches = eventsOf(events, 'written').filter(({ t }) => disaster === null || t <= disaster);
+  const acknowledged = new Set(batches.flatMap(({ ids }) => ids));
+  const answers = eventsOf(events, 'surviving');
+  const unknown = { lostWrites: null, lostBeforeBackup: null, rpaSeconds: null };
+  if (disaster === null || answers.length === 0 || acknowledged.size === 0)
+    return { acknowledgedWrites: acknowledged.size, ...unknown };
+
+  const surviving = new Set(answers.flatMap(({ ids }) => ids));
+  const backup = eventsOf(events, 'phase').find(({ phase }) => phase === 'backup')?.t;
+  const lost = batches.flatMap(({ t, ids }) =>
+    ids.filter((id) => !surviving.has(id)).map((id) => ({ id, t })),
+  );
+  const early = backup === undefined ? null : lost.filter(({ t }) => t < backup);
+  const firstLost = lost[0]?.t;
+  const good = batches.findLast(({ t }) => firstLost !== undefined && t < firstLost) ?? batches[0];
+  return {
+    acknowledgedWrites: acknowledged.size,
+    lostWrites: new Set(lost.map(({ id }) => id)).size,
+    lostBeforeBackup: early && new Set(early.map(({ id }) => id)).size,
+    rpaSeconds: firstLost === undefined || !good ? 0 : round(disaster - good.t),
+  };
+}
+
+function round<T extends number | null | undefined>(seconds: T): T extends number ? number : number | null;
+function round(seconds: number | null | undefined): number | null {
+  return seconds == null ? null : Math.round(seconds * 1000) / 1000;
+}

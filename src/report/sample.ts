@@ -1,0 +1,14 @@
+// Sample journals, so that report and pages can be built and looked at without a cluster.
+import type { JournalEvent } from '../drill/events.ts';
+import { totalLossSample } from './sample/total-loss.ts';
+
+export { asText } from './sample/recorder.ts';
+
+/** A total loss from which everything came back in time. */
+export const recoveredSample = (): JournalEvent[] => totalLossSample({ recovered: true });
+
+/** The same drill, but three rows came back wrong. */
+export const notRecoveredSample = (): JournalEvent[] => totalLossSample({ recovered: false });
+
+/** The same drill, killed while the database came back. */
+export const inconclusiveSample = (): JournalEvent[] => notRecoveredSample().filter(({ t }) => t < 80);

@@ -1,0 +1,70 @@
+// First reading of the journal's steps: when each began and ended, in which phase, under which other step.
+import type { JournalEvent, Phase } from '../drill/events.ts';
+
+export const UNFINISHED = 'not finished when the journal stopped';
+
+export interface WaitMark {
+  readonly t: number;
+  readonly because: string;
+}
+
+export interface Span {
+  readonly name: string;
+  readonly harness: boolean;
+  readonly start: number;
+  end: number;
+  ok: boolean;
+  error: string | null;
+  readonly waits: WaitMark[];
+  readonly parts: Span[];
+}
+
+export interface PhaseSpan {
+  readonly phase: Phase;
+  readonly start: number;
+  end: number;
+  ok: boolean;
+  /** Top-level steps, in the order they began. */
+  readonly steps: Span[];
+  /** Waits outside of any step. */
+  readonly waits: WaitMark[];
+}
+
+/** Phases follow each other from 0 to the last event; what is still open then ends there, and is not ok. */
+export function spansOf(events: readonly JournalEvent[]): PhaseSpan[] {
+  const phases: PhaseSpan[] = [];
+  const steps = new Map<number, Span>();
+  const end = events.at(-1)?.t ?? 0;
+  const phase = (): PhaseSpan => phases.at(-1) ?? open('plan', 0);
+  const open = (name: Phase, start: number): PhaseSpan => {
+    const span = { phase: name, start, end, ok: true, steps: [], waits: [] };
+    phases.push(span);
+    return span;
+  };
+
+  for (const event of events) {
+    if (event.event === 'phase') {
+      const before = phases.at(-1);
+      if (before) before.end = event.t;
+      open(event.phase, before ? event.t : 0);
+    } else if (event.event === 'step') {
+      const { name, harness, t } = event;
+      const span = { name, harness, start: t, end, ok: false, error: UNFINISHED, waits: [], parts: [] };
+      const parent = event.parent === null ? undefined : steps.get(event.parent);
+      (parent?.parts ?? phase().steps).push(span);
+      steps.set(event.id, span);
+    } else if (event.event === 'step-end') {
+      const span = steps.get(event.id);
+      if (span) Object.assign(span, { end: event.t, ok: event.error === null, error: event.error });
+    } else if (event.event === 'wait') {
+      const step = event.step === null ? undefined : steps.get(event.step);
+      (step ?? phase()).waits.push({ t: event.t, because: event.because });
+    } else if (event.event === 'failed') {
+      (phases.findLast((span) => span.phase === event.phase) ?? phase()).ok = false;
+    }
+  }
+  if (end > 0 && phases.length === 0) open('plan', 0);
+  const last = phases.at(-1);
+  if (last && events.at(-1)?.event !== 'end') last.ok = false;
+  return phases;
+}
