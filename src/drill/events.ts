@@ -1,5 +1,11 @@
 // What a journal line can say. Everything a report shows is in one of these: the report is a pure function of them.
+import type { ProofRow } from '../disaster/disaster.ts';
+import type { ImageFact } from '../lab/lab.ts';
+import type { ArtifactFact } from '../method/artifact.ts';
+import type { NodePicture } from '../swarm/picture.ts';
 import type { CheckResult, CoverageRow } from './findings.ts';
+
+export type { ArtifactFact, ImageFact, NodePicture, ProofRow };
 
 /** The order of a drill. Every step belongs to one phase; phases follow each other and never overlap. */
 export const PHASES = [
@@ -24,50 +30,6 @@ export type Mark =
   | 'usable'
   /** The last check has answered: time to proven stops here. */
   | 'proven';
-
-export interface ArtifactFact {
-  readonly method: string;
-  readonly name: string;
-  readonly bytes: number;
-  readonly sha256: string;
-  /** UTC. */
-  readonly createdAt: string;
-  readonly encrypted: boolean;
-  /** Seconds that the backup took. */
-  readonly seconds: number;
-  /** What this method says that it can't bring back, one sentence each. */
-  readonly cannotHold: readonly string[];
-}
-
-export interface NodePicture {
-  readonly name: string;
-  readonly role: 'manager' | 'worker';
-  readonly address: string;
-  readonly leader: boolean;
-  /** What the swarm says of it: `ready`, `down`, … */
-  readonly state: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** Names of the services with a running task here, one entry a task. */
-  readonly tasks: readonly string[];
-}
-
-/** What was there by id before the disaster, and whether it is there after it. */
-export interface ProofRow {
-  readonly what: string;
-  readonly id: string;
-  readonly before: string;
-  readonly after: string;
-}
-
-export interface ImageFact {
-  /** What the image is for: `node`, `postgres`, `toolbox`. */
-  readonly role: string;
-  readonly reference: string;
-  /** Image id or repository digest, `sha256:…`. */
-  readonly digest: string;
-  /** `registry`, or what it was built of. */
-  readonly source: string;
-}
 
 export interface Environment {
   /** E.g. `Docker 26.1.5 (embedded lab)`. */

@@ -1,0 +1,91 @@
+// A drill, as its author writes it: typed functions in the order in which they run. The runner owns order, clocks,
+// journal and clean-up; the author owns what happens. Phases out of order, a typo in `kept`, or the baseline used in
+// `restore` don't compile.
+import type { Check } from '../check/check.ts';
+import type { Aftermath } from '../disaster/disaster.ts';
+import type { Kept, Vault } from '../method/vault.ts';
+import type { Seconds } from '../support/clock.ts';
+import type { Inventory } from '../swarm/inventory.ts';
+import type { Site } from '../swarm/site.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+
+/** The workload as its users see it. With these two functions the runner measures RTA, RPA and lost writes. */
+export interface Application {
+  /** Writes one record under `id`; returns only when the workload has acknowledged it. */
+  write(id: string): Promise<void>;
+  /** Which of `ids` are there, in any order. */
+  present(ids: readonly string[]): Promise<readonly string[]>;
+}
+
+export type Size = 'small' | 'medium' | 'large';
+export const SIZES: readonly Size[] = ['small', 'medium', 'large'];
+
+export interface Topology {
+  /** 1 to 7. */
+  readonly managers: number;
+  /** 0 to 10. */
+  readonly workers: number;
+}
+
+export interface Objectives {
+  /** Longest time from the disaster to the first answered application request. */
+  readonly rto?: Seconds;
+  /** Longest time before the disaster whose acknowledged writes may be lost. */
+  readonly rpo?: Seconds;
+}
+
+export interface Seeded {
+  readonly app: Application;
+}
+
+export interface Restored extends Seeded {
+  readonly swarm: Swarm;
+}
+
+export type Artifacts = Readonly<Record<string, Kept<unknown, unknown>>>;
+
+export interface Plan<
+  W extends Seeded = Seeded,
+  B = unknown,
+  K extends Artifacts = Artifacts,
+  S = unknown,
+  R extends Restored = Restored,
+> {
+  readonly topology: Topology;
+  readonly objectives: Objectives;
+  /**
+   * What the restored workload should hold: `backup`, all that was acknowledged before the backup and nothing after
+   * it; or `latest`, everything acknowledged, since the data itself was never lost. Default `backup`.
+   */
+  readonly recoveryPoint?: 'backup' | 'latest';
+  /** Deploys the workload and fills it, all from `seed`: the same seed gives the same data. */
+  readonly seed: (context: { readonly swarm: Swarm; readonly seed: string; readonly size: Size }) => Promise<W>;
+  /** What is true just before the backup; compared in `verify`. Acknowledged writes and the *before* sentinel are there already. */
+  readonly baseline: (context: { readonly swarm: Swarm; readonly seeded: W }) => Promise<B>;
+  readonly backup: (context: { readonly swarm: Swarm; readonly seeded: W; readonly vault: Vault }) => Promise<K>;
+  /** Life after the backup. `write(n)` makes n acknowledged writes; the *after* sentinel is written by the runner. */
+  readonly drift: (context: {
+    readonly swarm: Swarm;
+    readonly seeded: W;
+    readonly write: (count: number) => Promise<void>;
+  }) => Promise<void>;
+  /** The failure done on purpose, with proof; what is left of the swarm, if anything, is all that `restore` gets of it. */
+  readonly disaster: (context: { readonly swarm: Swarm }) => Promise<Aftermath<S>>;
+  /** Looked at while it is down, where something survives. */
+  readonly outage?: (context: { readonly survivors: S; readonly baseline: B & { readonly inventory: Inventory } }) => readonly Check[];
+  /** Sees the vault, the empty site and what the disaster left: nothing else. */
+  readonly restore: (context: { readonly site: Site; readonly kept: K; readonly survivors: S }) => Promise<R>;
+  readonly verify: (context: {
+    readonly restored: R;
+    readonly baseline: B & { readonly inventory: Inventory };
+  }) => readonly Check[];
+}
+
+/** A plan with its name (from its file) and title, as the runner and `list` know it. */
+export interface Drill {
+  readonly name: string;
+  readonly title: string;
+  /** Absolute path of the drill's file. */
+  readonly file: string;
+  readonly plan: Plan;
+}

@@ -1,0 +1,83 @@
+// Images without a registry: a root file system made of Debian packages, as a tar that an engine can import.
+import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { run } from '../support/command.ts';
+import { DrillError } from '../support/errors.ts';
+import { withLock } from '../support/lock.mjs';
+import { cacheDirectory, cached, keyOf } from './cache.ts';
+import type { ImageRecipe } from './lab.ts';
+
+export const DEBIAN_SUITE = 'trixie';
+
+/** Documentation, translations and package lists are a third of a small Debian. */
+const SLIM = [
+  '--dpkgopt=path-exclude=/usr/share/doc/*',
+  '--dpkgopt=path-exclude=/usr/share/man/*',
+  '--dpkgopt=path-exclude=/usr/share/locale/*',
+  '--dpkgopt=path-exclude=/usr/share/i18n/locales/cns11643*',
+];
+
+export const recipeKey = (recipe: ImageRecipe): string => keyOf(DEBIAN_SUITE, SLIM, recipe.debian);
+
+/**
+ * Path of the tar of `recipe`'s root file system, built when it is not in the cache. Needs root.
+ * @throws DrillError `no-debian-tools`, `command-failed`
+ */
+export function debianImage(recipe: ImageRecipe, progress: (doing: string) => void): Promise<string> {
+  const name = join('images', `${recipe.role}-${recipeKey(recipe)}.tar`);
+  return cached(
+    name,
+    async (path) => {
+      await installBuilder(progress);
+      progress(`building the ${recipe.role} image from Debian packages`);
+      await build(recipe, path);
+    },
+    progress,
+  );
+}
+
+async function build({ debian }: ImageRecipe, path: string): Promise<void> {
+  const overlay = await mkdtemp(join(tmpdir(), 'swarm-drill-image-'));
+  try {
+    for (const [name, text] of Object.entries(debian.files ?? {})) {
+      const file = join(overlay, name);
+      await mkdir(dirname(file), { recursive: true, mode: 0o755 });
+      await writeFile(file, text, { mode: 0o755 });
+    }
+    await run('mmdebstrap', [
+      '--quiet',
+      '--variant=minbase',
+      '--format=tar',
+      ...SLIM,
+      `--include=${debian.packages.join(',')}`,
+      ...(debian.before ?? []).map((command) => `--essential-hook=${command}`),
+      ...(debian.after ?? []).map((command) => `--customize-hook=${command}`),
+      ...(debian.files ? [`--customize-hook=cp -r --no-preserve=ownership ${overlay}/. "$1"/`] : []),
+      DEBIAN_SUITE,
+      path,
+    ], { hint: 'see that Debian packages can be installed here (apt-get update); or name an engine with --engine' });
+  } finally {
+    await rm(overlay, { recursive: true, force: true });
+  }
+}
+
+/** One install at a time: dpkg has a lock of its own, and fails instead of waiting. */
+async function installBuilder(progress: (doing: string) => void): Promise<void> {
+  await withLock(join(cacheDirectory(), 'apt'), async () => {
+    const there = await run('mmdebstrap', ['--version']).catch(() => undefined);
+    if (there !== undefined) return;
+    progress('installing mmdebstrap');
+    const env = { DEBIAN_FRONTEND: 'noninteractive' };
+    try {
+      await run('apt-get', ['update', '-q'], { env });
+      await run('apt-get', ['install', '-q', '-y', '--no-install-recommends', 'mmdebstrap', 'debian-archive-keyring'], { env });
+    } catch (cause) {
+      throw new DrillError('the embedded lab builds its images with mmdebstrap, which could not be installed', {
+        code: 'no-debian-tools',
+        hint: 'install mmdebstrap yourself (Debian, Ubuntu), or start a Docker engine and name it with --engine',
+        cause,
+      });
+    }
+  });
+}

@@ -1,0 +1,198 @@
+// The embedded lab: a Docker engine of our own in namespaces of its own, for machines that have none (Linux, root).
+// Its parts are cached: image tars, the engine's root file system, and a data root with every image in it, of which each
+// lab gets a clone made of hard links.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { platform } from 'node:os';
+import { join } from 'node:path';
+import { seconds } from '../support/clock.ts';
+import { run } from '../support/command.ts';
+import { DrillError } from '../support/errors.ts';
+import { waitUntil } from '../support/poll.ts';
+import { cacheDirectory, cached, keyOf } from './cache.ts';
+import { debianImage, recipeKey } from './debian.ts';
+import { connect, silence } from './engine.ts';
+import { nodeRecipe } from './images.ts';
+import { ownerIsAlive, ownerOf } from './labels.ts';
+import type { ImageFact, Lab, LabOptions } from './lab.ts';
+import { prepare, TEMPLATE_VERSION } from './prepare.ts';
+import { cloneTree } from './tree.ts';
+
+const CAPSULE = join(import.meta.dirname, 'capsule.sh');
+
+/** Why there can be no embedded lab on this machine; undefined when there can. */
+export function embeddedObstacle(): string | undefined {
+  if (platform() !== 'linux') return `it needs Linux, and this is ${platform()}`;
+  if (process.getuid?.() !== 0) return 'it needs root (namespaces, mounts, cgroups)';
+  return undefined;
+}
+
+interface Prepared {
+  readonly images: readonly ImageFact[];
+  readonly template: string;
+}
+
+/** @throws DrillError with what failed and what to do; nothing of it is left then */
+export async function openEmbedded({ images, keep = false, progress = () => {} }: LabOptions): Promise<Lab> {
+  await sweepEmbedded();
+  const key = keyOf(TEMPLATE_VERSION, await readFile(CAPSULE, 'utf8'), [nodeRecipe, ...images].map(recipeKey));
+  const base = await cached(join('labs', key), (path) => build(path, images, progress), progress);
+  const prepared = JSON.parse(await readFile(join(base, 'prepared.json'), 'utf8')) as Prepared;
+
+  const home = join(runningDirectory(), `${process.pid}-${randomBytes(3).toString('hex')}`);
+  await mkdir(home, { recursive: true });
+  await writeFile(join(home, 'owner'), ownerOf(process.pid));
+  await cloneTree(join(base, 'data'), join(home, 'data'));
+  const capsule = await startCapsule({ home, rootfs: join(base, 'rootfs'), data: join(home, 'data'), keep });
+  if (keep) await writeFile(join(home, 'owner'), ownerOf(capsule.process.pid ?? 0));
+  return {
+    host: capsule.host,
+    kind: 'embedded',
+    description: 'embedded lab: an engine in its own process, mount and network namespaces, without a route to anything',
+    ...prepared,
+    async [Symbol.asyncDispose]() {
+      if (keep) return;
+      await capsule.kill();
+      await remove(home);
+    },
+  };
+}
+
+/** The lab's parts, made once: the engine's root file system, and a data root with every image in it. */
+async function build(path: string, images: LabOptions['images'], progress: (doing: string) => void): Promise<void> {
+  const recipes = [nodeRecipe, ...images];
+  const tars: string[] = [];
+  for (const recipe of recipes) tars.push(await debianImage(recipe, progress));
+  progress('making the embedded lab');
+  await mkdir(join(path, 'rootfs'), { recursive: true });
+  await mkdir(join(path, 'data'));
+  await run('tar', ['--extract', '--numeric-owner', '--file', tars[0] as string, '--directory', join(path, 'rootfs')]);
+  const home = join(runningDirectory(), `${process.pid}-build`);
+  await mkdir(home, { recursive: true });
+  await writeFile(join(home, 'owner'), ownerOf(process.pid));
+  const capsule = await startCapsule({ home, rootfs: join(path, 'rootfs'), data: join(path, 'data'), keep: false });
+  try {
+    const prepared = await prepare(connect(capsule.host), images, 'debian', progress);
+    await capsule.stop();
+    await writeFile(join(path, 'prepared.json'), JSON.stringify(prepared, undefined, 2));
+  } finally {
+    await capsule.kill();
+    await remove(home);
+  }
+}
+
+interface Capsule {
+  readonly host: string;
+  readonly process: ChildProcess;
+  /** Ends the engine in good order: its data root is whole afterwards. */
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+async function startCapsule(parts: { home: string; rootfs: string; data: string; keep: boolean }): Promise<Capsule> {
+  const { home, rootfs, data, keep } = parts;
+  const door = join(home, 'door');
+  await mkdir(door, { recursive: true });
+  const name = cgroupOf(home);
+  const namespaces = ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child=KILL'];
+  const inside = ['unshare', ...namespaces, 'sh', CAPSULE, rootfs, data, door, name];
+  const [file, args] = keep ? ['setsid', inside] : ['setpriv', ['--pdeathsig', 'KILL', ...inside]];
+  const child = spawn(file as string, args as string[], { stdio: ['ignore', 'pipe', 'pipe'], detached: keep });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-8000)));
+  const ended = new Promise<void>((done) => child.once('close', () => done()));
+  child.once('error', (error) => (output += error.message));
+  child.unref();
+
+  const host = `unix://${join(door, 'docker.sock')}`;
+  const docker = connect(host);
+  const capsule: Capsule = {
+    host,
+    process: child,
+    async stop() {
+      const engine = (await readdir('/proc')).find((pid) => /^\d+$/.test(pid) && isEngineOf(pid, name));
+      if (engine) process.kill(Number(engine), 'SIGTERM');
+      await ended;
+    },
+    async kill() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await ended;
+    },
+  };
+  try {
+    await waitUntil(
+      'the embedded engine',
+      async () => {
+        if (child.exitCode !== null || child.signalCode !== null) return { giveUp: 'it ended before it answered' };
+        const reason = await silence(docker);
+        return reason === undefined ? { done: true } : { notYet: reason };
+      },
+      { limit: seconds(30) },
+    );
+  } catch (cause) {
+    await capsule.kill();
+    await remove(home);
+    throw new DrillError('the embedded engine did not start', {
+      code: 'no-engine',
+      output,
+      hint: 'see what it printed above; or start a Docker engine and name it with --engine',
+      cause,
+    });
+  }
+  return capsule;
+}
+
+/** The engine is the one `dockerd` in the lab's own cgroup; those of nodes sit deeper. */
+function isEngineOf(pid: string, cgroup: string): boolean {
+  try {
+    return (
+      readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'dockerd' &&
+      readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n').some((line) => line.endsWith(`/${cgroup}`))
+    );
+  } catch {
+    return false;
+  }
+}
+
+const runningDirectory = (): string => join(cacheDirectory(), 'running');
+const cgroupOf = (home: string): string => `swarm-drill-${home.split('/').at(-1) ?? ''}`;
+
+async function remove(home: string): Promise<void> {
+  await rm(home, { recursive: true, force: true });
+  for (const tree of ['/sys/fs/cgroup', ...(await readdir('/sys/fs/cgroup').catch(() => [])).map((name) => `/sys/fs/cgroup/${name}`)])
+    await removeCgroup(join(tree, cgroupOf(home)));
+}
+
+/** Cgroup directories outlive their processes; they go from the leaves up. */
+async function removeCgroup(path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  for (const entry of await readdir(path, { withFileTypes: true }).catch(() => []))
+    if (entry.isDirectory()) await removeCgroup(join(path, entry.name));
+  await rmdir(path).catch(() => undefined);
+}
+
+/**
+ * Removes what embedded labs left whose owner is dead: their files and cgroups (processes, mounts and links died with it).
+ * @param all kept labs too
+ * @returns names of what was removed
+ */
+export async function sweepEmbedded({ all = false } = {}): Promise<string[]> {
+  const removed: string[] = [];
+  for (const name of await readdir(runningDirectory()).catch(() => [])) {
+    const home = join(runningDirectory(), name);
+    const owner = await readFile(join(home, 'owner'), 'utf8').catch(() => '');
+    if (owner && ownerIsAlive(owner)) {
+      const pid = Number(owner.split(':')[1]);
+      const kept = owner !== ownerOf(process.pid) && !name.startsWith(`${pid}-`);
+      if (!(all && kept)) continue;
+      process.kill(pid, 'SIGKILL');
+      await waitUntil('the kept lab to end', async () => (ownerIsAlive(owner) ? { notYet: `process ${pid} still runs` } : { done: true }));
+    }
+    await remove(home);
+    removed.push(name);
+  }
+  return removed;
+}

@@ -1,0 +1,221 @@
+// The one way to a Docker engine: dockerode, with streams that keep back-pressure and commands whose output is exact.
+import Docker from 'dockerode';
+import { Duplex, PassThrough, type Readable } from 'node:stream';
+import { buffer, text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DrillError, reasonOf } from '../support/errors.ts';
+
+export type { Docker };
+
+/**
+ * A client for the engine at `host` (`unix://…`, `npipe://…`, `tcp://…`; TLS for tcp as DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say).
+ * Nothing is sent yet.
+ */
+export function connect(host: string): Docker {
+  const url = new URL(host);
+  if (url.protocol === 'unix:') return new Docker({ socketPath: url.pathname });
+  if (url.protocol === 'npipe:') return new Docker({ socketPath: host.slice('npipe://'.length) });
+  if (url.protocol === 'tcp:' || url.protocol === 'http:' || url.protocol === 'https:') {
+    const secure = process.env['DOCKER_TLS_VERIFY'] ? { protocol: 'https' as const } : {};
+    return new Docker({ host: url.hostname, port: url.port || 2375, ...secure });
+  }
+  throw new DrillError(`expected an engine at unix://, npipe:// or tcp://, got "${host}"`, {
+    code: 'usage',
+    blame: 'usage',
+    hint: 'give --engine or DOCKER_HOST the form unix:///var/run/docker.sock',
+  });
+}
+
+/** Whether an engine answers, within `limitMs`. @returns undefined when it does, else the reason */
+export async function silence(docker: Docker, limitMs = 3000): Promise<string | undefined> {
+  try {
+    const tooLate = sleep(limitMs, 'late' as const, { ref: false });
+    return (await Promise.race([docker.ping(), tooLate])) === 'late' ? `no answer within ${limitMs} ms` : undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+/** A process in a container: what it reads and prints, and how it ended. */
+export interface Running {
+  /** Writes go to its standard input, reads come from its standard output. */
+  readonly io: Duplex;
+  /** What it printed on standard error so far; at most the last 64 KiB. */
+  stderr(): string;
+  /** Its exit code; only after `io` was read to its end. */
+  exitCode(): Promise<number>;
+}
+
+export interface ExecOptions {
+  readonly user?: string;
+  readonly env?: readonly string[];
+  /** Sent as standard input, then closed. */
+  readonly input?: string | Buffer | Readable;
+}
+
+/** Starts `argv` in a running container. */
+export async function start(
+  docker: Docker,
+  container: string,
+  argv: readonly string[],
+  { user, env }: Omit<ExecOptions, 'input'> = {},
+): Promise<Running> {
+  const exec = await docker.getContainer(container).exec({
+    Cmd: [...argv],
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    ...(user === undefined ? {} : { User: user }),
+    ...(env === undefined ? {} : { Env: [...env] }),
+  });
+  const raw = await exec.start({ hijack: true, stdin: true });
+  const io = new Demultiplexed(raw as Duplex);
+  return {
+    io,
+    stderr: () => io.stderr,
+    async exitCode() {
+      const { ExitCode } = await exec.inspect();
+      return ExitCode ?? -1;
+    },
+  };
+}
+
+/** A created container, started with its streams attached; it is removed by whoever created it. */
+export async function startAttached(container: Docker.Container): Promise<Running> {
+  const raw = await container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true });
+  const io = new Demultiplexed(raw as Duplex);
+  await container.start();
+  return {
+    io,
+    stderr: () => io.stderr,
+    async exitCode() {
+      const { StatusCode } = (await container.wait()) as { StatusCode: number };
+      return StatusCode;
+    },
+  };
+}
+
+export interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** Feeds `input`, reads everything, waits for the end. Exact bytes: use `collect` where they are not text. */
+export async function finish(running: Running, input?: ExecOptions['input']): Promise<Output> {
+  const fed = feed(running, input);
+  const stdout = await text(running.io);
+  await fed;
+  return { stdout, stderr: running.stderr(), exitCode: await running.exitCode() };
+}
+
+/** As `finish`, for bytes. */
+export async function collect(running: Running): Promise<{ bytes: Buffer; exitCode: number; stderr: string }> {
+  const fed = feed(running);
+  const bytes = await buffer(running.io);
+  await fed;
+  return { bytes, exitCode: await running.exitCode(), stderr: running.stderr() };
+}
+
+/** Sends `input` and closes standard input. A process that ends without reading it all is no error here: its exit code tells. */
+export async function feed(running: Running, input?: ExecOptions['input']): Promise<void> {
+  if (input === undefined || typeof input === 'string' || Buffer.isBuffer(input)) {
+    running.io.end(input);
+    return;
+  }
+  const through = new PassThrough();
+  through.on('data', (chunk: Buffer) => {
+    if (!running.io.write(chunk)) {
+      through.pause();
+      running.io.once('drain', () => through.resume());
+    }
+  });
+  await pipeline(input, through);
+  running.io.end();
+}
+
+/**
+ * Runs `argv` in a container to its end and returns its standard output.
+ * @throws DrillError `command-failed` when it exits with anything but 0
+ */
+export async function exec(docker: Docker, container: string, argv: readonly string[], options: ExecOptions = {}): Promise<string> {
+  const output = await finish(await start(docker, container, argv, options), options.input);
+  if (output.exitCode !== 0)
+    throw new DrillError(`"${argv[0]}" ended with exit code ${output.exitCode}`, {
+      code: 'command-failed',
+      command: argv.join(' ').slice(0, 500),
+      node: container,
+      output: `${output.stdout}\n${output.stderr}`,
+    });
+  return output.stdout;
+}
+
+const HEADER_BYTES = 8;
+const STDERR = 2;
+const KEPT_STDERR = 64 * 1024;
+
+/** Docker's multiplexed stream (a header of 8 bytes before each piece) as one duplex; standard error is kept aside. */
+class Demultiplexed extends Duplex {
+  stderr = '';
+  readonly #raw: Duplex;
+  #pending = Buffer.alloc(0);
+
+  constructor(raw: Duplex) {
+    super({ allowHalfOpen: true });
+    this.#raw = raw;
+    raw.on('data', (chunk: Buffer) => {
+      if (!this.#take(chunk)) raw.pause();
+    });
+    raw.on('end', () => this.push(null));
+    raw.on('close', () => this.push(null));
+    raw.on('error', (error: Error) => this.destroy(error));
+  }
+
+  /** @returns false when the reader should be waited for */
+  #take(chunk: Buffer): boolean {
+    let more = true;
+    let data = this.#pending.length > 0 ? Buffer.concat([this.#pending, chunk]) : chunk;
+    while (data.length >= HEADER_BYTES) {
+      const length = data.readUInt32BE(4);
+      if (data.length < HEADER_BYTES + length) break;
+      const piece = data.subarray(HEADER_BYTES, HEADER_BYTES + length);
+      if (data[0] === STDERR) this.stderr = (this.stderr + piece.toString('utf8')).slice(-KEPT_STDERR);
+      else more = this.push(piece) && more;
+      data = data.subarray(HEADER_BYTES + length);
+    }
+    this.#pending = data.length > 0 ? Buffer.from(data) : Buffer.alloc(0);
+    return more;
+  }
+
+  override _read(): void {
+    this.#raw.resume();
+  }
+  override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#raw.write(chunk, encoding, (error) => done(error));
+  }
+  override _final(done: (error?: Error | null) => void): void {
+    this.#raw.end(() => done());
+  }
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#raw.destroy();
+    done(error);
+  }
+
+  // What Node's HTTP agent expects of a socket.
+  setKeepAlive(): this {
+    return this;
+  }
+  setNoDelay(): this {
+    return this;
+  }
+  setTimeout(): this {
+    return this;
+  }
+  ref(): this {
+    return this;
+  }
+  unref(): this {
+    return this;
+  }
+}

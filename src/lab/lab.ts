@@ -1,0 +1,57 @@
+// A lab is an engine on which every object of ours may be thrown away. This file says what one is; open.ts finds or starts one.
+
+/** What a process needs to know of a lab to use it; plain data, so that it can be handed to a worker. */
+export interface LabFacts {
+  /** What DOCKER_HOST would be, e.g. `unix:///…/docker.sock`. */
+  readonly host: string;
+  readonly kind: 'embedded' | 'engine';
+  /** One sentence for the report: which engine, and what isolates it. */
+  readonly description: string;
+  readonly images: readonly ImageFact[];
+  /** The volume that every node's data root is cloned from: the workload images, unpacked once. */
+  readonly template: string;
+}
+
+/** A lab held open by the process that opened it. */
+export interface Lab extends LabFacts, AsyncDisposable {}
+
+export interface LabOptions {
+  /** The engine that the person named, as DOCKER_HOST would be; wins over everything. */
+  readonly engine?: string | undefined;
+  /** Leave the lab running when this process ends. */
+  readonly keep?: boolean;
+  /** The images that workloads need, beside the nodes' own. */
+  readonly images: readonly ImageRecipe[];
+  /** Told what is being made ready, when it takes a while. */
+  readonly progress?: (doing: string) => void;
+}
+
+/** One image, two ways to get it: pulled by name, or built of Debian packages where no registry is in reach. */
+export interface ImageRecipe {
+  /** What the image is for: `node`, `postgres`, `toolbox`. */
+  readonly role: string;
+  /** The pinned official image. */
+  readonly registry: string;
+  readonly debian: DebianRecipe;
+}
+
+export interface DebianRecipe {
+  readonly packages: readonly string[];
+  /** Shell commands run with the new root as `$1`: before the packages are installed, and after. */
+  readonly before?: readonly string[];
+  readonly after?: readonly string[];
+  /** Files put into the image: path in the image to text. All are made executable. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Dockerfile instructions for the image's configuration, e.g. `STOPSIGNAL SIGINT`. */
+  readonly changes?: readonly string[];
+}
+
+/** An image as it was used. */
+export interface ImageFact {
+  readonly role: string;
+  readonly reference: string;
+  /** Image id or repository digest, `sha256:…`. */
+  readonly digest: string;
+  /** `registry`, or what it was built of. */
+  readonly source: string;
+}

@@ -1,0 +1,84 @@
+// Which engine drills run on: the one that the person names, else the one that answers here, else one of our own.
+import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { DrillError } from '../support/errors.ts';
+import { embeddedObstacle, openEmbedded } from './embedded.ts';
+import { connect, silence, type Docker } from './engine.ts';
+import type { Lab, LabOptions } from './lab.ts';
+import { prepare } from './prepare.ts';
+import { sweep } from './sweep.ts';
+
+/** @throws DrillError `no-engine` (what was tried, what to do); `no-image` */
+export async function openLab(options: LabOptions): Promise<Lab> {
+  const named = options.engine ?? process.env['DOCKER_HOST'];
+  if (named) {
+    const reason = await silence(connect(named));
+    if (reason === undefined) return openEngine(named, options);
+    throw new DrillError(`the engine at ${named} doesn't answer: ${reason}`, {
+      code: 'no-engine',
+      hint: 'start it, correct --engine or DOCKER_HOST, or leave both away to use whatever engine is found',
+    });
+  }
+  const { host, tried } = await findEngine();
+  if (host) return openEngine(host, options);
+  const obstacle = embeddedObstacle();
+  if (obstacle === undefined) return openEmbedded(options);
+  throw new DrillError(`there is no Docker engine to drill on: ${tried.join('; ')}; the embedded lab: ${obstacle}`, {
+    code: 'no-engine',
+    hint: 'start Docker, name an engine with --engine, or run as root on Debian or Ubuntu for the embedded lab',
+  });
+}
+
+/** The first local engine that answers, and what was asked. */
+export async function findEngine(): Promise<{ host: string | undefined; tried: string[] }> {
+  const tried: string[] = [];
+  for (const host of candidates()) {
+    const reason = await silence(connect(host));
+    if (reason === undefined) return { host, tried };
+    tried.push(`${host}: ${reason}`);
+  }
+  return { host: undefined, tried };
+}
+
+function candidates(): string[] {
+  const sockets = ['/var/run/docker.sock', join(homedir(), '.docker/run/docker.sock')];
+  const runtime = process.env['XDG_RUNTIME_DIR'];
+  if (runtime) sockets.push(join(runtime, 'docker.sock'));
+  const context = contextHost();
+  return [...new Set([...(context ? [context] : []), ...sockets.map((path) => `unix://${path}`)])];
+}
+
+/** The endpoint of the Docker CLI's current context, as `docker context use` left it. */
+function contextHost(): string | undefined {
+  try {
+    const config = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
+    const { currentContext } = JSON.parse(readFileSync(join(config, 'config.json'), 'utf8')) as { currentContext?: string };
+    if (!currentContext || currentContext === 'default') return undefined;
+    const id = createHash('sha256').update(currentContext).digest('hex');
+    const meta = join(config, 'contexts/meta', id, 'meta.json');
+    if (!existsSync(meta)) return undefined;
+    return (JSON.parse(readFileSync(meta, 'utf8')) as { Endpoints?: { docker?: { Host?: string } } }).Endpoints?.docker?.Host;
+  } catch {
+    return undefined;
+  }
+}
+
+async function openEngine(host: string, { images, progress = () => {} }: LabOptions): Promise<Lab> {
+  const docker = connect(host);
+  await sweep(host, { all: false });
+  const prepared = await prepare(docker, images, 'registry', progress);
+  return {
+    host,
+    kind: 'engine',
+    description: `${await engineName(docker)}; each drill on an internal network of its own, without a route out`,
+    ...prepared,
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+async function engineName(docker: Docker): Promise<string> {
+  const { ServerVersion, OperatingSystem } = (await docker.info()) as { ServerVersion: string; OperatingSystem: string };
+  return `Docker ${ServerVersion} on ${OperatingSystem}`;
+}

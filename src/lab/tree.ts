@@ -1,0 +1,20 @@
+// Cloning an engine's data root in a blink: hard links for image layers, which are never written in place, and real
+// copies of the bolt databases, which are.
+import { mkdir } from 'node:fs/promises';
+import { run } from '../support/command.ts';
+
+
+/** A shell script: `$1` is the tree, `$2` its clone, on the same mount. Engines tell themselves apart by `engine-id`. */
+export const CLONE_TREE = `set -eu
+cp -al "$1/." "$2/"
+cd "$2"
+find . -name '*.db' -not -path './overlay2/*' -type f | while read -r file; do
+  cp -p "$file" "$file.clone" && mv "$file.clone" "$file"
+done
+rm -f engine-id`;
+
+/** Clones `from` to `to` on this host. */
+export async function cloneTree(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  await run('sh', ['-c', CLONE_TREE, 'clone', from, to]);
+}
