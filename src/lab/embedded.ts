@@ -3,7 +3,7 @@
 // lab gets a clone made of hard links.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { join } from 'node:path';
@@ -113,11 +113,14 @@ async function startCapsule(parts: { home: string; rootfs: string; data: string;
     host,
     process: child,
     async stop() {
-      const engine = (await readdir('/proc')).find((pid) => /^\d+$/.test(pid) && isEngineOf(pid, name));
-      if (engine) process.kill(Number(engine), 'SIGTERM');
+      child.ref();
+      // unshare's one child is the engine, the first process of its namespace.
+      const engine = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
+      process.kill(Number(engine.trim()), 'SIGTERM');
       await ended;
     },
     async kill() {
+      child.ref();
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await ended;
     },
@@ -143,18 +146,6 @@ async function startCapsule(parts: { home: string; rootfs: string; data: string;
     });
   }
   return capsule;
-}
-
-/** The engine is the one `dockerd` in the lab's own cgroup; those of nodes sit deeper. */
-function isEngineOf(pid: string, cgroup: string): boolean {
-  try {
-    return (
-      readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'dockerd' &&
-      readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n').some((line) => line.endsWith(`/${cgroup}`))
-    );
-  } catch {
-    return false;
-  }
 }
 
 const runningDirectory = (): string => join(cacheDirectory(), 'running');
