@@ -1,0 +1,23 @@
+// The pages for people: report.html of a drill and index.html of a run. Everything is inside the page, nothing is a script.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import mustache from 'mustache';
+import { drillView } from './page/drill-view.ts';
+import { runView } from './page/run-view.ts';
+import type { Report, Run } from './schema.ts';
+
+const FOLDER = path.join(import.meta.dirname, 'page');
+
+/** By name: `report` is `report.mustache`; `style` is the style sheet. */
+const templates = Object.fromEntries(
+  readdirSync(FOLDER)
+    .filter((file) => /\.(mustache|css)$/.test(file))
+    .map((file) => [path.parse(file).name, readFileSync(path.join(FOLDER, file), 'utf8')]),
+);
+const style = templates['style'] ?? '';
+
+export const renderReport = (report: Report): string =>
+  mustache.render(templates['report'] ?? '', { ...drillView(report), style }, templates);
+
+export const renderIndex = (run: Run, name: string): string =>
+  mustache.render(templates['index'] ?? '', { ...runView(run, name), style }, templates);

@@ -1,0 +1,66 @@
+// The tables of a report: checks, coverage, artifacts, images and clean-up.
+import type { Report } from '../schema.ts';
+import { integer, moment, size, time } from './format.ts';
+import { FINDING_SIGNS } from './verdict-view.ts';
+
+const ORDER = { fail: 0, unproven: 1, pass: 2 };
+
+/** Failures first, then what is unproven; required ones ahead of the others. */
+export const checksOf = ({ checks }: Report) =>
+  checks
+    .toSorted((a, b) => ORDER[a.result] - ORDER[b.result] || Number(b.required) - Number(a.required))
+    .map((check) => ({
+      ...FINDING_SIGNS[check.result],
+      name: check.name,
+      need: check.required ? 'required' : 'not required',
+      compared: integer(check.compared),
+      mismatched: integer(check.mismatched),
+      differs: check.mismatched > 0,
+      detail: check.detail,
+      doesNotProve: check.doesNotProve,
+      differences: check.differences,
+      differenceCount: check.differences.length,
+      seconds: time(check.seconds),
+    }));
+
+export const coverageOf = ({ coverage }: Report) =>
+  coverage.map(({ object, count, checkedBy, reason }) => ({
+    object,
+    count: count === null ? 'not counted' : integer(count),
+    checkedBy: checkedBy.join(', '),
+    checked: checkedBy.length > 0,
+    reason,
+  }));
+
+export const artifactsOf = ({ artifacts }: Report) =>
+  artifacts.map((artifact) => ({
+    name: artifact.name,
+    method: artifact.method,
+    size: size(artifact.bytes),
+    bytes: `${integer(artifact.bytes)} bytes`,
+    sha256: artifact.sha256,
+    createdAt: moment(artifact.createdAt),
+    encrypted: artifact.encrypted ? 'yes' : 'no',
+    seconds: time(artifact.seconds),
+    cannotHold: artifact.cannotHold,
+    holdsAll: artifact.cannotHold.length === 0,
+  }));
+
+export const logsOf = ({ logs }: Report) =>
+  logs.map(({ node, file, bytes }) => ({ node, file, size: size(bytes) }));
+
+export function cleanupOf({ cleanup }: Report) {
+  if (!cleanup) return null;
+  const kinds = [...new Set([...Object.keys(cleanup.before), ...Object.keys(cleanup.after)])];
+  return {
+    rows: kinds.map((kind) => ({
+      kind,
+      before: integer(cleanup.before[kind] ?? 0),
+      after: integer(cleanup.after[kind] ?? 0),
+    })),
+    clean: cleanup.leaked.length === 0,
+    leaked: cleanup.leaked,
+    errors: cleanup.errors,
+    kept: cleanup.kept,
+  };
+}

@@ -1,0 +1,68 @@
+// The recovery as one bar from the disaster on, and the table of what it waited for.
+import { criticalPath, longestFirst, type WaitedFor } from '../critical-path.ts';
+import type { Report } from '../schema.ts';
+import { limit, percent, share, time } from './format.ts';
+
+/** So many of the longest get a number and a row of their own. */
+const NAMED = 6;
+
+interface Flag {
+  readonly name: string;
+  readonly value: string;
+  readonly left: string;
+  /** Class: on which side of its line the text stands. */
+  readonly side: 'before' | 'after';
+  readonly tone: string;
+}
+
+export function recoveryOf({ marks, actual, objectives, steps }: Report) {
+  const { disaster, usable } = marks;
+  if (disaster === null || usable === null || actual.rtaSeconds === null) return null;
+  const rta = usable - disaster;
+  const links = criticalPath(steps, disaster, usable);
+  const ranked = longestFirst(links.filter((link) => link.step.name !== BETWEEN)).slice(0, NAMED);
+  const rankOf = (step: object): number => ranked.findIndex((row) => row.step === step) + 1;
+  const named = ranked.reduce((sum, row) => sum + row.seconds, 0);
+  const scale = Math.max(rta, actual.provenSeconds ?? 0, objectives.rtoSeconds ?? 0) * 1.03;
+
+  const flag = (name: string, value: string, at: number | null, tone: string): Flag[] => {
+    if (at === null) return [];
+    return [{ name, value, left: percent(at, scale), side: at > scale * 0.6 ? 'before' : 'after', tone }];
+  };
+  return {
+    rta: time(actual.rtaSeconds),
+    length: percent(rta, scale),
+    links: links.map(({ step, start, end }) => ({
+      name: step.name,
+      seconds: time(end - start),
+      left: percent(start - disaster, scale),
+      width: percent(end - start, scale),
+      rank: rankOf(step) || '',
+      tone: rankOf(step) === 0 ? 'rest' : `rank${Math.min(rankOf(step), 4)}`,
+      wide: (end - start) / scale > 0.035,
+    })),
+    flags: [
+      flag('usable', `RTA ${time(actual.rtaSeconds)}`, rta, 'usable'),
+      flag('proven', time(actual.provenSeconds), actual.provenSeconds, 'proven'),
+      flag('allowed', `RTO ${limit(objectives.rtoSeconds)}`, objectives.rtoSeconds, 'allowed'),
+    ].flat(),
+    rows: ranked.map((row, index) => toRow(row, index + 1, rta)),
+    rest: rta - named > 0.0005 ? { seconds: time(rta - named), share: share(rta - named, rta) } : null,
+  };
+}
+const BETWEEN = 'between steps';
+
+function toRow({ step, within, seconds }: WaitedFor, rank: number, rta: number) {
+  const waits = step.waits.toSorted((a, b) => b.seconds - a.seconds);
+  return {
+    rank,
+    tone: `rank${Math.min(rank, 4)}`,
+    name: step.name,
+    within: within.join(' › '),
+    hasWithin: within.length > 0,
+    seconds: time(seconds),
+    share: share(seconds, rta),
+    width: percent(seconds, rta),
+    waits: waits.map((wait) => ({ because: wait.because, seconds: time(wait.seconds) })),
+  };
+}

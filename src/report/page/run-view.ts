@@ -1,0 +1,54 @@
+// All that index.mustache shows of a run.
+import type { Report, Run } from '../schema.ts';
+import { counted, integer, limit, longDate, NOT_MEASURED, percent, time } from './format.ts';
+import { VERDICT_SIGNS } from './verdict-view.ts';
+
+const WORST_FIRST = ['not-recovered', 'inconclusive', 'recovered'];
+
+export function runView(run: Run, name: string) {
+  const longest = Math.max(
+    ...run.drills.flatMap(({ actual, objectives }) => [actual.rtaSeconds ?? 0, objectives.rtoSeconds ?? 0]),
+  );
+  const tally = WORST_FIRST.map((verdict) => ({
+    count: run.drills.filter((report) => report.verdict === verdict).length,
+    verdict: verdict as Report['verdict'],
+  })).filter(({ count }) => count > 0);
+  return {
+    name,
+    verdict: VERDICT_SIGNS[run.verdict],
+    date: longDate(run.startedAt),
+    total: time((Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000),
+    title: counted(run.drills.length, 'restore drill'),
+    summary: tally
+      .map(({ count, verdict }) => `${count} ${VERDICT_SIGNS[verdict].word.toLowerCase()}`)
+      .join(', '),
+    drills: run.drills
+      .toSorted((a, b) => WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict))
+      .map((report) => toCard(report, longest * 1.04)),
+  };
+}
+
+function toCard(report: Report, scale: number) {
+  const { actual, objectives } = report;
+  const tally = (result: string): number => report.checks.filter((check) => check.result === result).length;
+  const missed =
+    actual.rtaSeconds !== null && objectives.rtoSeconds !== null && actual.rtaSeconds > objectives.rtoSeconds;
+  return {
+    ...VERDICT_SIGNS[report.verdict],
+    name: report.name,
+    link: `${encodeURIComponent(report.name)}/report.html`,
+    title: report.title,
+    reason: report.reason,
+    rta: time(actual.rtaSeconds),
+    rto: limit(objectives.rtoSeconds),
+    missed,
+    length: percent(actual.rtaSeconds ?? 0, scale),
+    mark: objectives.rtoSeconds === null ? null : percent(objectives.rtoSeconds, scale),
+    lost: actual.lostWrites === null ? NOT_MEASURED : integer(actual.lostWrites),
+    written: integer(actual.acknowledgedWrites),
+    passes: tally('pass'),
+    fails: tally('fail'),
+    unproven: tally('unproven'),
+    total: time(report.totalSeconds),
+  };
+}

@@ -1,0 +1,137 @@
+// The waterfall: every step at its place in time, by phase, with the recovery window behind it.
+import { criticalPath } from '../critical-path.ts';
+import type { Report, Step } from '../schema.ts';
+import { percent, share, time } from './format.ts';
+
+/** Holes between steps shorter than this, in seconds, are counted but not drawn. */
+const SMALLEST_DRAWN = 0.25;
+const WAITS_SHOWN = 3;
+
+export function timelineOf(report: Report) {
+  const { steps, totalSeconds: total, marks } = report;
+  if (steps.length === 0) return null;
+  const until = marks.usable ?? total;
+  const links = marks.disaster === null ? [] : criticalPath(steps, marks.disaster, until);
+  const scene: Scene = {
+    total,
+    waitedFor: new Set(links.map((link) => link.step)),
+    inWindow: (step) =>
+      marks.disaster !== null && step.offset + step.seconds > marks.disaster && step.offset < until,
+  };
+  const isTiny = (step: Step): boolean => step.name === 'between steps' && step.seconds < SMALLEST_DRAWN;
+  const tiny = steps.filter(isTiny);
+
+  return {
+    disaster: marks.disaster === null ? '-10%' : percent(marks.disaster, total),
+    usable: marks.usable === null ? '-10%' : percent(marks.usable, total),
+    windowEnd: marks.disaster === null ? '-10%' : percent(until, total),
+    proven: marks.proven === null ? '-10%' : percent(marks.proven, total),
+    ticks: ticksOf(total),
+    flags: (['disaster', 'usable', 'proven'] as const).flatMap((name) => {
+      const at = marks[name];
+      if (at === null) return [];
+      return [
+        { name, at: `at ${time(at)}`, left: percent(at, total), side: at > total / 2 ? 'before' : 'after' },
+      ];
+    }),
+    phases: phasesOf(steps).map(({ phase, rows }) => {
+      const first = rows[0]?.offset ?? 0;
+      const seconds = rows.reduce((sum, step) => sum + step.seconds, 0);
+      const bare = rows.length === 1 && rows[0]?.name === phase;
+      const own = bare && rows[0] ? toRow(rows[0], 0, scene) : null;
+      return {
+        phase,
+        seconds: time(seconds),
+        left: percent(first, total),
+        width: percent(seconds, total),
+        own,
+        rows: bare ? [] : rows.filter((step) => !isTiny(step)).map((step) => toRow(step, 0, scene)),
+      };
+    }),
+    total: time(total),
+    harness: { seconds: time(report.harness.seconds), share: share(report.harness.seconds, total) },
+    tiny: tiny.length > 0 && {
+      count: tiny.length,
+      seconds: time(tiny.reduce((sum, step) => sum + step.seconds, 0)),
+    },
+  };
+}
+
+interface Scene {
+  readonly total: number;
+  readonly waitedFor: ReadonlySet<Step>;
+  readonly inWindow: (step: Step) => boolean;
+}
+
+interface Row {
+  readonly name: string;
+  readonly depth: number;
+  readonly left: string;
+  readonly width: string;
+  readonly seconds: string;
+  readonly at: string;
+  readonly tone: string;
+  readonly harness: boolean;
+  readonly failed: boolean;
+  readonly error: string | null;
+  readonly waits: readonly { readonly because: string; readonly seconds: string }[];
+  readonly moreWaits: { readonly count: number; readonly seconds: string } | null;
+  readonly open: boolean;
+  readonly hasParts: boolean;
+  readonly parts: readonly Row[];
+}
+
+function toRow(step: Step, depth: number, scene: Scene): Row {
+  const waits = step.waits.toSorted((a, b) => b.seconds - a.seconds);
+  const hidden = waits.slice(WAITS_SHOWN);
+  return {
+    name: step.name,
+    depth,
+    left: percent(step.offset, scene.total),
+    width: percent(step.seconds, scene.total),
+    seconds: time(step.seconds),
+    at: `${time(step.offset)} to ${time(step.offset + step.seconds)}`,
+    tone: toneOf(step, scene),
+    harness: step.harness,
+    failed: !step.ok,
+    error: step.error,
+    waits: waits
+      .slice(0, WAITS_SHOWN)
+      .map((wait) => ({ because: wait.because, seconds: time(wait.seconds) })),
+    moreWaits:
+      hidden.length === 0
+        ? null
+        : { count: hidden.length, seconds: time(hidden.reduce((sum, wait) => sum + wait.seconds, 0)) },
+    open: !step.ok || scene.inWindow(step),
+    hasParts: step.parts.length > 0,
+    parts: step.parts.map((part) => toRow(part, depth + 1, scene)),
+  };
+}
+
+function toneOf(step: Step, { waitedFor, inWindow }: Scene): string {
+  if (!step.ok) return 'failed';
+  if (step.harness) return 'harness';
+  if (waitedFor.has(step)) return 'critical';
+  return inWindow(step) ? 'window' : 'plain';
+}
+
+function phasesOf(steps: readonly Step[]): { phase: string; rows: Step[] }[] {
+  const phases: { phase: string; rows: Step[] }[] = [];
+  for (const step of steps) {
+    const last = phases.at(-1);
+    if (last?.phase === step.phase) last.rows.push(step);
+    else phases.push({ phase: step.phase, rows: [step] });
+  }
+  return phases;
+}
+
+/** Between four and ten round seconds along the axis. */
+function ticksOf(total: number): { left: string; label: string }[] {
+  const rough = total / 8;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const width = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough) ?? rough;
+  return Array.from({ length: Math.floor(total / width) + 1 }, (_, i) => ({
+    left: percent(i * width, total),
+    label: `${Number((i * width).toPrecision(6))} s`,
+  })).filter((tick) => Number.parseFloat(tick.left) < 97);
+}

@@ -1,0 +1,32 @@
+// How verdicts and findings look: a word, a mark of its own shape, and a colour, never the colour alone.
+import type { Finding } from '../../drill/findings.ts';
+import type { Verdict } from '../../drill/verdict.ts';
+
+export interface Sign {
+  readonly word: string;
+  /** CSS class, and which of the marks is drawn. */
+  readonly tone: 'good' | 'bad' | 'open';
+  readonly good: boolean;
+  readonly bad: boolean;
+  readonly open: boolean;
+}
+
+const sign = (tone: Sign['tone'], word: string): Sign => ({
+  word,
+  tone,
+  good: tone === 'good',
+  bad: tone === 'bad',
+  open: tone === 'open',
+});
+
+export const VERDICT_SIGNS: Readonly<Record<Verdict, Sign>> = {
+  recovered: sign('good', 'Recovered'),
+  'not-recovered': sign('bad', 'Not recovered'),
+  inconclusive: sign('open', 'Inconclusive'),
+};
+
+export const FINDING_SIGNS: Readonly<Record<Finding, Sign>> = {
+  pass: sign('good', 'Pass'),
+  fail: sign('bad', 'Fail'),
+  unproven: sign('open', 'Unproven'),
+};
