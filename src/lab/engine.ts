@@ -81,19 +81,17 @@ export async function start(
   };
 }
 
-/** A created container, started with its streams attached; it is removed by whoever created it. */
-export async function startAttached(container: Docker.Container): Promise<Running> {
+/** Starts a created container with its streams attached, and feeds it. Whether it removes itself is up to its creator. */
+export async function startAttached(container: Docker.Container, input?: ExecOptions['input']): Promise<Running> {
   const raw = await container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true });
   const io = new Demultiplexed(raw as Duplex);
+  // Asked for before it starts: one that removes itself can't be asked afterwards.
+  const ended = container.wait({ condition: 'next-exit' }) as Promise<{ StatusCode: number }>;
+  ended.catch(() => undefined);
   await container.start();
-  return {
-    io,
-    stderr: () => io.stderr,
-    async exitCode() {
-      const { StatusCode } = (await container.wait()) as { StatusCode: number };
-      return StatusCode;
-    },
-  };
+  const running = { io, stderr: () => io.stderr, exitCode: async () => (await ended).StatusCode };
+  feed(running, input).catch((error: unknown) => io.destroy(error as Error));
+  return running;
 }
 
 export interface Output {

@@ -1,0 +1,203 @@
+// One node: a privileged container with an engine of its own, started with Testcontainers and spoken to over `docker exec`,
+// so that no port is open to anybody. A node that runs, one that is stopped: two types.
+import Docker from 'dockerode';
+import { Agent, type ClientRequestArgs } from 'node:http';
+import type { Duplex, Readable } from 'node:stream';
+import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
+import { connect, exec, start, startAttached, type ExecOptions, type Running } from '../lab/engine.ts';
+import type { LabFacts } from '../lab/lab.ts';
+import { seconds } from '../support/clock.ts';
+import { DrillError } from '../support/errors.ts';
+import { waitUntil } from '../support/poll.ts';
+
+export interface NodeSpec {
+  readonly name: string;
+  readonly address: string;
+  /** Docker's name of the network of the site. */
+  readonly network: string;
+  /** The volume that holds its data root. */
+  readonly volume: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Text of the start script. */
+  readonly script: string;
+}
+
+/** How long an engine may take until it answers. */
+const ENGINE_LIMIT = seconds(60);
+
+class NodeContainer extends GenericContainer {
+  constructor(lab: LabFacts, spec: NodeSpec) {
+    super(referenceOf(lab, 'node'));
+    this.withName(spec.volume)
+      .withHostname(spec.name)
+      .withPrivilegedMode()
+      .withTmpFs({ '/run': 'rw,exec' })
+      .withBindMounts([{ source: spec.volume, target: '/var/lib/docker' }])
+      .withEntrypoint(['sh', '-c', spec.script])
+      .withLabels({ ...spec.labels })
+      .withNetworkMode(spec.network)
+      .withAutoCleanup(false)
+      .withDefaultLogDriver()
+      .withWaitStrategy(Wait.forSuccessfulCommand('true'));
+    // Testcontainers has no call for a fixed address.
+    this.createOpts.NetworkingConfig = {
+      EndpointsConfig: { [spec.network]: { IPAMConfig: { IPv4Address: spec.address } } },
+    };
+  }
+}
+
+export function referenceOf(lab: LabFacts, role: string): string {
+  const image = lab.images.find((candidate) => candidate.role === role);
+  if (!image) throw new DrillError(`expected an image for "${role}", the lab has ${lab.images.map((known) => known.role).join(', ')}`, { code: 'no-image' });
+  return image.reference;
+}
+
+/** A node whose engine answers. */
+export class Node {
+  readonly name: string;
+  readonly address: string;
+  /** The node's container on the lab's engine. */
+  readonly id: string;
+  /** The node's own engine. */
+  readonly docker: Docker;
+  readonly #lab: LabFacts;
+  readonly #spec: NodeSpec;
+  readonly #outer: Docker;
+  readonly #container: StartedTestContainer | undefined;
+
+  private constructor(lab: LabFacts, spec: NodeSpec, id: string, container: StartedTestContainer | undefined) {
+    this.#lab = lab;
+    this.#spec = spec;
+    this.#outer = connect(lab.host);
+    this.#container = container;
+    this.name = spec.name;
+    this.address = spec.address;
+    this.id = id;
+    this.docker = innerClient(this.#outer, id);
+  }
+
+  /** Starts the node's container and waits for its engine. */
+  static async start(lab: LabFacts, spec: NodeSpec): Promise<Node> {
+    process.env['DOCKER_HOST'] = lab.host;
+    process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
+    const container = await new NodeContainer(lab, spec).start();
+    return new Node(lab, spec, container.getId(), container).#ready();
+  }
+
+  /** @internal used by StoppedNode */
+  static resume(lab: LabFacts, spec: NodeSpec, id: string): Promise<Node> {
+    return new Node(lab, spec, id, undefined).#ready();
+  }
+
+  async #ready(): Promise<Node> {
+    await waitUntil(
+      `the engine of ${this.name}`,
+      async () => {
+        const { State } = await this.#outer.getContainer(this.id).inspect();
+        if (!State.Running) return { giveUp: `its container ended with exit code ${State.ExitCode}` };
+        await this.docker.ping();
+        return { done: true };
+      },
+      { limit: ENGINE_LIMIT },
+    );
+    return this;
+  }
+
+  /** Runs a program in the node itself (it has the docker CLI). @throws DrillError `command-failed` */
+  exec(argv: readonly string[], options: ExecOptions = {}): Promise<string> {
+    return exec(this.#outer, this.id, argv, options);
+  }
+
+  /** A connection to a port on the node's loopback: how a client on that host would come. */
+  async dial(port: number, address = '127.0.0.1'): Promise<Duplex> {
+    return (await start(this.#outer, this.id, ['nc', address, String(port)])).io;
+  }
+
+  /** A throwaway container of the toolbox image on this node, as root, with `volumes` (name to path) mounted. */
+  async toolbox(options: {
+    readonly argv: readonly string[];
+    readonly volumes: Readonly<Record<string, string>>;
+    readonly input?: ExecOptions['input'];
+  }): Promise<Running> {
+    const container = await this.docker.createContainer({
+      Image: referenceOf(this.#lab, 'toolbox'),
+      Entrypoint: [...options.argv],
+      Cmd: [],
+      User: '0:0',
+      OpenStdin: true,
+      StdinOnce: true,
+      HostConfig: {
+        NetworkMode: 'none',
+        AutoRemove: true,
+        Binds: Object.entries(options.volumes).map(([name, path]) => `${name}:${path}`),
+      },
+    });
+    return startAttached(container, options.input);
+  }
+
+  /** Stops the node as a shutdown would, with `grace` for its containers. Its disk stays. */
+  async stop(grace = seconds(20)): Promise<StoppedNode> {
+    await this.#outer.getContainer(this.id).stop({ t: grace });
+    return new StoppedNode(this.#lab, this.#spec, this.id);
+  }
+
+  /** Ends the node as a power cut would, and its disk with it. */
+  async destroy(): Promise<void> {
+    if (this.#container) await this.#container.stop({ timeout: 0, remove: true, removeVolumes: true });
+    else await this.#outer.getContainer(this.id).remove({ force: true, v: true });
+    await this.#outer.getVolume(this.#spec.volume).remove({ force: true });
+  }
+
+  /** Everything its engine logged. */
+  async logs(): Promise<Readable> {
+    return (await this.#outer.getContainer(this.id).logs({ stdout: true, stderr: true, follow: true, timestamps: false })) as Readable;
+  }
+
+  get volume(): string {
+    return this.#spec.volume;
+  }
+}
+
+/** A node that is switched off; its disk can be read and written. */
+export class StoppedNode {
+  readonly name: string;
+  readonly #lab: LabFacts;
+  readonly #spec: NodeSpec;
+  readonly #id: string;
+
+  constructor(lab: LabFacts, spec: NodeSpec, id: string) {
+    this.#lab = lab;
+    this.#spec = spec;
+    this.#id = id;
+    this.name = spec.name;
+  }
+
+  /** A tar of `path` with owners and modes, as the engine's archive call gives it. */
+  async read(path: string): Promise<Readable> {
+    return (await connect(this.#lab.host).getContainer(this.#id).getArchive({ path })) as Readable;
+  }
+
+  /** Unpacks a tar into the directory `path`, owners kept. */
+  async write(path: string, tar: Readable): Promise<void> {
+    await connect(this.#lab.host).getContainer(this.#id).putArchive(tar, { path, copyUIDGID: '1' } as never);
+  }
+
+  async start(): Promise<Node> {
+    await connect(this.#lab.host).getContainer(this.#id).start();
+    return Node.resume(this.#lab, this.#spec, this.#id);
+  }
+}
+
+/** A client for the engine inside a node: every connection is a `docker system dial-stdio` there. */
+function innerClient(outer: Docker, id: string): Docker {
+  class DialAgent extends Agent {
+    override createConnection(_options: ClientRequestArgs, done: (error: Error | null, socket?: Duplex) => void): undefined {
+      start(outer, id, ['docker', '--host', 'unix:///run/docker.sock', 'system', 'dial-stdio']).then(
+        (running) => done(null, running.io),
+        (error: unknown) => done(error as Error),
+      );
+      return undefined;
+    }
+  }
+  return new Docker({ protocol: 'http', host: 'node', port: 80, agent: new DialAgent({ keepAlive: true, maxSockets: 8 }) } as never);
+}

@@ -1,0 +1,183 @@
+// The place where a swarm stands: a network with fixed addresses and the right to start nodes on it. The site outlives the
+// swarm; a restore gets the site, never the old swarm.
+import { readFile } from 'node:fs/promises';
+import { connect, exec, type Docker } from '../lab/engine.ts';
+import { DRILL_LABEL, OWNER_LABEL, ownerOf, RUN_LABEL } from '../lab/labels.ts';
+import type { LabFacts } from '../lab/lab.ts';
+import { NODE_START } from '../lab/prepare.ts';
+import { CLONE_TREE } from '../lab/tree.ts';
+import { DrillError, reasonOf } from '../support/errors.ts';
+import type { Scope } from '../support/scope.ts';
+import { step } from '../support/trace.ts';
+import { Node, referenceOf, StoppedNode, type NodeSpec } from './node.ts';
+import { Swarm, SWARM_PORT } from './swarm.ts';
+
+export interface SiteOptions {
+  readonly lab: LabFacts;
+  /** The run's id and the drill's name: on every object's labels. */
+  readonly run: string;
+  readonly drill: string;
+  readonly scope: Scope;
+}
+
+type Role = 'manager' | 'worker';
+
+export class Site {
+  readonly lab: LabFacts;
+  readonly #docker: Docker;
+  readonly #options: SiteOptions;
+  readonly #network: string;
+  readonly #prefix: string;
+  readonly #porter: string;
+  readonly #script: string;
+  #started = 0;
+
+  private constructor(options: SiteOptions, parts: { network: string; prefix: string; porter: string; script: string }) {
+    this.lab = options.lab;
+    this.#docker = connect(options.lab.host);
+    this.#options = options;
+    this.#network = parts.network;
+    this.#prefix = parts.prefix;
+    this.#porter = parts.porter;
+    this.#script = parts.script;
+  }
+
+  /** Makes the network. Everything of the site goes when `scope` is closed. */
+  static async open(options: SiteOptions): Promise<Site> {
+    const docker = connect(options.lab.host);
+    const labels = labelsOf(options);
+    const name = `swarm-drill-${options.run}-${options.drill}`;
+    options.scope.defer('remove the network', () => removed(docker.getNetwork(name).remove()));
+    const prefix = await createNetwork(docker, name, labels);
+    const porter = `${name}-porter`;
+    options.scope.defer('remove the disk helper', () => removed(docker.getContainer(porter).remove({ force: true, v: true })));
+    await startPorter(docker, porter, labels, referenceOf(options.lab, 'node'));
+    return new Site(options, { network: name, prefix, porter, script: await readFile(NODE_START, 'utf8') });
+  }
+
+  /** Labels of everything here. */
+  get labels(): Readonly<Record<string, string>> {
+    return labelsOf(this.#options);
+  }
+
+  /** The fixed address of a node of that name: the same in every swarm of this site. */
+  addressOf(name: string): string {
+    const [role, number] = name.split('-') as [Role, string];
+    return `${this.#prefix}.${(role === 'manager' ? 10 : 30) + Number(number)}`;
+  }
+
+  freeNames(role: Role, count: number, swarm: Swarm): string[] {
+    const taken = new Set(swarm.nodes.map(({ name }) => name));
+    const names: string[] = [];
+    for (let number = 1; names.length < count; number++) if (!taken.has(`${role}-${number}`)) names.push(`${role}-${number}`);
+    return names;
+  }
+
+  /** A new swarm: nodes side by side, the first manager initialises, the others join. */
+  async startSwarm(topology: { readonly managers: number; readonly workers: number }): Promise<Swarm> {
+    const names = [
+      ...Array.from({ length: topology.managers }, (_, index) => `manager-${index + 1}`),
+      ...Array.from({ length: topology.workers }, (_, index) => `worker-${index + 1}`),
+    ];
+    const nodes = await step(`start ${names.length} node${names.length > 1 ? 's' : ''}`, () => this.startNodes(names));
+    const [first, ...others] = nodes as [Node, ...Node[]];
+    await step('initialise the swarm', () => initialise(first));
+    const swarm = new Swarm(this, [first]);
+    if (others.length > 0) await step('join the nodes', () => swarm.admit(others));
+    else await swarm.ready();
+    return swarm;
+  }
+
+  async startNodes(names: readonly string[]): Promise<Node[]> {
+    return Promise.all(names.map((name) => step(name, () => this.startNode(name))));
+  }
+
+  async startNode(name: string): Promise<Node> {
+    return Node.start(this.lab, await this.#disk(name));
+  }
+
+  /** A node that was never started, with an empty swarm directory: for a restore to write to. */
+  async emptyNode(name: string): Promise<StoppedNode> {
+    const spec = await this.#disk(name);
+    const container = await this.#docker.createContainer({
+      name: spec.volume,
+      Image: referenceOf(this.lab, 'node'),
+      Hostname: spec.name,
+      Entrypoint: ['sh', '-c', spec.script],
+      Labels: { ...spec.labels },
+      HostConfig: { Privileged: true, NetworkMode: spec.network, Tmpfs: { '/run': 'rw,exec' }, Binds: [`${spec.volume}:/var/lib/docker`] },
+      NetworkingConfig: { EndpointsConfig: { [spec.network]: { IPAMConfig: { IPv4Address: spec.address } } } },
+    });
+    return new StoppedNode(this.lab, spec, container.id);
+  }
+
+  /** A data root for one node: its own volume, a clone of the template. */
+  async #disk(name: string): Promise<NodeSpec> {
+    const volume = `swarm-drill-${this.#options.run}-${this.#options.drill}-${name}-${++this.#started}`;
+    this.#options.scope.defer(`remove ${name}`, async () => {
+      await removed(this.#docker.getContainer(volume).remove({ force: true, v: true }));
+      await removed(this.#docker.getVolume(volume).remove({ force: true }));
+    });
+    await this.#docker.createVolume({ Name: volume, Labels: { ...this.labels } });
+    await exec(this.#docker, this.#porter, ['sh', '-c', CLONE_TREE, 'clone', `/volumes/${this.lab.template}/_data`, `/volumes/${volume}/_data`]);
+    return { name, address: this.addressOf(name), network: this.#network, volume, labels: this.labels, script: this.#script };
+  }
+}
+
+/** @throws what the engine says */
+export async function initialise(node: Node, options: { readonly force?: boolean } = {}): Promise<void> {
+  await node.docker.swarmInit({
+    ListenAddr: `0.0.0.0:${SWARM_PORT}`,
+    AdvertiseAddr: node.address,
+    ...(options.force ? { ForceNewCluster: true } : {}),
+  } as never);
+}
+
+const labelsOf = ({ run, drill }: SiteOptions): Record<string, string> => ({
+  [RUN_LABEL]: run,
+  [DRILL_LABEL]: drill,
+  [OWNER_LABEL]: ownerOf(process.pid),
+});
+
+/** A removal of what isn't there is done. */
+async function removed(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+  }
+}
+
+/** Internal: no route out. Apart from what engines inside the nodes hand out (172.17 and 172.18 bridges, 10.0.0.0/8 overlays). */
+async function createNetwork(docker: Docker, name: string, labels: Record<string, string>): Promise<string> {
+  const refused: string[] = [];
+  for (let third = 240; third < 256; third++) {
+    const prefix = `172.31.${third}`;
+    try {
+      await docker.createNetwork({
+        Name: name,
+        Driver: 'bridge',
+        Internal: true,
+        Labels: labels,
+        IPAM: { Config: [{ Subnet: `${prefix}.0/24` }] },
+      } as never);
+      return prefix;
+    } catch (error) {
+      refused.push(`${prefix}.0/24: ${reasonOf(error)}`);
+    }
+  }
+  throw new DrillError(`no subnet is free for the drill: ${refused.join('; ')}`, { code: 'no-subnet', hint: 'remove networks that overlap 172.31.240.0/20' });
+}
+
+/** A helper that sees the engine's volumes as one directory, since hard links don't cross mounts. */
+async function startPorter(docker: Docker, name: string, labels: Record<string, string>, image: string): Promise<void> {
+  const { DockerRootDir } = (await docker.info()) as { DockerRootDir: string };
+  const container = await docker.createContainer({
+    name,
+    Image: image,
+    Entrypoint: ['sleep', 'infinity'],
+    Labels: labels,
+    HostConfig: { Binds: [`${DockerRootDir}/volumes:/volumes`], NetworkMode: 'none', Init: true },
+  });
+  await container.start();
+}

@@ -1,0 +1,237 @@
+// A swarm that runs: its nodes, and what a person would do with it.
+import type Docker from 'dockerode';
+import { type Seconds, seconds } from '../support/clock.ts';
+import { DrillError, reasonOf } from '../support/errors.ts';
+import { waitUntil, type Answer } from '../support/poll.ts';
+import { step } from '../support/trace.ts';
+import { takeInventory, type Inventory } from './inventory.ts';
+import { referenceOf, type Node } from './node.ts';
+import type { Site } from './site.ts';
+
+export const SWARM_PORT = 2377;
+
+export class Swarm {
+  readonly site: Site;
+  readonly #nodes: Node[];
+
+  /** @param nodes the first is a manager */
+  constructor(site: Site, nodes: readonly Node[]) {
+    this.site = site;
+    this.#nodes = [...nodes];
+  }
+
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
+  /** @throws DrillError `no-node` */
+  node(name: string): Node {
+    const node = this.#nodes.find((candidate) => candidate.name === name);
+    if (!node) throw new DrillError(`there is no node "${name}", only ${this.#nodes.map((one) => one.name).join(', ')}`, { code: 'no-node' });
+    return node;
+  }
+
+  /** @internal after a node was stopped and started again, or replaced */
+  replace(node: Node): void {
+    const index = this.#nodes.findIndex((candidate) => candidate.name === node.name);
+    if (index < 0) this.#nodes.push(node);
+    else this.#nodes[index] = node;
+  }
+
+  get managers(): readonly Node[] {
+    return this.#nodes.filter(({ name }) => name.startsWith('manager-'));
+  }
+
+  get workers(): readonly Node[] {
+    return this.#nodes.filter(({ name }) => name.startsWith('worker-'));
+  }
+
+  /** A manager that answers as one. @throws DrillError `no-manager` with what each said */
+  async manager(): Promise<Node> {
+    const said: string[] = [];
+    for (const node of this.managers) {
+      try {
+        await node.docker.swarmInspect();
+        return node;
+      } catch (error) {
+        said.push(`${node.name}: ${reasonOf(error)}`);
+      }
+    }
+    throw new DrillError(`no manager answers: ${said.join('; ')}`, { code: 'no-manager' });
+  }
+
+  /** The raft leader. */
+  async leader(): Promise<Node> {
+    const manager = await this.manager();
+    return waitUntil('a raft leader', async () => {
+      const members = (await manager.docker.listNodes()) as Member[];
+      const leader = members.find((member) => member.ManagerStatus?.Leader);
+      return leader ? { done: this.node(leader.Description.Hostname) } : { notYet: 'no manager says that it leads' };
+    });
+  }
+
+  /** A manager whose engine can be stopped without moving the lead: a follower where there is one, else the only manager. */
+  async follower(): Promise<Node> {
+    const leader = await this.leader();
+    return this.managers.find((node) => node.name !== leader.name) ?? leader;
+  }
+
+  async members(): Promise<Member[]> {
+    return (await (await this.manager()).docker.listNodes()) as Member[];
+  }
+
+  async inventory(): Promise<Inventory> {
+    return takeInventory(await this.manager(), this.#nodes);
+  }
+
+  /** Reference of a workload image, for a compose file. */
+  imageOf(role: string): string {
+    return referenceOf(this.site.lab, role);
+  }
+
+  /** Sets labels on the node of that host name, and keeps the others. */
+  async label(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    const manager = await this.manager();
+    const member = ((await manager.docker.listNodes()) as Member[]).find(
+      (one) => one.Description.Hostname === name && one.Status.State === 'ready',
+    );
+    if (!member) throw new DrillError(`expected a ready node "${name}" to label, the swarm has none`, { code: 'no-node' });
+    await manager.docker.getNode(member.ID).update({
+      version: member.Version.Index,
+      ...member.Spec,
+      Labels: { ...member.Spec.Labels, ...labels },
+    } as never);
+  }
+
+  /** `docker stack deploy`, images as they are in the nodes. */
+  async deploy(stack: string, compose: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const manager = await this.manager();
+    await step(`deploy the stack ${stack}`, () =>
+      manager.exec(['docker', 'stack', 'deploy', '--resolve-image', 'never', '--detach=true', '--compose-file', '-', stack], {
+        input: compose,
+        env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+      }),
+    );
+  }
+
+  /** New nodes, started side by side, that join; names go on where the swarm's own end. */
+  async join({ managers = 0, workers = 0 }: { readonly managers?: number; readonly workers?: number }): Promise<void> {
+    const names = [...this.site.freeNames('manager', managers, this), ...this.site.freeNames('worker', workers, this)];
+    if (names.length === 0) return;
+    const started = await step(`start ${names.length} nodes`, () => this.site.startNodes(names));
+    await this.admit(started);
+  }
+
+  /** Lets running nodes join in the role that their name says. */
+  async admit(started: readonly Node[]): Promise<void> {
+    const manager = await this.manager();
+    const { JoinTokens } = (await manager.docker.swarmInspect()) as { JoinTokens: { Manager: string; Worker: string } };
+    const joinOne = (node: Node, token: string): Promise<unknown> =>
+      step(`${node.name} joins`, () =>
+        node.docker.swarmJoin({
+          ListenAddr: `0.0.0.0:${SWARM_PORT}`,
+          AdvertiseAddr: node.address,
+          RemoteAddrs: [`${manager.address}:${SWARM_PORT}`],
+          JoinToken: token,
+        } as never),
+      );
+    // Managers one after the other: raft changes its members one at a time, and two at once can lose the race.
+    const joinManagers = async (): Promise<void> => {
+      for (const node of started.filter((one) => one.name.startsWith('manager-'))) await joinOne(node, JoinTokens.Manager);
+    };
+    await Promise.all([
+      joinManagers(),
+      ...started.filter((one) => one.name.startsWith('worker-')).map((node) => joinOne(node, JoinTokens.Worker)),
+    ]);
+    for (const node of started) this.replace(node);
+    await this.ready();
+  }
+
+  /** Waits until every node of ours is ready, and every manager reachable. */
+  async ready(limit: Seconds = seconds(60)): Promise<void> {
+    await waitUntil(
+      'all nodes',
+      async () => {
+        const members = await this.members();
+        const ready = new Set(
+          members
+            .filter(({ Status, ManagerStatus }) => Status.State === 'ready' && (!ManagerStatus || ManagerStatus.Reachability === 'reachable'))
+            .map(({ Description }) => Description.Hostname),
+        );
+        const missing = this.#nodes.filter(({ name }) => !ready.has(name)).map(({ name }) => name);
+        return missing.length === 0 ? { done: true } : { notYet: `${missing.join(', ')} not ready` };
+      },
+      { limit },
+    );
+  }
+
+  /** Removes member entries that no node of ours stands behind any more. */
+  async forgetLostMembers(): Promise<string[]> {
+    const manager = await this.manager();
+    const mine = new Set((await Promise.all(this.#nodes.map((node) => node.docker.info() as Promise<EngineInfo>))).map((info) => info.Swarm.NodeID));
+    const lost = ((await manager.docker.listNodes()) as Member[]).filter((member) => !mine.has(member.ID));
+    for (const { ID } of lost) await manager.docker.getNode(ID).remove({ force: true });
+    return lost.map(({ Description }) => Description.Hostname);
+  }
+
+  /** Waits until every service (or those named) has all the tasks that it wants, running on nodes that are ready. */
+  async converged(limit: Seconds = seconds(120), only?: readonly string[]): Promise<void> {
+    await waitUntil('the services', () => this.#convergence(only), { limit });
+  }
+
+  async #convergence(only?: readonly string[]): Promise<Answer<true>> {
+    const { docker } = await this.manager();
+    const [services, tasks, members] = await Promise.all([
+      docker.listServices({ status: true } as never) as Promise<unknown> as Promise<Service[]>,
+      docker.listTasks({ filters: { 'desired-state': ['running'] } }) as Promise<Task[]>,
+      docker.listNodes() as Promise<Member[]>,
+    ]);
+    const ready = new Set(members.filter(({ Status }) => Status.State === 'ready').map(({ ID }) => ID));
+    for (const { ID, Spec, ServiceStatus } of services) {
+      if (only && !only.includes(Spec.Name)) continue;
+      const here = tasks.filter((task) => task.ServiceID === ID);
+      const runs = here.filter((task) => task.Status.State === 'running' && ready.has(task.NodeID)).length;
+      const wanted = ServiceStatus?.DesiredTasks ?? Spec.Mode.Replicated?.Replicas ?? 0;
+      if (runs === wanted) continue;
+      const waits = here.find((task) => task.Status.State !== 'running');
+      const why = waits ? ` (${waits.Status.State}${waits.Status.Err ? `: ${waits.Status.Err}` : ''})` : '';
+      return { notYet: `${Spec.Name} runs ${runs} of ${wanted} tasks${why}` };
+    }
+    return { done: true };
+  }
+
+  /** The node and container of a running task of `service`. */
+  async taskContainer(service: string): Promise<{ node: Node; id: string }> {
+    for (const node of this.#nodes) {
+      const found = await node.docker.listContainers({ filters: { label: [`com.docker.swarm.service.name=${service}`], status: ['running'] } });
+      if (found[0]) return { node, id: found[0].Id };
+    }
+    throw new DrillError(`no node has a running container of the service ${service}`, { code: 'no-task' });
+  }
+
+  async nodeOf(service: string): Promise<Node> {
+    return (await this.taskContainer(service)).node;
+  }
+}
+
+export interface Member {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
+  readonly Spec: { readonly Role: 'manager' | 'worker'; readonly Availability: string; readonly Labels?: Record<string, string> };
+  readonly Description: { readonly Hostname: string };
+  readonly Status: { readonly State: string };
+  readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability?: string; readonly Addr?: string };
+}
+interface EngineInfo extends Docker.DockerInfo {
+  readonly Swarm: { readonly NodeID: string; readonly LocalNodeState: string } & Docker.DockerInfo['Swarm'];
+}
+interface Task {
+  readonly ServiceID: string;
+  readonly NodeID: string;
+  readonly Status: { readonly State: string; readonly Err?: string };
+}
+interface Service {
+  readonly ID: string;
+  readonly Spec: { readonly Name: string; readonly Mode: { readonly Replicated?: { readonly Replicas?: number } } };
+  readonly ServiceStatus?: { readonly DesiredTasks: number; readonly RunningTasks: number };
+}
