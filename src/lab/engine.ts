@@ -153,6 +153,17 @@ const HEADER_BYTES = 8;
 const STDERR = 2;
 const KEPT_STDERR = 64 * 1024;
 
+/** The payload of a multiplexed answer that was read whole, both streams in their order. */
+export function demultiplex(raw: Buffer): Buffer {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at + HEADER_BYTES <= raw.length; ) {
+    const end = at + HEADER_BYTES + raw.readUInt32BE(at + 4);
+    pieces.push(raw.subarray(at + HEADER_BYTES, end));
+    at = end;
+  }
+  return Buffer.concat(pieces);
+}
+
 /** Docker's multiplexed stream (a header of 8 bytes before each piece) as one duplex; standard error is kept aside. */
 class Demultiplexed extends Duplex {
   stderr = '';

@@ -26,16 +26,17 @@ interface Spec {
   readonly Name?: string;
   readonly Labels?: Record<string, string>;
 }
-type Loose = Record<string, never> & Record<string, unknown>;
+/** What the engine's API answers; dockerode has no types for most of it. */
+type Loose = Readonly<Record<string, unknown>>;
 
 /** Reads everything: the cluster through `manager`, and each node through its own engine. */
 export async function takeInventory(manager: Node, nodes: readonly Node[]): Promise<Inventory> {
   const { docker } = manager;
   const [cluster, members, services, tasks, networks, secrets, configs] = await Promise.all([
-    docker.swarmInspect() as Promise<Loose>,
-    docker.listNodes() as Promise<Loose[]>,
+    docker.swarmInspect() as Promise<unknown> as Promise<Loose>,
+    docker.listNodes() as Promise<unknown[]> as Promise<Loose[]>,
     docker.listServices() as Promise<unknown[]> as Promise<Loose[]>,
-    docker.listTasks() as Promise<Loose[]>,
+    docker.listTasks() as Promise<unknown[]> as Promise<Loose[]>,
     docker.listNetworks() as Promise<unknown[]> as Promise<Loose[]>,
     docker.listSecrets() as Promise<unknown[]> as Promise<Loose[]>,
     docker.listConfigs() as Promise<unknown[]> as Promise<Loose[]>,

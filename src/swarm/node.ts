@@ -64,6 +64,8 @@ export class Node {
   readonly #spec: NodeSpec;
   readonly #outer: Docker;
   readonly #container: StartedTestContainer | undefined;
+  /** When its container was started; nothing in it can be older. */
+  readonly startedAt = new Date();
 
   private constructor(lab: LabFacts, spec: NodeSpec, id: string, container: StartedTestContainer | undefined) {
     this.#lab = lab;
@@ -146,11 +148,6 @@ export class Node {
     if (this.#container) await this.#container.stop({ timeout: 0, remove: true, removeVolumes: true });
     else await this.#outer.getContainer(this.id).remove({ force: true, v: true });
     await this.#outer.getVolume(this.#spec.volume).remove({ force: true });
-  }
-
-  /** Everything its engine logged. */
-  async logs(): Promise<Readable> {
-    return (await this.#outer.getContainer(this.id).logs({ stdout: true, stderr: true, follow: true, timestamps: false })) as Readable;
   }
 
   get volume(): string {

@@ -1,7 +1,7 @@
 // The place where a swarm stands: a network with fixed addresses and the right to start nodes on it. The site outlives the
 // swarm; a restore gets the site, never the old swarm.
 import { readFile } from 'node:fs/promises';
-import { connect, exec, type Docker } from '../lab/engine.ts';
+import { connect, demultiplex, exec, type Docker } from '../lab/engine.ts';
 import { DRILL_LABEL, OWNER_LABEL, ownerOf, RUN_LABEL } from '../lab/labels.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { NODE_START } from '../lab/prepare.ts';
@@ -94,6 +94,25 @@ export class Site {
 
   async startNode(name: string): Promise<Node> {
     return Node.start(this.lab, await this.#disk(name));
+  }
+
+  /** Ids of the containers of all nodes that there are here, by volume name (which is the container's name too). */
+  async containers(): Promise<{ readonly name: string; readonly id: string }[]> {
+    const label = [`${RUN_LABEL}=${this.#options.run}`, `${DRILL_LABEL}=${this.#options.drill}`];
+    const found = await this.#docker.listContainers({ all: true, filters: { label } });
+    return found
+      .map(({ Id, Names }) => ({ id: Id, name: Names[0]?.slice(1) ?? Id }))
+      .filter(({ name }) => name !== this.#porter);
+  }
+
+  /** What the engine of each node logged so far; nodes that were destroyed have taken theirs along. */
+  async logs(): Promise<{ readonly name: string; readonly text: string }[]> {
+    return Promise.all(
+      (await this.containers()).map(async ({ id, name }) => {
+        const raw = (await this.#docker.getContainer(id).logs({ stdout: true, stderr: true, follow: false })) as Buffer;
+        return { name: name.replace(`${this.#network}-`, ''), text: demultiplex(raw).toString('utf8') };
+      }),
+    );
   }
 
   /** A node that was never started, with an empty swarm directory: for a restore to write to. */

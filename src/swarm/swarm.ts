@@ -1,5 +1,4 @@
 // A swarm that runs: its nodes, and what a person would do with it.
-import type Docker from 'dockerode';
 import { type Seconds, seconds } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { waitUntil, type Answer } from '../support/poll.ts';
@@ -182,7 +181,7 @@ export class Swarm {
   async #convergence(only?: readonly string[]): Promise<Answer<true>> {
     const { docker } = await this.manager();
     const [services, tasks, members] = await Promise.all([
-      docker.listServices({ status: true } as never) as Promise<unknown> as Promise<Service[]>,
+      docker.listServices({ status: true } as object) as Promise<unknown> as Promise<Service[]>,
       docker.listTasks({ filters: { 'desired-state': ['running'] } }) as Promise<Task[]>,
       docker.listNodes() as Promise<Member[]>,
     ]);
@@ -222,8 +221,8 @@ export interface Member {
   readonly Status: { readonly State: string };
   readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability?: string; readonly Addr?: string };
 }
-interface EngineInfo extends Docker.DockerInfo {
-  readonly Swarm: { readonly NodeID: string; readonly LocalNodeState: string } & Docker.DockerInfo['Swarm'];
+interface EngineInfo {
+  readonly Swarm: { readonly NodeID: string; readonly LocalNodeState: string };
 }
 interface Task {
   readonly ServiceID: string;

@@ -1,0 +1,51 @@
+// Checks of the control plane: who manages, and what it survives.
+import { randomBytes } from 'node:crypto';
+import { seconds } from '../support/clock.ts';
+import { waitUntil } from '../support/poll.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import type { Check } from './check.ts';
+
+/** Says nothing of the disks behind them, nor of their latency. */
+export const managersReachable = (swarm: Swarm, expected: number): Check => ({
+  name: 'managers reachable',
+  required: true,
+  doesNotProve: 'that they stay reachable, or sit on different machines',
+  covers: ['nodes'],
+  async look() {
+    const managers = (await swarm.members()).filter((member) => member.ManagerStatus);
+    const reachable = managers.filter((member) => member.ManagerStatus?.Reachability === 'reachable');
+    const differences: string[] = [];
+    if (reachable.length !== expected)
+      differences.push(`expected ${expected} reachable managers, got ${reachable.length} (${reachable.map(({ Description }) => Description.Hostname).join(', ')})`);
+    const leaders = reachable.filter((member) => member.ManagerStatus?.Leader).length;
+    if (leaders !== 1) differences.push(`expected one leader, got ${leaders}`);
+    return { compared: expected + 1, differences };
+  },
+});
+
+/** Stops the leader, writes to raft, starts it again. Does not try the loss of two at once. */
+export const survivesLossOfLeader = (swarm: Swarm): Check => ({
+  name: 'one manager may be lost',
+  required: true,
+  doesNotProve: 'that two may be lost at once',
+  covers: [],
+  async look() {
+    const leader = await swarm.leader();
+    const others = swarm.managers.filter(({ name }) => name !== leader.name);
+    const [other] = others;
+    if (!other) return { compared: 1, differences: [`${leader.name} is the only manager: nothing is left when it is lost`] };
+    const stopped = await leader.stop(seconds(3));
+    const name = `swarm-drill-probe-${randomBytes(4).toString('hex')}`;
+    try {
+      // A write to raft needs a quorum; a read would be answered from memory.
+      const { id } = await waitUntil('a write to raft', async () => ({ done: await other.docker.createConfig({ Name: name, Data: '' } as never) }), { limit: seconds(30) });
+      await other.docker.getConfig(id).remove();
+      return { compared: 1, differences: [], detail: `${leader.name} led and was stopped; a write was accepted through ${other.name}` };
+    } catch (error) {
+      return { compared: 1, differences: [`without ${leader.name} no write was accepted: ${(error as Error).message}`] };
+    } finally {
+      swarm.replace(await stopped.start());
+      await swarm.ready();
+    }
+  },
+});

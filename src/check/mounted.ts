@@ -1,0 +1,58 @@
+// Secrets and configs as a program sees them: the bytes of the mounted files inside a running task.
+import { createHmac, randomBytes } from 'node:crypto';
+import { collect, start } from '../lab/engine.ts';
+import type { Objects } from '../swarm/inventory.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import type { Check } from './check.ts';
+import { differencesOf } from './inventory.ts';
+
+/** Digests are keyed with this process's own random key: a report can't be used to guess a password. */
+const KEY = randomBytes(32);
+
+interface Mount {
+  readonly File?: { readonly Name: string; readonly UID: string; readonly GID: string; readonly Mode: number };
+  readonly SecretName?: string;
+  readonly ConfigName?: string;
+}
+interface ServiceFact {
+  readonly Spec: { readonly Name: string; readonly TaskTemplate: { readonly ContainerSpec?: { readonly Secrets?: Mount[]; readonly Configs?: Mount[] } } };
+}
+
+/** Digest of every secret and config of every service, read in a running task of it. */
+export async function mountedBytes(swarm: Swarm): Promise<Objects> {
+  const { docker } = await swarm.manager();
+  const found: Record<string, unknown> = {};
+  for (const { Spec } of (await docker.listServices()) as unknown as ServiceFact[]) {
+    const spec = Spec.TaskTemplate.ContainerSpec ?? {};
+    const mounts = [...(spec.Secrets ?? []), ...(spec.Configs ?? [])].filter(({ File }) => File);
+    if (mounts.length === 0) continue;
+    const task = await swarm.taskContainer(Spec.Name).catch(() => undefined);
+    for (const mount of mounts) {
+      const name = mount.File?.Name ?? '';
+      const path = mount.SecretName !== undefined && !name.startsWith('/') ? `/run/secrets/${name}` : name.startsWith('/') ? name : `/${name}`;
+      found[`${path} in ${Spec.Name}`] = task ? await digestOf(task.node.docker, task.id, path) : 'no task runs';
+    }
+  }
+  return found;
+}
+
+async function digestOf(docker: Parameters<typeof start>[0], container: string, path: string): Promise<string> {
+  const { bytes, exitCode, stderr } = await collect(await start(docker, container, ['cat', path], { user: '0' }));
+  return exitCode === 0 ? createHmac('sha256', KEY).update(bytes).digest('hex') : `unreadable: ${stderr.trim()}`;
+}
+
+/** Reads the files in one task of each service; the value of a secret that no service mounts is not looked at. */
+export const sameMountedBytes = (swarm: Swarm, baseline: Objects): Check => ({
+  name: 'same secrets and configs inside tasks',
+  required: true,
+  doesNotProve: 'the values of secrets that no running service mounts',
+  covers: ['secret values', 'configs'],
+  async look() {
+    const now = await mountedBytes(swarm);
+    const readable = Object.entries(baseline).filter(([, value]) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value));
+    const before = Object.fromEntries(readable);
+    const after = Object.fromEntries(Object.entries(now).filter(([name]) => name in before || !(name in baseline)));
+    const differences = differencesOf('mounted file', before, after).map((line) => line.replace(/: was .*/, ': its bytes differ'));
+    return { compared: readable.length, differences };
+  },
+});

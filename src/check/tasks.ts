@@ -1,0 +1,34 @@
+// Whether tasks really run: containers that were started on nodes of today, not what raft remembers of yesterday's.
+import type { Swarm } from '../swarm/swarm.ts';
+import type { Check } from './check.ts';
+
+/** `service ls` counts tasks in raft without asking their nodes: after a restore "3/3" is the backup's truth. */
+export const tasksReallyRun = (swarm: Swarm): Check => ({
+  name: 'tasks really run',
+  required: true,
+  doesNotProve: 'that the programs in them do their work; the application checks do',
+  covers: ['tasks'],
+  async look() {
+    await swarm.converged();
+    const { docker } = await swarm.manager();
+    const tasks = (await docker.listTasks({ filters: { 'desired-state': ['running'] } })) as TaskFact[];
+    const started = new Map<string, Date>();
+    for (const node of swarm.nodes)
+      for (const { Id } of await node.docker.listContainers({ filters: { status: ['running'] } })) {
+        const { State } = await node.docker.getContainer(Id).inspect();
+        const at = new Date(State.StartedAt);
+        started.set(Id, at >= node.startedAt ? at : new Date(0));
+      }
+    const differences = tasks.flatMap(({ ID, Status }) => {
+      const at = started.get(Status.ContainerStatus?.ContainerID ?? '');
+      if (!at) return [`task ${ID} (${Status.State}) has no running container on any node`];
+      return at.getTime() === 0 ? [`task ${ID} has a container that is older than its node`] : [];
+    });
+    return { compared: tasks.length, differences };
+  },
+});
+
+interface TaskFact {
+  readonly ID: string;
+  readonly Status: { readonly State: string; readonly ContainerStatus?: { readonly ContainerID?: string } };
+}
