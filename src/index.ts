@@ -1,0 +1,25 @@
+// The one public door: what drills and workloads are written with.
+export type { Check, Observation } from './check/check.ts';
+export { differencesOf, sameInventory } from './check/inventory.ts';
+export { managersReachable, survivesLossOfLeader } from './check/managers.ts';
+export { mountedBytes, sameMountedBytes } from './check/mounted.ts';
+export { routingMesh } from './check/routing-mesh.ts';
+export { tasksReallyRun } from './check/tasks.ts';
+export type { Aftermath, ProofRow } from './disaster/disaster.ts';
+export { everyNode } from './disaster/every-node.ts';
+export { drill } from './drill/drill.ts';
+export type { Application, Drill, Plan, Restored, Seeded, Size } from './drill/plan.ts';
+export { collect, exec, finish, start, type Docker, type Running } from './lab/engine.ts';
+export type { ImageRecipe } from './lab/lab.ts';
+export { postgresDump, type PostgresService } from './method/postgres-dump.ts';
+export { swarmState } from './method/swarm-state.ts';
+export type { Kept, Vault } from './method/vault.ts';
+export { volumeArchive, type Volume } from './method/volume-archive.ts';
+export { minutes, seconds, type Seconds } from './support/clock.ts';
+export { DrillError, finding, reasonOf } from './support/errors.ts';
+export { waitUntil } from './support/poll.ts';
+export { step } from './support/trace.ts';
+export type { Inventory, InventoryKind, Objects } from './swarm/inventory.ts';
+export type { Node } from './swarm/node.ts';
+export type { Site } from './swarm/site.ts';
+export type { Swarm } from './swarm/swarm.ts';

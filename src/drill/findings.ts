@@ -1,4 +1,5 @@
 // What a check answers. Three results, not two: what could not be looked at is `unproven`, never a pass.
+export type { CoverageRow } from '../check/coverage.ts';
 
 export type Finding = 'pass' | 'fail' | 'unproven';
 
@@ -17,15 +18,4 @@ export interface CheckResult {
   /** What a pass of this check leaves open. */
   readonly doesNotProve: string;
   readonly seconds: number;
-}
-
-/** One kind of thing that the swarm holds, and who looked at it. */
-export interface CoverageRow {
-  /** E.g. `services`, `registry logins`. */
-  readonly object: string;
-  readonly count: number | null;
-  /** Names of the checks that compared it; empty when nobody did. */
-  readonly checkedBy: readonly string[];
-  /** Why nobody checked it; empty when somebody did. */
-  readonly reason: string;
 }

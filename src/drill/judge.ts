@@ -1,0 +1,29 @@
+// Runs checks, one after the other, and turns what they saw into findings. No exception becomes a pass, and nothing compared
+// is no pass either.
+import type { Check, Observation } from '../check/check.ts';
+import { monotonic } from '../support/clock.ts';
+import { reasonOf } from '../support/errors.ts';
+import { currentSignal, step } from '../support/trace.ts';
+import type { CheckResult } from './findings.ts';
+
+const SHOWN_DIFFERENCES = 50;
+
+export async function judge(check: Check): Promise<CheckResult> {
+  const began = monotonic();
+  const observation = await step(`check: ${check.name}`, () => check.look()).catch(
+    (error: unknown): Observation => ({ unproven: `the check itself failed: ${reasonOf(error)}` }),
+  );
+  currentSignal().throwIfAborted();
+  const { name, required, doesNotProve } = check;
+  return { name, required, doesNotProve, seconds: monotonic() - began, ...resultOf(observation) };
+}
+
+function resultOf(observation: Observation): Pick<CheckResult, 'result' | 'compared' | 'mismatched' | 'detail' | 'differences'> {
+  if ('unproven' in observation) return { result: 'unproven', compared: 0, mismatched: 0, detail: observation.unproven, differences: [] };
+  const { compared, differences, detail } = observation;
+  const mismatched = differences.length;
+  if (mismatched > 0)
+    return { result: 'fail', compared, mismatched, detail: detail ?? `${mismatched} differ, of ${compared} compared; first: ${differences[0]}`, differences: differences.slice(0, SHOWN_DIFFERENCES) };
+  if (compared === 0) return { result: 'unproven', compared, mismatched, detail: 'there was nothing to compare', differences: [] };
+  return { result: 'pass', compared, mismatched, detail: detail ?? `${compared} compared, all equal`, differences: [] };
+}
