@@ -1,0 +1,49 @@
+// Every node is gone at once. What is left is what was carried off site. Is that enough?
+import {
+  drill, everyNode, managersReachable, mountedBytes, postgresDump, routingMesh, sameInventory, sameMountedBytes, seconds,
+  survivesLossOfLeader, swarmState, tasksReallyRun, volumeArchive,
+} from '../src/index.ts';
+import { ledger } from '../fixtures/ledger/ledger.ts';
+
+export default drill('total loss: the ledger comes back from what was kept off site', {
+  topology: { managers: 3, workers: 2 },
+  objectives: { rto: seconds(90), rpo: seconds(60) },
+
+  async seed({ swarm, seed, size }) {
+    const shop = await ledger.deploy(swarm, { seed, size });
+    return { app: shop, shop };
+  },
+
+  async baseline({ swarm, seeded: { shop } }) {
+    return { mounted: await mountedBytes(swarm), contents: await shop.contents() };
+  },
+
+  async backup({ swarm, vault, seeded: { shop } }) {
+    return {
+      state: await vault.keep(swarmState, swarm),
+      dump: await vault.keep(postgresDump, shop.database),
+      files: await vault.keep(volumeArchive, await shop.files()),
+    };
+  },
+
+  drift: ({ write }) => write(20),
+
+  disaster: ({ swarm }) => everyNode(swarm),
+
+  async restore({ site, kept }) {
+    const swarm = await kept.state.restoreInto(site);
+    await swarm.join({ managers: 2, workers: 2 });
+    const shop = await ledger.restoreInto(swarm, kept);
+    return { swarm, shop, app: shop };
+  },
+
+  verify: ({ restored: { swarm, shop }, baseline }) => [
+    managersReachable(swarm, 3),
+    tasksReallyRun(swarm),
+    sameInventory(swarm, baseline.inventory),
+    sameMountedBytes(swarm, baseline.mounted),
+    ...shop.checks(baseline.contents),
+    routingMesh(swarm, ledger.meshPort),
+    survivesLossOfLeader(swarm),
+  ],
+});
