@@ -1,41 +1,50 @@
-// How an author declares a drill: checked as it is read, kept in the registry, and run by whoever reads the registry.
-import { basename, relative } from 'node:path';
+// What a drill file calls: it checks the plan, names the drill after its file and puts it where runners find it.
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getCallSites } from 'node:util';
 import { usage } from '../support/errors.ts';
-import type { Artifacts, Drill, Plan, Restored, Seeded, Topology } from './plan.ts';
+import type { Artifacts, Drill, Plan, Restored, Seeded } from './plan.ts';
 import { register } from './registry.ts';
 
-const SUFFIX = '.drill.ts';
+const MOST_MANAGERS = 7;
+const MOST_WORKERS = 10;
 
 /**
- * Declares the drill of this file, `<name>.drill.ts`. Importing the file does not run it.
- * @throws DrillError with blame `usage` when the plan can't be run
+ * Declares the drill of the calling file; `drills/<name>.drill.ts` gives it its name.
+ * @throws DrillError `usage` when the topology or an objective can't be
  */
 export function drill<W extends Seeded, B, K extends Artifacts, S, R extends Restored>(
   title: string,
   plan: Plan<W, B, K, S, R>,
 ): Drill {
-  const file = callerFile();
-  const name = basename(file, SUFFIX);
-  validTopology(name, plan.topology);
-  for (const [objective, value] of Object.entries(plan.objectives))
-    if (!(value > 0)) throw usage(`drill "${name}": expected ${objective} above 0 seconds, got ${value}`, `correct the objectives in ${relative(process.cwd(), file)}`);
+  const file = callingFile();
+  const name = basename(file).replace(/(\.drill|\.test)?\.ts$/, '');
+  validate(name, plan);
+  // The five types are the author's; the runner hands each function what the one before it returned.
   const declared: Drill = { name, title, file, plan: plan as unknown as Plan };
   register(declared);
   return declared;
 }
 
-/** The drill file on the stack; a module runner may give it as a path or as a URL. */
-function callerFile(): string {
-  const site = getCallSites().find(({ scriptName }) => scriptName.split('?')[0]?.endsWith(SUFFIX));
-  if (!site) throw usage(`a drill was declared outside of a file that ends in ${SUFFIX}`, `move it to drills/<name>${SUFFIX}`);
-  const path = site.scriptName.split('?')[0] ?? '';
-  return path.startsWith('file:') ? fileURLToPath(path) : path;
+/** The file that called `drill`: a path in plain Node.js, a path or URL under vitest. */
+function callingFile(): string {
+  const caller = getCallSites(3)[2]?.scriptName ?? '';
+  return caller.startsWith('file:') ? fileURLToPath(caller) : caller;
 }
 
-function validTopology(name: string, { managers, workers }: Topology): void {
-  const within = (value: number, low: number, high: number): boolean => Number.isInteger(value) && value >= low && value <= high;
-  if (!within(managers, 1, 7)) throw usage(`drill "${name}": expected 1 to 7 managers, got ${managers}`, 'correct the topology of the drill');
-  if (!within(workers, 0, 10)) throw usage(`drill "${name}": expected 0 to 10 workers, got ${workers}`, 'correct the topology of the drill');
+function validate(
+  name: string,
+  { topology: { managers, workers }, objectives }: Pick<Plan, 'topology' | 'objectives'>,
+): void {
+  const hint = `correct the plan of the drill "${name}"`;
+  if (!isWithin(managers, 1, MOST_MANAGERS))
+    throw usage(`expected 1 to ${MOST_MANAGERS} managers, got ${managers}`, hint);
+  if (!isWithin(workers, 0, MOST_WORKERS))
+    throw usage(`expected 0 to ${MOST_WORKERS} workers, got ${workers}`, hint);
+  for (const [objective, value] of Object.entries(objectives))
+    if (!(value > 0))
+      throw usage(`expected an ${objective.toUpperCase()} above 0 seconds, got ${value}`, hint);
 }
+
+const isWithin = (value: number, least: number, most: number): boolean =>
+  Number.isInteger(value) && value >= least && value <= most;

@@ -1,18 +1,18 @@
-// Which drills were declared in this process, and who wants to hear of the next.
+// Which drills the files imported so far have declared. Declaring one runs nothing, unless a runner asked to be told.
 import type { Drill } from './plan.ts';
 
 const declared: Drill[] = [];
-let listener: ((drill: Drill) => void) | undefined;
+let registrar: (drill: Drill) => void = () => {};
+
+/** Every drill declared in this process, in the order of their files' import. */
+export const declaredDrills = (): readonly Drill[] => declared;
+
+/** From now on `tell` hears of each drill as it is declared. */
+export function onDrill(tell: (drill: Drill) => void): void {
+  registrar = tell;
+}
 
 export function register(drill: Drill): void {
   declared.push(drill);
-  listener?.(drill);
-}
-
-/** Every drill declared so far, in the order of declaration. */
-export const drills = (): readonly Drill[] => declared;
-
-/** From now on `listen` hears of each declaration: vitest makes a test of it. */
-export function onDrill(listen: (drill: Drill) => void): void {
-  listener = listen;
+  registrar(drill);
 }
