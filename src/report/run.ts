@@ -2,19 +2,17 @@
 import { exitCode, worstOf } from '../drill/verdict.ts';
 import type { Report, Run } from './schema.ts';
 
-/** @param drills at least one */
-export function buildRun(drills: readonly Report[]): Run {
+/** @param reports at least one; they are put in the order in which they began */
+export function buildRun(reports: readonly Report[]): Run {
+  const drills = reports.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
   const verdict = worstOf(drills.map((report) => report.verdict));
+  const epoch = new Date(0).toISOString();
   return {
     schema: 'swarm-drill/run@1',
-    startedAt: drills.map((report) => report.startedAt).sort()[0] ?? new Date(0).toISOString(),
-    endedAt:
-      drills
-        .map((report) => report.endedAt)
-        .sort()
-        .at(-1) ?? new Date(0).toISOString(),
+    startedAt: drills[0]?.startedAt ?? epoch,
+    endedAt: drills.reduce((last, report) => (report.endedAt > last ? report.endedAt : last), epoch),
     verdict,
     exitCode: exitCode(verdict),
-    drills: [...drills],
+    drills,
   };
 }

@@ -8,8 +8,8 @@ export interface Figure {
   readonly note: string;
   /** Class: `met`, `missed`, or empty when nothing was asked or measured. */
   readonly state: string;
-  readonly stateWord: string;
-  readonly bar: { readonly length: string; readonly mark: string | null } | null;
+  readonly measured: boolean;
+  readonly bar: { readonly length: string | null; readonly mark: string | null } | null;
 }
 
 export function figuresOf({ objectives, actual, checks }: Report): Figure[] {
@@ -45,10 +45,13 @@ function figure(
     value: time(measured),
     note: `${objective} ${limit(asked)}`,
     state: measured === null || asked === null ? '' : missed ? 'missed' : 'met',
-    stateWord: measured === null || asked === null ? '' : missed ? 'missed' : 'met',
+    measured: measured !== null,
     bar:
       scale > 0
-        ? { length: percent(measured ?? 0, scale), mark: asked === null ? null : percent(asked, scale) }
+        ? {
+            length: measured === null ? null : percent(measured, scale),
+            mark: asked === null ? null : percent(asked, scale),
+          }
         : null,
   };
 }
@@ -58,7 +61,7 @@ const plain = (label: string, value: string, note: string): Figure => ({
   value,
   note,
   state: '',
-  stateWord: '',
+  measured: value !== NOT_MEASURED,
   bar: null,
 });
 

@@ -46,13 +46,13 @@ export function recoveryOf({ marks, actual, objectives, steps }: Report) {
       flag('proven', time(actual.provenSeconds), actual.provenSeconds, 'proven'),
       flag('allowed', `RTO ${limit(objectives.rtoSeconds)}`, objectives.rtoSeconds, 'allowed'),
     ].flat(),
-    rows: ranked.map((row, index) => toRow(row, index + 1, rta)),
+    rows: ranked.map((row, index) => toRow(row, index + 1, rta, ranked[0]?.seconds ?? 0)),
     rest: rta - named > 0.0005 ? { seconds: time(rta - named), share: share(rta - named, rta) } : null,
   };
 }
 const BETWEEN = 'between steps';
 
-function toRow({ step, within, seconds }: WaitedFor, rank: number, rta: number) {
+function toRow({ step, within, seconds }: WaitedFor, rank: number, rta: number, longest: number) {
   const waits = step.waits.toSorted((a, b) => b.seconds - a.seconds);
   return {
     rank,
@@ -62,7 +62,7 @@ function toRow({ step, within, seconds }: WaitedFor, rank: number, rta: number) 
     hasWithin: within.length > 0,
     seconds: time(seconds),
     share: share(seconds, rta),
-    width: percent(seconds, rta),
+    width: percent(seconds, longest),
     waits: waits.map((wait) => ({ because: wait.because, seconds: time(wait.seconds) })),
   };
 }

@@ -1,20 +1,27 @@
 // The waterfall: every step at its place in time, by phase, with the recovery window behind it.
-import { criticalPath } from '../critical-path.ts';
+import { criticalPath, longestFirst } from '../critical-path.ts';
 import type { Report, Step } from '../schema.ts';
 import { percent, share, time } from './format.ts';
 
 /** Holes between steps shorter than this, in seconds, are counted but not drawn. */
 const SMALLEST_DRAWN = 0.25;
 const WAITS_SHOWN = 3;
+/** Of the longest wait: what held the recovery up for less is not marked as such. */
+const WORTH_SHOWING = 0.02;
 
 export function timelineOf(report: Report) {
   const { steps, totalSeconds: total, marks } = report;
   if (steps.length === 0) return null;
   const until = marks.usable ?? total;
   const links = marks.disaster === null ? [] : criticalPath(steps, marks.disaster, until);
+  const longest = longestFirst(links);
   const scene: Scene = {
     total,
-    waitedFor: new Set(links.map((link) => link.step)),
+    waitedFor: new Set(
+      longest
+        .filter(({ seconds }) => seconds >= WORTH_SHOWING * (longest[0]?.seconds ?? 0))
+        .map(({ step }) => step),
+    ),
     inWindow: (step) =>
       marks.disaster !== null && step.offset + step.seconds > marks.disaster && step.offset < until,
   };
@@ -31,7 +38,12 @@ export function timelineOf(report: Report) {
       const at = marks[name];
       if (at === null) return [];
       return [
-        { name, at: `at ${time(at)}`, left: percent(at, total), side: at > total / 2 ? 'before' : 'after' },
+        {
+          name,
+          at: `at ${at.toFixed(1)} s`,
+          left: percent(at, total),
+          side: at > total / 2 ? 'before' : 'after',
+        },
       ];
     }),
     phases: phasesOf(steps).map(({ phase, rows }) => {
@@ -133,5 +145,5 @@ function ticksOf(total: number): { left: string; label: string }[] {
   return Array.from({ length: Math.floor(total / width) + 1 }, (_, i) => ({
     left: percent(i * width, total),
     label: `${Number((i * width).toPrecision(6))} s`,
-  })).filter((tick) => Number.parseFloat(tick.left) < 97);
+  })).filter((tick) => Number.parseFloat(tick.left) < 94);
 }

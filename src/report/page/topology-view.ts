@@ -2,9 +2,9 @@
 import type { NodePicture } from '../../drill/events.ts';
 import { counted } from './format.ts';
 
-const BOX = { width: 176, gap: 14, columns: 3, head: 56, line: 18, foot: 10 };
+const BOX = { width: 160, gap: 12, columns: 3, head: 56, line: 18, foot: 10 };
 const BAND_HEAD = 26;
-const LONGEST_TEXT = 24;
+const LONGEST_TEXT = 21;
 
 export function topologyOf(title: string, nodes: readonly NodePicture[]) {
   if (nodes.length === 0) return null;

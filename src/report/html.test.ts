@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import type { JournalEvent } from '../drill/events.ts';
+import { buildReport } from './build.ts';
+import { renderIndex, renderReport } from './html.ts';
+import { readJournal } from './journal-reader.ts';
+import { buildRun } from './run.ts';
+import { asText, inconclusiveSample, notRecoveredSample, recoveredSample } from './sample.ts';
+
+/** Names that would leave their place in the page if they were not escaped. */
+const HOSTILE = `<script>alert(1)</script>"onload='x' {{name}} </style>`;
+
+/** Every text of the journal that a person or a tool chose, made hostile. */
+function poisoned(events: readonly JournalEvent[]): JournalEvent[] {
+  const kept = new Set(['event', 'phase', 'mark', 'when', 'role', 'result', 'blame', 'at', 'createdAt']);
+  const text = JSON.stringify(events, (key, value: unknown) =>
+    typeof value === 'string' && !kept.has(key) ? `${value}${HOSTILE}` : value,
+  );
+  return JSON.parse(text) as JournalEvent[];
+}
+
+describe('the page of a drill', () => {
+  test.each([
+    ['Recovered', recoveredSample(), 'Recovered in 38.5 s of 90 s allowed'],
+    ['Not recovered', notRecoveredSample(), 'Check &quot;same rows&quot; failed: 3 of 500 rows differ'],
+    ['Inconclusive', inconclusiveSample(), 'The journal stops in restore'],
+  ])('says %s and why', (word, events, reason) => {
+    const html = renderReport(buildReport(events));
+    expect(html).toContain(`<title>${word}: `);
+    expect(html).toContain(reason);
+  });
+
+  test('puts failed checks first, then unproven ones', () => {
+    const html = renderReport(buildReport(notRecoveredSample()));
+    const at = (name: string): number => html.indexOf(`<th scope="row">${name}`);
+    expect(at('same rows')).toBeLessThan(at('overlay traffic is encrypted'));
+    expect(at('overlay traffic is encrypted')).toBeLessThan(at('managers reachable'));
+  });
+
+  test('needs no network and no script', () => {
+    const html = renderReport(buildReport(notRecoveredSample()));
+    expect(html).not.toMatch(/<script|<link|<img|https?:|@import|url\(/);
+    expect(html).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
+  });
+
+  test('can be made of any beginning of a journal', () => {
+    const text = asText(notRecoveredSample());
+    for (let length = 0; length < text.length; length += 499) {
+      const html = renderReport(buildReport(readJournal(text.slice(0, length)).events));
+      expect(html).not.toMatch(/NaN|undefined|Infinity/);
+    }
+  });
+});
+
+test('nothing in a name or an output can become part of either page', () => {
+  const report = buildReport(poisoned(notRecoveredSample()));
+  for (const html of [renderReport(report), renderIndex(buildRun([report]), HOSTILE)]) {
+    expect(html).not.toContain('<script');
+    expect(html).not.toContain(`"onload`);
+    expect(html.match(/<\/style>/g)).toHaveLength(1);
+    expect(html).toContain('&lt;script&gt;alert(1)&lt;&#x2F;script&gt;&quot;onload');
+    expect(html).toContain('{{name}}');
+  }
+});
+
+test('the page of a run lists the worst drill first and links to each', () => {
+  const [good, bad] = [buildReport(recoveredSample()), buildReport(notRecoveredSample())];
+  good.name = 'quorum-loss';
+  const html = renderIndex(buildRun([good, bad]), '2026-11-23T02-15-07Z');
+  expect(html).toContain('1 not recovered, 1 recovered');
+  expect(html.indexOf('href="total-loss&#x2F;report.html"')).toBeGreaterThan(0);
+  expect(html.indexOf('total-loss&#x2F;report.html')).toBeLessThan(
+    html.indexOf('quorum-loss&#x2F;report.html'),
+  );
+});
