@@ -1,5 +1,6 @@
 // The one public door: what drills and workloads are written with.
 export type { Check, Observation } from './check/check.ts';
+export { readManifest, sameFiles, type Manifest } from './check/files.ts';
 export { differencesOf, sameInventory } from './check/inventory.ts';
 export { managersReachable, survivesLossOfLeader } from './check/managers.ts';
 export { mountedBytes, sameMountedBytes } from './check/mounted.ts';

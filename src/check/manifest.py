@@ -1,130 +1,93 @@
-# Describes a tree completely, one JSON line an entry, sorted by the bytes of its path: what a restored volume is compared by.
-# usage: manifest.py ROOT [--exclude PATTERN]…   Run as root; patterns are shell patterns of the path below ROOT.
-# Not in it: access, change and birth times, inode numbers, and inode flags (chattr), which no backup tool is asked to keep.
-import argparse
-import base64
-import fnmatch
-import hashlib
-import json
-import multiprocessing
-import os
-import stat
-import sys
-import threading
+"""Every entry below /data with its content and all its metadata, one JSON line each, sorted by path. Usage: manifest.py [EXCLUDED-PREFIX ...]"""
+import base64, hashlib, json, os, stat, sys
+from concurrent.futures import ProcessPoolExecutor
 
-MIB = 1024 * 1024
-CHUNK = 64
-KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink", stat.S_IFIFO: "fifo",
-         stat.S_IFSOCK: "socket", stat.S_IFCHR: "character device", stat.S_IFBLK: "block device"}
+ROOT = b"/data"
+CHUNK = 256
+EXCLUDED = tuple(prefix.encode() for prefix in sys.argv[1:])
 
 
-def text(key, value):
-    """Bytes as text where they are UTF-8, else as base64 under another key: no two names look the same."""
+def entries():
+    """Paths below the root, each directory's sorted; the root itself first."""
+    waiting = [b""]
+    while waiting:
+        path = waiting.pop()
+        yield path
+        full = os.path.join(ROOT, path)
+        if stat.S_ISDIR(os.lstat(full).st_mode):
+            names = sorted(os.listdir(full), reverse=True)
+            waiting.extend(child for child in (os.path.join(path, name) for name in names) if not child.startswith(EXCLUDED or (b"\0",)))
+
+
+def text(raw):
     try:
-        return {key: value.decode("utf-8")}
+        return raw.decode()
     except UnicodeDecodeError:
-        return {key + "64": base64.b64encode(value).decode()}
+        return {"base64": base64.b64encode(raw).decode()}
 
 
-def walk(root, skipped, below=b""):
-    """Paths in the order of their bytes: `a`, `a-b`, `a/c`. Only the names of the open directories are in memory."""
-    items = []
-    with os.scandir(os.path.join(root, below)) as entries:
-        for entry in entries:
-            items.append((entry.name, False))
-            if entry.is_dir(follow_symlinks=False):
-                items.append((entry.name + b"/", True))
-    items.sort()
-    for name, descend in items:
-        path = below + name
-        if skipped(path.rstrip(b"/")):
-            continue
-        if descend:
-            yield from walk(root, skipped, path)
-        else:
-            yield path
+def attributes(full):
+    found = {}
+    for name in sorted(os.listxattr(full, follow_symlinks=False)):
+        found[name] = hashlib.sha256(os.getxattr(full, name, follow_symlinks=False)).hexdigest()[:16]
+    return found
 
 
-def sha256(path):
-    with open(path, "rb", buffering=0) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else slowly(file)
+def describe(path):
+    full = os.path.join(ROOT, path)
+    seen = os.lstat(full)
+    entry = {
+        "path": text(path or b"."), "type": stat.filemode(seen.st_mode)[0], "mode": f"{stat.S_IMODE(seen.st_mode):04o}",
+        "owner": f"{seen.st_uid}:{seen.st_gid}", "mtime": seen.st_mtime_ns,
+    }
+    if stat.S_ISLNK(seen.st_mode):
+        entry["target"] = text(os.readlink(full))
+    else:
+        entry["attributes"] = attributes(full)
+    if stat.S_ISREG(seen.st_mode):
+        with open(full, "rb") as file:
+            entry["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+        entry["size"] = seen.st_size
+        entry["sparse"] = seen.st_size > 1 << 20 and seen.st_blocks * 512 < seen.st_size
+        entry["links"] = seen.st_nlink
+    return json.dumps(entry), (seen.st_ino if stat.S_ISREG(seen.st_mode) and seen.st_nlink > 1 else None)
 
 
-def slowly(file):
-    digest = hashlib.sha256()
-    while data := file.read(MIB):
-        digest.update(data)
-    return digest.hexdigest()
+def described(chunk):
+    return [describe(path) for path in chunk]
 
 
-def attributes(path):
-    values = {}
-    for name in sorted(os.listxattr(path, follow_symlinks=False)):
-        value = os.getxattr(path, name, follow_symlinks=False)
-        values[name] = value.hex() if len(value) <= 64 else "sha256:" + hashlib.sha256(value).hexdigest()
-    return values
-
-
-def describe(root, path):
-    full = os.path.join(root, path) if path != b"." else root
-    info = os.lstat(full)
-    kind = stat.S_IFMT(info.st_mode)
-    entry = {**text("path", path), "type": KINDS[kind], "mode": f"{stat.S_IMODE(info.st_mode):04o}", "uid": info.st_uid, "gid": info.st_gid}
-    entry["mtime_ns"] = info.st_mtime_ns
-    if kind == stat.S_IFREG:
-        entry["size"] = info.st_size
-        entry["sha256"] = sha256(full)
-        # Below a MiB a file system may round either way; above, fewer blocks than bytes means holes.
-        entry["sparse"] = info.st_size > MIB and info.st_blocks * 512 < info.st_size
-    elif kind == stat.S_IFLNK:
-        entry.update(text("target", os.readlink(full)))
-    elif kind in (stat.S_IFCHR, stat.S_IFBLK):
-        entry["device"] = f"{os.major(info.st_rdev)}:{os.minor(info.st_rdev)}"
-    if found := attributes(full):
-        entry["xattrs"] = found
-    if kind != stat.S_IFDIR and info.st_nlink > 1:
-        entry["links"] = info.st_nlink
-        entry["inode"] = f"{info.st_dev}:{info.st_ino}"
-    return entry
-
-
-def describe_all(job):
-    root, paths = job
-    return [describe(root, path) for path in paths]
+def chunks(paths):
+    chunk = []
+    for path in paths:
+        chunk.append(path)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    yield chunk
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("root")
-    parser.add_argument("--exclude", action="append", default=[])
-    options = parser.parse_args()
-    root = os.fsencode(options.root)
-    patterns = [os.fsencode(pattern) for pattern in options.exclude]
-    skipped = lambda path: any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
-    # The pool reads its input as fast as it can; this keeps it a few chunks ahead of what was printed.
-    ahead = threading.Semaphore(8 * (os.cpu_count() or 1))
-
-    def jobs():
-        chunk = [b"."]
-        for path in walk(root, skipped):
-            chunk.append(path)
-            if len(chunk) == CHUNK:
-                ahead.acquire()
-                yield root, chunk
-                chunk = []
-        ahead.acquire()
-        yield root, chunk
-
     first_of = {}
-    with multiprocessing.get_context("fork").Pool() as pool:
-        for entries in pool.imap(describe_all, jobs()):
-            ahead.release()
-            for entry in entries:
-                if inode := entry.pop("inode", None):
-                    # Paths come sorted, so the first one of an inode names the group.
-                    entry["linked_with"] = first_of.setdefault(inode, entry.get("path", entry.get("path64")))
-                sys.stdout.write(json.dumps(entry, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
+    with ProcessPoolExecutor() as pool:
+        pending, source = [], chunks(entries())
+        while True:
+            # A bounded look-ahead keeps both cores busy and memory flat.
+            while source and len(pending) < 16:
+                chunk = next(source, None)
+                if chunk is None:
+                    source = None
+                else:
+                    pending.append(pool.submit(described, chunk))
+            if not pending:
+                return
+            for line, inode in pending.pop(0).result():
+                if inode is not None:
+                    # Which entries are one file: the path that was met first.
+                    entry = json.loads(line)
+                    entry["same file as"] = first_of.setdefault(inode, entry["path"])
+                    line = json.dumps(entry)
+                print(line)
 
 
 main()

@@ -10,8 +10,6 @@ export interface Volume {
   readonly swarm: Swarm;
   readonly node: Node;
   readonly name: string;
-  /** Set when a restore makes it. */
-  readonly labels?: Readonly<Record<string, string>>;
 }
 
 const FLAGS = ['--directory', '/data', '--xattrs', '--xattrs-include=*', '--acls', '--numeric-owner'];
@@ -22,7 +20,7 @@ export const volumeArchive: Method<Volume, Volume, void> = {
 
   async backup({ node, name }, put) {
     // A mount by name would make a missing volume, empty, and the backup of nothing would succeed.
-    await node.docker.getVolume(name).inspect().catch((cause: unknown) => {
+    const { Labels } = await node.docker.getVolume(name).inspect().catch((cause: unknown) => {
       throw finding(`there is no volume ${name} on ${node.name}`, { code: 'no-volume', cause });
     });
     const tar = await node.toolbox({
@@ -31,11 +29,11 @@ export const volumeArchive: Method<Volume, Volume, void> = {
     });
     await put('volume.tar.zst', tar.io);
     await succeeded(tar, node);
-    return { volume: name };
+    return { volume: name, labels: JSON.stringify(Labels ?? {}) };
   },
 
-  async restore(artifact, { node, name, labels = {} }) {
-    await node.docker.createVolume({ Name: name, Labels: { ...labels } });
+  async restore(artifact, { node, name }) {
+    await node.docker.createVolume({ Name: name, Labels: JSON.parse(artifact.claim['labels'] ?? '{}') as Record<string, string> });
     const tar = await node.toolbox({
       argv: ['tar', '--extract', '--same-owner', '--same-permissions', ...FLAGS],
       volumes: { [name]: '/data' },

@@ -164,13 +164,20 @@ export class Swarm {
     );
   }
 
-  /** Removes member entries that no node of ours stands behind any more. */
-  async forgetLostMembers(): Promise<string[]> {
-    const manager = await this.manager();
-    const mine = new Set((await Promise.all(this.#nodes.map((node) => node.docker.info() as Promise<EngineInfo>))).map((info) => info.Swarm.NodeID));
-    const lost = ((await manager.docker.listNodes()) as Member[]).filter((member) => !mine.has(member.ID));
-    for (const { ID } of lost) await manager.docker.getNode(ID).remove({ force: true });
-    return lost.map(({ Description }) => Description.Hostname);
+  /**
+   * Removes member entries that no node of ours stands behind any more.
+   * @returns by host name, the labels that each of today's nodes should carry: its own, or those of the member it replaces
+   */
+  async replaceLostMembers(): Promise<Record<string, Record<string, string>>> {
+    const { docker } = await this.manager();
+    const infos = await Promise.all(this.#nodes.map((node) => node.docker.info() as Promise<EngineInfo>));
+    const mine = new Set(infos.map((info) => info.Swarm.NodeID));
+    const labels: Record<string, Record<string, string>> = Object.fromEntries(this.#nodes.map(({ name }) => [name, {}]));
+    for (const { ID, Description, Spec } of (await docker.listNodes()) as Member[]) {
+      Object.assign((labels[Description.Hostname] ??= {}), Spec.Labels);
+      if (!mine.has(ID)) await docker.getNode(ID).remove({ force: true });
+    }
+    return labels;
   }
 
   /** Waits until every service (or those named) has all the tasks that it wants, running on nodes that are ready. */
