@@ -18,9 +18,9 @@ export function figuresOf({ objectives, actual, checks }: Report): Figure[] {
     figure('Recovery time', 'RTA', actual.rtaSeconds, 'RTO', objectives.rtoSeconds),
     figure('Data loss window', 'RPA', actual.rpaSeconds, 'RPO', objectives.rpoSeconds),
     plain(
-      'Lost acknowledged writes',
+      'Lost writes',
       actual.lostWrites === null ? NOT_MEASURED : integer(actual.lostWrites),
-      `of ${integer(actual.acknowledgedWrites)}${lossNote(actual)}`,
+      `of ${integer(actual.acknowledgedWrites)} acknowledged${lossNote(actual)}`,
     ),
     plain('Time to proven', time(actual.provenSeconds), 'disaster to last check'),
     plain(

@@ -4,7 +4,7 @@ import { counted } from './format.ts';
 
 const BOX = { width: 160, gap: 12, columns: 3, head: 56, line: 18, foot: 10 };
 const BAND_HEAD = 26;
-const LONGEST_TEXT = 21;
+const LONGEST_TEXT = 19;
 
 export function topologyOf(title: string, nodes: readonly NodePicture[]) {
   if (nodes.length === 0) return null;
@@ -59,7 +59,8 @@ function toBox({ node, lines }: { node: NodePicture; lines: Line[] }, x: number,
     y: y + 1,
     width: BOX.width,
     height,
-    name: short(node.name, 12),
+    name: short(node.name, node.leader ? 9 : 18),
+    fullName: node.name,
     address: node.address,
     leader: node.leader,
     badgeX: x + BOX.width - 59,
@@ -68,7 +69,6 @@ function toBox({ node, lines }: { node: NodePicture; lines: Line[] }, x: number,
     down: node.state !== 'ready',
     state: node.state,
     textX: x + 13,
-    taskX: x + 25,
     nameY: y + 23,
     addressY: y + 41,
     ruleY: y + 51,
