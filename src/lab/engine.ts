@@ -1,6 +1,6 @@
 // The one way to a Docker engine: dockerode, with streams that keep back-pressure and commands whose output is exact.
 import Docker from 'dockerode';
-import { Duplex, PassThrough, type Readable } from 'node:stream';
+import { Duplex, Writable, type Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -122,15 +122,12 @@ export async function feed(running: Running, input?: ExecOptions['input']): Prom
     running.io.end(input);
     return;
   }
-  const through = new PassThrough();
-  through.on('data', (chunk: Buffer) => {
-    if (!running.io.write(chunk)) {
-      through.pause();
-      running.io.once('drain', () => through.resume());
-    }
+  const { io } = running;
+  const standardInput = new Writable({
+    write: (chunk: Buffer, encoding, done) => void io.write(chunk, encoding, done),
+    final: (done) => void io.end(done),
   });
-  await pipeline(input, through);
-  running.io.end();
+  await pipeline(input, standardInput);
 }
 
 /**

@@ -185,25 +185,31 @@ export class Swarm {
     await waitUntil('the services', () => this.#convergence(only), { limit });
   }
 
+  /** Raft alone is no witness: after a restart or a restore it says "running" of containers that are long gone. */
   async #convergence(only?: readonly string[]): Promise<Answer<true>> {
     const { docker } = await this.manager();
-    const [services, tasks, members] = await Promise.all([
+    const [services, tasks, containers] = await Promise.all([
       docker.listServices({ status: true } as object) as Promise<unknown> as Promise<Service[]>,
       docker.listTasks({ filters: { 'desired-state': ['running'] } }) as Promise<Task[]>,
-      docker.listNodes() as Promise<Member[]>,
+      this.runningContainers(),
     ]);
-    const ready = new Set(members.filter(({ Status }) => Status.State === 'ready').map(({ ID }) => ID));
     for (const { ID, Spec, ServiceStatus } of services) {
       if (only && !only.includes(Spec.Name)) continue;
       const here = tasks.filter((task) => task.ServiceID === ID);
-      const runs = here.filter((task) => task.Status.State === 'running' && ready.has(task.NodeID)).length;
+      const really = here.filter((task) => task.Status.State === 'running' && containers.has(task.Status.ContainerStatus?.ContainerID ?? ''));
       const wanted = ServiceStatus?.DesiredTasks ?? Spec.Mode.Replicated?.Replicas ?? 0;
-      if (runs === wanted) continue;
-      const waits = here.find((task) => task.Status.State !== 'running');
-      const why = waits ? ` (${waits.Status.State}${waits.Status.Err ? `: ${waits.Status.Err}` : ''})` : '';
-      return { notYet: `${Spec.Name} runs ${runs} of ${wanted} tasks${why}` };
+      if (really.length === wanted) continue;
+      const waits = here.find((task) => !really.includes(task));
+      const why = waits ? ` (${waits.Status.State === 'running' ? 'no container' : waits.Status.State}${waits.Status.Err ? `: ${waits.Status.Err}` : ''})` : '';
+      return { notYet: `${Spec.Name} runs ${really.length} of ${wanted} tasks${why}` };
     }
     return { done: true };
+  }
+
+  /** Ids of the containers that run on our nodes, as their own engines say. */
+  async runningContainers(): Promise<Set<string>> {
+    const lists = await Promise.all(this.#nodes.map((node) => node.docker.listContainers({ filters: { status: ['running'] } })));
+    return new Set(lists.flat().map(({ Id }) => Id));
   }
 
   /** The node and container of a running task of `service`. */
@@ -233,8 +239,7 @@ interface EngineInfo {
 }
 interface Task {
   readonly ServiceID: string;
-  readonly NodeID: string;
-  readonly Status: { readonly State: string; readonly Err?: string };
+  readonly Status: { readonly State: string; readonly Err?: string; readonly ContainerStatus?: { readonly ContainerID?: string } };
 }
 interface Service {
   readonly ID: string;
