@@ -1,5 +1,8 @@
 // Swarm state: the documented cold copy of one manager's /var/lib/docker/swarm, and the forced initialisation that brings
 // it back at the old address (https://docs.docker.com/engine/swarm/admin_guide/).
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { extract, pack } from 'tar-stream';
 import { finding } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
 import { initialise, type Site } from '../swarm/site.ts';
@@ -7,6 +10,8 @@ import { Swarm } from '../swarm/swarm.ts';
 import type { Method } from './method.ts';
 
 const DOCKER_ROOT = '/var/lib/docker';
+/** What tells the engine to rejoin by itself: with it, an engine that lost its peers first waits 20 s for a quorum. */
+const MEMBERSHIP = 'swarm/docker-state.json';
 
 export const swarmState: Method<Swarm, Site, Swarm> = {
   name: 'swarm state (cold copy)',
@@ -40,7 +45,7 @@ export const swarmState: Method<Swarm, Site, Swarm> = {
     if (site.addressOf(name) !== address)
       throw finding(`the copy is of ${name} at ${address}, and here it would be ${site.addressOf(name)}: forced initialisation keeps the old address`, { code: 'moved-address' });
     const empty = await step(`make ${name} anew`, () => site.emptyNode(name));
-    await step('put the swarm directory there', () => empty.write(DOCKER_ROOT, artifact.open('swarm.tar.zst')));
+    await step('put the swarm directory there', () => empty.write(DOCKER_ROOT, withoutMembership(artifact.open('swarm.tar.zst'))));
     const node = await step(`start ${name}`, () => empty.start());
     await step('force a new cluster from it', () => initialise(node, { force: true })).catch((cause: unknown) => {
       throw finding('the engine refused to make a cluster of the copied state', { code: 'state-refused', node: name, cause });
@@ -50,3 +55,20 @@ export const swarmState: Method<Swarm, Site, Swarm> = {
     return new Swarm(site, [node]);
   },
 };
+
+/** The tar without the file that makes the engine look for its lost peers at start; forced initialisation writes it anew. */
+function withoutMembership(tar: Readable): Readable {
+  const packed = pack();
+  const unpacked = extract();
+  unpacked.on('entry', (header, content, next) => {
+    if (header.name === MEMBERSHIP) {
+      content.resume();
+      content.once('end', next);
+      return;
+    }
+    content.pipe(packed.entry(header, next));
+  });
+  unpacked.once('finish', () => packed.finalize());
+  pipeline(tar, unpacked).catch((error: unknown) => packed.destroy(error as Error));
+  return Readable.from(packed);
+}
