@@ -28,7 +28,9 @@ export function createRuntime({ lab, run: id, vaultDirectory, keep }: RuntimeOpt
   return {
     async environment() {
       const info = (await docker.info()) as { ServerVersion: string; KernelVersion: string };
-      const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+      const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+        version: string;
+      };
       return {
         engine: `Docker ${info.ServerVersion} (${lab.kind === 'embedded' ? 'embedded lab' : lab.host})`,
         nodeEngine: await nodeVersion(docker, (await site?.containers())?.[0]?.id),
@@ -56,7 +58,9 @@ export function createRuntime({ lab, run: id, vaultDirectory, keep }: RuntimeOpt
     },
     engineSilence: () => silence(docker),
     async wayIn(drill) {
-      const nodes = (await ours(docker, `${DRILL_LABEL}=${drill}`)).containers.filter((name) => !name.endsWith('-porter')).sort();
+      const nodes = (await ours(docker, `${DRILL_LABEL}=${drill}`)).containers
+        .filter((name) => !name.endsWith('-porter'))
+        .sort();
       return `docker --host ${lab.host} exec -it ${nodes[0] ?? '<node>'} docker node ls`;
     },
   };

@@ -1,0 +1,26 @@
+// swarm-drill clean: removes what killed runs left, found by label.
+import { Command } from 'commander';
+import { engineOption } from '../options.ts';
+import { sweepVaults } from '../vaults.ts';
+
+interface Options {
+  readonly engine?: string;
+  readonly all?: boolean;
+}
+
+export const cleanCommand = new Command('clean')
+  .description('remove everything that is labelled ours and whose run is over')
+  .addOption(engineOption())
+  .option('--all', 'also what `run --keep` left, and what is kept between runs in the engine')
+  .action(async ({ engine, all = false }: Options) => {
+    const { findEngine } = await import('../../lab/open.ts');
+    const { sweep } = await import('../../lab/sweep.ts');
+    const { sweepEmbedded } = await import('../../lab/embedded.ts');
+    const host = engine ?? process.env['DOCKER_HOST'] ?? (await findEngine()).host;
+    const swept = host === undefined ? { removed: {}, skipped: [] } : await sweep(host, { all });
+    const labs = await sweepEmbedded({ all });
+    const removed = { ...swept.removed, 'embedded labs': labs.length, vaults: await sweepVaults({ all }) };
+    console.log(`engine: ${host ?? 'none answers'}`);
+    for (const [kind, count] of Object.entries(removed)) console.log(`removed ${kind}: ${count}`);
+    for (const reason of swept.skipped) console.log(`left alone: ${reason}`);
+  });

@@ -1,0 +1,21 @@
+// swarm-drill report: builds reports again from their journals, after a crash or with newer pages.
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { Command } from 'commander';
+import { JOURNAL, writeDrillReport, writeRunReport } from '../../report/write.ts';
+import { paletteFor } from '../palette.ts';
+import { summaryOf } from '../summary.ts';
+
+export const reportCommand = new Command('report')
+  .description('build the reports of a run, or of one drill, from the journals again')
+  .argument('<directory>', "a run's directory, e.g. reports/latest, or a drill's within it")
+  .action(async (directory: string) => {
+    if (existsSync(join(directory, JOURNAL))) {
+      const { name, verdict, reason } = await writeDrillReport(directory);
+      console.log(`${verdict}: ${name}: ${reason}`);
+      console.log(`report: ${relative(process.cwd(), join(directory, 'report.html'))}`);
+    } else {
+      const run = await writeRunReport(directory);
+      console.log(summaryOf(run, directory, paletteFor(process.stdout)));
+    }
+  });

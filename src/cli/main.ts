@@ -1,0 +1,84 @@
+// The program: its commands, and the one place where an error becomes words and an exit code.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { describe, DrillError } from '../support/errors.ts';
+import { benchCommand } from './commands/bench.ts';
+import { cleanCommand } from './commands/clean.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { listCommand } from './commands/list.ts';
+import { reportCommand } from './commands/report.ts';
+import { runCommand } from './commands/run.ts';
+import { testCommand } from './commands/test.ts';
+import { ROOT } from './drill-files.ts';
+import { EXIT } from './exit.ts';
+
+const commands = [
+  runCommand,
+  listCommand,
+  doctorCommand,
+  cleanCommand,
+  reportCommand,
+  testCommand,
+  benchCommand,
+];
+
+const examples = `
+Examples:
+  swarm-drill list                      which drills there are
+  swarm-drill run                       every drill, from an empty machine to reports/latest/index.html
+  swarm-drill run total-loss --keep     one drill; its swarm stays for looking into it
+  swarm-drill doctor                    what this machine can and can't prove
+  swarm-drill clean                     remove what a killed run left
+
+Exit codes: 0 recovered, 1 not recovered, 2 inconclusive, 64 wrong usage.`;
+
+outliveNobody();
+await main(process.argv.slice(2));
+process.exit();
+
+async function main(words: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync(words, { from: 'user' });
+  } catch (error) {
+    process.exitCode = tell(error);
+  }
+}
+
+function program(): Command {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const root = new Command('swarm-drill')
+    .description('Restore drills for Docker Swarm: does a backup bring everything back, and how fast?')
+    .version(version)
+    .addHelpText('after', examples)
+    .enablePositionalOptions()
+    .exitOverride();
+  for (const command of commands) root.addCommand(command.copyInheritedSettings(root));
+  for (const command of [root, ...commands]) command.showHelpAfterError(expectation(command));
+  return root;
+}
+
+/** After every refusal of an argument: what would have been right. */
+function expectation(command: Command): string {
+  const words = command.commands.length > 0 ? command.commands.map((sub) => sub.name()) : [];
+  const flags = command.options.map((option) => option.long).filter((flag) => flag !== undefined);
+  return [
+    `usage: ${[command.parent?.name(), command.name(), command.usage()].filter(Boolean).join(' ')}`,
+    ...(words.length > 0 ? [`expected a command: ${words.join(', ')}`] : []),
+    ...(flags.length > 0 ? [`options: ${flags.join(', ')}`] : []),
+  ].join('\n');
+}
+
+/** Says what went wrong, where commander has not. @returns the exit code */
+function tell(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+  console.error(`swarm-drill: ${describe(error)}`);
+  return error instanceof DrillError && error.blame === 'usage' ? EXIT.usage : EXIT.inconclusive;
+}
+
+/** start.mjs holds the other end of the channel: when it is killed, so are we, and with us the embedded lab. */
+function outliveNobody(): void {
+  if (!process.channel) return;
+  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.channel.unref();
+}

@@ -1,0 +1,49 @@
+// Reads the journals of a run while they grow. The journal is the one channel between a drill and whoever watches it.
+import { closeSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JournalEvent } from '../../drill/events.ts';
+import { readJournal } from '../../report/journal-reader.ts';
+import { JOURNAL } from '../../report/write.ts';
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** One journal, read as far as it goes. Its file need not be there yet. */
+export class Tail {
+  readonly #path: string;
+  #file: number | undefined;
+  #unread = Buffer.alloc(0);
+
+  /** @param directory the drill's report directory */
+  constructor(directory: string) {
+    this.#path = join(directory, JOURNAL);
+  }
+
+  /** The events that came since the last call; a line that is only half there waits for its rest. */
+  read(): JournalEvent[] {
+    this.#file ??= openIfThere(this.#path);
+    if (this.#file === undefined) return [];
+    const buffer = Buffer.alloc(CHUNK_BYTES);
+    for (let bytes = 1; bytes > 0;) {
+      bytes = readSync(this.#file, buffer);
+      this.#unread = Buffer.concat([this.#unread, buffer.subarray(0, bytes)]);
+    }
+    const whole = this.#unread.lastIndexOf('\n') + 1;
+    const text = this.#unread.toString('utf8', 0, whole);
+    this.#unread = this.#unread.subarray(whole);
+    return readJournal(text).events;
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

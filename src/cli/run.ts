@@ -1,0 +1,68 @@
+// A run from the command line: opens the lab, lets vitest run the drills, shows what they do, writes the reports and answers
+// with the exit code. Ctrl-C once ends the drill that runs in good order; twice ends everything at once.
+import { workloadImages } from '../../fixtures/images/recipes.ts';
+import { openLab } from '../lab/open.ts';
+import { conclude } from './conclude.ts';
+import type { DrillFile } from './drill-files.ts';
+import { EXIT } from './exit.ts';
+import { factsOf } from './lab-facts.ts';
+import { followRun, viewFor } from './progress.ts';
+import type { View } from './progress/view.ts';
+import { openSession, type Session } from './session.ts';
+import { settle, type Wishes } from './settings.ts';
+import { onStop } from './stopping.ts';
+import { removeVaults, sweepVaults } from './vaults.ts';
+
+export interface RunRequest {
+  readonly drills: readonly DrillFile[];
+  readonly wishes: Wishes;
+  /** Standard output is for run.json alone. */
+  readonly json: boolean;
+}
+
+/** @returns the exit code */
+export async function runDrills({ drills, wishes, json }: RunRequest): Promise<number> {
+  const view = viewFor(json ? process.stderr : process.stdout);
+  const stop = stopper(view);
+  using _listening = onStop(stop);
+  await sweepVaults({ all: false });
+  await using lab = await openLab({
+    engine: wishes.engine,
+    keep: wishes.keep ?? false,
+    images: workloadImages,
+    progress: (doing) => view.note(`lab: ${doing}`),
+  });
+  const run = await settle(wishes);
+  await using session = await openSession((text) => view.note(text));
+  stop.session = session;
+  const files = drills.map(({ file }) => file);
+  const following = followRun(run.directory, drills, view);
+  const errors = await session.run(files, factsOf(lab), run);
+  following[Symbol.dispose]();
+  view.close();
+  await removeVaults(run);
+  return conclude({ run, drills, errors, json });
+}
+
+interface Stopper {
+  session: Session | undefined;
+  orderly(): void;
+  atOnce(): void;
+}
+
+function stopper(view: View): Stopper {
+  const leave = (code: number, why: string): never => {
+    view.close();
+    console.error(why);
+    process.exit(code);
+  };
+  return {
+    session: undefined,
+    orderly() {
+      if (!this.session) return leave(EXIT.inconclusive, 'stopped before a drill began');
+      view.note('stopping: logs, clean-up and report follow; Ctrl-C again to stop at once');
+      this.session.stop();
+    },
+    atOnce: () => leave(EXIT.interrupted, 'stopped at once; `swarm-drill clean` removes what is left'),
+  };
+}
