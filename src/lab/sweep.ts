@@ -16,7 +16,7 @@ interface Found {
   readonly kind: keyof Ours;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  remove(): Promise<unknown>;
+  readonly remove: () => Promise<unknown>;
 }
 
 async function find(docker: Docker, label: string): Promise<Found[]> {
