@@ -41,7 +41,7 @@ export const survivesLossOfLeader = (swarm: Swarm): Check => ({
     const name = `swarm-drill-probe-${randomBytes(4).toString('hex')}`;
     try {
       // A write to raft needs a quorum; a read would be answered from memory.
-      const { id } = await waitUntil('a write to raft', async () => ({ done: await other.docker.createConfig({ Name: name, Data: PROBE_DATA } as never) }), { limit: seconds(30) });
+      const { id } = await waitUntil('a write to raft', async () => ({ done: await other.docker.createConfig({ Name: name, Data: PROBE_DATA }) }), { limit: seconds(30) });
       await other.docker.getConfig(id).remove();
       return { compared: 1, differences: [], detail: `${leader.name} led and was stopped; a write was accepted through ${other.name}` };
     } catch (error) {

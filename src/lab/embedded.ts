@@ -99,7 +99,7 @@ async function startCapsule(parts: { home: string; rootfs: string; data: string;
   const namespaces = ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child=KILL'];
   const inside = ['unshare', ...namespaces, 'sh', CAPSULE, rootfs, data, door, name];
   const [file, args] = keep ? ['setsid', inside] : ['setpriv', ['--pdeathsig', 'KILL', ...inside]];
-  const child = spawn(file as string, args as string[], { stdio: ['ignore', 'pipe', 'pipe'], detached: keep });
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: keep });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-8000)));

@@ -70,7 +70,7 @@ export async function start(
     ...(env === undefined ? {} : { Env: [...env] }),
   });
   const raw = await exec.start({ hijack: true, stdin: true });
-  const io = new Demultiplexed(raw as Duplex);
+  const io = new Demultiplexed(raw);
   return {
     io,
     stderr: () => io.stderr,

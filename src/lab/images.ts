@@ -79,7 +79,7 @@ async function pull(docker: Docker, reference: string): Promise<void> {
 async function importTar(docker: Docker, recipe: ImageRecipe, tar: string): Promise<void> {
   const [repo, tag] = localReference(recipe).split(':') as [string, string];
   const stream = await docker.importImage(createReadStream(tar), { repo, tag, changes: [...(recipe.debian.changes ?? [])] });
-  await settled(docker, stream as NodeJS.ReadableStream);
+  await settled(docker, stream);
 }
 
 /** The engine answers 200 first and tells of a failure in the stream. */

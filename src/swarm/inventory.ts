@@ -112,7 +112,7 @@ async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, O
   };
 }
 
-const specOf = (one: Loose): Spec => (one['Spec'] ?? {}) as Spec;
+const specOf = (one: Loose): Spec => (one['Spec'] ?? {});
 const hostnameOf = (one: Loose): string => (one['Description'] as { Hostname?: string } | undefined)?.Hostname ?? (one['ID'] as string);
 
 function memberOf(one: Loose): unknown {

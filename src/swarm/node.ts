@@ -176,7 +176,7 @@ export class StoppedNode {
 
   /** Unpacks a tar into the directory `path`, owners kept. */
   async write(path: string, tar: Readable): Promise<void> {
-    await connect(this.#lab.host).getContainer(this.#id).putArchive(tar, { path, copyUIDGID: '1' } as never);
+    await connect(this.#lab.host).getContainer(this.#id).putArchive(tar, { path, copyUIDGID: '1' });
   }
 
   async start(): Promise<Node> {

@@ -109,7 +109,7 @@ export class Site {
   async logs(): Promise<{ readonly name: string; readonly text: string }[]> {
     return Promise.all(
       (await this.containers()).map(async ({ id, name }) => {
-        const raw = (await this.#docker.getContainer(id).logs({ stdout: true, stderr: true, follow: false })) as Buffer;
+        const raw = (await this.#docker.getContainer(id).logs({ stdout: true, stderr: true, follow: false }));
         return { name: name.replace(`${this.#network}-`, ''), text: demultiplex(raw).toString('utf8') };
       }),
     );
@@ -149,7 +149,7 @@ export async function initialise(node: Node, options: { readonly force?: boolean
     ListenAddr: `0.0.0.0:${SWARM_PORT}`,
     AdvertiseAddr: node.address,
     ...(options.force ? { ForceNewCluster: true } : {}),
-  } as never);
+  });
 }
 
 const labelsOf = ({ run, drill }: SiteOptions): Record<string, string> => ({
@@ -179,7 +179,7 @@ async function createNetwork(docker: Docker, name: string, labels: Record<string
         Internal: true,
         Labels: labels,
         IPAM: { Config: [{ Subnet: `${prefix}.0/24` }] },
-      } as never);
+      });
       return prefix;
     } catch (error) {
       refused.push(`${prefix}.0/24: ${reasonOf(error)}`);

@@ -95,6 +95,7 @@ export class Swarm {
       (one) => one.Description.Hostname === name && one.Status.State === 'ready',
     );
     if (!member) throw new DrillError(`expected a ready node "${name}" to label, the swarm has none`, { code: 'no-node' });
+    // eslint-disable-next-line @typescript-eslint/await-thenable -- it is a promise; its types know the callback alone
     await manager.docker.getNode(member.ID).update({
       version: member.Version.Index,
       ...member.Spec,
@@ -132,7 +133,7 @@ export class Swarm {
           AdvertiseAddr: node.address,
           RemoteAddrs: [`${manager.address}:${SWARM_PORT}`],
           JoinToken: token,
-        } as never),
+        }),
       );
     // Managers one after the other: raft changes its members one at a time, and two at once can lose the race.
     const joinManagers = async (): Promise<void> => {

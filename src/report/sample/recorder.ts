@@ -17,7 +17,7 @@ export class Recorder {
   }
 
   tell(t: number, event: Told): void {
-    this.#events.push({ t, ...event } as JournalEvent);
+    this.#events.push({ t, ...event });
   }
 
   phase(t: number, phase: Phase): void {
