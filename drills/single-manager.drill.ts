@@ -1,6 +1,16 @@
 // One node is all there is, and its disk is lost. Seconds long: the drill to copy when you write your own.
 import {
-  drill, everyNode, managersReachable, mountedBytes, postgresDump, sameInventory, sameMountedBytes, seconds, swarmState, tasksReallyRun, volumeArchive,
+  drill,
+  everyNode,
+  managersReachable,
+  mountedBytes,
+  postgresDump,
+  sameInventory,
+  sameMountedBytes,
+  seconds,
+  swarmState,
+  tasksReallyRun,
+  volumeArchive,
 } from '../src/index.ts';
 import { ledger } from '../fixtures/ledger/ledger.ts';
 

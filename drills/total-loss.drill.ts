@@ -1,7 +1,18 @@
 // Every node is gone at once. What is left is what was carried off site. Is that enough?
 import {
-  drill, everyNode, managersReachable, mountedBytes, postgresDump, routingMesh, sameInventory, sameMountedBytes, seconds,
-  survivesLossOfLeader, swarmState, tasksReallyRun, volumeArchive,
+  drill,
+  everyNode,
+  managersReachable,
+  mountedBytes,
+  postgresDump,
+  routingMesh,
+  sameInventory,
+  sameMountedBytes,
+  seconds,
+  survivesLossOfLeader,
+  swarmState,
+  tasksReallyRun,
+  volumeArchive,
 } from '../src/index.ts';
 import { ledger } from '../fixtures/ledger/ledger.ts';
 

@@ -14,7 +14,8 @@ export interface CoverageRow {
 
 /** Why a kind may stay unchecked. What is not named here is an omission of the drill. */
 const REASONS: Partial<Record<InventoryKind, string>> = {
-  images: 'an image is pulled or built again, by the digest that the service names; here nodes are cloned from one template',
+  images:
+    'an image is pulled or built again, by the digest that the service names; here nodes are cloned from one template',
 };
 
 export function coverageOf(checks: readonly Check[], inventory: Inventory): CoverageRow[] {

@@ -15,7 +15,10 @@ interface Place {
 }
 
 /** @param excluded prefixes of paths that are not looked at */
-export async function readManifest({ node, name }: Place, excluded: readonly string[] = []): Promise<Manifest> {
+export async function readManifest(
+  { node, name }: Place,
+  excluded: readonly string[] = [],
+): Promise<Manifest> {
   const running = await node.toolbox({
     argv: ['python3', '-c', readFileSync(join(import.meta.dirname, 'manifest.py'), 'utf8'), ...excluded],
     volumes: { [name]: '/data:ro' },
@@ -26,15 +29,25 @@ export async function readManifest({ node, name }: Place, excluded: readonly str
     manifest.set(typeof path === 'string' ? path : JSON.stringify(path), JSON.stringify(rest));
   }
   const exitCode = await running.exitCode();
-  if (exitCode !== 0) throw new DrillError(`reading the files ended with exit code ${exitCode}`, { code: 'manifest', node: node.name, output: running.stderr() });
+  if (exitCode !== 0)
+    throw new DrillError(`reading the files ended with exit code ${exitCode}`, {
+      code: 'manifest',
+      node: node.name,
+      output: running.stderr(),
+    });
   return manifest;
 }
 
 /** Compares content, type, mode with its set-uid bits, owner, times to the nanosecond, link targets, which names are one file, attributes and ACLs, and holes. */
-export const sameFiles = (place: () => Promise<Place>, baseline: Manifest, excluded: readonly string[] = []): Check => ({
+export const sameFiles = (
+  place: () => Promise<Place>,
+  baseline: Manifest,
+  excluded: readonly string[] = [],
+): Check => ({
   name: 'same files',
   required: true,
-  doesNotProve: 'access and change times, which no archive brings back, and the times of directories that the application wrote to since',
+  doesNotProve:
+    'access and change times, which no archive brings back, and the times of directories that the application wrote to since',
   covers: ['volume contents'],
   async look() {
     const now = await readManifest(await place(), excluded);
@@ -51,7 +64,10 @@ export const sameFiles = (place: () => Promise<Place>, baseline: Manifest, exclu
 });
 
 function changes(before: string, after: string): string {
-  const [was, is] = [JSON.parse(before), JSON.parse(after)] as [Record<string, unknown>, Record<string, unknown>];
+  const [was, is] = [JSON.parse(before), JSON.parse(after)] as [
+    Record<string, unknown>,
+    Record<string, unknown>,
+  ];
   return Object.keys({ ...was, ...is })
     .filter((key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]))
     .map((key) => `${key} was ${JSON.stringify(was[key])}, is ${JSON.stringify(is[key])}`)

@@ -5,12 +5,30 @@ import type { Check } from './check.ts';
 
 /** Kinds whose objects must come back equal. Tasks and images are compared by checks of their own, or are not data. */
 export const COMPARED_KINDS = [
-  'cluster identity', 'join tokens', 'nodes', 'node labels', 'services', 'networks', 'secrets', 'configs', 'volumes', 'published ports', 'plugins',
-  'registry logins', 'daemon configuration', 'local networks', 'containers outside of Swarm', 'bind-mount sources',
+  'cluster identity',
+  'join tokens',
+  'nodes',
+  'node labels',
+  'services',
+  'networks',
+  'secrets',
+  'configs',
+  'volumes',
+  'published ports',
+  'plugins',
+  'registry logins',
+  'daemon configuration',
+  'local networks',
+  'containers outside of Swarm',
+  'bind-mount sources',
 ] as const satisfies readonly InventoryKind[];
 
 /** Compares what swarm and engines say of their objects; not the bytes in volumes, nor the values of secrets. */
-export const sameInventory = (swarm: Swarm, baseline: Inventory, kinds: readonly InventoryKind[] = COMPARED_KINDS): Check => ({
+export const sameInventory = (
+  swarm: Swarm,
+  baseline: Inventory,
+  kinds: readonly InventoryKind[] = COMPARED_KINDS,
+): Check => ({
   name: 'same inventory',
   required: true,
   doesNotProve: 'that volumes hold the same bytes, secrets the same values, or that tasks run',
@@ -48,13 +66,18 @@ function paths(before: unknown, after: unknown): string[] {
   return was === is ? [] : [`: was ${shorten(was)}, is ${shorten(is)}`];
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const shorten = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}…` : text);
 
 /** JSON with sorted keys; arrays of the engine that have no order of their own are sorted too. */
 function stable(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   if (Array.isArray(value)) return `[${value.map(stable).sort().join(', ')}]`;
-  if (isObject(value)) return `{${Object.keys(value).sort().map((key) => `${key}: ${stable(value[key])}`).join(', ')}}`;
+  if (isObject(value))
+    return `{${Object.keys(value)
+      .sort()
+      .map((key) => `${key}: ${stable(value[key])}`)
+      .join(', ')}}`;
   return JSON.stringify(value) ?? 'nothing';
 }

@@ -16,7 +16,9 @@ export const managersReachable = (swarm: Swarm, expected: number): Check => ({
     const reachable = managers.filter((member) => member.ManagerStatus?.Reachability === 'reachable');
     const differences: string[] = [];
     if (reachable.length !== expected)
-      differences.push(`expected ${expected} reachable managers, got ${reachable.length} (${reachable.map(({ Description }) => Description.Hostname).join(', ')})`);
+      differences.push(
+        `expected ${expected} reachable managers, got ${reachable.length} (${reachable.map(({ Description }) => Description.Hostname).join(', ')})`,
+      );
     const leaders = reachable.filter((member) => member.ManagerStatus?.Leader).length;
     if (leaders !== 1) differences.push(`expected one leader, got ${leaders}`);
     return { compared: expected + 1, differences };
@@ -36,16 +38,31 @@ export const survivesLossOfLeader = (swarm: Swarm): Check => ({
     const leader = await swarm.leader();
     const others = swarm.managers.filter(({ name }) => name !== leader.name);
     const [other] = others;
-    if (!other) return { compared: 1, differences: [`${leader.name} is the only manager: nothing is left when it is lost`] };
+    if (!other)
+      return {
+        compared: 1,
+        differences: [`${leader.name} is the only manager: nothing is left when it is lost`],
+      };
     const stopped = await leader.stop(seconds(3));
     const name = `swarm-drill-probe-${randomBytes(4).toString('hex')}`;
     try {
       // A write to raft needs a quorum; a read would be answered from memory.
-      const { id } = await waitUntil('a write to raft', async () => ({ done: await other.docker.createConfig({ Name: name, Data: PROBE_DATA }) }), { limit: seconds(30) });
+      const { id } = await waitUntil(
+        'a write to raft',
+        async () => ({ done: await other.docker.createConfig({ Name: name, Data: PROBE_DATA }) }),
+        { limit: seconds(30) },
+      );
       await other.docker.getConfig(id).remove();
-      return { compared: 1, differences: [], detail: `${leader.name} led and was stopped; a write was accepted through ${other.name}` };
+      return {
+        compared: 1,
+        differences: [],
+        detail: `${leader.name} led and was stopped; a write was accepted through ${other.name}`,
+      };
     } catch (error) {
-      return { compared: 1, differences: [`without ${leader.name} no write was accepted: ${(error as Error).message}`] };
+      return {
+        compared: 1,
+        differences: [`without ${leader.name} no write was accepted: ${(error as Error).message}`],
+      };
     } finally {
       swarm.replace(await stopped.start());
       await swarm.ready();

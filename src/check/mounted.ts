@@ -10,12 +10,22 @@ import { differencesOf } from './inventory.ts';
 const KEY = randomBytes(32);
 
 interface Mount {
-  readonly File?: { readonly Name: string; readonly UID: string; readonly GID: string; readonly Mode: number };
+  readonly File?: {
+    readonly Name: string;
+    readonly UID: string;
+    readonly GID: string;
+    readonly Mode: number;
+  };
   readonly SecretName?: string;
   readonly ConfigName?: string;
 }
 interface ServiceFact {
-  readonly Spec: { readonly Name: string; readonly TaskTemplate: { readonly ContainerSpec?: { readonly Secrets?: Mount[]; readonly Configs?: Mount[] } } };
+  readonly Spec: {
+    readonly Name: string;
+    readonly TaskTemplate: {
+      readonly ContainerSpec?: { readonly Secrets?: Mount[]; readonly Configs?: Mount[] };
+    };
+  };
 }
 
 /** Digest of every secret and config of every service, read in a running task of it. */
@@ -29,16 +39,31 @@ export async function mountedBytes(swarm: Swarm): Promise<Objects> {
     const task = await swarm.taskContainer(Spec.Name).catch(() => undefined);
     for (const mount of mounts) {
       const name = mount.File?.Name ?? '';
-      const path = mount.SecretName !== undefined && !name.startsWith('/') ? `/run/secrets/${name}` : name.startsWith('/') ? name : `/${name}`;
-      found[`${path} in ${Spec.Name}`] = task ? await digestOf(task.node.docker, task.id, path) : 'no task runs';
+      const path =
+        mount.SecretName !== undefined && !name.startsWith('/')
+          ? `/run/secrets/${name}`
+          : name.startsWith('/')
+            ? name
+            : `/${name}`;
+      found[`${path} in ${Spec.Name}`] = task
+        ? await digestOf(task.node.docker, task.id, path)
+        : 'no task runs';
     }
   }
   return found;
 }
 
-async function digestOf(docker: Parameters<typeof start>[0], container: string, path: string): Promise<string> {
-  const { bytes, exitCode, stderr } = await collect(await start(docker, container, ['cat', path], { user: '0' }));
-  return exitCode === 0 ? createHmac('sha256', KEY).update(bytes).digest('hex') : `unreadable: ${stderr.trim()}`;
+async function digestOf(
+  docker: Parameters<typeof start>[0],
+  container: string,
+  path: string,
+): Promise<string> {
+  const { bytes, exitCode, stderr } = await collect(
+    await start(docker, container, ['cat', path], { user: '0' }),
+  );
+  return exitCode === 0
+    ? createHmac('sha256', KEY).update(bytes).digest('hex')
+    : `unreadable: ${stderr.trim()}`;
 }
 
 /** Reads the files in one task of each service; the value of a secret that no service mounts is not looked at. */
@@ -49,10 +74,16 @@ export const sameMountedBytes = (swarm: Swarm, baseline: Objects): Check => ({
   covers: ['secret values', 'configs'],
   async look() {
     const now = await mountedBytes(swarm);
-    const readable = Object.entries(baseline).filter(([, value]) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value));
+    const readable = Object.entries(baseline).filter(
+      ([, value]) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+    );
     const before = Object.fromEntries(readable);
-    const after = Object.fromEntries(Object.entries(now).filter(([name]) => name in before || !(name in baseline)));
-    const differences = differencesOf('mounted file', before, after).map((line) => line.replace(/: was .*/, ': its bytes differ'));
+    const after = Object.fromEntries(
+      Object.entries(now).filter(([name]) => name in before || !(name in baseline)),
+    );
+    const differences = differencesOf('mounted file', before, after).map((line) =>
+      line.replace(/: was .*/, ': its bytes differ'),
+    );
     return { compared: readable.length, differences };
   },
 });

@@ -13,18 +13,27 @@ export const routingMesh = (swarm: Swarm, port: number, path = '/healthz'): Chec
   covers: ['routing mesh'],
   async look() {
     const [first] = swarm.nodes;
-    if (!first || !(await hasIpvs(first))) return { unproven: 'the kernel has no IPVS (ip_vs): virtual IPs and the routing mesh can carry no traffic here' };
-    const answers = await Promise.all(swarm.nodes.map(async (node) => ({ node, answer: await ask(node, port, path) })));
+    if (!first || !(await hasIpvs(first)))
+      return {
+        unproven:
+          'the kernel has no IPVS (ip_vs): virtual IPs and the routing mesh can carry no traffic here',
+      };
+    const answers = await Promise.all(
+      swarm.nodes.map(async (node) => ({ node, answer: await ask(node, port, path) })),
+    );
     return {
       compared: answers.length,
-      differences: answers.filter(({ answer }) => !/^HTTP\/1\.[01] 200/.test(answer)).map(({ node, answer }) => `${node.name}: ${answer.slice(0, 80) || 'no answer'}`),
+      differences: answers
+        .filter(({ answer }) => !/^HTTP\/1\.[01] 200/.test(answer))
+        .map(({ node, answer }) => `${node.name}: ${answer.slice(0, 80) || 'no answer'}`),
     };
   },
 });
 
 async function hasIpvs(node: Node): Promise<boolean> {
   if (existsSync('/proc/net/ip_vs')) return true;
-  const script = 'test -e /proc/net/ip_vs || modprobe ip_vs 2>/dev/null; test -e /proc/net/ip_vs && echo yes || echo no';
+  const script =
+    'test -e /proc/net/ip_vs || modprobe ip_vs 2>/dev/null; test -e /proc/net/ip_vs && echo yes || echo no';
   return (await node.exec(['sh', '-c', script])).trim() === 'yes';
 }
 
@@ -32,5 +41,7 @@ async function ask(node: Node, port: number, path: string): Promise<string> {
   const socket = await node.dial(port, node.address);
   const limit = setTimeout(() => socket.destroy(), 5000);
   socket.write(`GET ${path} HTTP/1.0\r\nHost: mesh\r\n\r\n`);
-  return text(socket).catch((error: unknown) => String(error)).finally(() => clearTimeout(limit));
+  return text(socket)
+    .catch((error: unknown) => String(error))
+    .finally(() => clearTimeout(limit));
 }

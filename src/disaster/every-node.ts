@@ -14,7 +14,12 @@ export async function everyNode(swarm: Swarm): Promise<Aftermath<void>> {
   const before = await Promise.all(things.map(({ state }) => state()));
   await step('destroy every node', () => Promise.all(swarm.nodes.map((node) => node.destroy())));
   const after = await Promise.all(things.map(({ state }) => state()));
-  const proof = things.map(({ what, id }, index): ProofRow => ({ what, id, before: before[index] ?? '', after: after[index] ?? '' }));
+  const proof = things.map(({ what, id }, index): ProofRow => ({
+    what,
+    id,
+    before: before[index] ?? '',
+    after: after[index] ?? '',
+  }));
   return { proof, survivors: undefined };
 }
 
@@ -23,6 +28,12 @@ const gone = (error: unknown): string => {
   throw error;
 };
 const containerState = (docker: Docker, id: string): Promise<string> =>
-  docker.getContainer(id).inspect().then(({ State }) => State.Status, gone);
+  docker
+    .getContainer(id)
+    .inspect()
+    .then(({ State }) => State.Status, gone);
 const volumeState = (docker: Docker, name: string): Promise<string> =>
-  docker.getVolume(name).inspect().then(() => 'there', gone);
+  docker
+    .getVolume(name)
+    .inspect()
+    .then(() => 'there', gone);

@@ -18,12 +18,34 @@ export async function judge(check: Check): Promise<CheckResult> {
   return { name, required, doesNotProve, seconds: monotonic() - began, ...resultOf(observation) };
 }
 
-function resultOf(observation: Observation): Pick<CheckResult, 'result' | 'compared' | 'mismatched' | 'detail' | 'differences'> {
-  if ('unproven' in observation) return { result: 'unproven', compared: 0, mismatched: 0, detail: observation.unproven, differences: [] };
+function resultOf(
+  observation: Observation,
+): Pick<CheckResult, 'result' | 'compared' | 'mismatched' | 'detail' | 'differences'> {
+  if ('unproven' in observation)
+    return { result: 'unproven', compared: 0, mismatched: 0, detail: observation.unproven, differences: [] };
   const { compared, differences, detail } = observation;
   const mismatched = differences.length;
   if (mismatched > 0)
-    return { result: 'fail', compared, mismatched, detail: detail ?? `${mismatched} differ, of ${compared} compared; first: ${differences[0]}`, differences: differences.slice(0, SHOWN_DIFFERENCES) };
-  if (compared === 0) return { result: 'unproven', compared, mismatched, detail: 'there was nothing to compare', differences: [] };
-  return { result: 'pass', compared, mismatched, detail: detail ?? `${compared} compared, all equal`, differences: [] };
+    return {
+      result: 'fail',
+      compared,
+      mismatched,
+      detail: detail ?? `${mismatched} differ, of ${compared} compared; first: ${differences[0]}`,
+      differences: differences.slice(0, SHOWN_DIFFERENCES),
+    };
+  if (compared === 0)
+    return {
+      result: 'unproven',
+      compared,
+      mismatched,
+      detail: 'there was nothing to compare',
+      differences: [],
+    };
+  return {
+    result: 'pass',
+    compared,
+    mismatched,
+    detail: detail ?? `${compared} compared, all equal`,
+    differences: [],
+  };
 }

@@ -10,19 +10,31 @@ export const beforeIsThere = (app: Application, id: string): Check => ({
   covers: [],
   async look() {
     const there = (await app.present([id])).includes(id);
-    return { compared: 1, differences: there ? [] : [`${id} was acknowledged before the backup and is missing`] };
+    return {
+      compared: 1,
+      differences: there ? [] : [`${id} was acknowledged before the backup and is missing`],
+    };
   },
 });
 
-export const afterIsAsExpected = (app: Application, id: string, recoveryPoint: NonNullable<Plan['recoveryPoint']>): Check => ({
-  name: recoveryPoint === 'backup' ? 'the sentinel from after the backup is not there' : 'the sentinel from after the backup is there',
+export const afterIsAsExpected = (
+  app: Application,
+  id: string,
+  recoveryPoint: NonNullable<Plan['recoveryPoint']>,
+): Check => ({
+  name:
+    recoveryPoint === 'backup'
+      ? 'the sentinel from after the backup is not there'
+      : 'the sentinel from after the backup is there',
   required: true,
   doesNotProve: 'when exactly the recovery point lies; RPA tells',
   covers: [],
   async look() {
     const there = (await app.present([id])).includes(id);
     const expected = recoveryPoint === 'latest';
-    const wrong = there ? `${id} was written after the backup and is there: the data did not come from the backup` : `${id} is missing`;
+    const wrong = there
+      ? `${id} was written after the backup and is there: the data did not come from the backup`
+      : `${id} is missing`;
     return { compared: 1, differences: there === expected ? [] : [wrong] };
   },
 });

@@ -34,6 +34,10 @@ export class Writer {
   async confirm(app: Application): Promise<void> {
     const present = await app.present(this.#acknowledged);
     const missing = this.#acknowledged.length - new Set(present).size;
-    if (missing > 0) throw finding(`the workload acknowledged ${this.#acknowledged.length} writes and holds ${missing} fewer, before any disaster`, { code: 'lying-workload' });
+    if (missing > 0)
+      throw finding(
+        `the workload acknowledged ${this.#acknowledged.length} writes and holds ${missing} fewer, before any disaster`,
+        { code: 'lying-workload' },
+      );
   }
 }

@@ -9,7 +9,8 @@ import { withLock } from '../support/lock.mjs';
 
 /** `SWARM_DRILL_CACHE`, else `swarm-drill` in the user's cache directory. */
 export const cacheDirectory = (): string =>
-  process.env['SWARM_DRILL_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'swarm-drill');
+  process.env['SWARM_DRILL_CACHE'] ??
+  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'swarm-drill');
 
 export const keyOf = (...parts: unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);

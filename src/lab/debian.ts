@@ -45,18 +45,24 @@ async function build({ debian }: ImageRecipe, path: string): Promise<void> {
       await mkdir(dirname(file), { recursive: true, mode: 0o755 });
       await writeFile(file, text, { mode: 0o755 });
     }
-    await run('mmdebstrap', [
-      '--quiet',
-      '--variant=minbase',
-      '--format=tar',
-      ...SLIM,
-      `--include=${debian.packages.join(',')}`,
-      ...(debian.before ?? []).map((command) => `--essential-hook=${command}`),
-      ...(debian.after ?? []).map((command) => `--customize-hook=${command}`),
-      ...(debian.files ? [`--customize-hook=cp -r --no-preserve=ownership ${overlay}/. "$1"/`] : []),
-      DEBIAN_SUITE,
-      path,
-    ], { hint: 'see that Debian packages can be installed here (apt-get update); or name an engine with --engine' });
+    await run(
+      'mmdebstrap',
+      [
+        '--quiet',
+        '--variant=minbase',
+        '--format=tar',
+        ...SLIM,
+        `--include=${debian.packages.join(',')}`,
+        ...(debian.before ?? []).map((command) => `--essential-hook=${command}`),
+        ...(debian.after ?? []).map((command) => `--customize-hook=${command}`),
+        ...(debian.files ? [`--customize-hook=cp -r --no-preserve=ownership ${overlay}/. "$1"/`] : []),
+        DEBIAN_SUITE,
+        path,
+      ],
+      {
+        hint: 'see that Debian packages can be installed here (apt-get update); or name an engine with --engine',
+      },
+    );
   } finally {
     await rm(overlay, { recursive: true, force: true });
   }
@@ -71,13 +77,20 @@ async function installBuilder(progress: (doing: string) => void): Promise<void> 
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
     try {
       await run('apt-get', ['update', '-q'], { env });
-      await run('apt-get', ['install', '-q', '-y', '--no-install-recommends', 'mmdebstrap', 'debian-archive-keyring'], { env });
+      await run(
+        'apt-get',
+        ['install', '-q', '-y', '--no-install-recommends', 'mmdebstrap', 'debian-archive-keyring'],
+        { env },
+      );
     } catch (cause) {
-      throw new DrillError('the embedded lab builds its images with mmdebstrap, which could not be installed', {
-        code: 'no-debian-tools',
-        hint: 'install mmdebstrap yourself (Debian, Ubuntu), or start a Docker engine and name it with --engine',
-        cause,
-      });
+      throw new DrillError(
+        'the embedded lab builds its images with mmdebstrap, which could not be installed',
+        {
+          code: 'no-debian-tools',
+          hint: 'install mmdebstrap yourself (Debian, Ubuntu), or start a Docker engine and name it with --engine',
+          cause,
+        },
+      );
     }
   });
 }

@@ -37,7 +37,11 @@ interface Prepared {
 /** @throws DrillError with what failed and what to do; nothing of it is left then */
 export async function openEmbedded({ images, keep = false, progress = () => {} }: LabOptions): Promise<Lab> {
   await sweepEmbedded();
-  const key = keyOf(TEMPLATE_VERSION, await readFile(CAPSULE, 'utf8'), [nodeRecipe, ...images].map(recipeKey));
+  const key = keyOf(
+    TEMPLATE_VERSION,
+    await readFile(CAPSULE, 'utf8'),
+    [nodeRecipe, ...images].map(recipeKey),
+  );
   const base = await cached(join('labs', key), (path) => build(path, images, progress), progress);
   const prepared = JSON.parse(await readFile(join(base, 'prepared.json'), 'utf8')) as Prepared;
 
@@ -50,7 +54,8 @@ export async function openEmbedded({ images, keep = false, progress = () => {} }
   return {
     host: capsule.host,
     kind: 'embedded',
-    description: 'embedded lab: an engine in its own process, mount and network namespaces, without a route to anything',
+    description:
+      'embedded lab: an engine in its own process, mount and network namespaces, without a route to anything',
     ...prepared,
     async [Symbol.asyncDispose]() {
       if (keep) return;
@@ -61,18 +66,34 @@ export async function openEmbedded({ images, keep = false, progress = () => {} }
 }
 
 /** The lab's parts, made once: the engine's root file system, and a data root with every image in it. */
-async function build(path: string, images: LabOptions['images'], progress: (doing: string) => void): Promise<void> {
+async function build(
+  path: string,
+  images: LabOptions['images'],
+  progress: (doing: string) => void,
+): Promise<void> {
   const recipes = [nodeRecipe, ...images];
   const tars: string[] = [];
   for (const recipe of recipes) tars.push(await debianImage(recipe, progress));
   progress('making the embedded lab');
   await mkdir(join(path, 'rootfs'), { recursive: true });
   await mkdir(join(path, 'data'));
-  await run('tar', ['--extract', '--numeric-owner', '--file', tars[0] as string, '--directory', join(path, 'rootfs')]);
+  await run('tar', [
+    '--extract',
+    '--numeric-owner',
+    '--file',
+    tars[0] as string,
+    '--directory',
+    join(path, 'rootfs'),
+  ]);
   const home = join(runningDirectory(), `${process.pid}-build`);
   await mkdir(home, { recursive: true });
   await writeFile(join(home, 'owner'), ownerOf(process.pid));
-  const capsule = await startCapsule({ home, rootfs: join(path, 'rootfs'), data: join(path, 'data'), keep: false });
+  const capsule = await startCapsule({
+    home,
+    rootfs: join(path, 'rootfs'),
+    data: join(path, 'data'),
+    keep: false,
+  });
   try {
     const prepared = await prepare(connect(capsule.host), images, 'debian', progress);
     await capsule.stop();
@@ -91,7 +112,12 @@ interface Capsule {
   kill(): Promise<void>;
 }
 
-async function startCapsule(parts: { home: string; rootfs: string; data: string; keep: boolean }): Promise<Capsule> {
+async function startCapsule(parts: {
+  home: string;
+  rootfs: string;
+  data: string;
+  keep: boolean;
+}): Promise<Capsule> {
   const { home, rootfs, data, keep } = parts;
   const door = join(home, 'door');
   await mkdir(door, { recursive: true });
@@ -129,7 +155,8 @@ async function startCapsule(parts: { home: string; rootfs: string; data: string;
     await waitUntil(
       'the embedded engine',
       async () => {
-        if (child.exitCode !== null || child.signalCode !== null) return { giveUp: 'it ended before it answered' };
+        if (child.exitCode !== null || child.signalCode !== null)
+          return { giveUp: 'it ended before it answered' };
         const reason = await silence(docker);
         return reason === undefined ? { done: true } : { notYet: reason };
       },
@@ -153,7 +180,10 @@ const cgroupOf = (home: string): string => `swarm-drill-${home.split('/').at(-1)
 
 async function remove(home: string): Promise<void> {
   await rm(home, { recursive: true, force: true });
-  for (const tree of ['/sys/fs/cgroup', ...(await readdir('/sys/fs/cgroup').catch(() => [])).map((name) => `/sys/fs/cgroup/${name}`)])
+  for (const tree of [
+    '/sys/fs/cgroup',
+    ...(await readdir('/sys/fs/cgroup').catch(() => [])).map((name) => `/sys/fs/cgroup/${name}`),
+  ])
     await removeCgroup(join(tree, cgroupOf(home)));
 }
 
@@ -180,7 +210,9 @@ export async function sweepEmbedded({ all = false } = {}): Promise<string[]> {
       const kept = owner !== ownerOf(process.pid) && !name.startsWith(`${pid}-`);
       if (!(all && kept)) continue;
       process.kill(pid, 'SIGKILL');
-      await waitUntil('the kept lab to end', async () => (ownerIsAlive(owner) ? { notYet: `process ${pid} still runs` } : { done: true }));
+      await waitUntil('the kept lab to end', async () =>
+        ownerIsAlive(owner) ? { notYet: `process ${pid} still runs` } : { done: true },
+      );
     }
     await remove(home);
     removed.push(name);

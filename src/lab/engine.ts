@@ -31,7 +31,9 @@ export function connect(host: string): Docker {
 export async function silence(docker: Docker, limitMs = 3000): Promise<string | undefined> {
   try {
     const tooLate = sleep(limitMs, 'late' as const, { ref: false });
-    return (await Promise.race([docker.ping(), tooLate])) === 'late' ? `no answer within ${limitMs} ms` : undefined;
+    return (await Promise.race([docker.ping(), tooLate])) === 'late'
+      ? `no answer within ${limitMs} ms`
+      : undefined;
   } catch (error) {
     return reasonOf(error);
   }
@@ -82,7 +84,10 @@ export async function start(
 }
 
 /** Starts a created container with its streams attached, and feeds it. Whether it removes itself is up to its creator. */
-export async function startAttached(container: Docker.Container, input?: ExecOptions['input']): Promise<Running> {
+export async function startAttached(
+  container: Docker.Container,
+  input?: ExecOptions['input'],
+): Promise<Running> {
   const raw = await container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true });
   const io = new Demultiplexed(raw as Duplex);
   // Asked for before it starts: one that removes itself can't be asked afterwards.
@@ -109,7 +114,9 @@ export async function finish(running: Running, input?: ExecOptions['input']): Pr
 }
 
 /** As `finish`, for bytes. */
-export async function collect(running: Running): Promise<{ bytes: Buffer; exitCode: number; stderr: string }> {
+export async function collect(
+  running: Running,
+): Promise<{ bytes: Buffer; exitCode: number; stderr: string }> {
   const fed = feed(running);
   const bytes = await buffer(running.io);
   await fed;
@@ -134,7 +141,12 @@ export async function feed(running: Running, input?: ExecOptions['input']): Prom
  * Runs `argv` in a container to its end and returns its standard output.
  * @throws DrillError `command-failed` when it exits with anything but 0
  */
-export async function exec(docker: Docker, container: string, argv: readonly string[], options: ExecOptions = {}): Promise<string> {
+export async function exec(
+  docker: Docker,
+  container: string,
+  argv: readonly string[],
+  options: ExecOptions = {},
+): Promise<string> {
   const output = await finish(await start(docker, container, argv, options), options.input);
   if (output.exitCode !== 0)
     throw new DrillError(`"${argv[0]}" ended with exit code ${output.exitCode}`, {
@@ -153,7 +165,7 @@ const KEPT_STDERR = 64 * 1024;
 /** The payload of a multiplexed answer that was read whole, both streams in their order. */
 export function demultiplex(raw: Buffer): Buffer {
   const pieces: Buffer[] = [];
-  for (let at = 0; at + HEADER_BYTES <= raw.length; ) {
+  for (let at = 0; at + HEADER_BYTES <= raw.length;) {
     const end = at + HEADER_BYTES + raw.readUInt32BE(at + 4);
     pieces.push(raw.subarray(at + HEADER_BYTES, end));
     at = end;

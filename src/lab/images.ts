@@ -11,14 +11,25 @@ export const nodeRecipe: ImageRecipe = {
   role: 'node',
   registry: 'docker:28.5.2-dind',
   debian: {
-    packages: ['docker.io', 'docker-cli', 'iptables', 'ca-certificates', 'iproute2', 'procps', 'mount', 'netcat-openbsd'],
+    packages: [
+      'docker.io',
+      'docker-cli',
+      'iptables',
+      'ca-certificates',
+      'iproute2',
+      'procps',
+      'mount',
+      'netcat-openbsd',
+    ],
     changes: ['VOLUME /var/lib/docker'],
   },
 };
 
-export const localReference = (recipe: ImageRecipe): string => `swarm-drill/${recipe.role}:${recipeKey(recipe)}`;
+export const localReference = (recipe: ImageRecipe): string =>
+  `swarm-drill/${recipe.role}:${recipeKey(recipe)}`;
 
-const builtOf = (recipe: ImageRecipe): string => `Debian ${DEBIAN_SUITE} packages: ${recipe.debian.packages.join(', ')}`;
+const builtOf = (recipe: ImageRecipe): string =>
+  `Debian ${DEBIAN_SUITE} packages: ${recipe.debian.packages.join(', ')}`;
 
 /**
  * Sees that the engine has the image.
@@ -34,10 +45,22 @@ export async function ensureImage(
   const tried: string[] = [];
   if (prefer === 'registry') {
     const pulled = await inspect(docker, recipe.registry);
-    if (pulled) return { role: recipe.role, reference: recipe.registry, digest: pulled.RepoDigests[0] ?? pulled.Id, source: 'registry' };
+    if (pulled)
+      return {
+        role: recipe.role,
+        reference: recipe.registry,
+        digest: pulled.RepoDigests[0] ?? pulled.Id,
+        source: 'registry',
+      };
   }
   const built = await inspect(docker, localReference(recipe));
-  if (built) return { role: recipe.role, reference: localReference(recipe), digest: built.Id, source: builtOf(recipe) };
+  if (built)
+    return {
+      role: recipe.role,
+      reference: localReference(recipe),
+      digest: built.Id,
+      source: builtOf(recipe),
+    };
 
   if (prefer === 'registry') {
     progress(`pulling ${recipe.registry}`);
@@ -78,7 +101,11 @@ async function pull(docker: Docker, reference: string): Promise<void> {
 
 async function importTar(docker: Docker, recipe: ImageRecipe, tar: string): Promise<void> {
   const [repo, tag] = localReference(recipe).split(':') as [string, string];
-  const stream = await docker.importImage(createReadStream(tar), { repo, tag, changes: [...(recipe.debian.changes ?? [])] });
+  const stream = await docker.importImage(createReadStream(tar), {
+    repo,
+    tag,
+    changes: [...(recipe.debian.changes ?? [])],
+  });
   await settled(docker, stream);
 }
 
@@ -86,7 +113,9 @@ async function importTar(docker: Docker, recipe: ImageRecipe, tar: string): Prom
 export async function settled(docker: Docker, stream: NodeJS.ReadableStream): Promise<void> {
   await new Promise<void>((done, fail) => {
     docker.modem.followProgress(stream, (error, lines) => {
-      const broken = (lines as { error?: string }[] | undefined)?.find((line) => line.error !== undefined)?.error;
+      const broken = (lines as { error?: string }[] | undefined)?.find(
+        (line) => line.error !== undefined,
+      )?.error;
       if (error) fail(error);
       else if (broken !== undefined) fail(new DrillError(broken, { code: 'engine-refused' }));
       else done();

@@ -28,7 +28,8 @@ export const ownerOf = (pid: number): string => `${hostname()}:${pid}:${startTim
 export function ownerIsAlive(owner: string): boolean {
   const [host, pid, start] = owner.split(':');
   if (host !== hostname()) return true;
-  if (process.platform === 'linux') return start !== undefined && start !== '' && startTime(Number(pid)) === start;
+  if (process.platform === 'linux')
+    return start !== undefined && start !== '' && startTime(Number(pid)) === start;
   try {
     process.kill(Number(pid), 0);
     return true;

@@ -25,10 +25,13 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   if (host) return openEngine(host, options);
   const obstacle = embeddedObstacle();
   if (obstacle === undefined) return openEmbedded(options);
-  throw new DrillError(`there is no Docker engine to drill on: ${tried.join('; ')}; the embedded lab: ${obstacle}`, {
-    code: 'no-engine',
-    hint: 'start Docker, name an engine with --engine, or run as root on Debian or Ubuntu for the embedded lab',
-  });
+  throw new DrillError(
+    `there is no Docker engine to drill on: ${tried.join('; ')}; the embedded lab: ${obstacle}`,
+    {
+      code: 'no-engine',
+      hint: 'start Docker, name an engine with --engine, or run as root on Debian or Ubuntu for the embedded lab',
+    },
+  );
 }
 
 /** The first local engine that answers, and what was asked. */
@@ -54,12 +57,15 @@ function candidates(): string[] {
 function contextHost(): string | undefined {
   try {
     const config = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
-    const { currentContext } = JSON.parse(readFileSync(join(config, 'config.json'), 'utf8')) as { currentContext?: string };
+    const { currentContext } = JSON.parse(readFileSync(join(config, 'config.json'), 'utf8')) as {
+      currentContext?: string;
+    };
     if (!currentContext || currentContext === 'default') return undefined;
     const id = createHash('sha256').update(currentContext).digest('hex');
     const meta = join(config, 'contexts/meta', id, 'meta.json');
     if (!existsSync(meta)) return undefined;
-    return (JSON.parse(readFileSync(meta, 'utf8')) as { Endpoints?: { docker?: { Host?: string } } }).Endpoints?.docker?.Host;
+    return (JSON.parse(readFileSync(meta, 'utf8')) as { Endpoints?: { docker?: { Host?: string } } })
+      .Endpoints?.docker?.Host;
   } catch {
     return undefined;
   }
@@ -79,6 +85,9 @@ async function openEngine(host: string, { images, progress = () => {} }: LabOpti
 }
 
 async function engineName(docker: Docker): Promise<string> {
-  const { ServerVersion, OperatingSystem } = (await docker.info()) as { ServerVersion: string; OperatingSystem: string };
+  const { ServerVersion, OperatingSystem } = (await docker.info()) as {
+    ServerVersion: string;
+    OperatingSystem: string;
+  };
   return `Docker ${ServerVersion} on ${OperatingSystem}`;
 }

@@ -32,21 +32,34 @@ export async function prepare(
   for (const recipe of workloads) {
     // An engine without a registry never needs the workload's images itself: they go straight into the template.
     const fact =
-      prefer === 'debian' ? await builtFact(recipe, progress) : await ensureImage(docker, recipe, prefer, progress);
+      prefer === 'debian'
+        ? await builtFact(recipe, progress)
+        : await ensureImage(docker, recipe, prefer, progress);
     images.push(fact);
     recipes.set(fact, recipe);
   }
-  const template = `swarm-drill-template-${keyOf(TEMPLATE_VERSION, images.map(({ digest }) => digest))}`;
+  const template = `swarm-drill-template-${keyOf(
+    TEMPLATE_VERSION,
+    images.map(({ digest }) => digest),
+  )}`;
   if (await isWhole(docker, template)) return { images, template };
   progress('unpacking the workload images once, for all nodes');
-  await docker.getVolume(template).remove({ force: true }).catch(() => undefined);
+  await docker
+    .getVolume(template)
+    .remove({ force: true })
+    .catch(() => undefined);
   await docker.createVolume({ Name: template, Labels: { [CACHE_LABEL]: 'template' } });
   const container = await docker.createContainer({
     Image: node.reference,
     Hostname: 'template',
     Entrypoint: ['sh', '-c', await readFile(NODE_START, 'utf8')],
     Labels: { [CACHE_LABEL]: 'template' },
-    HostConfig: { Privileged: true, NetworkMode: 'none', Tmpfs: { '/run': '' }, Binds: [`${template}:/var/lib/docker`] },
+    HostConfig: {
+      Privileged: true,
+      NetworkMode: 'none',
+      Tmpfs: { '/run': '' },
+      Binds: [`${template}:/var/lib/docker`],
+    },
   });
   try {
     await container.start();
@@ -55,7 +68,8 @@ export async function prepare(
       async () => ({ done: await exec(docker, container.id, ['docker', 'version']) }),
       { limit: seconds(60) },
     );
-    for (const [fact, recipe] of recipes) await loadInto(docker, container.id, fact, recipe, prefer, progress);
+    for (const [fact, recipe] of recipes)
+      await loadInto(docker, container.id, fact, recipe, prefer, progress);
     await container.stop({ t: 30 });
     await markWhole(docker, template);
   } finally {
@@ -95,15 +109,29 @@ async function loadInto(
   loading.io.resume();
   await new Promise((done) => loading.io.once('end', done));
   await fed;
-  if ((await loading.exitCode()) !== 0) throw new DrillError(`the ${fact.role} image could not be loaded into a node`, { code: 'image-load', command: argv.join(' '), output: loading.stderr() });
+  if ((await loading.exitCode()) !== 0)
+    throw new DrillError(`the ${fact.role} image could not be loaded into a node`, {
+      code: 'image-load',
+      command: argv.join(' '),
+      output: loading.stderr(),
+    });
 }
 
 /** The marker is written last: a template without it was left by a start that was killed. */
 const MARKER = 'swarm-drill-template-is-whole';
 
 async function isWhole(docker: Docker, template: string): Promise<boolean> {
-  const volume = await docker.getVolume(template).inspect().catch(() => undefined);
-  return volume !== undefined && (await docker.getVolume(`${template}.${MARKER}`).inspect().catch(() => undefined)) !== undefined;
+  const volume = await docker
+    .getVolume(template)
+    .inspect()
+    .catch(() => undefined);
+  return (
+    volume !== undefined &&
+    (await docker
+      .getVolume(`${template}.${MARKER}`)
+      .inspect()
+      .catch(() => undefined)) !== undefined
+  );
 }
 
 async function markWhole(docker: Docker, template: string): Promise<void> {

@@ -73,7 +73,8 @@ export async function sweep(host: string, options: { readonly all: boolean }): P
       await remove();
       removed[kind] = (removed[kind] ?? 0) + 1;
     } catch (error) {
-      if ((error as { statusCode?: number }).statusCode !== 404) skipped.push(`${kind} ${name}: ${reasonOf(error)}`);
+      if ((error as { statusCode?: number }).statusCode !== 404)
+        skipped.push(`${kind} ${name}: ${reasonOf(error)}`);
     }
   }
   return { removed, skipped };

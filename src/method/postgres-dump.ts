@@ -18,12 +18,18 @@ export interface PostgresService {
 
 export const postgresDump: Method<PostgresService, PostgresService, void> = {
   name: 'pg_dump with globals',
-  cannotHold: ['anything written after the dump began', 'tablespaces on other disks, server settings and replication slots'],
+  cannotHold: [
+    'anything written after the dump began',
+    'tablespaces on other disks, server settings and replication slots',
+  ],
 
   async backup(service, put) {
     for (const [file, argv] of [
       ['globals.sql.zst', ['pg_dumpall', '--globals-only', '--username', service.user]],
-      ['database.dump.zst', ['pg_dump', '--format=custom', '--compress=0', '--username', service.user, service.database]],
+      [
+        'database.dump.zst',
+        ['pg_dump', '--format=custom', '--compress=0', '--username', service.user, service.database],
+      ],
     ] as const) {
       const dump = await inside(service, argv);
       dump.io.end();
@@ -35,16 +41,38 @@ export const postgresDump: Method<PostgresService, PostgresService, void> = {
 
   async restore(artifact, service) {
     const globals = await text(artifact.open('globals.sql.zst'));
-    const psql = ['psql', '--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--username', service.user, '--dbname', 'postgres'];
+    const psql = [
+      'psql',
+      '--no-psqlrc',
+      '--quiet',
+      '--set',
+      'ON_ERROR_STOP=1',
+      '--username',
+      service.user,
+      '--dbname',
+      'postgres',
+    ];
     await step('roles and grants', () => fed(service, psql, Readable.from([tolerant(globals)])));
-    const restore = ['pg_restore', '--clean', '--if-exists', '--exit-on-error', '--username', service.user, '--dbname', service.database];
+    const restore = [
+      'pg_restore',
+      '--clean',
+      '--if-exists',
+      '--exit-on-error',
+      '--username',
+      service.user,
+      '--dbname',
+      service.database,
+    ];
     await step('tables and rows', () => fed(service, restore, artifact.open('database.dump.zst')));
   },
 };
 
 /** A fresh server already has its superuser, and perhaps roles that the image's set-up made; ALTER ROLE then sets them right. */
 const tolerant = (globals: string): string =>
-  globals.replaceAll(/^CREATE ROLE (.+);$/gm, 'DO $do$ BEGIN CREATE ROLE $1; EXCEPTION WHEN duplicate_object THEN NULL; END $do$;');
+  globals.replaceAll(
+    /^CREATE ROLE (.+);$/gm,
+    'DO $do$ BEGIN CREATE ROLE $1; EXCEPTION WHEN duplicate_object THEN NULL; END $do$;',
+  );
 
 async function inside({ swarm, service }: PostgresService, argv: readonly string[]): Promise<Running> {
   const { node, id } = await swarm.taskContainer(service);
@@ -63,4 +91,8 @@ async function succeeded(running: Running, program: string): Promise<void> {
 }
 
 const failed = (program: string, exitCode: number, output: string) =>
-  finding(`${program} ended with exit code ${exitCode}`, { code: 'postgres-failed', command: program, output });
+  finding(`${program} ended with exit code ${exitCode}`, {
+    code: 'postgres-failed',
+    command: program,
+    output,
+  });

@@ -25,12 +25,17 @@ export const swarmState: Method<Swarm, Site, Swarm> = {
     const reachable = managers.filter((member) => member.ManagerStatus?.Reachability === 'reachable').length;
     const quorum = Math.floor(managers.length / 2) + 1;
     if (managers.length > 1 && reachable - 1 < quorum)
-      throw finding(`stopping one manager would leave ${reachable - 1} of the ${quorum} that a quorum needs`, { code: 'quorum' });
+      throw finding(
+        `stopping one manager would leave ${reachable - 1} of the ${quorum} that a quorum needs`,
+        { code: 'quorum' },
+      );
     const node = await swarm.follower();
     const { ID } = (await node.docker.swarmInspect()) as { ID: string };
     const stopped = await step(`stop ${node.name}`, () => node.stop());
     try {
-      await step('copy its swarm directory', async () => put('swarm.tar.zst', await stopped.read(`${DOCKER_ROOT}/swarm`)));
+      await step('copy its swarm directory', async () =>
+        put('swarm.tar.zst', await stopped.read(`${DOCKER_ROOT}/swarm`)),
+      );
     } finally {
       swarm.replace(await step(`start ${node.name}`, () => stopped.start()));
       await swarm.ready();
@@ -43,15 +48,29 @@ export const swarmState: Method<Swarm, Site, Swarm> = {
   async restore(artifact, site) {
     const { node: name = '', address, cluster } = artifact.claim;
     if (site.addressOf(name) !== address)
-      throw finding(`the copy is of ${name} at ${address}, and here it would be ${site.addressOf(name)}: forced initialisation keeps the old address`, { code: 'moved-address' });
+      throw finding(
+        `the copy is of ${name} at ${address}, and here it would be ${site.addressOf(name)}: forced initialisation keeps the old address`,
+        { code: 'moved-address' },
+      );
     const empty = await step(`make ${name} anew`, () => site.emptyNode(name));
-    await step('put the swarm directory there', () => empty.write(DOCKER_ROOT, withoutMembership(artifact.open('swarm.tar.zst'))));
+    await step('put the swarm directory there', () =>
+      empty.write(DOCKER_ROOT, withoutMembership(artifact.open('swarm.tar.zst'))),
+    );
     const node = await step(`start ${name}`, () => empty.start());
-    await step('force a new cluster from it', () => initialise(node, { force: true })).catch((cause: unknown) => {
-      throw finding('the engine refused to make a cluster of the copied state', { code: 'state-refused', node: name, cause });
-    });
+    await step('force a new cluster from it', () => initialise(node, { force: true })).catch(
+      (cause: unknown) => {
+        throw finding('the engine refused to make a cluster of the copied state', {
+          code: 'state-refused',
+          node: name,
+          cause,
+        });
+      },
+    );
     const { ID } = (await node.docker.swarmInspect()) as { ID: string };
-    if (ID !== cluster) throw finding(`expected the cluster ${cluster}, the restored node is in ${ID}`, { code: 'other-cluster' });
+    if (ID !== cluster)
+      throw finding(`expected the cluster ${cluster}, the restored node is in ${ID}`, {
+        code: 'other-cluster',
+      });
     return new Swarm(site, [node]);
   },
 };

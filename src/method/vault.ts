@@ -42,7 +42,10 @@ export class Vault {
   }
 
   /** Backs `source` up with `method`. @throws DrillError as the method does */
-  async keep<Source, Target, Result>(method: Method<Source, Target, Result>, source: Source): Promise<Kept<Target, Result>> {
+  async keep<Source, Target, Result>(
+    method: Method<Source, Target, Result>,
+    source: Source,
+  ): Promise<Kept<Target, Result>> {
     const name = `${++this.#count}-${method.name.replaceAll(/\W+/g, '-')}`;
     return step(`back up with ${method.name}`, async () => {
       const began = monotonic();
@@ -52,13 +55,20 @@ export class Vault {
       const claim = await method.backup(source, async (file, content) => {
         files[file] = await store(content, join(home, file));
       });
-      if (Object.keys(files).length === 0) throw finding(`${method.name} backed nothing up`, { code: 'empty-backup' });
+      if (Object.keys(files).length === 0)
+        throw finding(`${method.name} backed nothing up`, { code: 'empty-backup' });
       const catalogue: Catalogue = { method: method.name, claim, files };
       await writeFile(join(home, 'catalogue.json'), JSON.stringify(catalogue), { mode: 0o600 });
       const seconds = monotonic() - began;
       for (const [file, { bytes, sha256 }] of Object.entries(files))
         this.#onArtifact({
-          method: method.name, name: `${name}/${file}`, bytes, sha256, createdAt: utcNow(), encrypted: false, seconds,
+          method: method.name,
+          name: `${name}/${file}`,
+          bytes,
+          sha256,
+          createdAt: utcNow(),
+          encrypted: false,
+          seconds,
           cannotHold: method.cannotHold,
         });
       return {
@@ -73,7 +83,8 @@ export class Vault {
     const home = join(this.directory, name);
     const catalogue = await readCatalogue(home);
     await step('compare the artifact with its hash', async () => {
-      for (const [file, expected] of Object.entries(catalogue.files)) await compare(join(home, file), `${name}/${file}`, expected);
+      for (const [file, expected] of Object.entries(catalogue.files))
+        await compare(join(home, file), `${name}/${file}`, expected);
     });
     return {
       claim: catalogue.claim,
@@ -86,14 +97,22 @@ async function readCatalogue(home: string): Promise<Catalogue> {
   try {
     return JSON.parse(await readFile(join(home, 'catalogue.json'), 'utf8')) as Catalogue;
   } catch (cause) {
-    throw finding(`the vault's catalogue of the artifact can't be read: ${reasonOf(cause)}`, { code: 'artifact-damaged', cause });
+    throw finding(`the vault's catalogue of the artifact can't be read: ${reasonOf(cause)}`, {
+      code: 'artifact-damaged',
+      cause,
+    });
   }
 }
 
 async function store(content: Readable, path: string): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256');
   const counted = counter(hash);
-  await pipeline(content, createZstdCompress(), counted.stream, createWriteStream(`${path}.part`, { mode: 0o600 }));
+  await pipeline(
+    content,
+    createZstdCompress(),
+    counted.stream,
+    createWriteStream(`${path}.part`, { mode: 0o600 }),
+  );
   await rename(`${path}.part`, path);
   return { bytes: counted.bytes(), sha256: hash.digest('hex') };
 }
@@ -110,14 +129,23 @@ function counter(hash: Hash): { stream: Transform; bytes: () => number } {
   return { stream, bytes: () => bytes };
 }
 
-async function compare(path: string, name: string, expected: { readonly bytes: number; readonly sha256: string }): Promise<void> {
+async function compare(
+  path: string,
+  name: string,
+  expected: { readonly bytes: number; readonly sha256: string },
+): Promise<void> {
   const damaged = (reason: string, cause?: unknown) =>
     finding(`the artifact ${name} is not what was stored: ${reason}`, {
       code: 'artifact-damaged',
       hint: 'nothing was restored from it; take another recovery point, and look at the store that it lay on',
       cause,
     });
-  const size = await stat(path).then(({ size: bytes }) => bytes, (cause: unknown) => { throw damaged(reasonOf(cause), cause); });
+  const size = await stat(path).then(
+    ({ size: bytes }) => bytes,
+    (cause: unknown) => {
+      throw damaged(reasonOf(cause), cause);
+    },
+  );
   if (size !== expected.bytes) throw damaged(`${size} bytes instead of ${expected.bytes}`);
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);

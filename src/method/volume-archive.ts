@@ -20,9 +20,12 @@ export const volumeArchive: Method<Volume, Volume, void> = {
 
   async backup({ node, name }, put) {
     // A mount by name would make a missing volume, empty, and the backup of nothing would succeed.
-    const { Labels } = await node.docker.getVolume(name).inspect().catch((cause: unknown) => {
-      throw finding(`there is no volume ${name} on ${node.name}`, { code: 'no-volume', cause });
-    });
+    const { Labels } = await node.docker
+      .getVolume(name)
+      .inspect()
+      .catch((cause: unknown) => {
+        throw finding(`there is no volume ${name} on ${node.name}`, { code: 'no-volume', cause });
+      });
     const tar = await node.toolbox({
       argv: ['tar', '--create', '--sparse', '--format=posix', ...FLAGS, '.'],
       volumes: { [name]: '/data:ro' },
@@ -33,7 +36,10 @@ export const volumeArchive: Method<Volume, Volume, void> = {
   },
 
   async restore(artifact, { node, name }) {
-    await node.docker.createVolume({ Name: name, Labels: JSON.parse(artifact.claim['labels'] ?? '{}') as Record<string, string> });
+    await node.docker.createVolume({
+      Name: name,
+      Labels: JSON.parse(artifact.claim['labels'] ?? '{}') as Record<string, string>,
+    });
     const tar = await node.toolbox({
       argv: ['tar', '--extract', '--same-owner', '--same-permissions', ...FLAGS],
       volumes: { [name]: '/data' },
@@ -46,5 +52,10 @@ export const volumeArchive: Method<Volume, Volume, void> = {
 
 async function succeeded(tar: Running, node: Node): Promise<void> {
   const exitCode = await tar.exitCode();
-  if (exitCode !== 0) throw finding(`tar ended with exit code ${exitCode}`, { code: 'tar-failed', node: node.name, output: tar.stderr() });
+  if (exitCode !== 0)
+    throw finding(`tar ended with exit code ${exitCode}`, {
+      code: 'tar-failed',
+      node: node.name,
+      output: tar.stderr(),
+    });
 }

@@ -109,6 +109,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const escape = (text: string): string =>
   text
     .toWellFormed()
-     
+
     .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
     .replaceAll(/[&<>"\n]/g, (character) => ENTITIES[character] ?? character);

@@ -38,7 +38,7 @@ function socketName(path) {
  * @param {{ waiting?: () => void, signal?: AbortSignal }} options
  */
 async function acquire(name, options) {
-  for (let told = false; ; ) {
+  for (let told = false; ;) {
     options.signal?.throwIfAborted();
     const server = await listen(name);
     if (server) return server;

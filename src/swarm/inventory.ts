@@ -5,9 +5,29 @@ import type { NodePicture } from './picture.ts';
 
 /** Every kind of thing that a swarm, or one of its nodes, may hold. */
 export const INVENTORY_KINDS = [
-  'cluster identity', 'join tokens', 'nodes', 'node labels', 'services', 'tasks', 'networks', 'secrets', 'secret values', 'configs',
-  'volumes', 'volume contents', 'database rows', 'database roles', 'images', 'plugins', 'registry logins', 'daemon configuration',
-  'local networks', 'containers outside of Swarm', 'bind-mount sources', 'published ports', 'routing mesh',
+  'cluster identity',
+  'join tokens',
+  'nodes',
+  'node labels',
+  'services',
+  'tasks',
+  'networks',
+  'secrets',
+  'secret values',
+  'configs',
+  'volumes',
+  'volume contents',
+  'database rows',
+  'database roles',
+  'images',
+  'plugins',
+  'registry logins',
+  'daemon configuration',
+  'local networks',
+  'containers outside of Swarm',
+  'bind-mount sources',
+  'published ports',
+  'routing mesh',
 ] as const;
 export type InventoryKind = (typeof INVENTORY_KINDS)[number];
 
@@ -50,7 +70,8 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
   const tls = cluster['TLSInfo'] as { TrustRoot?: string } | undefined;
   const tokens = cluster['JoinTokens'] as { Manager: string; Worker: string };
   const locals = await Promise.all(nodes.map(localObjects));
-  const merged = (kind: InventoryKind): Objects => Object.assign({}, ...locals.map((local) => local[kind] ?? {})) as Objects;
+  const merged = (kind: InventoryKind): Objects =>
+    Object.assign({}, ...locals.map((local) => local[kind] ?? {})) as Objects;
   return {
     objects: {
       'cluster identity': {
@@ -63,11 +84,23 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
       nodes: Object.fromEntries(members.map((one) => [hostnameOf(one), memberOf(one)])),
       'node labels': Object.fromEntries(members.map((one) => [hostnameOf(one), specOf(one).Labels ?? {}])),
       services: named(services, (one) => portable(one['Spec'], nameById)),
-      tasks: Object.fromEntries(running(tasks).map((one) => [taskName(one, nameById), nameById.get(one['NodeID'] as string) ?? 'nowhere'])),
-      networks: Object.fromEntries(networks.filter((one) => one['Scope'] === 'swarm').map((one) => [one['Name'] as string, networkOf(one)])),
+      tasks: Object.fromEntries(
+        running(tasks).map((one) => [
+          taskName(one, nameById),
+          nameById.get(one['NodeID'] as string) ?? 'nowhere',
+        ]),
+      ),
+      networks: Object.fromEntries(
+        networks
+          .filter((one) => one['Scope'] === 'swarm')
+          .map((one) => [one['Name'] as string, networkOf(one)]),
+      ),
       secrets: named(secrets, (one) => specOf(one)),
       configs: named(configs, (one) => specOf(one)),
-      'published ports': named(services, (one) => (one['Endpoint'] as { Ports?: unknown } | undefined)?.Ports ?? []),
+      'published ports': named(
+        services,
+        (one) => (one['Endpoint'] as { Ports?: unknown } | undefined)?.Ports ?? [],
+      ),
       'bind-mount sources': bindSources(services),
       volumes: merged('volumes'),
       images: merged('images'),
@@ -77,7 +110,9 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
       'local networks': merged('local networks'),
       'containers outside of Swarm': merged('containers outside of Swarm'),
     },
-    picture: members.map((one) => pictureOf(one, tasks, nameById)).sort((a, b) => a.name.localeCompare(b.name)),
+    picture: members
+      .map((one) => pictureOf(one, tasks, nameById))
+      .sort((a, b) => a.name.localeCompare(b.name)),
   };
 }
 
@@ -90,7 +125,11 @@ async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, O
     docker.listPlugins() as Promise<{ Name: string; Enabled: boolean }[]>,
     docker.listNetworks({ filters: { scope: ['local'] } }),
     docker.listContainers({ all: true }),
-    node.exec(['sh', '-c', 'cat /etc/docker/daemon.json 2>/dev/null; echo; echo ==; cat /root/.docker/config.json 2>/dev/null || true']),
+    node.exec([
+      'sh',
+      '-c',
+      'cat /etc/docker/daemon.json 2>/dev/null; echo; echo ==; cat /root/.docker/config.json 2>/dev/null || true',
+    ]),
   ]);
   const key = (what: string): string => `${what} on ${name}`;
   const [daemon = '', logins = ''] = files.split('\n==\n');
@@ -99,21 +138,31 @@ async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, O
   return {
     // Anonymous volumes have no name to come back under: they are counted with their containers, not here.
     volumes: Object.fromEntries(
-      volumes.Volumes.filter((one) => !/^[0-9a-f]{64}$/.test(one.Name)).map((one) => [key(one.Name), [one.Driver, one.Labels, one.Options]]),
+      volumes.Volumes.filter((one) => !/^[0-9a-f]{64}$/.test(one.Name)).map((one) => [
+        key(one.Name),
+        [one.Driver, one.Labels, one.Options],
+      ]),
     ),
     images: Object.fromEntries(images.map((one) => [key(one.RepoTags?.[0] ?? one.Id), one.Id])),
     plugins: Object.fromEntries(plugins.map((one) => [key(one.Name), one.Enabled])),
-    'local networks': Object.fromEntries(networks.filter((one) => !builtIn.has(one.Name)).map((one) => [key(one.Name), [one.Driver, one.Options]])),
+    'local networks': Object.fromEntries(
+      networks
+        .filter((one) => !builtIn.has(one.Name))
+        .map((one) => [key(one.Name), [one.Driver, one.Options]]),
+    ),
     'containers outside of Swarm': Object.fromEntries(
-      containers.filter((one) => !('com.docker.swarm.task.id' in one.Labels)).map((one) => [key(one.Names[0] ?? one.Id), one.Image]),
+      containers
+        .filter((one) => !('com.docker.swarm.task.id' in one.Labels))
+        .map((one) => [key(one.Names[0] ?? one.Id), one.Image]),
     ),
     'daemon configuration': daemon.trim() ? { [key('daemon.json')]: digest(daemon.trim()) } : {},
     'registry logins': Object.fromEntries(auths.map((host) => [key(host), true])),
   };
 }
 
-const specOf = (one: Loose): Spec => (one['Spec'] ?? {});
-const hostnameOf = (one: Loose): string => (one['Description'] as { Hostname?: string } | undefined)?.Hostname ?? (one['ID'] as string);
+const specOf = (one: Loose): Spec => one['Spec'] ?? {};
+const hostnameOf = (one: Loose): string =>
+  (one['Description'] as { Hostname?: string } | undefined)?.Hostname ?? (one['ID'] as string);
 
 function memberOf(one: Loose): unknown {
   const spec = one['Spec'] as { Role: string; Availability: string };
@@ -121,7 +170,10 @@ function memberOf(one: Loose): unknown {
 }
 
 function networkOf(one: Loose): unknown {
-  const { Name, Driver, Attachable, Internal, Ingress, EnableIPv6, IPAM, Options, Labels } = one as Record<string, unknown>;
+  const { Name, Driver, Attachable, Internal, Ingress, EnableIPv6, IPAM, Options, Labels } = one as Record<
+    string,
+    unknown
+  >;
   return { Name, Driver, Attachable, Internal, Ingress, EnableIPv6, IPAM, Options, Labels };
 }
 
@@ -137,14 +189,18 @@ function portable(spec: unknown, nameById: ReadonlyMap<string, string>): unknown
 }
 
 function withoutVolatile(spec: unknown): unknown {
-  return JSON.parse(JSON.stringify(spec, (key, value: unknown) => (key === 'ForceRotate' ? undefined : value)));
+  return JSON.parse(
+    JSON.stringify(spec, (key, value: unknown) => (key === 'ForceRotate' ? undefined : value)),
+  );
 }
 
 interface TaskState {
   readonly State: string;
 }
 const running = (tasks: Loose[]): Loose[] =>
-  tasks.filter((one) => (one['Status'] as TaskState).State === 'running' && one['DesiredState'] === 'running');
+  tasks.filter(
+    (one) => (one['Status'] as TaskState).State === 'running' && one['DesiredState'] === 'running',
+  );
 
 const taskName = (one: Loose, names: ReadonlyMap<string, string>): string =>
   `${names.get(one['ServiceID'] as string) ?? '?'}.${(one['Slot'] as number | undefined) ?? names.get(one['NodeID'] as string) ?? '?'}`;
@@ -152,7 +208,9 @@ const taskName = (one: Loose, names: ReadonlyMap<string, string>): string =>
 function bindSources(services: Loose[]): Objects {
   const sources: Record<string, unknown> = {};
   for (const one of services) {
-    const template = (one['Spec'] as { TaskTemplate?: { ContainerSpec?: { Mounts?: { Type: string; Source: string }[] } } }).TaskTemplate;
+    const template = (
+      one['Spec'] as { TaskTemplate?: { ContainerSpec?: { Mounts?: { Type: string; Source: string }[] } } }
+    ).TaskTemplate;
     for (const mount of template?.ContainerSpec?.Mounts ?? [])
       if (mount.Type === 'bind') sources[`${mount.Source} of ${specOf(one).Name}`] = mount.Source;
   }

@@ -48,7 +48,11 @@ class NodeContainer extends GenericContainer {
 
 export function referenceOf(lab: LabFacts, role: string): string {
   const image = lab.images.find((candidate) => candidate.role === role);
-  if (!image) throw new DrillError(`expected an image for "${role}", the lab has ${lab.images.map((known) => known.role).join(', ')}`, { code: 'no-image' });
+  if (!image)
+    throw new DrillError(
+      `expected an image for "${role}", the lab has ${lab.images.map((known) => known.role).join(', ')}`,
+      { code: 'no-image' },
+    );
   return image.reference;
 }
 
@@ -67,7 +71,12 @@ export class Node {
   /** When its container was started; nothing in it can be older. */
   readonly startedAt = new Date();
 
-  private constructor(lab: LabFacts, spec: NodeSpec, id: string, container: StartedTestContainer | undefined) {
+  private constructor(
+    lab: LabFacts,
+    spec: NodeSpec,
+    id: string,
+    container: StartedTestContainer | undefined,
+  ) {
     this.#lab = lab;
     this.#spec = spec;
     this.#outer = connect(lab.host);
@@ -188,7 +197,10 @@ export class StoppedNode {
 /** A client for the engine inside a node: every connection is a `docker system dial-stdio` there. */
 function innerClient(outer: Docker, id: string): Docker {
   class DialAgent extends Agent {
-    override createConnection(_options: ClientRequestArgs, done: (error: Error | null, socket?: Duplex) => void): undefined {
+    override createConnection(
+      _options: ClientRequestArgs,
+      done: (error: Error | null, socket?: Duplex) => void,
+    ): undefined {
       start(outer, id, ['docker', '--host', 'unix:///run/docker.sock', 'system', 'dial-stdio']).then(
         (running) => done(null, running.io),
         (error: unknown) => done(error as Error),
@@ -196,5 +208,10 @@ function innerClient(outer: Docker, id: string): Docker {
       return undefined;
     }
   }
-  return new Docker({ protocol: 'http', host: 'node', port: 80, agent: new DialAgent({ keepAlive: true, maxSockets: 8 }) } as never);
+  return new Docker({
+    protocol: 'http',
+    host: 'node',
+    port: 80,
+    agent: new DialAgent({ keepAlive: true, maxSockets: 8 }),
+  } as never);
 }

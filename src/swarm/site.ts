@@ -32,7 +32,10 @@ export class Site {
   readonly #script: string;
   #started = 0;
 
-  private constructor(options: SiteOptions, parts: { network: string; prefix: string; porter: string; script: string }) {
+  private constructor(
+    options: SiteOptions,
+    parts: { network: string; prefix: string; porter: string; script: string },
+  ) {
     this.lab = options.lab;
     this.#docker = connect(options.lab.host);
     this.#options = options;
@@ -50,7 +53,9 @@ export class Site {
     options.scope.defer('remove the network', () => removed(docker.getNetwork(name).remove()));
     const prefix = await createNetwork(docker, name, labels);
     const porter = `${name}-porter`;
-    options.scope.defer('remove the disk helper', () => removed(docker.getContainer(porter).remove({ force: true, v: true })));
+    options.scope.defer('remove the disk helper', () =>
+      removed(docker.getContainer(porter).remove({ force: true, v: true })),
+    );
     await startPorter(docker, porter, labels, referenceOf(options.lab, 'node'));
     return new Site(options, { network: name, prefix, porter, script: await readFile(NODE_START, 'utf8') });
   }
@@ -69,7 +74,8 @@ export class Site {
   freeNames(role: Role, count: number, swarm: Swarm): string[] {
     const taken = new Set(swarm.nodes.map(({ name }) => name));
     const names: string[] = [];
-    for (let number = 1; names.length < count; number++) if (!taken.has(`${role}-${number}`)) names.push(`${role}-${number}`);
+    for (let number = 1; names.length < count; number++)
+      if (!taken.has(`${role}-${number}`)) names.push(`${role}-${number}`);
     return names;
   }
 
@@ -79,7 +85,9 @@ export class Site {
       ...Array.from({ length: topology.managers }, (_, index) => `manager-${index + 1}`),
       ...Array.from({ length: topology.workers }, (_, index) => `worker-${index + 1}`),
     ];
-    const nodes = await step(`start ${names.length} node${names.length > 1 ? 's' : ''}`, () => this.startNodes(names));
+    const nodes = await step(`start ${names.length} node${names.length > 1 ? 's' : ''}`, () =>
+      this.startNodes(names),
+    );
     const [first, ...others] = nodes as [Node, ...Node[]];
     await step('initialise the swarm', () => initialise(first));
     const swarm = new Swarm(this, [first]);
@@ -109,7 +117,7 @@ export class Site {
   async logs(): Promise<{ readonly name: string; readonly text: string }[]> {
     return Promise.all(
       (await this.containers()).map(async ({ id, name }) => {
-        const raw = (await this.#docker.getContainer(id).logs({ stdout: true, stderr: true, follow: false }));
+        const raw = await this.#docker.getContainer(id).logs({ stdout: true, stderr: true, follow: false });
         return { name: name.replace(`${this.#network}-`, ''), text: demultiplex(raw).toString('utf8') };
       }),
     );
@@ -124,8 +132,15 @@ export class Site {
       Hostname: spec.name,
       Entrypoint: ['sh', '-c', spec.script],
       Labels: { ...spec.labels },
-      HostConfig: { Privileged: true, NetworkMode: spec.network, Tmpfs: { '/run': 'rw,exec' }, Binds: [`${spec.volume}:/var/lib/docker`] },
-      NetworkingConfig: { EndpointsConfig: { [spec.network]: { IPAMConfig: { IPv4Address: spec.address } } } },
+      HostConfig: {
+        Privileged: true,
+        NetworkMode: spec.network,
+        Tmpfs: { '/run': 'rw,exec' },
+        Binds: [`${spec.volume}:/var/lib/docker`],
+      },
+      NetworkingConfig: {
+        EndpointsConfig: { [spec.network]: { IPAMConfig: { IPv4Address: spec.address } } },
+      },
     });
     return new StoppedNode(this.lab, spec, container.id);
   }
@@ -138,8 +153,22 @@ export class Site {
       await removed(this.#docker.getVolume(volume).remove({ force: true }));
     });
     await this.#docker.createVolume({ Name: volume, Labels: { ...this.labels } });
-    await exec(this.#docker, this.#porter, ['sh', '-c', CLONE_TREE, 'clone', `/volumes/${this.lab.template}/_data`, `/volumes/${volume}/_data`]);
-    return { name, address: this.addressOf(name), network: this.#network, volume, labels: this.labels, script: this.#script };
+    await exec(this.#docker, this.#porter, [
+      'sh',
+      '-c',
+      CLONE_TREE,
+      'clone',
+      `/volumes/${this.lab.template}/_data`,
+      `/volumes/${volume}/_data`,
+    ]);
+    return {
+      name,
+      address: this.addressOf(name),
+      network: this.#network,
+      volume,
+      labels: this.labels,
+      script: this.#script,
+    };
   }
 }
 
@@ -185,11 +214,19 @@ async function createNetwork(docker: Docker, name: string, labels: Record<string
       refused.push(`${prefix}.0/24: ${reasonOf(error)}`);
     }
   }
-  throw new DrillError(`no subnet is free for the drill: ${refused.join('; ')}`, { code: 'no-subnet', hint: 'remove networks that overlap 172.31.240.0/20' });
+  throw new DrillError(`no subnet is free for the drill: ${refused.join('; ')}`, {
+    code: 'no-subnet',
+    hint: 'remove networks that overlap 172.31.240.0/20',
+  });
 }
 
 /** A helper that sees the engine's volumes as one directory, since hard links don't cross mounts. */
-async function startPorter(docker: Docker, name: string, labels: Record<string, string>, image: string): Promise<void> {
+async function startPorter(
+  docker: Docker,
+  name: string,
+  labels: Record<string, string>,
+  image: string,
+): Promise<void> {
   const { DockerRootDir } = (await docker.info()) as { DockerRootDir: string };
   const container = await docker.createContainer({
     name,

@@ -26,7 +26,11 @@ export class Swarm {
   /** @throws DrillError `no-node` */
   node(name: string): Node {
     const node = this.#nodes.find((candidate) => candidate.name === name);
-    if (!node) throw new DrillError(`there is no node "${name}", only ${this.#nodes.map((one) => one.name).join(', ')}`, { code: 'no-node' });
+    if (!node)
+      throw new DrillError(
+        `there is no node "${name}", only ${this.#nodes.map((one) => one.name).join(', ')}`,
+        { code: 'no-node' },
+      );
     return node;
   }
 
@@ -65,7 +69,9 @@ export class Swarm {
     return waitUntil('a raft leader', async () => {
       const members = (await manager.docker.listNodes()) as Member[];
       const leader = members.find((member) => member.ManagerStatus?.Leader);
-      return leader ? { done: this.node(leader.Description.Hostname) } : { notYet: 'no manager says that it leads' };
+      return leader
+        ? { done: this.node(leader.Description.Hostname) }
+        : { notYet: 'no manager says that it leads' };
     });
   }
 
@@ -94,7 +100,10 @@ export class Swarm {
     const member = ((await manager.docker.listNodes()) as Member[]).find(
       (one) => one.Description.Hostname === name && one.Status.State === 'ready',
     );
-    if (!member) throw new DrillError(`expected a ready node "${name}" to label, the swarm has none`, { code: 'no-node' });
+    if (!member)
+      throw new DrillError(`expected a ready node "${name}" to label, the swarm has none`, {
+        code: 'no-node',
+      });
     // eslint-disable-next-line @typescript-eslint/await-thenable -- it is a promise; its types know the callback alone
     await manager.docker.getNode(member.ID).update({
       version: member.Version.Index,
@@ -107,16 +116,38 @@ export class Swarm {
   async deploy(stack: string, compose: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const manager = await this.manager();
     await step(`deploy the stack ${stack}`, () =>
-      manager.exec(['docker', 'stack', 'deploy', '--resolve-image', 'never', '--detach=true', '--compose-file', '-', stack], {
-        input: compose,
-        env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-      }),
+      manager.exec(
+        [
+          'docker',
+          'stack',
+          'deploy',
+          '--resolve-image',
+          'never',
+          '--detach=true',
+          '--compose-file',
+          '-',
+          stack,
+        ],
+        {
+          input: compose,
+          env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+        },
+      ),
     );
   }
 
   /** New nodes, started side by side, that join; names go on where the swarm's own end. */
-  async join({ managers = 0, workers = 0 }: { readonly managers?: number; readonly workers?: number }): Promise<void> {
-    const names = [...this.site.freeNames('manager', managers, this), ...this.site.freeNames('worker', workers, this)];
+  async join({
+    managers = 0,
+    workers = 0,
+  }: {
+    readonly managers?: number;
+    readonly workers?: number;
+  }): Promise<void> {
+    const names = [
+      ...this.site.freeNames('manager', managers, this),
+      ...this.site.freeNames('worker', workers, this),
+    ];
     if (names.length === 0) return;
     const started = await step(`start ${names.length} nodes`, () => this.site.startNodes(names));
     await this.admit(started);
@@ -125,7 +156,9 @@ export class Swarm {
   /** Lets running nodes join in the role that their name says. */
   async admit(started: readonly Node[]): Promise<void> {
     const manager = await this.manager();
-    const { JoinTokens } = (await manager.docker.swarmInspect()) as { JoinTokens: { Manager: string; Worker: string } };
+    const { JoinTokens } = (await manager.docker.swarmInspect()) as {
+      JoinTokens: { Manager: string; Worker: string };
+    };
     const joinOne = (node: Node, token: string): Promise<unknown> =>
       step(`${node.name} joins`, () =>
         node.docker.swarmJoin({
@@ -137,11 +170,14 @@ export class Swarm {
       );
     // Managers one after the other: raft changes its members one at a time, and two at once can lose the race.
     const joinManagers = async (): Promise<void> => {
-      for (const node of started.filter((one) => one.name.startsWith('manager-'))) await joinOne(node, JoinTokens.Manager);
+      for (const node of started.filter((one) => one.name.startsWith('manager-')))
+        await joinOne(node, JoinTokens.Manager);
     };
     await Promise.all([
       joinManagers(),
-      ...started.filter((one) => one.name.startsWith('worker-')).map((node) => joinOne(node, JoinTokens.Worker)),
+      ...started
+        .filter((one) => one.name.startsWith('worker-'))
+        .map((node) => joinOne(node, JoinTokens.Worker)),
     ]);
     for (const node of started) this.replace(node);
     await this.ready();
@@ -155,7 +191,10 @@ export class Swarm {
         const members = await this.members();
         const ready = new Set(
           members
-            .filter(({ Status, ManagerStatus }) => Status.State === 'ready' && (!ManagerStatus || ManagerStatus.Reachability === 'reachable'))
+            .filter(
+              ({ Status, ManagerStatus }) =>
+                Status.State === 'ready' && (!ManagerStatus || ManagerStatus.Reachability === 'reachable'),
+            )
             .map(({ Description }) => Description.Hostname),
         );
         const missing = this.#nodes.filter(({ name }) => !ready.has(name)).map(({ name }) => name);
@@ -173,7 +212,9 @@ export class Swarm {
     const { docker } = await this.manager();
     const infos = await Promise.all(this.#nodes.map((node) => node.docker.info() as Promise<EngineInfo>));
     const mine = new Set(infos.map((info) => info.Swarm.NodeID));
-    const labels: Record<string, Record<string, string>> = Object.fromEntries(this.#nodes.map(({ name }) => [name, {}]));
+    const labels: Record<string, Record<string, string>> = Object.fromEntries(
+      this.#nodes.map(({ name }) => [name, {}]),
+    );
     for (const { ID, Description, Spec } of (await docker.listNodes()) as Member[]) {
       Object.assign((labels[Description.Hostname] ??= {}), Spec.Labels);
       if (!mine.has(ID)) await docker.getNode(ID).remove({ force: true });
@@ -197,11 +238,16 @@ export class Swarm {
     for (const { ID, Spec, ServiceStatus } of services) {
       if (only && !only.includes(Spec.Name)) continue;
       const here = tasks.filter((task) => task.ServiceID === ID);
-      const really = here.filter((task) => task.Status.State === 'running' && containers.has(task.Status.ContainerStatus?.ContainerID ?? ''));
+      const really = here.filter(
+        (task) =>
+          task.Status.State === 'running' && containers.has(task.Status.ContainerStatus?.ContainerID ?? ''),
+      );
       const wanted = ServiceStatus?.DesiredTasks ?? Spec.Mode.Replicated?.Replicas ?? 0;
       if (really.length === wanted) continue;
       const waits = here.find((task) => !really.includes(task));
-      const why = waits ? ` (${waits.Status.State === 'running' ? 'no container' : waits.Status.State}${waits.Status.Err ? `: ${waits.Status.Err}` : ''})` : '';
+      const why = waits
+        ? ` (${waits.Status.State === 'running' ? 'no container' : waits.Status.State}${waits.Status.Err ? `: ${waits.Status.Err}` : ''})`
+        : '';
       return { notYet: `${Spec.Name} runs ${really.length} of ${wanted} tasks${why}` };
     }
     return { done: true };
@@ -209,14 +255,18 @@ export class Swarm {
 
   /** Ids of the containers that run on our nodes, as their own engines say. */
   async runningContainers(): Promise<Set<string>> {
-    const lists = await Promise.all(this.#nodes.map((node) => node.docker.listContainers({ filters: { status: ['running'] } })));
+    const lists = await Promise.all(
+      this.#nodes.map((node) => node.docker.listContainers({ filters: { status: ['running'] } })),
+    );
     return new Set(lists.flat().map(({ Id }) => Id));
   }
 
   /** The node and container of a running task of `service`. */
   async taskContainer(service: string): Promise<{ node: Node; id: string }> {
     for (const node of this.#nodes) {
-      const found = await node.docker.listContainers({ filters: { label: [`com.docker.swarm.service.name=${service}`], status: ['running'] } });
+      const found = await node.docker.listContainers({
+        filters: { label: [`com.docker.swarm.service.name=${service}`], status: ['running'] },
+      });
       if (found[0]) return { node, id: found[0].Id };
     }
     throw new DrillError(`no node has a running container of the service ${service}`, { code: 'no-task' });
@@ -230,20 +280,35 @@ export class Swarm {
 export interface Member {
   readonly ID: string;
   readonly Version: { readonly Index: number };
-  readonly Spec: { readonly Role: 'manager' | 'worker'; readonly Availability: string; readonly Labels?: Record<string, string> };
+  readonly Spec: {
+    readonly Role: 'manager' | 'worker';
+    readonly Availability: string;
+    readonly Labels?: Record<string, string>;
+  };
   readonly Description: { readonly Hostname: string };
   readonly Status: { readonly State: string };
-  readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability?: string; readonly Addr?: string };
+  readonly ManagerStatus?: {
+    readonly Leader?: boolean;
+    readonly Reachability?: string;
+    readonly Addr?: string;
+  };
 }
 interface EngineInfo {
   readonly Swarm: { readonly NodeID: string; readonly LocalNodeState: string };
 }
 interface Task {
   readonly ServiceID: string;
-  readonly Status: { readonly State: string; readonly Err?: string; readonly ContainerStatus?: { readonly ContainerID?: string } };
+  readonly Status: {
+    readonly State: string;
+    readonly Err?: string;
+    readonly ContainerStatus?: { readonly ContainerID?: string };
+  };
 }
 interface Service {
   readonly ID: string;
-  readonly Spec: { readonly Name: string; readonly Mode: { readonly Replicated?: { readonly Replicas?: number } } };
+  readonly Spec: {
+    readonly Name: string;
+    readonly Mode: { readonly Replicated?: { readonly Replicas?: number } };
+  };
   readonly ServiceStatus?: { readonly DesiredTasks: number; readonly RunningTasks: number };
 }
