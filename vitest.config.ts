@@ -13,7 +13,7 @@ export default defineConfig({
     experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts'] } },
-      { extends: true, test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 60_000 } },
+      { extends: true, test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 20_000 } },
       { extends: true, test: { name: 'lab', include: ['test/lab/**/*.test.ts'], ...lab } },
       { extends: true, test: { name: 'controls', include: ['test/controls/**/*.test.ts'], ...lab } },
       {

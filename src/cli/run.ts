@@ -10,7 +10,7 @@ import { followRun, viewFor } from './progress.ts';
 import type { View } from './progress/view.ts';
 import { openSession, type Session } from './session.ts';
 import { settle, type Wishes } from './settings.ts';
-import { onStop } from './stopping.ts';
+import { onStop, type Stop } from './stopping.ts';
 import { removeVaults, sweepVaults } from './vaults.ts';
 
 export interface RunRequest {
@@ -44,25 +44,21 @@ export async function runDrills({ drills, wishes, json }: RunRequest): Promise<n
   return conclude({ run, drills, errors, json });
 }
 
-interface Stopper {
-  session: Session | undefined;
-  orderly(): void;
-  atOnce(): void;
-}
-
-function stopper(view: View): Stopper {
+/** What the two Ctrl-C do, before and while there is a session to stop. */
+function stopper(view: View): Stop & { session: Session | undefined } {
   const leave = (code: number, why: string): never => {
     view.close();
     console.error(why);
     process.exit(code);
   };
-  return {
+  const stop: ReturnType<typeof stopper> = {
     session: undefined,
     orderly() {
-      if (!this.session) return leave(EXIT.inconclusive, 'stopped before a drill began');
+      if (!stop.session) return leave(EXIT.inconclusive, 'stopped before a drill began');
       view.note('stopping: logs, clean-up and report follow; Ctrl-C again to stop at once');
-      this.session.stop();
+      stop.session.stop();
     },
     atOnce: () => leave(EXIT.interrupted, 'stopped at once; `swarm-drill clean` removes what is left'),
   };
+  return stop;
 }

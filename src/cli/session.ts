@@ -1,9 +1,10 @@
 // Vitest, driven from inside: runs drill files one after the other in a worker of this process, and says nothing itself.
 import { join } from 'node:path';
-import { createVitest, type TestModule } from 'vitest/node';
+import { BaseSequencer, createVitest, type TestModule } from 'vitest/node';
 import type { LabFacts } from '../lab/lab.ts';
 import { ROOT } from './drill-files.ts';
 import type { RunSettings } from './settings.ts';
+import { withoutItsSignalHandlers } from './stopping.ts';
 
 /** An error as it came out of a worker: DrillError's own fields survive the way. */
 export interface WorkerError {
@@ -22,13 +23,17 @@ export interface Session extends AsyncDisposable {
 
 /** @param print what a drill's code writes to its console */
 export async function openSession(print: (text: string) => void): Promise<Session> {
-  const vitest = await createVitest({
-    root: ROOT,
-    config: join(ROOT, 'vitest.config.ts'),
-    project: ['drills'],
-    watch: false,
-    reporters: [{ onUserConsoleLog: ({ content }) => print(content.trimEnd()) }],
-  });
+  // Vitest ends the process at the first signal.
+  const vitest = await withoutItsSignalHandlers(() =>
+    createVitest({
+      root: ROOT,
+      config: join(ROOT, 'vitest.config.ts'),
+      project: ['drills'],
+      watch: false,
+      sequence: { sequencer: InTheOrderAskedFor },
+      reporters: [{ onUserConsoleLog: ({ content }) => print(content.trimEnd()) }],
+    }),
+  );
   return {
     async run(files, lab, run) {
       vitest.provide('lab', lab);
@@ -42,6 +47,10 @@ export async function openSession(print: (text: string) => void): Promise<Sessio
     stop: () => void vitest.cancelCurrentRun('keyboard-input'),
     [Symbol.asyncDispose]: () => vitest.close(),
   };
+}
+
+class InTheOrderAskedFor extends BaseSequencer {
+  override sort: BaseSequencer['sort'] = async (files) => files;
 }
 
 const errorsOf = (module: TestModule): WorkerError[] => [

@@ -18,7 +18,7 @@ function drillLines(report: Report, colours: Palette): string[] {
   const open = report.checks.filter(({ result }) => result !== 'pass');
   return [
     `${paint(colours.bold(report.verdict))}: ${report.name}: ${report.reason}`,
-    `  RTA ${time(actual.rtaSeconds)}, RTO ${time(objectives.rtoSeconds)}; RPA ${time(actual.rpaSeconds)}, RPO ${time(objectives.rpoSeconds)}; proven after ${time(actual.provenSeconds)}`,
+    `  RTA ${time(actual.rtaSeconds)}, RTO ${asked(objectives.rtoSeconds)}; RPA ${time(actual.rpaSeconds)}, RPO ${asked(objectives.rpoSeconds)}; proven after ${time(actual.provenSeconds)}`,
     `  lost writes: ${actual.lostWrites ?? 'unknown'} of ${actual.acknowledgedWrites} acknowledged`,
     `  checks: ${report.checks.length - open.length} of ${report.checks.length} passed`,
     ...open.map(({ name, result, required, detail }) =>
@@ -32,3 +32,5 @@ function drillLines(report: Report, colours: Palette): string[] {
 }
 
 const time = (value: number | null): string => (value === null ? 'none' : formatSeconds(value));
+/** Objectives are said as they are written: in seconds. */
+const asked = (value: number | null): string => (value === null ? 'none' : `${value} s`);
