@@ -1,7 +1,9 @@
 // For "did you mean": the known word that a mistyped one is closest to.
 
-/** @returns undefined when none is near enough to be meant */
+/** @returns the one that begins like `word`, else the nearest; undefined when none is near enough to be meant */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  const begun = word && known.find((candidate) => candidate.startsWith(word.toLowerCase()));
+  if (begun) return begun;
   const [best] = known
     .map((candidate) => ({ candidate, edits: editsBetween(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, edits }) => edits <= Math.max(word.length, candidate.length) / 2)
