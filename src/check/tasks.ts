@@ -1,6 +1,11 @@
 // Whether tasks really run: containers that were started on nodes of today, not what raft remembers of yesterday's.
+import { seconds } from '../support/clock.ts';
+import { reasonOf } from '../support/errors.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Check } from './check.ts';
+
+/** Tasks of a restored swarm may still be on their way when the check begins. */
+const CONVERGENCE_LIMIT = seconds(30);
 
 /** `service ls` counts tasks in raft without asking their nodes: after a restore "3/3" is the backup's truth. */
 export const tasksReallyRun = (swarm: Swarm): Check => ({
@@ -9,7 +14,10 @@ export const tasksReallyRun = (swarm: Swarm): Check => ({
   doesNotProve: 'that the programs in them do their work; the application checks do',
   covers: ['tasks'],
   async look() {
-    await swarm.converged();
+    const late = await swarm.converged(CONVERGENCE_LIMIT).then(
+      () => [],
+      (error: unknown) => [reasonOf(error)],
+    );
     const { docker } = await swarm.manager();
     const tasks = (await docker.listTasks({ filters: { 'desired-state': ['running'] } })) as TaskFact[];
     const started = new Map<string, Date>();
@@ -24,7 +32,7 @@ export const tasksReallyRun = (swarm: Swarm): Check => ({
       if (!at) return [`task ${ID} (${Status.State}) has no running container on any node`];
       return at.getTime() === 0 ? [`task ${ID} has a container that is older than its node`] : [];
     });
-    return { compared: tasks.length, differences };
+    return { compared: tasks.length, differences: [...late, ...differences] };
   },
 });
 

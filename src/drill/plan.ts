@@ -53,6 +53,8 @@ export interface Plan<
 > {
   readonly topology: Topology;
   readonly objectives: Objectives;
+  /** How long the restored application may take to answer. Default 3 minutes. */
+  readonly usableLimit?: Seconds;
   /**
    * What the restored workload should hold: `backup`, all that was acknowledged before the backup and nothing after
    * it; or `latest`, everything acknowledged, since the data itself was never lost. Default `backup`.

@@ -4,7 +4,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { join, relative } from 'node:path';
-import { minutes, seconds, utcNow } from '../support/clock.ts';
+import { minutes, seconds, type Seconds, utcNow } from '../support/clock.ts';
 import { describe, DrillError, reasonOf } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { Scope } from '../support/scope.ts';
@@ -20,7 +20,6 @@ import { Writer } from './writer.ts';
 
 /** Acknowledged writes before the backup, beside the sentinel. */
 const WRITES_BEFORE = 10;
-/** How long after the restore the application may take to answer. */
 const USABLE_LIMIT = minutes(3);
 const TEARDOWN_BUDGET = seconds(60);
 
@@ -113,7 +112,7 @@ async function phases({ name, title, file, plan }: Drill, runtime: Runtime, opti
   const restored = await plan.restore({ site, kept, survivors });
 
   enter('usable');
-  await step('first answered request', () => firstAnswer(restored.app));
+  await step('first answered request', () => firstAnswer(restored.app, plan.usableLimit ?? USABLE_LIMIT));
   journal.write({ event: 'mark', mark: 'usable', at: utcNow() });
 
   enter('verify');
@@ -131,7 +130,7 @@ async function phases({ name, title, file, plan }: Drill, runtime: Runtime, opti
 }
 
 /** One write and one read through the workload's own client. */
-async function firstAnswer(app: Application): Promise<void> {
+async function firstAnswer(app: Application, limit: Seconds): Promise<void> {
   let attempt = 0;
   await waitUntil(
     'the application',
@@ -140,7 +139,7 @@ async function firstAnswer(app: Application): Promise<void> {
       await app.write(id);
       return (await app.present([id])).includes(id) ? { done: true } : { notYet: 'it acknowledged a write and does not have it' };
     },
-    { limit: USABLE_LIMIT, blame: 'finding' },
+    { limit, blame: 'finding' },
   );
 }
 

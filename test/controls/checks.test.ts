@@ -1,0 +1,99 @@
+// For every check of the small drill: one thing broken in the restored swarm, and the check that must see it.
+import { describe, expect, test } from 'vitest';
+import { brokenAfterwards, docker, inFiles, outcome, resultOf, sql, type RestoredLedger } from './control.ts';
+
+interface Control {
+  readonly check: string;
+  readonly broken: string;
+  readonly harm: (restored: RestoredLedger) => Promise<unknown>;
+}
+
+const controls: readonly Control[] = [
+  {
+    check: 'same rows', broken: 'one note of one receipt is changed',
+    harm: (restored) => sql(restored, "UPDATE receipts SET note = 'changed' WHERE number = 1500"),
+  },
+  {
+    check: 'sequences go on where they were', broken: 'the sequence of receipt numbers starts anew',
+    harm: (restored) => sql(restored, "SELECT setval('receipt_numbers', 1)"),
+  },
+  {
+    check: 'same roles and grants', broken: 'the application may delete',
+    harm: (restored) => sql(restored, 'GRANT DELETE ON receipts, postings TO ledger_app'),
+  },
+  {
+    check: 'the ledger adds up', broken: 'one posting is a cent too high',
+    harm: (restored) => sql(restored, 'SET session_replication_role = replica; UPDATE postings SET amount = amount + 1 WHERE id = 7'),
+  },
+  {
+    check: 'tables and indexes are sound', broken: 'an index holds other values than its table',
+    harm: (restored) =>
+      sql(restored, `CREATE FUNCTION shift(t text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT t';
+        CREATE INDEX receipts_shifted ON receipts (shift(id));
+        CREATE OR REPLACE FUNCTION shift(t text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT reverse(t)'`),
+  },
+  {
+    check: 'the application can write', broken: 'the upload directory belongs to root',
+    harm: (restored) => inFiles(restored, 'chown 0:0 uploads; chmod 755 uploads'),
+  },
+  {
+    check: 'same secrets and configs inside tasks', broken: 'the signing key has another value',
+    harm: async (restored) => {
+      const manager = await restored.swarm.manager();
+      await manager.exec(['docker', 'secret', 'create', 'other_key', '-'], { input: 'not the key' });
+      await docker(restored, 'service', 'update', '--detach', '--secret-rm', 'ledger_web_signing_key', '--secret-add', 'source=other_key,target=signing_key,uid=1000,gid=1000,mode=0400', 'ledger_web');
+      await restored.swarm.converged();
+    },
+  },
+  {
+    check: 'same inventory', broken: 'a service has lost one of its labels',
+    harm: (restored) => docker(restored, 'service', 'update', '--detach', '--label-rm', 'com.docker.stack.namespace', 'ledger_batch'),
+  },
+  {
+    check: 'tasks really run', broken: 'the web service wants a node that there is not',
+    harm: (restored) => docker(restored, 'service', 'update', '--detach', '--constraint-add', 'node.labels.nowhere==1', 'ledger_web'),
+  },
+  {
+    check: 'the sentinel from before the backup is there', broken: 'it is deleted',
+    harm: (restored) => sql(restored, "DELETE FROM postings WHERE receipt_id LIKE 'before-%'; DELETE FROM receipts WHERE id LIKE 'before-%'"),
+  },
+];
+
+describe.for(controls)('the check "$check" turns red', ({ check, broken, harm }) => {
+  test(`when ${broken}`, async () => {
+    const report = await outcome(() => brokenAfterwards(harm));
+    expect(resultOf(report, check), report.reason).toMatchObject({ result: 'fail' });
+    expect(report.verdict).toBe('not-recovered');
+  });
+});
+
+test('the files check names every kind of loss', async () => {
+  const report = await outcome(() =>
+    brokenAfterwards((restored) =>
+      inFiles(
+        restored,
+        `printf x >>modes/0600; touch -d 2001-01-01 modes/0600
+         chmod u-s modes/4755
+         chown 7:7 modes/0640
+         touch -h -d 2001-01-01 links/relative
+         ln -sfn elsewhere links/absolute
+         cp -p links/hard-0 links/copy && mv links/copy links/hard-0
+         cp -a --no-preserve=xattr attributes/user attributes/bare && mv attributes/bare attributes/user
+         cp --sparse=never -p sparse full && mv full sparse
+         rm -r empty/deep/down
+         touch extra
+         chmod 700 .`,
+      ),
+    ),
+  );
+  const { result, differences } = resultOf(report, 'same files');
+  expect(result).toBe('fail');
+  expect(report.verdict).toBe('not-recovered');
+  const found = differences.join('\n');
+  for (const expected of [
+    /^modes\/0600: .*sha256 was/m, /^modes\/4755: .*mode was "4755", is "0755"/m, /^modes\/0640: .*owner was/m, /^links\/relative: .*mtime was/m,
+    /^links\/absolute: .*target was/m, /^links\/hard-0: .*links was 4, is 1/m, /^attributes\/user: .*attributes was/m, /^sparse: .*sparse was true, is false/m,
+    /^empty\/deep\/down is missing/m, /^extra was not there before/m, /^\.: .*mode was/m,
+  ])
+    expect(found).toMatch(expected);
+});

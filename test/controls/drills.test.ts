@@ -1,0 +1,98 @@
+// What must never come out green, whatever the checks say.
+import { readFile, writeFile, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ledger } from '../../fixtures/ledger/ledger.ts';
+import { managersReachable, seconds, survivesLossOfLeader, type Swarm } from '../../src/index.ts';
+import { brokenAfterwards, outcome, resultOf, small, sql } from './control.ts';
+
+test('a disaster that did nothing is inconclusive', async () => {
+  const report = await outcome(() => ({
+    ...small,
+    disaster: ({ swarm }) =>
+      Promise.resolve({ survivors: undefined, proof: swarm.nodes.map(({ name, id }) => ({ what: name, id, before: 'running', after: 'running' })) }),
+  }));
+  expect(report).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('disaster') });
+});
+
+test('an empty restore cannot pass: swarm state is back, data is not', async () => {
+  const nothing = { name: 'nothing', restoreInto: () => Promise.resolve() };
+  const report = await outcome(() => ({
+    ...small,
+    usableLimit: seconds(5),
+    async restore({ site, kept }) {
+      const swarm = (await kept['state']?.restoreInto(site)) as Swarm;
+      const shop = await ledger.restoreInto(swarm, { dump: nothing, files: nothing });
+      return { swarm, shop, app: shop };
+    },
+  }));
+  expect(report).toMatchObject({ verdict: 'not-recovered', failure: { phase: 'usable' } });
+});
+
+test('a check that crashes is unproven, and the drill inconclusive', async () => {
+  const report = await outcome(() => ({
+    ...small,
+    verify: () => [{ name: 'crashing', required: true, doesNotProve: 'anything', covers: [], look: () => Promise.reject(new Error('out of order')) }],
+  }));
+  expect(resultOf(report, 'crashing')).toMatchObject({ result: 'unproven', detail: expect.stringContaining('out of order') });
+  expect(report.verdict).toBe('inconclusive');
+});
+
+test('data that is newer than the backup is found by the sentinel from after it', async () => {
+  const written: string[] = [];
+  const report = await outcome(() => ({
+    ...brokenAfterwards(async (restored) => {
+      for (const id of written.filter((one) => one.startsWith('after-'))) await sql(restored, `INSERT INTO receipts (id) VALUES ('${id}')`);
+    }),
+    async seed(context) {
+      const seeded = await small.seed(context);
+      const { app } = seeded;
+      const write = async (id: string): Promise<void> => (await app.write(id), void written.push(id));
+      return { ...seeded, app: { write, present: (ids) => app.present(ids) } };
+    },
+  }));
+  expect(resultOf(report, 'the sentinel from after the backup is not there')).toMatchObject({ result: 'fail' });
+  expect(report.verdict).toBe('not-recovered');
+});
+
+for (const [how, harm] of [
+  ['a flipped bit', async (path: string) => {
+    const bytes = await readFile(path);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    await writeFile(path, bytes);
+  }],
+  ['its end cut off', (path: string) => truncate(path, 1000)],
+] as const)
+  test(`an artifact with ${how} is found before anything is restored from it`, async () => {
+    const report = await outcome((vault) => ({
+      ...small,
+      async restore(context) {
+        await harm(join(vault, context.kept['dump']?.name ?? '', 'database.dump.zst'));
+        return small.restore(context);
+      },
+    }));
+    expect(report).toMatchObject({ verdict: 'not-recovered', failure: { phase: 'restore', reason: expect.stringContaining('is not what was stored') } });
+  });
+
+test('managers that never came back are missed, and so is what they were there for', async () => {
+  const report = await outcome(() => ({
+    ...small,
+    topology: { managers: 3, workers: 0 },
+    async restore({ site, kept }) {
+      const swarm = (await kept['state']?.restoreInto(site)) as Swarm;
+      await swarm.join({ managers: 1 });
+      const shop = await ledger.restoreInto(swarm, kept as unknown as Parameters<typeof ledger.restoreInto>[1]);
+      return { swarm, shop, app: shop };
+    },
+    verify: ({ restored: { swarm } }) => [managersReachable(swarm, 3), survivesLossOfLeader(swarm)],
+  }));
+  expect(resultOf(report, 'managers reachable')).toMatchObject({ result: 'fail', differences: [expect.stringContaining('expected 3 reachable managers, got 2')] });
+  expect(resultOf(report, 'one manager may be lost')).toMatchObject({ result: 'fail' });
+  expect(report.verdict).toBe('not-recovered');
+});
+
+test('an objective that was missed is a finding, though every check passed', async () => {
+  const report = await outcome(() => ({ ...small, objectives: { rto: seconds(0.001) } }));
+  expect(report.checks.filter(({ result }) => result === 'fail')).toEqual([]);
+  expect(report).toMatchObject({ verdict: 'not-recovered', reason: expect.stringContaining('RTO') });
+});
