@@ -41,7 +41,7 @@ export async function runDrills({ drills, wishes, json }: RunRequest): Promise<n
   following[Symbol.dispose]();
   view.close();
   await removeVaults(run);
-  return conclude({ run, drills, errors, json });
+  return await conclude({ run, drills, errors, json });
 }
 
 /** What the two Ctrl-C do, before and while there is a session to stop. */

@@ -2,7 +2,7 @@
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { JournalEvent } from '../../drill/events.ts';
 import { asText, recoveredSample } from '../../report/sample.ts';
 import { Tail } from './follow.ts';
@@ -49,7 +49,6 @@ test('a step that failed says why', () => {
 });
 
 test('a wait is told once, when it has lasted two seconds', () => {
-  const began = performance.now;
   const lines: string[] = [];
   const view = new PlainView((line) => lines.push(line));
   const track = new Track();
@@ -61,13 +60,11 @@ test('a wait is told once, when it has lasted two seconds', () => {
   for (const event of events) track.apply(event);
   view.tick('d', track);
   expect(lines).toEqual([]);
-  performance.now = () => began.call(performance) + 2100;
-  try {
-    view.tick('d', track);
-    view.tick('d', track);
-  } finally {
-    performance.now = began;
-  }
+  const now = performance.now();
+  vi.spyOn(performance, 'now').mockReturnValue(now + 2100);
+  view.tick('d', track);
+  view.tick('d', track);
+  vi.restoreAllMocks();
   expect(lines).toEqual(['d:   waiting for tasks: 2 of 3 running']);
 });
 
