@@ -1,6 +1,6 @@
 // In each worker, before a drill file is read: every drill that it declares becomes one vitest test.
 import { join } from 'node:path';
-import { inject, onTestFinished, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import type { Drill } from '../../drill/plan.ts';
 import { onDrill } from '../../drill/registry.ts';
 import { runDrill } from '../../drill/run.ts';
@@ -11,6 +11,8 @@ import { againCommand } from '../settings.ts';
 import { makeVaultDirectory } from '../vaults.ts';
 
 onDrill((drill) => {
+  // A drill may import another one for its plan.
+  if (drill.file !== expect.getState().testPath) return;
   test(drill.title, async ({ signal }) => {
     const running = conduct(drill, signal);
     // An aborted test ends at once for vitest; the worker must live until the drill has cleaned up.
