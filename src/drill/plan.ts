@@ -61,10 +61,18 @@ export interface Plan<
    */
   readonly recoveryPoint?: 'backup' | 'latest';
   /** Deploys the workload and fills it, all from `seed`: the same seed gives the same data. */
-  readonly seed: (context: { readonly swarm: Swarm; readonly seed: string; readonly size: Size }) => Promise<W>;
+  readonly seed: (context: {
+    readonly swarm: Swarm;
+    readonly seed: string;
+    readonly size: Size;
+  }) => Promise<W>;
   /** What is true just before the backup; compared in `verify`. Acknowledged writes and the *before* sentinel are there already. */
   readonly baseline: (context: { readonly swarm: Swarm; readonly seeded: W }) => Promise<B>;
-  readonly backup: (context: { readonly swarm: Swarm; readonly seeded: W; readonly vault: Vault }) => Promise<K>;
+  readonly backup: (context: {
+    readonly swarm: Swarm;
+    readonly seeded: W;
+    readonly vault: Vault;
+  }) => Promise<K>;
   /** Life after the backup. `write(n)` makes n acknowledged writes; the *after* sentinel is written by the runner. */
   readonly drift: (context: {
     readonly swarm: Swarm;
@@ -74,7 +82,10 @@ export interface Plan<
   /** The failure done on purpose, with proof; what is left of the swarm, if anything, is all that `restore` gets of it. */
   readonly disaster: (context: { readonly swarm: Swarm }) => Promise<Aftermath<S>>;
   /** Looked at while it is down, where something survives. */
-  readonly outage?: (context: { readonly survivors: S; readonly baseline: B & { readonly inventory: Inventory } }) => readonly Check[];
+  readonly outage?: (context: {
+    readonly survivors: S;
+    readonly baseline: B & { readonly inventory: Inventory };
+  }) => readonly Check[];
   /** Sees the vault, the empty site and what the disaster left: nothing else. */
   readonly restore: (context: { readonly site: Site; readonly kept: K; readonly survivors: S }) => Promise<R>;
   readonly verify: (context: {

@@ -36,11 +36,22 @@ export async function runDrill(drill: Drill, runtime: Runtime, options: RunOptio
     try {
       await phases(drill, runtime, options, { journal, scope, state });
     } catch (error) {
-      journal.write({ event: 'failed', phase: state.phase, blame: await blameFor(error, state.phase, runtime, options), reason: reasonOf(error), detail: describe(error) });
+      journal.write({
+        event: 'failed',
+        phase: state.phase,
+        blame: await blameFor(error, state.phase, runtime, options),
+        reason: reasonOf(error),
+        detail: describe(error),
+      });
     }
-    await withSignal(new AbortController().signal, () => teardown(drill, runtime, options, { journal, scope, state }));
+    await withSignal(new AbortController().signal, () =>
+      teardown(drill, runtime, options, { journal, scope, state }),
+    );
   });
-  journal.write({ event: 'harness', busySeconds: performance.eventLoopUtilization(utilization).active / 1000 });
+  journal.write({
+    event: 'harness',
+    busySeconds: performance.eventLoopUtilization(utilization).active / 1000,
+  });
   journal.write({ event: 'end', at: utcNow() });
 }
 
@@ -55,7 +66,12 @@ interface Desk {
   readonly state: State;
 }
 
-async function phases({ name, title, file, plan }: Drill, runtime: Runtime, options: RunOptions, desk: Desk): Promise<void> {
+async function phases(
+  { name, title, file, plan }: Drill,
+  runtime: Runtime,
+  options: RunOptions,
+  desk: Desk,
+): Promise<void> {
   const { journal, scope, state } = desk;
   const enter = (phase: Phase): void => {
     options.signal.throwIfAborted();
@@ -66,9 +82,19 @@ async function phases({ name, title, file, plan }: Drill, runtime: Runtime, opti
 
   const objectives: Objectives = { ...plan.objectives, ...options.objectives };
   journal.write({
-    event: 'plan', journal: 1, name, title, file: relative(process.cwd(), file), text: await readFile(file, 'utf8'), topology: plan.topology,
+    event: 'plan',
+    journal: 1,
+    name,
+    title,
+    file: relative(process.cwd(), file),
+    text: await readFile(file, 'utf8'),
+    topology: plan.topology,
     objectives: { rtoSeconds: objectives.rto ?? null, rpoSeconds: objectives.rpo ?? null },
-    seed: options.seed, size: options.size, again: options.again, at: utcNow(), pid: process.pid,
+    seed: options.seed,
+    size: options.size,
+    again: options.again,
+    at: utcNow(),
+    pid: process.pid,
   });
 
   enter('provision');
@@ -76,21 +102,31 @@ async function phases({ name, title, file, plan }: Drill, runtime: Runtime, opti
   state.site = site;
   const swarm = await site.startSwarm(plan.topology);
   const vault = await runtime.openVault(scope, (artifact) => journal.write({ event: 'artifact', artifact }));
-  journal.write({ event: 'environment', environment: await step('note the environment', () => runtime.environment(), { harness: true }) });
+  journal.write({
+    event: 'environment',
+    environment: await step('note the environment', () => runtime.environment(), { harness: true }),
+  });
 
   enter('seed');
   const seeded = await plan.seed({ swarm, seed: options.seed, size: options.size });
-  await step(`${WRITES_BEFORE} acknowledged writes`, () => writer.writeMany(seeded.app, 'early', WRITES_BEFORE));
+  await step(`${WRITES_BEFORE} acknowledged writes`, () =>
+    writer.writeMany(seeded.app, 'early', WRITES_BEFORE),
+  );
   const before = await writer.write(seeded.app, 'before');
   const inventory = await step('take the inventory', () => swarm.inventory());
-  const baseline = { ...(await step('take the baseline', async () => plan.baseline({ swarm, seeded }) as Promise<object>)), inventory };
+  const baseline = {
+    ...(await step('take the baseline', async () => plan.baseline({ swarm, seeded }) as Promise<object>)),
+    inventory,
+  };
   journal.write({ event: 'picture', when: 'before', nodes: inventory.picture });
 
   enter('backup');
   const kept = await plan.backup({ swarm, seeded, vault });
 
   enter('drift');
-  await step('life goes on', () => plan.drift({ swarm, seeded, write: (count) => writer.writeMany(seeded.app, 'late', count) }));
+  await step('life goes on', () =>
+    plan.drift({ swarm, seeded, write: (count) => writer.writeMany(seeded.app, 'late', count) }),
+  );
   const after = await writer.write(seeded.app, 'after');
   await step('confirm the acknowledged writes', () => writer.confirm(seeded.app));
   await step('collect logs', () => collectLogs(desk, options.dir), { harness: true });
@@ -100,12 +136,16 @@ async function phases({ name, title, file, plan }: Drill, runtime: Runtime, opti
   journal.write({ event: 'proof', rows: proof });
   const untouched = proof.filter((row) => row.after === row.before);
   if (proof.length === 0 || untouched.length > 0)
-    throw new DrillError(`the disaster did not take hold: ${untouched.map(({ what }) => what).join(', ') || 'there is no proof of it'}`, { code: 'no-disaster' });
+    throw new DrillError(
+      `the disaster did not take hold: ${untouched.map(({ what }) => what).join(', ') || 'there is no proof of it'}`,
+      { code: 'no-disaster' },
+    );
   journal.write({ event: 'mark', mark: 'disaster', at: utcNow() });
 
   if (plan.outage) {
     enter('outage');
-    for (const check of plan.outage({ survivors, baseline })) journal.write({ event: 'check', check: await judge(check) });
+    for (const check of plan.outage({ survivors, baseline }))
+      journal.write({ event: 'check', check: await judge(check) });
   }
 
   enter('restore');
@@ -126,7 +166,11 @@ async function phases({ name, title, file, plan }: Drill, runtime: Runtime, opti
   for (const check of checks) journal.write({ event: 'check', check: await judge(check) });
   journal.write({ event: 'mark', mark: 'proven', at: utcNow() });
   journal.write({ event: 'coverage', rows: runtime.coverage(checks, inventory) });
-  await step('draw the swarm', async () => journal.write({ event: 'picture', when: 'after', nodes: (await pictureOf(restored)) }), { harness: true });
+  await step(
+    'draw the swarm',
+    async () => journal.write({ event: 'picture', when: 'after', nodes: await pictureOf(restored) }),
+    { harness: true },
+  );
 }
 
 /** One write and one read through the workload's own client. */
@@ -137,7 +181,9 @@ async function firstAnswer(app: Application, limit: Seconds): Promise<void> {
     async () => {
       const id = `usable-${Date.now()}-${++attempt}`;
       await app.write(id);
-      return (await app.present([id])).includes(id) ? { done: true } : { notYet: 'it acknowledged a write and does not have it' };
+      return (await app.present([id])).includes(id)
+        ? { done: true }
+        : { notYet: 'it acknowledged a write and does not have it' };
     },
     { limit, blame: 'finding' },
   );
@@ -146,7 +192,12 @@ async function firstAnswer(app: Application, limit: Seconds): Promise<void> {
 const pictureOf = async ({ swarm }: Restored) => (await swarm.inventory()).picture;
 
 /** A backup or restore that fails is a finding; a machine that lets us down is not, and neither is a person who stops us. */
-async function blameFor(error: unknown, phase: Phase, runtime: Runtime, { signal }: RunOptions): Promise<'finding' | 'harness'> {
+async function blameFor(
+  error: unknown,
+  phase: Phase,
+  runtime: Runtime,
+  { signal }: RunOptions,
+): Promise<'finding' | 'harness'> {
   if (signal.aborted || (await runtime.engineSilence()) !== undefined) return 'harness';
   if (error instanceof DrillError && error.blame === 'finding') return 'finding';
   return phase === 'restore' || phase === 'usable' ? 'finding' : 'harness';
@@ -161,15 +212,30 @@ async function teardown(drill: Drill, runtime: Runtime, options: RunOptions, des
       errors.push(reasonOf(error));
       return otherwise;
     });
-  await tolerant(step('collect logs', () => collectLogs(desk, options.dir), { harness: true }), undefined);
-  const before = await tolerant(step('count what is there', () => runtime.leftovers(drill.name), { harness: true }), {});
+  await tolerant(
+    step('collect logs', () => collectLogs(desk, options.dir), { harness: true }),
+    undefined,
+  );
+  const before = await tolerant(
+    step('count what is there', () => runtime.leftovers(drill.name), { harness: true }),
+    {},
+  );
   const kept = options.keep ? await tolerant(runtime.wayIn(drill.name), 'see swarm-drill doctor') : undefined;
-  if (!options.keep) errors.push(...(await step('empty the lab', () => scope.close(TEARDOWN_BUDGET))).map(reasonOf));
-  const after = options.keep ? before : await tolerant(step('count what is left', () => runtime.leftovers(drill.name), { harness: true }), {});
+  if (!options.keep)
+    errors.push(...(await step('empty the lab', () => scope.close(TEARDOWN_BUDGET))).map(reasonOf));
+  const after = options.keep
+    ? before
+    : await tolerant(
+        step('count what is left', () => runtime.leftovers(drill.name), { harness: true }),
+        {},
+      );
   journal.write({
     event: 'cleanup',
     cleanup: {
-      before: countsOf(before), after: countsOf(after), leaked: options.keep ? [] : Object.values(after).flat(), errors,
+      before: countsOf(before),
+      after: countsOf(after),
+      leaked: options.keep ? [] : Object.values(after).flat(),
+      errors,
       ...(kept === undefined ? {} : { kept }),
     },
   });

@@ -125,7 +125,8 @@ async function startCapsule(parts: {
   const namespaces = ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child=KILL'];
   const inside = ['unshare', ...namespaces, 'sh', CAPSULE, rootfs, data, door, name];
   const [file, args] = keep ? ['setsid', inside] : ['setpriv', ['--pdeathsig', 'KILL', ...inside]];
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: keep });
+  // In a process group of its own: a Ctrl-C of the terminal is for the program, which ends the lab in good order.
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream?.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-8000)));

@@ -219,7 +219,8 @@ export class Swarm {
       Object.assign((labels[Description.Hostname] ??= {}), Spec.Labels);
       if (!mine.has(ID)) await docker.getNode(ID).remove({ force: true });
     }
-    return labels;
+    const today = new Set(this.#nodes.map(({ name }) => name));
+    return Object.fromEntries(Object.entries(labels).filter(([name]) => today.has(name)));
   }
 
   /** Waits until every service (or those named) has all the tasks that it wants, running on nodes that are ready. */

@@ -10,52 +10,106 @@ interface Control {
 
 const controls: readonly Control[] = [
   {
-    check: 'same rows', broken: 'one note of one receipt is changed',
+    check: 'same rows',
+    broken: 'one note of one receipt is changed',
     harm: (restored) => sql(restored, "UPDATE receipts SET note = 'changed' WHERE number = 1500"),
   },
   {
-    check: 'sequences go on where they were', broken: 'the sequence of receipt numbers starts anew',
+    check: 'sequences go on where they were',
+    broken: 'the sequence of receipt numbers starts anew',
     harm: (restored) => sql(restored, "SELECT setval('receipt_numbers', 1)"),
   },
   {
-    check: 'same roles and grants', broken: 'the application may delete',
+    check: 'same schema',
+    broken: 'an index is gone',
+    harm: (restored) => sql(restored, 'DROP INDEX postings_by_receipt'),
+  },
+  {
+    check: 'same roles and grants',
+    broken: 'the application may delete',
     harm: (restored) => sql(restored, 'GRANT DELETE ON receipts, postings TO ledger_app'),
   },
   {
-    check: 'the ledger adds up', broken: 'one posting is a cent too high',
-    harm: (restored) => sql(restored, 'SET session_replication_role = replica; UPDATE postings SET amount = amount + 1 WHERE id = 7'),
-  },
-  {
-    check: 'tables and indexes are sound', broken: 'an index holds other values than its table',
+    check: 'the ledger adds up',
+    broken: 'one posting is a cent too high',
     harm: (restored) =>
-      sql(restored, `CREATE FUNCTION shift(t text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT t';
+      sql(
+        restored,
+        'SET session_replication_role = replica; UPDATE postings SET amount = amount + 1 WHERE id = 7',
+      ),
+  },
+  {
+    check: 'tables and indexes are sound',
+    broken: 'an index holds other values than its table',
+    harm: (restored) =>
+      sql(
+        restored,
+        `CREATE FUNCTION shift(t text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT t';
         CREATE INDEX receipts_shifted ON receipts (shift(id));
-        CREATE OR REPLACE FUNCTION shift(t text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT reverse(t)'`),
+        CREATE OR REPLACE FUNCTION shift(t text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT reverse(t)'`,
+      ),
   },
   {
-    check: 'the application can write', broken: 'the upload directory belongs to root',
-    harm: (restored) => inFiles(restored, 'chown 0:0 uploads; chmod 755 uploads'),
+    check: 'the application can write',
+    broken: 'the upload directory belongs to root',
+    harm: (restored) => inFiles(restored, 'chown 0:0 uploads/probes; chmod 755 uploads/probes'),
   },
   {
-    check: 'same secrets and configs inside tasks', broken: 'the signing key has another value',
+    check: 'same secrets and configs inside tasks',
+    broken: 'the signing key has another value',
     harm: async (restored) => {
       const manager = await restored.swarm.manager();
       await manager.exec(['docker', 'secret', 'create', 'other_key', '-'], { input: 'not the key' });
-      await docker(restored, 'service', 'update', '--detach', '--secret-rm', 'ledger_web_signing_key', '--secret-add', 'source=other_key,target=signing_key,uid=1000,gid=1000,mode=0400', 'ledger_web');
+      await docker(
+        restored,
+        'service',
+        'update',
+        '--detach',
+        '--secret-rm',
+        'ledger_web_signing_key',
+        '--secret-add',
+        'source=other_key,target=signing_key,uid=1000,gid=1000,mode=0400',
+        'ledger_web',
+      );
       await restored.swarm.converged();
     },
   },
   {
-    check: 'same inventory', broken: 'a service has lost one of its labels',
-    harm: (restored) => docker(restored, 'service', 'update', '--detach', '--label-rm', 'com.docker.stack.namespace', 'ledger_batch'),
+    check: 'same inventory',
+    broken: 'a service has lost one of its labels',
+    harm: (restored) =>
+      docker(
+        restored,
+        'service',
+        'update',
+        '--detach',
+        '--label-rm',
+        'com.docker.stack.namespace',
+        'ledger_batch',
+      ),
   },
   {
-    check: 'tasks really run', broken: 'the web service wants a node that there is not',
-    harm: (restored) => docker(restored, 'service', 'update', '--detach', '--constraint-add', 'node.labels.nowhere==1', 'ledger_web'),
+    check: 'tasks really run',
+    broken: 'the web service wants a node that there is not',
+    harm: (restored) =>
+      docker(
+        restored,
+        'service',
+        'update',
+        '--detach',
+        '--constraint-add',
+        'node.labels.nowhere==1',
+        'ledger_web',
+      ),
   },
   {
-    check: 'the sentinel from before the backup is there', broken: 'it is deleted',
-    harm: (restored) => sql(restored, "DELETE FROM postings WHERE receipt_id LIKE 'before-%'; DELETE FROM receipts WHERE id LIKE 'before-%'"),
+    check: 'the sentinel from before the backup is there',
+    broken: 'it is deleted',
+    harm: (restored) =>
+      sql(
+        restored,
+        "DELETE FROM postings WHERE receipt_id LIKE 'before-%'; DELETE FROM receipts WHERE id LIKE 'before-%'",
+      ),
   },
 ];
 
@@ -91,9 +145,17 @@ test('the files check names every kind of loss', async () => {
   expect(report.verdict).toBe('not-recovered');
   const found = differences.join('\n');
   for (const expected of [
-    /^modes\/0600: .*sha256 was/m, /^modes\/4755: .*mode was "4755", is "0755"/m, /^modes\/0640: .*owner was/m, /^links\/relative: .*mtime was/m,
-    /^links\/absolute: .*target was/m, /^links\/hard-0: .*links was 4, is 1/m, /^attributes\/user: .*attributes was/m, /^sparse: .*sparse was true, is false/m,
-    /^empty\/deep\/down is missing/m, /^extra was not there before/m, /^\.: .*mode was/m,
+    /^modes\/0600: .*sha256 was/m,
+    /^modes\/4755: .*mode was "4755", is "0755"/m,
+    /^modes\/0640: .*owner was/m,
+    /^links\/relative: .*mtime was/m,
+    /^links\/absolute: .*target was/m,
+    /^links\/hard-0: .*links was 4, is 1/m,
+    /^attributes\/user: .*attributes was/m,
+    /^sparse: .*sparse was true, is false/m,
+    /^empty\/deep\/down is missing/m,
+    /^extra was not there before/m,
+    /^\.: .*mode was/m,
   ])
     expect(found).toMatch(expected);
 });

@@ -20,7 +20,10 @@ export interface RestoredLedger extends Restored {
 }
 
 /** The small drill, with something done to the restored swarm before anybody looks. */
-export const brokenAfterwards = (harm: (restored: RestoredLedger) => Promise<unknown>, plan: Plan = small): Plan => ({
+export const brokenAfterwards = (
+  harm: (restored: RestoredLedger) => Promise<unknown>,
+  plan: Plan = small,
+): Plan => ({
   ...plan,
   async restore(context) {
     const restored = (await plan.restore(context)) as RestoredLedger;
@@ -39,7 +42,13 @@ export async function outcome(plan: (vault: string) => Plan): Promise<Report> {
   try {
     const runtime = createRuntime({ lab: inject('lab'), run, vaultDirectory: vault, keep: false });
     await runDrill(drill, runtime, {
-      dir, seed: 'control', size: 'small', keep: false, objectives: {}, signal: new AbortController().signal, again: 'npm test',
+      dir,
+      seed: 'control',
+      size: 'small',
+      keep: false,
+      objectives: {},
+      signal: new AbortController().signal,
+      again: 'npm test',
     });
     return await writeDrillReport(dir);
   } finally {
@@ -54,10 +63,12 @@ export function resultOf(report: Report, name: string): Report['checks'][number]
   return check;
 }
 
-export const sql = ({ shop }: RestoredLedger, text: string): Promise<unknown> => shop.database.asSuperuser((client) => client.query(text));
+export const sql = ({ shop }: RestoredLedger, text: string): Promise<unknown> =>
+  shop.database.asSuperuser((client) => client.query(text));
 
 /** Runs the docker CLI on the restored manager. */
-export const docker = async ({ swarm }: RestoredLedger, ...args: string[]): Promise<string> => (await swarm.manager()).exec(['docker', ...args]);
+export const docker = async ({ swarm }: RestoredLedger, ...args: string[]): Promise<string> =>
+  (await swarm.manager()).exec(['docker', ...args]);
 
 /** Runs a shell script, as root, in the restored files volume. */
 export async function inFiles({ shop }: RestoredLedger, script: string): Promise<string> {

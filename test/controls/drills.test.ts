@@ -10,7 +10,10 @@ test('a disaster that did nothing is inconclusive', async () => {
   const report = await outcome(() => ({
     ...small,
     disaster: ({ swarm }) =>
-      Promise.resolve({ survivors: undefined, proof: swarm.nodes.map(({ name, id }) => ({ what: name, id, before: 'running', after: 'running' })) }),
+      Promise.resolve({
+        survivors: undefined,
+        proof: swarm.nodes.map(({ name, id }) => ({ what: name, id, before: 'running', after: 'running' })),
+      }),
   }));
   expect(report).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('disaster') });
 });
@@ -32,9 +35,20 @@ test('an empty restore cannot pass: swarm state is back, data is not', async () 
 test('a check that crashes is unproven, and the drill inconclusive', async () => {
   const report = await outcome(() => ({
     ...small,
-    verify: () => [{ name: 'crashing', required: true, doesNotProve: 'anything', covers: [], look: () => Promise.reject(new Error('out of order')) }],
+    verify: () => [
+      {
+        name: 'crashing',
+        required: true,
+        doesNotProve: 'anything',
+        covers: [],
+        look: () => Promise.reject(new Error('out of order')),
+      },
+    ],
   }));
-  expect(resultOf(report, 'crashing')).toMatchObject({ result: 'unproven', detail: expect.stringContaining('out of order') });
+  expect(resultOf(report, 'crashing')).toMatchObject({
+    result: 'unproven',
+    detail: expect.stringContaining('out of order'),
+  });
   expect(report.verdict).toBe('inconclusive');
 });
 
@@ -42,7 +56,8 @@ test('data that is newer than the backup is found by the sentinel from after it'
   const written: string[] = [];
   const report = await outcome(() => ({
     ...brokenAfterwards(async (restored) => {
-      for (const id of written.filter((one) => one.startsWith('after-'))) await sql(restored, `INSERT INTO receipts (id) VALUES ('${id}')`);
+      for (const id of written.filter((one) => one.startsWith('after-')))
+        await sql(restored, `INSERT INTO receipts (id) VALUES ('${id}')`);
     }),
     async seed(context) {
       const seeded = await small.seed(context);
@@ -51,16 +66,21 @@ test('data that is newer than the backup is found by the sentinel from after it'
       return { ...seeded, app: { write, present: (ids) => app.present(ids) } };
     },
   }));
-  expect(resultOf(report, 'the sentinel from after the backup is not there')).toMatchObject({ result: 'fail' });
+  expect(resultOf(report, 'the sentinel from after the backup is not there')).toMatchObject({
+    result: 'fail',
+  });
   expect(report.verdict).toBe('not-recovered');
 });
 
 for (const [how, harm] of [
-  ['a flipped bit', async (path: string) => {
-    const bytes = await readFile(path);
-    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
-    await writeFile(path, bytes);
-  }],
+  [
+    'a flipped bit',
+    async (path: string) => {
+      const bytes = await readFile(path);
+      bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+      await writeFile(path, bytes);
+    },
+  ],
   ['its end cut off', (path: string) => truncate(path, 1000)],
 ] as const)
   test(`an artifact with ${how} is found before anything is restored from it`, async () => {
@@ -71,7 +91,10 @@ for (const [how, harm] of [
         return small.restore(context);
       },
     }));
-    expect(report).toMatchObject({ verdict: 'not-recovered', failure: { phase: 'restore', reason: expect.stringContaining('is not what was stored') } });
+    expect(report).toMatchObject({
+      verdict: 'not-recovered',
+      failure: { phase: 'restore', reason: expect.stringContaining('is not what was stored') },
+    });
   });
 
 test('managers that never came back are missed, and so is what they were there for', async () => {
@@ -81,12 +104,18 @@ test('managers that never came back are missed, and so is what they were there f
     async restore({ site, kept }) {
       const swarm = (await kept['state']?.restoreInto(site)) as Swarm;
       await swarm.join({ managers: 1 });
-      const shop = await ledger.restoreInto(swarm, kept as unknown as Parameters<typeof ledger.restoreInto>[1]);
+      const shop = await ledger.restoreInto(
+        swarm,
+        kept as unknown as Parameters<typeof ledger.restoreInto>[1],
+      );
       return { swarm, shop, app: shop };
     },
     verify: ({ restored: { swarm } }) => [managersReachable(swarm, 3), survivesLossOfLeader(swarm)],
   }));
-  expect(resultOf(report, 'managers reachable')).toMatchObject({ result: 'fail', differences: [expect.stringContaining('expected 3 reachable managers, got 2')] });
+  expect(resultOf(report, 'managers reachable')).toMatchObject({
+    result: 'fail',
+    differences: [expect.stringContaining('expected 3 reachable managers, got 2')],
+  });
   expect(resultOf(report, 'one manager may be lost')).toMatchObject({ result: 'fail' });
   expect(report.verdict).toBe('not-recovered');
 });
