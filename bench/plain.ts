@@ -20,7 +20,7 @@ export async function plainSwarm(lab: Lab, scope: Scope): Promise<void> {
   const labels = { [RUN_LABEL]: 'bench-plain', [OWNER_LABEL]: ownerOf(process.pid) };
   const network = 'swarm-drill-bench-plain';
   scope.defer('remove the network', () => docker.getNetwork(network).remove());
-  await docker.createNetwork({ Name: network, Internal: true, Labels: labels } as never);
+  await docker.createNetwork({ Name: network, Internal: true, Labels: labels });
   const image = lab.images.find(({ role }) => role === 'node')?.reference ?? '';
   const nodes = await Promise.all(
     Array.from({ length: NODES }, async (_, index) => {
