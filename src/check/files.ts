@@ -46,8 +46,7 @@ export const sameFiles = (
 ): Check => ({
   name: 'same files',
   required: true,
-  doesNotProve:
-    'access and change times, which no archive brings back, and the times of directories that the application wrote to since',
+  doesNotProve: 'access and change times, which no archive brings back',
   covers: ['volume contents'],
   async look() {
     const now = await readManifest(await place(), excluded);
