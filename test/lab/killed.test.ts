@@ -1,0 +1,93 @@
+// The program, or the engine under it, is killed in the middle of a drill: nothing may stay behind, and nothing is passed off
+// as a result. These tests drive the program from outside, on an embedded lab of its own.
+import { execa } from 'execa';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { sweepEmbedded } from '../../src/lab/embedded.ts';
+import { cacheDirectory } from '../../src/lab/cache.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const embedded = inject('lab').kind === 'embedded';
+
+let reports: string;
+let program: ReturnType<typeof startProgram>;
+let ended: boolean;
+
+const startProgram = () =>
+  execa(process.execPath, ['src/cli/main.ts', 'run', 'single-manager', '--reports', reports], {
+    cwd: ROOT,
+    reject: false,
+  });
+
+beforeEach(async () => {
+  reports = await mkdtemp(join(tmpdir(), 'swarm-drill-killed-'));
+  program = startProgram();
+  ended = false;
+  void program.then(() => (ended = true));
+});
+afterEach(async () => {
+  program.kill('SIGKILL');
+  await rm(reports, { recursive: true, force: true });
+});
+
+/** Text of the journal once it has `text` in it. */
+async function journalWith(text: string): Promise<string> {
+  for (;;) {
+    const [run] = await readdir(reports);
+    const path = join(reports, run ?? 'none', 'single-manager', 'journal.jsonl');
+    const journal = existsSync(path) ? await readFile(path, 'utf8') : '';
+    if (journal.includes(text)) return journal;
+    if (typeof program.exitCode === 'number')
+      throw new Error(`the program ended before its journal had ${text}`);
+    await sleep(50);
+  }
+}
+
+/** Processes whose command line names the lab that `pid` opened. */
+async function processesOf(pid: number): Promise<number[]> {
+  const found: number[] = [];
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const line = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+    if (line.includes(`/running/${pid}-`)) found.push(Number(entry));
+  }
+  return found;
+}
+
+const homesOf = async (pid: number): Promise<string[]> =>
+  (await readdir(join(cacheDirectory(), 'running'))).filter((name) => name.startsWith(`${pid}-`));
+
+for (const phase of ['provision', 'seed', 'backup', 'restore'])
+  test.runIf(embedded)(
+    `SIGKILL in the phase ${phase} leaves no process and no mount; a sweep removes the files`,
+    async () => {
+      await journalWith(`"phase":"${phase}"`);
+      const pid = program.pid as number;
+      expect(await processesOf(pid)).not.toEqual([]);
+      program.kill('SIGKILL');
+      await program;
+      for (let tries = 0; tries < 40 && (await processesOf(pid)).length > 0; tries++) await sleep(50);
+      expect(await processesOf(pid)).toEqual([]);
+      expect(await readFile('/proc/mounts', 'utf8')).not.toContain(`/running/${pid}-`);
+      expect(await homesOf(pid)).not.toEqual([]);
+      await sweepEmbedded();
+      expect(await homesOf(pid)).toEqual([]);
+    },
+  );
+
+test.runIf(embedded)('an engine that dies under a drill makes it inconclusive, with a report', async () => {
+  await journalWith('"phase":"backup"');
+  const [engine] = await processesOf(program.pid as number);
+  process.kill(engine as number, 'SIGKILL');
+  const { exitCode } = await program;
+  expect(exitCode).toBe(2);
+  const [run] = (await readdir(reports)).filter((name) => name !== 'latest');
+  const report = JSON.parse(
+    await readFile(join(reports, run ?? '', 'single-manager/report.json'), 'utf8'),
+  ) as { verdict: string; reason: string };
+  expect(report).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('backup') });
+});
