@@ -41,8 +41,7 @@ async function journalWith(text: string): Promise<string> {
     const path = join(reports, run ?? 'none', 'single-manager', 'journal.jsonl');
     const journal = existsSync(path) ? await readFile(path, 'utf8') : '';
     if (journal.includes(text)) return journal;
-    if (typeof program.exitCode === 'number')
-      throw new Error(`the program ended before its journal had ${text}`);
+    if (ended) throw new Error(`the program ended before its journal had ${text}`);
     await sleep(50);
   }
 }
