@@ -12,10 +12,13 @@ import { ROOT } from './program.ts';
 /** Notes each call, takes its time, and installs a Node.js and one program. */
 const NPM = `
 import { appendFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+const parent = process.ppid;
 appendFileSync(process.env.NPM_LOG, process.argv.slice(2).join(' ') + '\\n');
 if (process.env.NPM_FAILS) { console.error('npm error code ENOTFOUND\\nnpm error no such host'); process.exit(1); }
 mkdirSync('node_modules/.bin', { recursive: true });
 await new Promise((done) => setTimeout(done, Number(process.env.NPM_TAKES ?? 0)));
+// Left behind by a killed start, with its directory gone, Node.js would spin while it reports the error.
+if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
 const brought = 'node_modules/node-' + process.platform + '-' + process.arch + '/bin';
 mkdirSync(brought, { recursive: true });
 symlinkSync(process.execPath, brought + '/node');
