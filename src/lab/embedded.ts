@@ -4,7 +4,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { seconds } from '../support/clock.ts';
@@ -124,14 +124,17 @@ async function startCapsule(parts: {
   const name = cgroupOf(home);
   const namespaces = ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child=KILL'];
   const inside = ['unshare', ...namespaces, 'sh', CAPSULE, rootfs, data, door, name];
-  const [file, args] = keep ? ['setsid', inside] : ['setpriv', ['--pdeathsig', 'KILL', ...inside]];
+  const [file, args] = keep ? ['unshare', inside.slice(1)] : ['setpriv', ['--pdeathsig', 'KILL', ...inside]];
+  // Its words go to a file: a kept lab outlives this process, and any pipe to it.
+  const log = join(home, 'engine.log');
+  await using words = await open(log, 'a');
   // In a process group of its own: a Ctrl-C of the terminal is for the program, which ends the lab in good order.
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-8000)));
+  const child = spawn(file, args, {
+    stdio: ['ignore', words.fd, words.fd],
+    detached: true,
+  });
   const ended = new Promise<void>((done) => child.once('close', () => done()));
-  child.once('error', (error) => (output += error.message));
+  child.once('error', () => undefined);
   child.unref();
 
   const host = `unix://${join(door, 'docker.sock')}`;
@@ -165,6 +168,7 @@ async function startCapsule(parts: {
     );
   } catch (cause) {
     await capsule.kill();
+    const output = await readFile(log, 'utf8').catch(() => '');
     await remove(home);
     throw new DrillError('the embedded engine did not start', {
       code: 'no-engine',
