@@ -63,7 +63,7 @@ async function loadImages(lab: Lab, node: string): Promise<void> {
     const argv = fromRegistry ? ['docker', 'load'] : ['docker', 'import', '-', localReference(recipe)];
     const loading = await start(docker, node, argv);
     const input = fromRegistry
-      ? ((await docker.getImage(recipe.registry).get()) as Readable)
+      ? ((await docker.getImage(used.reference).get()) as Readable)
       : createReadStream(await debianImage(recipe, () => undefined));
     const { exitCode, stderr } = await finish(loading, input);
     if (exitCode !== 0) throw new Error(`loading ${recipe.role} failed: ${stderr}`);

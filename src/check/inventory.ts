@@ -1,7 +1,8 @@
 // The restored swarm against the baseline, object by object.
+import type { Aspect } from '../support/aspects.ts';
 import type { Inventory, InventoryKind, Objects } from '../swarm/inventory.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { Check } from './check.ts';
+import type { AspectSeen, Check } from './check.ts';
 
 /** Kinds whose objects must come back equal. Tasks and images are compared by checks of their own, or are not data. */
 export const COMPARED_KINDS = [
@@ -23,28 +24,65 @@ export const COMPARED_KINDS = [
   'bind-mount sources',
 ] as const satisfies readonly InventoryKind[];
 
+/** Kinds that are an aspect of a method, or part of one. */
+const ASPECT_OF: Partial<Record<InventoryKind, Aspect>> = {
+  'cluster identity': 'cluster identity',
+  'join tokens': 'cluster identity',
+  'node labels': 'node labels',
+  services: 'services',
+  networks: 'networks',
+  'published ports': 'published ports',
+};
+
+export interface InventoryOptions {
+  readonly kinds?: readonly InventoryKind[];
+  /** What the backup's method says that it loses: looked at, and no finding. */
+  readonly loses?: readonly Aspect[];
+}
+
 /** Compares what swarm and engines say of their objects; not the bytes in volumes, nor the values of secrets. */
 export const sameInventory = (
   swarm: Swarm,
   baseline: Inventory,
-  kinds: readonly InventoryKind[] = COMPARED_KINDS,
+  { kinds = COMPARED_KINDS, loses = [] }: InventoryOptions = {},
 ): Check => ({
   name: 'same inventory',
   required: true,
   doesNotProve: 'that volumes hold the same bytes, secrets the same values, or that tasks run',
-  covers: kinds,
+  covers: kinds.filter((kind) => !loses.includes(ASPECT_OF[kind] as Aspect)),
   async look() {
     const now = await swarm.inventory();
     let compared = 0;
     const differences: string[] = [];
+    const aspects: AspectSeen[] = [replicaCounts(baseline, now)];
     for (const kind of kinds) {
-      const [before, after] = [baseline.objects[kind] ?? {}, now.objects[kind] ?? {}];
-      compared += new Set([...Object.keys(before), ...Object.keys(after)]).size;
-      differences.push(...differencesOf(kind, before, after));
+      const before = baseline.objects[kind] ?? {};
+      const after = now.objects[kind] ?? {};
+      const names = new Set([...Object.keys(before), ...Object.keys(after)]).size;
+      const found = differencesOf(kind, before, after);
+      const aspect = ASPECT_OF[kind];
+      if (aspect) aspects.push({ aspect, compared: names, mismatched: found.length });
+      if (aspect && loses.includes(aspect)) continue;
+      compared += names;
+      differences.push(...found);
     }
-    return { compared, differences };
+    return { compared, differences, aspects };
   },
 });
+
+/** Told apart from the rest of a service: no replicas, no number of replicas and a task on every node are three things. */
+function replicaCounts(before: Inventory, after: Inventory): AspectSeen {
+  const modes = ({ objects }: Inventory): Objects =>
+    Object.fromEntries(
+      Object.entries(objects.services ?? {}).map(([name, spec]) => [name, (spec as { Mode?: unknown }).Mode]),
+    );
+  const was = modes(before);
+  return {
+    aspect: 'replica counts',
+    compared: Object.keys(was).length,
+    mismatched: differencesOf('mode', was, modes(after)).length,
+  };
+}
 
 export function differencesOf(kind: string, before: Objects, after: Objects): string[] {
   const found: string[] = [];

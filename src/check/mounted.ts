@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { collect, start } from '../lab/engine.ts';
 import type { Objects } from '../swarm/inventory.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { Check } from './check.ts';
+import type { AspectSeen, Check } from './check.ts';
 import { differencesOf } from './inventory.ts';
 
 /** Digests are keyed with this process's own random key: a report can't be used to guess a password. */
@@ -31,26 +31,28 @@ interface ServiceFact {
 /** Digest of every secret and config of every service, read in a running task of it. */
 export async function mountedBytes(swarm: Swarm): Promise<Objects> {
   const { docker } = await swarm.manager();
-  const found: Record<string, unknown> = {};
-  for (const { Spec } of (await docker.listServices()) as unknown as ServiceFact[]) {
-    const spec = Spec.TaskTemplate.ContainerSpec ?? {};
-    const mounts = [...(spec.Secrets ?? []), ...(spec.Configs ?? [])].filter(({ File }) => File);
-    if (mounts.length === 0) continue;
-    const task = await swarm.taskContainer(Spec.Name).catch(() => undefined);
-    for (const mount of mounts) {
-      const name = mount.File?.Name ?? '';
-      const path =
-        mount.SecretName !== undefined && !name.startsWith('/')
-          ? `/run/secrets/${name}`
-          : name.startsWith('/')
-            ? name
-            : `/${name}`;
-      found[`${path} in ${Spec.Name}`] = task
-        ? await digestOf(task.node.docker, task.id, path)
-        : 'no task runs';
-    }
-  }
-  return found;
+  const services = (await docker.listServices()) as unknown as ServiceFact[];
+  return Object.fromEntries((await Promise.all(services.map((one) => mountsOf(swarm, one)))).flat());
+}
+
+async function mountsOf(swarm: Swarm, { Spec }: ServiceFact): Promise<[file: string, digest: string][]> {
+  const spec = Spec.TaskTemplate.ContainerSpec ?? {};
+  const paths = [...(spec.Secrets ?? []), ...(spec.Configs ?? [])].filter(({ File }) => File).map(pathOf);
+  if (paths.length === 0) return [];
+  const task = await swarm.taskContainer(Spec.Name).catch(() => undefined);
+  return Promise.all(
+    paths.map(async (path) => [
+      `${path} in ${Spec.Name}`,
+      task ? await digestOf(task.node.docker, task.id, path) : 'no task runs',
+    ]),
+  );
+}
+
+/** Secrets without a path of their own lie in a directory of theirs, configs in the root. */
+function pathOf({ File, SecretName }: Mount): string {
+  const name = File?.Name ?? '';
+  if (name.startsWith('/')) return name;
+  return SecretName === undefined ? `/${name}` : `/run/secrets/${name}`;
 }
 
 async function digestOf(
@@ -84,6 +86,19 @@ export const sameMountedBytes = (swarm: Swarm, baseline: Objects): Check => ({
     const differences = differencesOf('mounted file', before, after).map((line) =>
       line.replace(/: was .*/, ': its bytes differ'),
     );
-    return { compared: readable.length, differences };
+    return { compared: readable.length, differences, aspects: aspectsOf(before, after) };
   },
 });
+
+function aspectsOf(before: Objects, after: Objects): AspectSeen[] {
+  const secret = (name: string): boolean => name.startsWith('/run/secrets/');
+  const of = (aspect: AspectSeen['aspect'], belongs: (name: string) => boolean): AspectSeen => {
+    const mine = Object.keys(before).filter(belongs);
+    return {
+      aspect,
+      compared: mine.length,
+      mismatched: mine.filter((name) => before[name] !== after[name]).length,
+    };
+  };
+  return [of('secret values', secret), of('config values', (name) => !secret(name))];
+}

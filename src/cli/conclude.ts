@@ -4,7 +4,7 @@ import { readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitCode, worstOf } from '../drill/verdict.ts';
 import { JOURNAL, writeRunReport } from '../report/write.ts';
-import type { DrillFile } from './drill-files.ts';
+import type { DrillChoice } from './drill-files.ts';
 import { EXIT } from './exit.ts';
 import { paletteFor } from './palette.ts';
 import type { WorkerError } from './session.ts';
@@ -13,7 +13,7 @@ import { summaryOf } from './summary.ts';
 
 export interface Outcome {
   readonly run: RunSettings;
-  readonly drills: readonly DrillFile[];
+  readonly drills: readonly DrillChoice[];
   /** By file; under `''` those of no file. */
   readonly errors: ReadonlyMap<string, readonly WorkerError[]>;
   readonly json: boolean;

@@ -1,6 +1,4 @@
 // The program: its commands, and the one place where an error becomes words and an exit code.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { describe, DrillError } from '../support/errors.ts';
 import { benchCommand } from './commands/bench.ts';
@@ -9,9 +7,10 @@ import { doctorCommand } from './commands/doctor.ts';
 import { listCommand } from './commands/list.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
+import { swarmCommand } from './commands/swarm.ts';
 import { testCommand } from './commands/test.ts';
-import { ROOT } from './drill-files.ts';
 import { EXIT } from './exit.ts';
+import { version } from './version.ts';
 
 const commands = [
   runCommand,
@@ -19,6 +18,7 @@ const commands = [
   doctorCommand,
   cleanCommand,
   reportCommand,
+  swarmCommand,
   testCommand,
   benchCommand,
 ];
@@ -46,16 +46,21 @@ async function main(words: readonly string[]): Promise<void> {
 }
 
 function program(): Command {
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   const root = new Command('swarm-drill')
     .description('Restore drills for Docker Swarm: does a backup bring everything back, and how fast?')
-    .version(version)
+    .version(version())
     .addHelpText('after', examples)
     .enablePositionalOptions()
     .exitOverride();
-  for (const command of commands) root.addCommand(command.copyInheritedSettings(root));
-  for (const command of [root, ...commands]) command.showHelpAfterError(expectation(command));
+  for (const command of commands) root.addCommand(command);
+  settle(root);
   return root;
+}
+
+/** A command and those below it: refusals are thrown, and say what would have been right. */
+function settle(command: Command): void {
+  command.showHelpAfterError(expectation(command));
+  for (const sub of command.commands) settle(sub.copyInheritedSettings(command));
 }
 
 /** After every refusal of an argument: what would have been right. */
@@ -73,7 +78,8 @@ function expectation(command: Command): string {
 function tell(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   console.error(`swarm-drill: ${describe(error)}`);
-  return error instanceof DrillError && error.blame === 'usage' ? EXIT.usage : EXIT.inconclusive;
+  if (!(error instanceof DrillError)) return EXIT.inconclusive;
+  return { usage: EXIT.usage, finding: EXIT.finding, harness: EXIT.inconclusive }[error.blame];
 }
 
 /** start.mjs holds the other end of the channel: when it is killed, so are we, and with us the embedded lab. */

@@ -18,6 +18,13 @@ export function parseSize(text: string): Size {
   return size;
 }
 
+/** @throws InvalidArgumentError unless `text` is the number of a descriptor that can be read */
+export function parseDescriptor(text: string): number {
+  if (!/^\d+$/.test(text) || text === '1' || text === '2')
+    throw new InvalidArgumentError(`Expected the number of a descriptor to read from, got "${text}".`);
+  return Number(text);
+}
+
 export const engineOption = (): Option =>
   new Option(
     '--engine <host>',

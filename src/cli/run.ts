@@ -3,7 +3,7 @@
 import { workloadImages } from '../../fixtures/images/recipes.ts';
 import { openLab } from '../lab/open.ts';
 import { conclude } from './conclude.ts';
-import type { DrillFile } from './drill-files.ts';
+import type { DrillChoice } from './drill-files.ts';
 import { EXIT } from './exit.ts';
 import { factsOf } from './lab-facts.ts';
 import { followRun, viewFor } from './progress.ts';
@@ -11,10 +11,9 @@ import type { View } from './progress/view.ts';
 import { openSession, type Session } from './session.ts';
 import { settle, type Wishes } from './settings.ts';
 import { onStop, type Stop } from './stopping.ts';
-import { removeVaults, sweepVaults } from './vaults.ts';
 
 export interface RunRequest {
-  readonly drills: readonly DrillFile[];
+  readonly drills: readonly DrillChoice[];
   readonly wishes: Wishes;
   /** Standard output is for run.json alone. */
   readonly json: boolean;
@@ -25,22 +24,20 @@ export async function runDrills({ drills, wishes, json }: RunRequest): Promise<n
   const view = viewFor(json ? process.stderr : process.stdout);
   const stop = stopper(view);
   using _listening = onStop(stop);
-  await sweepVaults({ all: false });
   await using lab = await openLab({
     engine: wishes.engine,
     keep: wishes.keep ?? false,
     images: workloadImages,
     progress: (doing) => view.note(`lab: ${doing}`),
   });
-  const run = await settle(wishes);
+  const run = await settle({ ...wishes, only: drills.map(({ name }) => name) });
   await using session = await openSession((text) => view.note(text));
   stop.session = session;
-  const files = drills.map(({ file }) => file);
+  const files = [...new Set(drills.map(({ file }) => file))];
   const following = followRun(run.directory, drills, view);
   const errors = await session.run(files, factsOf(lab), run);
   following[Symbol.dispose]();
   view.close();
-  await removeVaults(run);
   return await conclude({ run, drills, errors, json });
 }
 

@@ -1,5 +1,5 @@
 // The composition root of a drill's worker: hands the run its site, vault and facts, each from its own folder.
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { coverageOf } from '../check/coverage.ts';
 import type { Runtime } from '../drill/runtime.ts';
@@ -7,7 +7,8 @@ import { connect, exec, silence } from '../lab/engine.ts';
 import { DRILL_LABEL, RUN_LABEL } from '../lab/labels.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { ours } from '../lab/sweep.ts';
-import { Vault } from '../method/vault.ts';
+import { notePartsOf, standsApart, tellsNothing } from '../method/vault/proof.ts';
+import { Vault } from '../method/vault/vault.ts';
 import { run } from '../support/command.ts';
 import { Site } from '../swarm/site.ts';
 
@@ -17,12 +18,9 @@ export interface RuntimeOptions {
   readonly lab: LabFacts;
   /** The run's id: part of every object's name and label. */
   readonly run: string;
-  /** Where the vault of a drill may stand: outside of the lab. */
-  readonly vaultDirectory: string;
-  readonly keep: boolean;
 }
 
-export function createRuntime({ lab, run: id, vaultDirectory, keep }: RuntimeOptions): Runtime {
+export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
   const docker = connect(lab.host);
   let site: Site | undefined;
   return {
@@ -45,11 +43,8 @@ export function createRuntime({ lab, run: id, vaultDirectory, keep }: RuntimeOpt
       site = await Site.open({ lab, run: id, drill, scope });
       return site;
     },
-    async openVault(scope, onArtifact) {
-      // Artifacts of swarm state hold the cluster's keys: they go when the drill ends, unless a person wants to look.
-      if (!keep) scope.defer('empty the vault', () => rm(vaultDirectory, { recursive: true, force: true }));
-      return new Vault(vaultDirectory, onArtifact);
-    },
+    openVault: (ofSite, scope, onArtifact) => Vault.open(ofSite, scope, onArtifact),
+    proofs: { noteParts: notePartsOf, standsApart, tellsNothing },
     coverage: coverageOf,
     leftovers: async (drill) => {
       const all = await ours(docker, `${RUN_LABEL}=${id}`);
@@ -59,7 +54,7 @@ export function createRuntime({ lab, run: id, vaultDirectory, keep }: RuntimeOpt
     engineSilence: () => silence(docker),
     async wayIn(drill) {
       const nodes = (await ours(docker, `${DRILL_LABEL}=${drill}`)).containers
-        .filter((name) => !name.endsWith('-porter'))
+        .filter((name) => /-manager-\d+-\d+$/.test(name))
         .sort();
       return `docker --host ${lab.host} exec -it ${nodes[0] ?? '<node>'} docker node ls`;
     },

@@ -17,6 +17,8 @@ export interface RunSettings {
   /** Win over the drills' own. */
   readonly objectives: Objectives;
   readonly engine?: string | undefined;
+  /** Names of the drills that are to run; all that the files declare when left out. */
+  readonly only?: readonly string[];
 }
 
 declare module 'vitest' {

@@ -10,15 +10,17 @@ const MOST_MANAGERS = 7;
 const MOST_WORKERS = 10;
 
 /**
- * Declares the drill of the calling file; `drills/<name>.drill.ts` gives it its name.
- * @throws DrillError `usage` when the topology or an objective can't be
+ * Declares the drill of the calling file; `drills/<name>.drill.ts` gives it its name, and a plan's variant a second part.
+ * @throws DrillError `usage` when the topology or an objective can't be, or the name is taken
  */
 export function drill<W extends Seeded, B, K extends Artifacts, S, R extends Restored>(
   title: string,
   plan: Plan<W, B, K, S, R>,
 ): Drill {
   const file = callingFile();
-  const name = basename(file).replace(/(\.drill|\.test)?\.ts$/, '');
+  const name = [basename(file).replace(/(\.drill|\.test)?\.ts$/, ''), plan.variant]
+    .filter((part) => part !== undefined)
+    .join('.');
   validate(name, plan);
   // The five types are the author's; the runner hands each function what the one before it returned.
   const declared: Drill = { name, title, file, plan: plan as unknown as Plan };
@@ -34,9 +36,11 @@ function callingFile(): string {
 
 function validate(
   name: string,
-  { topology: { managers, workers }, objectives }: Pick<Plan, 'topology' | 'objectives'>,
+  { topology: { managers, workers }, objectives, variant }: Pick<Plan, 'topology' | 'objectives' | 'variant'>,
 ): void {
   const hint = `correct the plan of the drill "${name}"`;
+  if (variant !== undefined && !/^[a-z0-9-]+$/.test(variant))
+    throw usage(`expected a variant of small letters, digits and "-", got "${variant}"`, hint);
   if (!isWithin(managers, 1, MOST_MANAGERS))
     throw usage(`expected 1 to ${MOST_MANAGERS} managers, got ${managers}`, hint);
   if (!isWithin(workers, 0, MOST_WORKERS))

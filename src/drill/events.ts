@@ -70,6 +70,14 @@ export type JournalEvent = { readonly t: number } & (
       readonly topology: { readonly managers: number; readonly workers: number };
       /** Seconds; null where the drill sets none. */
       readonly objectives: { readonly rtoSeconds: number | null; readonly rpoSeconds: number | null };
+      /** What is compared with other drills of the run. */
+      readonly subject: {
+        readonly of: string;
+        readonly aspects: readonly string[];
+        readonly method: string;
+        readonly loses: readonly string[];
+        readonly cannotHold: readonly string[];
+      } | null;
       readonly seed: string;
       readonly size: string;
       /** The command that runs this drill again, exactly. */
@@ -91,6 +99,8 @@ export type JournalEvent = { readonly t: number } & (
   | { readonly event: 'wait'; readonly step: number | null; readonly because: string }
   /** A write of the workload that was acknowledged at `t`. Batches are one line. */
   | { readonly event: 'written'; readonly ids: readonly string[] }
+  /** The plain way to store the same data: bytes of the tar, seconds. */
+  | { readonly event: 'yardstick'; readonly bytes: number; readonly seconds: number }
   | { readonly event: 'artifact'; readonly artifact: ArtifactFact }
   | { readonly event: 'mark'; readonly mark: Mark; readonly at: string }
   | { readonly event: 'proof'; readonly rows: readonly ProofRow[] }

@@ -1,4 +1,5 @@
 // What a check answers. Three results, not two: what could not be looked at is `unproven`, never a pass.
+import type { AspectSeen } from '../check/check.ts';
 export type { CoverageRow } from '../check/coverage.ts';
 
 export type Finding = 'pass' | 'fail' | 'unproven';
@@ -17,5 +18,7 @@ export interface CheckResult {
   readonly differences: readonly string[];
   /** What a pass of this check leaves open. */
   readonly doesNotProve: string;
+  /** What was seen of single aspects, for the matrix of methods. */
+  readonly aspects: readonly AspectSeen[];
   readonly seconds: number;
 }

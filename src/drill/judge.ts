@@ -15,7 +15,26 @@ export async function judge(check: Check): Promise<CheckResult> {
   );
   currentSignal().throwIfAborted();
   const { name, required, doesNotProve } = check;
-  return { name, required, doesNotProve, seconds: monotonic() - began, ...resultOf(observation) };
+  const result = resultOf(observation);
+  return {
+    name,
+    required,
+    doesNotProve,
+    seconds: monotonic() - began,
+    ...result,
+    aspects: aspectsOf(check, observation, result),
+  };
+}
+
+function aspectsOf(
+  { aspect }: Check,
+  observation: Observation,
+  { compared, mismatched }: Pick<CheckResult, 'compared' | 'mismatched'>,
+): CheckResult['aspects'] {
+  if ('unproven' in observation) return [];
+  return [...(aspect ? [{ aspect, compared, mismatched }] : []), ...(observation.aspects ?? [])].filter(
+    (seen) => seen.compared > 0,
+  );
 }
 
 function resultOf(
@@ -24,7 +43,7 @@ function resultOf(
   if ('unproven' in observation)
     return { result: 'unproven', compared: 0, mismatched: 0, detail: observation.unproven, differences: [] };
   const { compared, differences, detail } = observation;
-  const mismatched = differences.length;
+  const mismatched = Math.max(differences.length, observation.mismatched ?? 0);
   if (mismatched > 0)
     return {
       result: 'fail',

@@ -3,7 +3,9 @@
 // `restore` don't compile.
 import type { Check } from '../check/check.ts';
 import type { Aftermath } from '../disaster/disaster.ts';
-import type { Kept, Vault } from '../method/vault.ts';
+import type { Method } from '../method/method.ts';
+import type { Kept, Vault } from '../method/vault/vault.ts';
+import type { Aspect } from '../support/aspects.ts';
 import type { Seconds } from '../support/clock.ts';
 import type { Inventory } from '../swarm/inventory.ts';
 import type { Site } from '../swarm/site.ts';
@@ -36,10 +38,28 @@ export interface Objectives {
 
 export interface Seeded {
   readonly app: Application;
+  /** Random text that was seeded in plain, beside the sentinels: looked for in the vault, where it must not be found. */
+  readonly canaries?: readonly string[];
 }
 
 export interface Restored extends Seeded {
   readonly swarm: Swarm;
+}
+
+/** What a drill compares with others of its run: a row of the run's matrix. */
+export interface Subject {
+  /** What is backed up; rows of one kind stand in one table, e.g. `volumes`. */
+  readonly of: string;
+  /** Columns of its row: what this method answers for. Checks of the drill that see other aspects don't count for it. */
+  readonly aspects: readonly Aspect[];
+  readonly method: Pick<Method<never, never, unknown>, 'name' | 'loses' | 'cannotHold'>;
+}
+
+/** How long the plain way takes for the same data. */
+export interface Yardstick {
+  /** Of the unpacked tar. */
+  readonly bytes: number;
+  readonly seconds: number;
 }
 
 export type Artifacts = Readonly<Record<string, Kept<unknown, unknown>>>;
@@ -51,6 +71,9 @@ export interface Plan<
   S = unknown,
   R extends Restored = Restored,
 > {
+  /** Where one file declares several drills: this one is called `<file>.<variant>`. */
+  readonly variant?: string;
+  readonly subject?: Subject;
   readonly topology: Topology;
   readonly objectives: Objectives;
   /** How long the restored application may take to answer. Default 3 minutes. */
@@ -68,6 +91,8 @@ export interface Plan<
   }) => Promise<W>;
   /** What is true just before the backup; compared in `verify`. Acknowledged writes and the *before* sentinel are there already. */
   readonly baseline: (context: { readonly swarm: Swarm; readonly seeded: W }) => Promise<B>;
+  /** Measured by the harness just before the backup, e.g. with `tarAndZstd`: what the methods' speed is held against. */
+  readonly yardstick?: ((context: { readonly seeded: W }) => Promise<Yardstick>) | undefined;
   readonly backup: (context: {
     readonly swarm: Swarm;
     readonly seeded: W;

@@ -15,6 +15,7 @@ import { Journal } from './journal.ts';
 import { judge } from './judge.ts';
 import type { Application, Drill, Objectives, Restored } from './plan.ts';
 import type { RunOptions, Runtime } from './runtime.ts';
+import { vaultStandsApart, vaultTellsNothing } from './off-site.ts';
 import { afterIsAsExpected, beforeIsThere } from './sentinels.ts';
 import { Writer } from './writer.ts';
 
@@ -90,6 +91,15 @@ async function phases(
     text: await readFile(file, 'utf8'),
     topology: plan.topology,
     objectives: { rtoSeconds: objectives.rto ?? null, rpoSeconds: objectives.rpo ?? null },
+    subject: plan.subject
+      ? {
+          of: plan.subject.of,
+          aspects: plan.subject.aspects,
+          method: plan.subject.method.name,
+          loses: plan.subject.method.loses,
+          cannotHold: plan.subject.method.cannotHold,
+        }
+      : null,
     seed: options.seed,
     size: options.size,
     again: options.again,
@@ -100,8 +110,12 @@ async function phases(
   enter('provision');
   const site = await step('open the site', () => runtime.openSite(name, scope));
   state.site = site;
-  const swarm = await site.startSwarm(plan.topology);
-  const vault = await runtime.openVault(scope, (artifact) => journal.write({ event: 'artifact', artifact }));
+  const [swarm, vault] = await Promise.all([
+    site.startSwarm(plan.topology),
+    step('open the vault', () =>
+      runtime.openVault(site, scope, (artifact) => journal.write({ event: 'artifact', artifact })),
+    ),
+  ]);
   journal.write({
     event: 'environment',
     environment: await step('note the environment', () => runtime.environment(), { harness: true }),
@@ -121,7 +135,21 @@ async function phases(
   journal.write({ event: 'picture', when: 'before', nodes: inventory.picture });
 
   enter('backup');
+  if (plan.yardstick) {
+    const { yardstick } = plan;
+    journal.write({
+      event: 'yardstick',
+      ...(await step('the plain way, to compare with', () => yardstick({ seeded }), { harness: true })),
+    });
+  }
   const kept = await plan.backup({ swarm, seeded, vault });
+  const apart = await step(
+    'note what swarm and vault are made of',
+    () => runtime.proofs.noteParts(vault, swarm),
+    {
+      harness: true,
+    },
+  );
 
   enter('drift');
   await step('life goes on', () =>
@@ -162,6 +190,8 @@ async function phases(
     beforeIsThere(restored.app, before),
     afterIsAsExpected(restored.app, after, plan.recoveryPoint ?? 'backup'),
     ...plan.verify({ restored, baseline }),
+    vaultStandsApart(() => runtime.proofs.standsApart(vault, apart)),
+    vaultTellsNothing(() => runtime.proofs.tellsNothing(vault, [before, ...(seeded.canaries ?? [])])),
   ];
   for (const check of checks) journal.write({ event: 'check', check: await judge(check) });
   journal.write({ event: 'mark', mark: 'proven', at: utcNow() });

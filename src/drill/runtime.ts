@@ -2,10 +2,12 @@
 import type { Check } from '../check/check.ts';
 import type { CoverageRow } from '../check/coverage.ts';
 import type { ArtifactFact } from '../method/artifact.ts';
-import type { Vault } from '../method/vault.ts';
+import type { Apart, Proof } from '../method/vault/proof.ts';
+import type { Vault } from '../method/vault/vault.ts';
 import type { Scope } from '../support/scope.ts';
 import type { Inventory } from '../swarm/inventory.ts';
 import type { Site } from '../swarm/site.ts';
+import type { Swarm } from '../swarm/swarm.ts';
 import type { Environment } from './events.ts';
 import type { Objectives, Size } from './plan.ts';
 
@@ -14,7 +16,13 @@ export interface Runtime {
   /** An empty site of the drill's own; its undo is registered in `scope` first. */
   openSite(drill: string, scope: Scope): Promise<Site>;
   /** A vault that shares nothing with the site. */
-  openVault(scope: Scope, onArtifact: (artifact: ArtifactFact) => void): Promise<Vault>;
+  openVault(site: Site, scope: Scope, onArtifact: (artifact: ArtifactFact) => void): Promise<Vault>;
+  readonly proofs: {
+    /** What swarm and vault are made of, while both are there. */
+    noteParts(vault: Vault, swarm: Swarm): Promise<Apart>;
+    standsApart(vault: Vault, apart: Apart): Promise<Proof>;
+    tellsNothing(vault: Vault, canaries: readonly string[]): Promise<Proof>;
+  };
   coverage(checks: readonly Check[], inventory: Inventory): CoverageRow[];
   /** What the lab holds of this drill now, by kind, by name. */
   leftovers(drill: string): Promise<Readonly<Record<string, readonly string[]>>>;

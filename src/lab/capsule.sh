@@ -6,12 +6,20 @@
 set -eu
 image=$1 data=$2 door=$3 cgroup=$4
 
-# Joining a cgroup of the lab's own first: whatever the engine creates lies below it and can be swept by name.
-for tree in /sys/fs/cgroup /sys/fs/cgroup/*/; do
+# A cgroup of the lab's own in every hierarchy (version 2 has one): this shell and the engine in `engine`, containers beside
+# it, so that all that the lab leaves there is found by one name.
+trees=/sys/fs/cgroup
+[ -f /sys/fs/cgroup/cgroup.controllers ] || trees=$(echo /sys/fs/cgroup/*/)
+for tree in $trees; do
   [ -f "$tree/cgroup.procs" ] || continue
-  mkdir -p "$tree/$cgroup" 2>/dev/null || continue
-  case $tree in */cpuset/) cat "$tree/cpuset.cpus" >"$tree/$cgroup/cpuset.cpus"; cat "$tree/cpuset.mems" >"$tree/$cgroup/cpuset.mems" ;; esac
-  echo $$ >"$tree/$cgroup/cgroup.procs" 2>/dev/null || true
+  mkdir -p "$tree/$cgroup/engine" 2>/dev/null || continue
+  case $tree in */cpuset/)
+    for own in "$tree/$cgroup" "$tree/$cgroup/engine"; do
+      cat "$tree/cpuset.cpus" >"$own/cpuset.cpus"
+      cat "$tree/cpuset.mems" >"$own/cpuset.mems"
+    done ;;
+  esac
+  echo $$ >"$tree/$cgroup/engine/cgroup.procs" 2>/dev/null || true
 done
 
 mount --make-rprivate /
@@ -43,4 +51,7 @@ echo 'nameserver 127.0.0.1' >/etc/resolv.conf
 # containerd first: an engine that starts its own looks for it only once a second.
 containerd --log-level error --address /run/containerd.sock --root /var/lib/docker/containerd/lab --state /run/containerd &
 until [ -S /run/containerd.sock ]; do sleep 0.02; done
-exec dockerd --log-level warn --containerd /run/containerd.sock --host unix:///run/door/docker.sock
+# Shims outlive whoever started them and end as orphans of the first process, which a dockerd never takes leave of. tini does,
+# hands signals on to the engine, and ends when the engine ends.
+exec docker-init -- dockerd --log-level warn --containerd /run/containerd.sock --cgroup-parent "/$cgroup" \
+  --host unix:///run/door/docker.sock

@@ -14,7 +14,7 @@ import { waitUntil } from '../support/poll.ts';
 import { cacheDirectory, cached, keyOf } from './cache.ts';
 import { debianImage, recipeKey } from './debian.ts';
 import { connect, silence } from './engine.ts';
-import { nodeRecipe } from './images.ts';
+import { nodeRecipe, toolsRecipe } from './images.ts';
 import { ownerIsAlive, ownerOf } from './labels.ts';
 import type { ImageFact, Lab, LabOptions } from './lab.ts';
 import { prepare, TEMPLATE_VERSION } from './prepare.ts';
@@ -40,7 +40,7 @@ export async function openEmbedded({ images, keep = false, progress = () => {} }
   const key = keyOf(
     TEMPLATE_VERSION,
     await readFile(CAPSULE, 'utf8'),
-    [nodeRecipe, ...images].map(recipeKey),
+    [nodeRecipe, toolsRecipe, ...images].map(recipeKey),
   );
   const base = await cached(join('labs', key), (path) => build(path, images, progress), progress);
   const prepared = JSON.parse(await readFile(join(base, 'prepared.json'), 'utf8')) as Prepared;
@@ -71,7 +71,7 @@ async function build(
   images: LabOptions['images'],
   progress: (doing: string) => void,
 ): Promise<void> {
-  const recipes = [nodeRecipe, ...images];
+  const recipes = [nodeRecipe, toolsRecipe, ...images];
   const tars: string[] = [];
   for (const recipe of recipes) tars.push(await debianImage(recipe, progress));
   progress('making the embedded lab');
@@ -144,9 +144,9 @@ async function startCapsule(parts: {
     process: child,
     async stop() {
       child.ref();
-      // unshare's one child is the engine, the first process of its namespace.
-      const engine = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
-      process.kill(Number(engine.trim()), 'SIGTERM');
+      // unshare's one child is the first process of its namespace, which hands this on to the engine.
+      const first = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
+      process.kill(Number(first.trim()), 'SIGTERM');
       await ended;
     },
     async kill() {
@@ -183,13 +183,24 @@ async function startCapsule(parts: {
 const runningDirectory = (): string => join(cacheDirectory(), 'running');
 const cgroupOf = (home: string): string => `swarm-drill-${home.split('/').at(-1) ?? ''}`;
 
-async function remove(home: string): Promise<void> {
-  await rm(home, { recursive: true, force: true });
-  for (const tree of [
-    '/sys/fs/cgroup',
-    ...(await readdir('/sys/fs/cgroup').catch(() => [])).map((name) => `/sys/fs/cgroup/${name}`),
-  ])
-    await removeCgroup(join(tree, cgroupOf(home)));
+/**
+ * Removes what a lab whose processes were killed leaves. Its directory goes last: it is how a sweep finds the rest.
+ * @returns whether all of it is gone; processes that can't die yet hold their cgroups
+ */
+async function remove(home: string): Promise<boolean> {
+  const hierarchies = await readdir('/sys/fs/cgroup').catch(() => []);
+  const cgroups = ['', ...hierarchies].map((name) => join('/sys/fs/cgroup', name, cgroupOf(home)));
+  const gone = await waitUntil(
+    'the processes of the lab to end',
+    async () => {
+      for (const cgroup of cgroups) await removeCgroup(cgroup);
+      const held = cgroups.find((cgroup) => existsSync(cgroup));
+      return held === undefined ? { done: true } : { notYet: `${held} is in use` };
+    },
+    { limit: seconds(10) },
+  ).catch(() => false);
+  if (gone) await rm(home, { recursive: true, force: true });
+  return gone;
 }
 
 /** Cgroup directories outlive their processes; they go from the leaves up. */
@@ -219,8 +230,7 @@ export async function sweepEmbedded({ all = false } = {}): Promise<string[]> {
         ownerIsAlive(owner) ? { notYet: `process ${pid} still runs` } : { done: true },
       );
     }
-    await remove(home);
-    removed.push(name);
+    if (await remove(home)) removed.push(name);
   }
   return removed;
 }

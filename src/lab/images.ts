@@ -1,13 +1,14 @@
 // Images in an engine: there already, pulled by their pinned name, or built of Debian packages; and what was used, with digests.
 import { createReadStream } from 'node:fs';
 import { platform } from 'node:os';
+import { pack } from 'tar-stream';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { debianImage, DEBIAN_SUITE, recipeKey } from './debian.ts';
 import type { Docker } from './engine.ts';
 import type { ImageFact, ImageRecipe } from './lab.ts';
 
 /** Engine and CLI, for nodes and, unpacked, for the embedded lab's own engine. */
-export const nodeRecipe: ImageRecipe = {
+export const nodeRecipe = {
   role: 'node',
   registry: 'docker:28.5.2-dind',
   debian: {
@@ -23,12 +24,40 @@ export const nodeRecipe: ImageRecipe = {
     ],
     changes: ['VOLUME /var/lib/docker'],
   },
+} satisfies ImageRecipe;
+
+/** Every backup program, for both ends: the containers beside volumes, and the host that the vault is. */
+export const toolsRecipe: ImageRecipe = {
+  role: 'tools',
+  registry: { base: 'debian:trixie-slim' },
+  debian: {
+    packages: [
+      'age',
+      'acl',
+      'attr',
+      'borgbackup',
+      'git',
+      'openssh-client',
+      'openssh-server',
+      'python3',
+      'restic',
+      'rsync',
+      'socat',
+      'zstd',
+    ],
+  },
 };
 
 export const localReference = (recipe: ImageRecipe): string =>
   `swarm-drill/${recipe.role}:${recipeKey(recipe)}`;
 
-const builtOf = (recipe: ImageRecipe): string =>
+/** What a recipe is called where a registry is in reach: the official image, or what is built on one. */
+const registryReference = (recipe: ImageRecipe): string =>
+  typeof recipe.registry === 'string'
+    ? recipe.registry
+    : `swarm-drill/${recipe.role}-on-${recipe.registry.base.replaceAll(/\W/g, '-')}:${recipeKey(recipe)}`;
+
+export const builtOf = (recipe: ImageRecipe): string =>
   `Debian ${DEBIAN_SUITE} packages: ${recipe.debian.packages.join(', ')}`;
 
 /**
@@ -44,13 +73,17 @@ export async function ensureImage(
 ): Promise<ImageFact> {
   const tried: string[] = [];
   if (prefer === 'registry') {
-    const pulled = await inspect(docker, recipe.registry);
+    const reference = registryReference(recipe);
+    const pulled = await inspect(docker, reference);
     if (pulled)
       return {
         role: recipe.role,
-        reference: recipe.registry,
+        reference,
         digest: pulled.RepoDigests[0] ?? pulled.Id,
-        source: 'registry',
+        source:
+          typeof recipe.registry === 'string'
+            ? 'registry'
+            : `registry: ${recipe.registry.base}, and on it ${builtOf(recipe)}`,
       };
   }
   const built = await inspect(docker, localReference(recipe));
@@ -63,12 +96,17 @@ export async function ensureImage(
     };
 
   if (prefer === 'registry') {
-    progress(`pulling ${recipe.registry}`);
+    const base = typeof recipe.registry === 'string' ? recipe.registry : recipe.registry.base;
+    progress(`pulling ${base}`);
     try {
-      await pull(docker, recipe.registry);
+      await pull(docker, base);
+      if (typeof recipe.registry !== 'string') {
+        progress(`building the ${recipe.role} image on ${base}`);
+        await buildOn(docker, base, recipe);
+      }
       return await ensureImage(docker, recipe, prefer, progress);
     } catch (error) {
-      tried.push(`pulling ${recipe.registry}: ${reasonOf(error)}`);
+      tried.push(`pulling ${base}: ${reasonOf(error)}`);
     }
   }
   if (platform() === 'linux' && process.getuid?.() === 0) {
@@ -81,7 +119,7 @@ export async function ensureImage(
   } else tried.push('building it of Debian packages: that needs root on Linux');
   throw new DrillError(`the ${recipe.role} image can't be had: ${tried.join('; ')}`, {
     code: 'no-image',
-    hint: `pull ${recipe.registry} into this engine yourself, or run as root on Debian or Ubuntu`,
+    hint: `get ${registryReference(recipe)} into this engine yourself, or run as root on Debian or Ubuntu`,
   });
 }
 
@@ -96,6 +134,28 @@ async function inspect(docker: Docker, reference: string) {
 
 async function pull(docker: Docker, reference: string): Promise<void> {
   const stream = await docker.pull(reference);
+  await settled(docker, stream);
+}
+
+/** The same packages, files and settings as in a root file system of our own, on an official image. */
+async function buildOn(docker: Docker, base: string, { debian, ...recipe }: ImageRecipe): Promise<void> {
+  const hook = (command: string): string => `RUN set -- ""; ${command}`;
+  const dockerfile = [
+    `FROM ${base}`,
+    ...(debian.before ?? []).map(hook),
+    `RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${debian.packages.join(' ')} && rm -rf /var/lib/apt/lists/*`,
+    ...Object.keys(debian.files ?? {}).map((path) => `COPY ${path} /${path}`),
+    ...(debian.after ?? []).map(hook),
+    ...(debian.changes ?? []),
+  ].join('\n');
+  const context = pack();
+  context.entry({ name: 'Dockerfile' }, `${dockerfile}\n`);
+  for (const [path, text] of Object.entries(debian.files ?? {}))
+    context.entry({ name: path, mode: 0o755 }, text);
+  context.finalize();
+  const stream = await docker.buildImage(context as unknown as NodeJS.ReadableStream, {
+    t: registryReference({ ...recipe, debian }),
+  });
   await settled(docker, stream);
 }
 

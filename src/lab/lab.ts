@@ -30,8 +30,8 @@ export interface LabOptions {
 export interface ImageRecipe {
   /** What the image is for: `node`, `postgres`, `toolbox`. */
   readonly role: string;
-  /** The pinned official image. */
-  readonly registry: string;
+  /** The pinned official image; or the one that the Debian packages are installed on, where none has what is needed. */
+  readonly registry: string | { readonly base: string };
   readonly debian: DebianRecipe;
 }
 

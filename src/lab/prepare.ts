@@ -11,7 +11,7 @@ import { waitUntil } from '../support/poll.ts';
 import { keyOf } from './cache.ts';
 import { debianImage } from './debian.ts';
 import { exec, feed, start, type Docker } from './engine.ts';
-import { ensureImage, localReference, nodeRecipe } from './images.ts';
+import { builtOf, ensureImage, localReference, nodeRecipe, toolsRecipe } from './images.ts';
 import { CACHE_LABEL } from './labels.ts';
 import type { ImageFact, ImageRecipe } from './lab.ts';
 
@@ -27,8 +27,10 @@ export async function prepare(
   progress: (doing: string) => void,
 ): Promise<{ images: ImageFact[]; template: string }> {
   const node = await ensureImage(docker, nodeRecipe, prefer, progress);
-  const images = [node];
-  const recipes = new Map<ImageFact, ImageRecipe>();
+  // The vault's host runs on the outer engine, the other ends of its tools inside the nodes.
+  const tools = await ensureImage(docker, toolsRecipe, prefer, progress);
+  const images = [node, tools];
+  const recipes = new Map<ImageFact, ImageRecipe>([[tools, toolsRecipe]]);
   for (const recipe of workloads) {
     // An engine without a registry never needs the workload's images itself: they go straight into the template.
     const fact =
@@ -68,8 +70,7 @@ export async function prepare(
       async () => ({ done: await exec(docker, container.id, ['docker', 'version']) }),
       { limit: seconds(60) },
     );
-    for (const [fact, recipe] of recipes)
-      await loadInto(docker, container.id, fact, recipe, prefer, progress);
+    for (const [fact, recipe] of recipes) await loadInto(docker, container.id, fact, recipe, progress);
     await container.stop({ t: 30 });
     await markWhole(docker, template);
   } finally {
@@ -86,7 +87,7 @@ async function builtFact(recipe: ImageRecipe, progress: (doing: string) => void)
     role: recipe.role,
     reference: localReference(recipe),
     digest: `sha256:${hash.digest('hex')}`,
-    source: `Debian packages: ${recipe.debian.packages.join(', ')}`,
+    source: builtOf(recipe),
   };
 }
 
@@ -95,11 +96,10 @@ async function loadInto(
   container: string,
   fact: ImageFact,
   recipe: ImageRecipe,
-  prefer: 'registry' | 'debian',
   progress: (doing: string) => void,
 ): Promise<void> {
   const changes = (recipe.debian.changes ?? []).flatMap((change) => ['--change', change]);
-  const fromTar = prefer === 'debian' || fact.source !== 'registry';
+  const fromTar = !fact.source.startsWith('registry');
   const argv = fromTar ? ['docker', 'import', ...changes, '-', fact.reference] : ['docker', 'load'];
   const input = fromTar
     ? createReadStream(await debianImage(recipe, progress))

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { run } from '../support/command.ts';
 
 /** A shell script: `$1` is the tree, `$2` its clone, on the same mount. Engines tell themselves apart by `engine-id`. */
-export const CLONE_TREE = `set -eu
+const CLONE_TREE = `set -eu
 cp -al "$1/." "$2/"
 cd "$2"
 find . -name '*.db' -not -path './overlay2/*' -type f | while read -r file; do

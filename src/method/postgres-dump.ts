@@ -23,7 +23,9 @@ export const postgresDump: Method<PostgresService, PostgresService, void> = {
     'tablespaces on other disks, server settings and replication slots',
   ],
 
-  async backup(service, put) {
+  loses: [],
+
+  async backup(service, { put }) {
     for (const [file, argv] of [
       ['globals.sql.zst', ['pg_dumpall', '--globals-only', '--username', service.user]],
       [

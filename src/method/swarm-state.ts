@@ -1,5 +1,5 @@
-// Swarm state: the documented cold copy of one manager's /var/lib/docker/swarm, and the forced initialisation that brings
-// it back at the old address (https://docs.docker.com/engine/swarm/admin_guide/).
+// Swarm state: a copy of one manager's /var/lib/docker/swarm, cold as documented or hot, and the forced initialisation that
+// brings it back at the old address (https://docs.docker.com/engine/swarm/admin_guide/).
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, pack } from 'tar-stream';
@@ -7,20 +7,24 @@ import { finding } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
 import { initialise, type Site } from '../swarm/site.ts';
 import { Swarm } from '../swarm/swarm.ts';
-import type { Method } from './method.ts';
+import type { Method, OpenedArtifact } from './method.ts';
 
 const DOCKER_ROOT = '/var/lib/docker';
 /** What tells the engine to rejoin by itself: with it, an engine that lost its peers first waits 20 s for a quorum. */
 const MEMBERSHIP = 'swarm/docker-state.json';
 
+const NOT_IN_RAFT = [
+  'the data of volumes, images, plugins, daemon configuration and registry logins: they are not in raft',
+  'the other members: managers and workers have to join anew, under new node ids',
+];
+
 export const swarmState: Method<Swarm, Site, Swarm> = {
   name: 'swarm state (cold copy)',
-  cannotHold: [
-    'the data of volumes, images, plugins, daemon configuration and registry logins: they are not in raft',
-    'the other members: managers and workers have to join anew, under new node ids',
-  ],
+  cannotHold: NOT_IN_RAFT,
 
-  async backup(swarm, put) {
+  loses: [],
+
+  async backup(swarm, { put }) {
     const managers = (await swarm.members()).filter((member) => member.ManagerStatus);
     const reachable = managers.filter((member) => member.ManagerStatus?.Reachability === 'reachable').length;
     const quorum = Math.floor(managers.length / 2) + 1;
@@ -45,35 +49,71 @@ export const swarmState: Method<Swarm, Site, Swarm> = {
     return { node: node.name, address: node.address, cluster: ID };
   },
 
-  async restore(artifact, site) {
-    const { node: name = '', address, cluster } = artifact.claim;
-    if (site.addressOf(name) !== address)
-      throw finding(
-        `the copy is of ${name} at ${address}, and here it would be ${site.addressOf(name)}: forced initialisation keeps the old address`,
-        { code: 'moved-address' },
-      );
-    const empty = await step(`make ${name} anew`, () => site.emptyNode(name));
-    await step('put the swarm directory there', () =>
-      empty.write(DOCKER_ROOT, withoutMembership(artifact.open('swarm.tar.zst'))),
-    );
-    const node = await step(`start ${name}`, () => empty.start());
-    await step('force a new cluster from it', () => initialise(node, { force: true })).catch(
-      (cause: unknown) => {
-        throw finding('the engine refused to make a cluster of the copied state', {
-          code: 'state-refused',
-          node: name,
-          cause,
-        });
-      },
-    );
-    const { ID } = (await node.docker.swarmInspect()) as { ID: string };
-    if (ID !== cluster)
-      throw finding(`expected the cluster ${cluster}, the restored node is in ${ID}`, {
-        code: 'other-cluster',
-      });
-    return new Swarm(site, [node]);
-  },
+  restore,
 };
+
+/** Beside an engine that goes on writing: possible, less predictable, and not what the documentation recommends. */
+export const swarmStateHot: Method<Swarm, Site, Swarm> = {
+  name: 'swarm state (hot copy)',
+  cannotHold: [
+    ...NOT_IN_RAFT,
+    "a moment that anybody could name: raft's log and snapshots are read while they are written, and a copy that is torn may refuse to start",
+  ],
+  loses: [],
+
+  async backup(swarm, { put }) {
+    const node = await swarm.follower();
+    const { ID } = (await node.docker.swarmInspect()) as { ID: string };
+    const tar = await node.run(['tar', '--directory', DOCKER_ROOT, '--create', 'swarm']);
+    tar.io.end();
+    await step(`copy the swarm directory of ${node.name}, which runs`, () => put('swarm.tar.zst', tar.io));
+    const exitCode = await tar.exitCode();
+    // 1: a file changed while it was read. That is what hot means, and it is told.
+    if (exitCode > 1)
+      throw finding(`tar ended with exit code ${exitCode}`, {
+        code: 'tar-failed',
+        node: node.name,
+        output: tar.stderr(),
+      });
+    return {
+      node: node.name,
+      address: node.address,
+      cluster: ID,
+      changed: exitCode === 1 ? 'files changed while they were read' : 'no file was seen changing',
+    };
+  },
+
+  restore,
+};
+
+async function restore(artifact: OpenedArtifact, site: Site): Promise<Swarm> {
+  const { node: name = '', address, cluster } = artifact.claim;
+  if (site.addressOf(name) !== address)
+    throw finding(
+      `the copy is of ${name} at ${address}, and here it would be ${site.addressOf(name)}: forced initialisation keeps the old address`,
+      { code: 'moved-address' },
+    );
+  const empty = await step(`make ${name} anew`, () => site.emptyNode(name));
+  await step('put the swarm directory there', () =>
+    empty.write(DOCKER_ROOT, withoutMembership(artifact.open('swarm.tar.zst'))),
+  );
+  const node = await step(`start ${name}`, () => empty.start());
+  await step('force a new cluster from it', () => initialise(node, { force: true })).catch(
+    (cause: unknown) => {
+      throw finding('the engine refused to make a cluster of the copied state', {
+        code: 'state-refused',
+        node: name,
+        cause,
+      });
+    },
+  );
+  const { ID } = (await node.docker.swarmInspect()) as { ID: string };
+  if (ID !== cluster)
+    throw finding(`expected the cluster ${cluster}, the restored node is in ${ID}`, {
+      code: 'other-cluster',
+    });
+  return new Swarm(site, [node]);
+}
 
 /** The tar without the file that makes the engine look for its lost peers at start; forced initialisation writes it anew. */
 function withoutMembership(tar: Readable): Readable {

@@ -1,61 +1,66 @@
 // A volume as a tar, through a helper container beside it: what `docker cp` does, with all the metadata that it drops.
-import { finding } from '../support/errors.ts';
-import type { Node } from '../swarm/node.ts';
-import type { Swarm } from '../swarm/swarm.ts';
-import type { Running } from '../lab/engine.ts';
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { DrillError } from '../support/errors.ts';
+import { beside, succeeded } from './beside.ts';
+import { fillEmpty } from './empty-volume.ts';
 import type { Method } from './method.ts';
+import { claimOf, filledVolume, type Volume } from './volume.ts';
 
-/** A volume by its full name (stacks prefix names) on the node that holds it. */
-export interface Volume {
-  readonly swarm: Swarm;
-  readonly node: Node;
-  readonly name: string;
-}
+export type { Volume };
 
-const FLAGS = ['--directory', '/data', '--xattrs', '--xattrs-include=*', '--acls', '--numeric-owner'];
+const FILE = 'volume.tar.zst';
+const PATH = '/data';
+const FLAGS = ['--directory', PATH, '--xattrs', '--xattrs-include=*', '--acls', '--numeric-owner'];
 
 export const volumeArchive: Method<Volume, Volume, void> = {
   name: 'volume archive',
   cannotHold: ['writes made while it is read: files that change under it come from different moments'],
 
-  async backup({ node, name }, put) {
-    // A mount by name would make a missing volume, empty, and the backup of nothing would succeed.
-    const { Labels } = await node.docker
-      .getVolume(name)
-      .inspect()
-      .catch((cause: unknown) => {
-        throw finding(`there is no volume ${name} on ${node.name}`, { code: 'no-volume', cause });
-      });
-    const tar = await node.toolbox({
+  loses: [],
+
+  async backup(volume, { put }) {
+    const { swarm, node, name } = volume;
+    const facts = await filledVolume(volume);
+    const tar = {
+      image: swarm.imageOf('toolbox'),
+      user: '0:0',
       argv: ['tar', '--create', '--sparse', '--format=posix', ...FLAGS, '.'],
-      volumes: { [name]: '/data:ro' },
-    });
-    await put('volume.tar.zst', tar.io);
-    await succeeded(tar, node);
-    return { volume: name, labels: JSON.stringify(Labels ?? {}) };
+      volumes: { [name]: `${PATH}:ro` },
+    };
+    succeeded('tar', node, 'tar-failed', await beside(node, tar, (stdout) => put(FILE, stdout)));
+    return claimOf(volume, facts);
   },
 
-  async restore(artifact, { node, name }) {
-    await node.docker.createVolume({
-      Name: name,
-      Labels: JSON.parse(artifact.claim['labels'] ?? '{}') as Record<string, string>,
-    });
-    const tar = await node.toolbox({
-      argv: ['tar', '--extract', '--same-owner', '--same-permissions', ...FLAGS],
-      volumes: { [name]: '/data' },
-      input: artifact.open('volume.tar.zst'),
-    });
-    tar.io.resume();
-    await succeeded(tar, node);
-  },
+  restore: (artifact, volume) =>
+    fillEmpty(volume, artifact.claim, () => unpack(volume, PATH, artifact.open(FILE), FLAGS)),
 };
 
-async function succeeded(tar: Running, node: Node): Promise<void> {
-  const exitCode = await tar.exitCode();
-  if (exitCode !== 0)
-    throw finding(`tar ended with exit code ${exitCode}`, {
-      code: 'tar-failed',
-      node: node.name,
-      output: tar.stderr(),
-    });
+/**
+ * Feeds a tar to a GNU tar in a container that mounts the volume at `path`.
+ * @throws DrillError `tar-failed`; or what broke the tar on its way
+ */
+export async function unpack(
+  { swarm, node, name }: Volume,
+  path: string,
+  input: Readable,
+  flags: readonly string[],
+): Promise<void> {
+  const tar = {
+    image: swarm.imageOf('toolbox'),
+    user: '0:0',
+    argv: ['tar', '--extract', '--same-owner', '--same-permissions', ...flags],
+    volumes: { [name]: path },
+    input,
+  };
+  const ended = await beside(node, tar, (stdout) =>
+    finished(stdout.resume(), { writable: false }).then(
+      () => undefined,
+      (broken: unknown) => broken,
+    ),
+  );
+  // A tar that has no room ends before it has read everything: then its own words come first, not those of the broken pipe.
+  if (ended.taken instanceof DrillError) throw ended.taken;
+  succeeded('tar', node, 'tar-failed', ended);
+  if (ended.taken) throw ended.taken as Error;
 }

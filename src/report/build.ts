@@ -62,6 +62,8 @@ export function buildReport(events: readonly JournalEvent[], around: Surrounding
     startedAt: utcAt(0),
     endedAt: end?.at ?? utcAt(total),
     totalSeconds: round(total),
+    subject: plan?.subject ?? null,
+    yardstick: yardstickOf(events),
     seed: plan?.seed ?? '',
     size: plan?.size ?? '',
     file: plan?.file ?? '',
@@ -85,6 +87,11 @@ export function buildReport(events: readonly JournalEvent[], around: Surrounding
     harness: { seconds: harness, share: total > 0 ? round(harness / total) : 0 },
     cleanup,
   });
+}
+
+function yardstickOf(events: readonly JournalEvent[]): Report['yardstick'] {
+  const measured = eventsOf(events, 'yardstick').at(-1);
+  return measured ? { bytes: measured.bytes, seconds: measured.seconds } : null;
 }
 
 /** E.g. `in restore, in the step "pg_restore"`. */

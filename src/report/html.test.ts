@@ -36,6 +36,16 @@ describe('the page of a drill', () => {
     expect(at('overlay traffic is encrypted')).toBeLessThan(at('managers reachable'));
   });
 
+  test.each([
+    [{ managers: 1, workers: 0 }, '1 manager, 0 workers'],
+    [{ managers: 3, workers: 1 }, '3 managers, 1 worker'],
+  ])('counts %j in good English', (topology, text) => {
+    const events = recoveredSample().map((event) =>
+      event.event === 'plan' ? { ...event, topology } : event,
+    );
+    expect(renderReport(buildReport(events))).toContain(`<dd>${text}</dd>`);
+  });
+
   test('needs no network and no script', () => {
     const html = renderReport(buildReport(notRecoveredSample()));
     expect(html).not.toMatch(/<script|<link|<img|https?:|@import|url\(/);

@@ -1,5 +1,6 @@
 // Sample journals, so that report and pages can be built and looked at without a cluster.
 import type { JournalEvent } from '../drill/events.ts';
+import { METHODS, methodSample } from './sample/methods.ts';
 import { totalLossSample } from './sample/total-loss.ts';
 
 export { asText } from './sample/recorder.ts';
@@ -12,3 +13,6 @@ export const notRecoveredSample = (): JournalEvent[] => totalLossSample({ recove
 
 /** The same drill, killed while the database came back. */
 export const inconclusiveSample = (): JournalEvent[] => notRecoveredSample().filter(({ t }) => t < 80);
+
+/** Drills that compare methods: one that keeps all, one that loses what it says, one that loses more. */
+export const methodSamples = (): JournalEvent[][] => METHODS.map(methodSample);

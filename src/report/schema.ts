@@ -44,6 +44,20 @@ export const Report = z.object({
   startedAt: utc,
   endedAt: utc,
   totalSeconds: duration,
+  subject: z
+    .object({
+      of: z.string(),
+      aspects: z.array(z.string()),
+      method: z.string(),
+      loses: z.array(z.string()),
+      cannotHold: z.array(z.string()),
+    })
+    .nullable()
+    .describe('what is compared with the other drills of the run'),
+  yardstick: z
+    .object({ bytes: count, seconds: duration })
+    .nullable()
+    .describe('the plain way, tar piped to zstd, for the same data'),
   seed: z.string(),
   size: z.string(),
   file: z.string().describe('the drill file, from the root of the project'),
@@ -79,6 +93,7 @@ export const Report = z.object({
       detail: z.string(),
       differences: z.array(z.string()),
       doesNotProve: z.string(),
+      aspects: z.array(z.object({ aspect: z.string(), compared: count, mismatched: count })),
       seconds: duration,
     }),
   ),
@@ -100,6 +115,7 @@ export const Report = z.object({
       encrypted: z.boolean(),
       seconds: duration,
       cannotHold: z.array(z.string()),
+      loses: z.array(z.string()),
     }),
   ),
   disaster: z.array(z.object({ what: z.string(), id: z.string(), before: z.string(), after: z.string() })),
@@ -156,12 +172,44 @@ const NodePicture = z.object({
   tasks: z.array(z.string()),
 });
 
+export const MatrixRow = z.object({
+  drill: z.string(),
+  method: z.string(),
+  verdict: Verdict,
+  aspects: z.record(
+    z.string(),
+    z.object({
+      state: z
+        .enum(['back', 'lost as said', 'lost', 'back, though not promised'])
+        .describe('"lost" is a finding: the method says that it keeps it'),
+      compared: count,
+      mismatched: count,
+    }),
+  ),
+  backupSeconds: duration.nullable(),
+  restoreSeconds: duration.nullable().describe('of the method alone'),
+  rtaSeconds: duration.nullable().describe('of the whole drill'),
+  storedBytes: count.describe('in the vault'),
+  dataBytes: count.nullable().describe('of the plain tar of the same data'),
+  backupRatio: z.number().nullable().describe('time to back up, against the plain way in the same drill'),
+  cannotHold: z.array(z.string()),
+});
+export type MatrixRow = z.infer<typeof MatrixRow>;
+
+export const Matrix = z.object({
+  of: z.string(),
+  aspects: z.array(z.string()).describe('in their order'),
+  rows: z.array(MatrixRow),
+});
+export type Matrix = z.infer<typeof Matrix>;
+
 export const Run = z.object({
   schema: z.literal('swarm-drill/run@1'),
   startedAt: utc,
   endedAt: utc,
   verdict: Verdict.describe('the worst of the drills'),
   exitCode: z.int(),
+  matrix: z.array(Matrix).describe('the methods that the drills of this run compare, by what they back up'),
   drills: z.array(Report),
 });
 export type Run = z.infer<typeof Run>;

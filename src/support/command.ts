@@ -2,7 +2,10 @@
 import { execa, ExecaError, type Options } from 'execa';
 import { DrillError } from './errors.ts';
 
-export interface CommandOptions extends Pick<Options, 'cwd' | 'env' | 'input' | 'timeout' | 'cancelSignal'> {
+export interface CommandOptions extends Pick<
+  Options,
+  'cwd' | 'env' | 'input' | 'timeout' | 'cancelSignal' | 'detached'
+> {
   readonly hint?: string;
 }
 

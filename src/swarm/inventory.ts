@@ -52,15 +52,14 @@ type Loose = Readonly<Record<string, unknown>>;
 /** Reads everything: the cluster through `manager`, and each node through its own engine. */
 export async function takeInventory(manager: Node, nodes: readonly Node[]): Promise<Inventory> {
   const { docker } = manager;
-  const [cluster, members, services, tasks, networks, secrets, configs] = await Promise.all([
-    docker.swarmInspect() as Promise<unknown> as Promise<Loose>,
-    docker.listNodes() as Promise<unknown[]> as Promise<Loose[]>,
-    docker.listServices() as Promise<unknown[]> as Promise<Loose[]>,
-    docker.listTasks() as Promise<unknown[]> as Promise<Loose[]>,
-    docker.listNetworks() as Promise<unknown[]> as Promise<Loose[]>,
-    docker.listSecrets() as Promise<unknown[]> as Promise<Loose[]>,
-    docker.listConfigs() as Promise<unknown[]> as Promise<Loose[]>,
-  ]);
+  // One call after the other: each at once would need a connection of its own, which costs more than the calls.
+  const cluster = (await docker.swarmInspect()) as Loose;
+  const members = (await docker.listNodes()) as Loose[];
+  const services = (await docker.listServices()) as unknown[] as Loose[];
+  const tasks = (await docker.listTasks()) as Loose[];
+  const networks = (await docker.listNetworks()) as unknown[] as Loose[];
+  const secrets = (await docker.listSecrets()) as unknown[] as Loose[];
+  const configs = (await docker.listConfigs()) as unknown[] as Loose[];
   const nameById = new Map<string, string>();
   for (const one of members) nameById.set(one['ID'] as string, hostnameOf(one));
   for (const one of networks) nameById.set(one['Id'] as string, one['Name'] as string);
@@ -119,17 +118,15 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
 /** What lives on one node only, and in no raft log. */
 async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, Objects>>> {
   const { docker, name } = node;
-  const [volumes, images, plugins, networks, containers, files] = await Promise.all([
-    docker.listVolumes(),
-    docker.listImages(),
-    docker.listPlugins() as Promise<{ Name: string; Enabled: boolean }[]>,
-    docker.listNetworks({ filters: { scope: ['local'] } }),
-    docker.listContainers({ all: true }),
-    node.exec([
-      'sh',
-      '-c',
-      'cat /etc/docker/daemon.json 2>/dev/null; echo; echo ==; cat /root/.docker/config.json 2>/dev/null || true',
-    ]),
+  const volumes = await docker.listVolumes();
+  const images = await docker.listImages();
+  const plugins = (await docker.listPlugins()) as { Name: string; Enabled: boolean }[];
+  const networks = await docker.listNetworks({ filters: { scope: ['local'] } });
+  const containers = await docker.listContainers({ all: true });
+  const files = await node.exec([
+    'sh',
+    '-c',
+    'cat /etc/docker/daemon.json 2>/dev/null; echo; echo ==; cat /root/.docker/config.json 2>/dev/null || true',
   ]);
   const key = (what: string): string => `${what} on ${name}`;
   const [daemon = '', logins = ''] = files.split('\n==\n');
@@ -174,7 +171,12 @@ function networkOf(one: Loose): unknown {
     string,
     unknown
   >;
-  return { Name, Driver, Attachable, Internal, Ingress, EnableIPv6, IPAM, Options, Labels };
+  // The swarm gives these numbers out as it makes its networks, and nobody sees them.
+  const { 'com.docker.network.driver.overlay.vxlanid_list': _, ...asked } = (Options ?? {}) as Record<
+    string,
+    unknown
+  >;
+  return { Name, Driver, Attachable, Internal, Ingress, EnableIPv6, IPAM, Options: asked, Labels };
 }
 
 /** Ids of networks, secrets and configs become names, so that a rebuilt service can be compared with the old one. */

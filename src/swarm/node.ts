@@ -1,9 +1,11 @@
 // One node: a privileged container with an engine of its own, started with Testcontainers and spoken to over `docker exec`,
 // so that no port is open to anybody. A node that runs, one that is stopped: two types.
-import Docker from 'dockerode';
+import Docker, { type ContainerCreateOptions } from 'dockerode';
 import { Agent, type ClientRequestArgs } from 'node:http';
-import type { Duplex, Readable } from 'node:stream';
+import { Readable, type Duplex } from 'node:stream';
+import { pack } from 'tar-stream';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
+import { TEMPLATE_MOUNT } from '../lab/disk.ts';
 import { connect, exec, start, startAttached, type ExecOptions, type Running } from '../lab/engine.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { seconds } from '../support/clock.ts';
@@ -22,27 +24,51 @@ export interface NodeSpec {
   readonly script: string;
 }
 
+export interface ToolOptions {
+  readonly argv: readonly string[];
+  /** Volume's name, or path on the node, to the path in the container (with `:ro` where it is only read). */
+  readonly volumes: Readonly<Record<string, string>>;
+  /** Nothing secret: anybody who may ask the engine reads it. Secrets go into `files`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Path in the container (without the leading slash) to text; readable to root alone, and gone with the container. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly input?: ExecOptions['input'];
+}
+
 /** How long an engine may take until it answers. */
 const ENGINE_LIMIT = seconds(60);
 
+/** A node's container, whoever creates it: what it runs, on which disk, at which address. */
+export const containerOf = (lab: LabFacts, spec: NodeSpec) =>
+  ({
+    name: spec.volume,
+    Image: referenceOf(lab, 'node'),
+    Hostname: spec.name,
+    Entrypoint: ['sh', '-c', spec.script],
+    Labels: { ...spec.labels },
+    HostConfig: {
+      // Above the engine an init, which takes leave of the shims of containers that ended.
+      Init: true,
+      Privileged: true,
+      NetworkMode: spec.network,
+      Tmpfs: { '/run': 'rw,exec' },
+      Binds: [`${spec.volume}:/var/lib/docker`, `${lab.template}:${TEMPLATE_MOUNT}:ro`],
+      LogConfig: { Type: 'json-file', Config: {} },
+    },
+    NetworkingConfig: {
+      EndpointsConfig: { [spec.network]: { IPAMConfig: { IPv4Address: spec.address } } },
+    },
+  }) satisfies ContainerCreateOptions;
+
 class NodeContainer extends GenericContainer {
   constructor(lab: LabFacts, spec: NodeSpec) {
-    super(referenceOf(lab, 'node'));
-    this.withName(spec.volume)
-      .withHostname(spec.name)
-      .withPrivilegedMode()
-      .withTmpFs({ '/run': 'rw,exec' })
-      .withBindMounts([{ source: spec.volume, target: '/var/lib/docker' }])
-      .withEntrypoint(['sh', '-c', spec.script])
-      .withLabels({ ...spec.labels })
-      .withNetworkMode(spec.network)
+    const { HostConfig, ...settings } = containerOf(lab, spec);
+    super(settings.Image);
+    Object.assign(this.createOpts, settings);
+    Object.assign(this.hostConfig, HostConfig);
+    this.withNetworkMode(HostConfig.NetworkMode)
       .withAutoCleanup(false)
-      .withDefaultLogDriver()
       .withWaitStrategy(Wait.forSuccessfulCommand('true'));
-    // Testcontainers has no call for a fixed address.
-    this.createOpts.NetworkingConfig = {
-      EndpointsConfig: { [spec.network]: { IPAMConfig: { IPv4Address: spec.address } } },
-    };
   }
 }
 
@@ -119,31 +145,54 @@ export class Node {
     return exec(this.#outer, this.id, argv, options);
   }
 
+  /** Starts a program in the node itself. */
+  run(argv: readonly string[]): Promise<Running> {
+    return start(this.#outer, this.id, argv);
+  }
+
   /** A connection to a port on the node's loopback: how a client on that host would come. */
   async dial(port: number, address = '127.0.0.1'): Promise<Duplex> {
     return (await start(this.#outer, this.id, ['nc', address, String(port)])).io;
   }
 
-  /** A throwaway container of the toolbox image on this node, as root, with `volumes` (name to path) mounted. */
-  async toolbox(options: {
-    readonly argv: readonly string[];
-    readonly volumes: Readonly<Record<string, string>>;
-    readonly input?: ExecOptions['input'];
-  }): Promise<Running> {
+  /** A throwaway container of the toolbox image on this node, as root, without a network. */
+  toolbox(options: ToolOptions): Promise<Running> {
+    return this.#tool('toolbox', 'none', options);
+  }
+
+  /** The same of the image that holds the backup programs; it sees the network that the node sees. */
+  tools(options: ToolOptions): Promise<Running> {
+    return this.#tool('tools', 'host', options);
+  }
+
+  async #tool(
+    role: string,
+    network: string,
+    { argv, volumes, env, files, input }: ToolOptions,
+  ): Promise<Running> {
     const container = await this.docker.createContainer({
-      Image: referenceOf(this.#lab, 'toolbox'),
-      Entrypoint: [...options.argv],
+      Image: referenceOf(this.#lab, role),
+      Entrypoint: [...argv],
       Cmd: [],
       User: '0:0',
       OpenStdin: true,
       StdinOnce: true,
+      Env: Object.entries(env ?? {}).map(([name, value]) => `${name}=${value}`),
       HostConfig: {
-        NetworkMode: 'none',
+        NetworkMode: network,
         AutoRemove: true,
-        Binds: Object.entries(options.volumes).map(([name, path]) => `${name}:${path}`),
+        // Whoever started it reads what it prints. The engine's own copy would be volumes on a disk twice, at twice the time.
+        LogConfig: { Type: 'none', Config: {} },
+        Binds: Object.entries(volumes).map(([name, path]) => `${name}:${path}`),
       },
     });
-    return startAttached(container, options.input);
+    if (files) {
+      const tar = pack();
+      for (const [name, text] of Object.entries(files)) tar.entry({ name, mode: 0o600 }, text);
+      tar.finalize();
+      await container.putArchive(Readable.from(tar), { path: '/' });
+    }
+    return startAttached(container, input);
   }
 
   /** Stops the node as a shutdown would, with `grace` for its containers. Its disk stays. */
@@ -195,7 +244,7 @@ export class StoppedNode {
 }
 
 /** A client for the engine inside a node: every connection is a `docker system dial-stdio` there. */
-function innerClient(outer: Docker, id: string): Docker {
+export function innerClient(outer: Docker, id: string): Docker {
   class DialAgent extends Agent {
     override createConnection(
       _options: ClientRequestArgs,

@@ -1,15 +1,15 @@
 // The place where a swarm stands: a network with fixed addresses and the right to start nodes on it. The site outlives the
 // swarm; a restore gets the site, never the old swarm.
 import { readFile } from 'node:fs/promises';
+import { MAKE_DISK } from '../lab/disk.ts';
 import { connect, demultiplex, exec, type Docker } from '../lab/engine.ts';
 import { DRILL_LABEL, OWNER_LABEL, ownerOf, RUN_LABEL } from '../lab/labels.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { NODE_START } from '../lab/prepare.ts';
-import { CLONE_TREE } from '../lab/tree.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import type { Scope } from '../support/scope.ts';
 import { step } from '../support/trace.ts';
-import { Node, referenceOf, StoppedNode, type NodeSpec } from './node.ts';
+import { containerOf, Node, referenceOf, StoppedNode, type NodeSpec } from './node.ts';
 import { Swarm, SWARM_PORT } from './swarm.ts';
 
 export interface SiteOptions {
@@ -22,6 +22,11 @@ export interface SiteOptions {
 
 type Role = 'manager' | 'worker';
 
+interface NamedContainer {
+  readonly name: string;
+  readonly id: string;
+}
+
 export class Site {
   readonly lab: LabFacts;
   readonly #docker: Docker;
@@ -30,6 +35,9 @@ export class Site {
   readonly #prefix: string;
   readonly #porter: string;
   readonly #script: string;
+  /** Names of all volumes that were made here. */
+  readonly #disks: string[] = [];
+  #removals: ReadonlyMap<string, Promise<void>> | undefined;
   #started = 0;
 
   private constructor(
@@ -63,6 +71,16 @@ export class Site {
   /** Labels of everything here. */
   get labels(): Readonly<Record<string, string>> {
     return labelsOf(this.#options);
+  }
+
+  /** Docker's name of the network. Whatever else belongs to the drill is named after it. */
+  get network(): string {
+    return this.#network;
+  }
+
+  /** The address at which nodes find what is outside of the site. */
+  get outpost(): string {
+    return `${this.#prefix}.250`;
   }
 
   /** The fixed address of a node of that name: the same in every swarm of this site. */
@@ -105,18 +123,20 @@ export class Site {
   }
 
   /** Ids of the containers of all nodes that there are here, by volume name (which is the container's name too). */
-  async containers(): Promise<{ readonly name: string; readonly id: string }[]> {
-    const label = [`${RUN_LABEL}=${this.#options.run}`, `${DRILL_LABEL}=${this.#options.drill}`];
-    const found = await this.#docker.listContainers({ all: true, filters: { label } });
-    return found
-      .map(({ Id, Names }) => ({ id: Id, name: Names[0]?.slice(1) ?? Id }))
-      .filter(({ name }) => name !== this.#porter);
+  async containers(): Promise<readonly NamedContainer[]> {
+    return (await this.#everything()).filter(({ name }) => /-(manager|worker)-\d+-\d+$/.test(name));
   }
 
-  /** What the engine of each node logged so far; nodes that were destroyed have taken theirs along. */
+  async #everything(): Promise<readonly NamedContainer[]> {
+    const label = [`${RUN_LABEL}=${this.#options.run}`, `${DRILL_LABEL}=${this.#options.drill}`];
+    const found = await this.#docker.listContainers({ all: true, filters: { label } });
+    return found.map(({ Id, Names }) => ({ id: Id, name: Names[0]?.slice(1) ?? Id }));
+  }
+
+  /** What each node's engine and what stands beside them logged so far; nodes that were destroyed have taken theirs along. */
   async logs(): Promise<{ readonly name: string; readonly text: string }[]> {
     return Promise.all(
-      (await this.containers()).map(async ({ id, name }) => {
+      (await this.#everything()).map(async ({ id, name }) => {
         const raw = await this.#docker.getContainer(id).logs({ stdout: true, stderr: true, follow: false });
         return { name: name.replace(`${this.#network}-`, ''), text: demultiplex(raw).toString('utf8') };
       }),
@@ -126,38 +146,33 @@ export class Site {
   /** A node that was never started, with an empty swarm directory: for a restore to write to. */
   async emptyNode(name: string): Promise<StoppedNode> {
     const spec = await this.#disk(name);
-    const container = await this.#docker.createContainer({
-      name: spec.volume,
-      Image: referenceOf(this.lab, 'node'),
-      Hostname: spec.name,
-      Entrypoint: ['sh', '-c', spec.script],
-      Labels: { ...spec.labels },
-      HostConfig: {
-        Privileged: true,
-        NetworkMode: spec.network,
-        Tmpfs: { '/run': 'rw,exec' },
-        Binds: [`${spec.volume}:/var/lib/docker`],
-      },
-      NetworkingConfig: {
-        EndpointsConfig: { [spec.network]: { IPAMConfig: { IPv4Address: spec.address } } },
-      },
-    });
+    const container = await this.#docker.createContainer(containerOf(this.lab, spec));
     return new StoppedNode(this.lab, spec, container.id);
   }
 
-  /** A data root for one node: its own volume, a clone of the template. */
+  /** Nodes go side by side: the first undo begins with all of them, and each waits for its own and tells how it went. */
+  async #remove(volume: string): Promise<void> {
+    this.#removals ??= new Map(this.#disks.map((disk) => [disk, this.#removeNode(disk)]));
+    for (const removal of this.#removals.values()) removal.catch(() => undefined);
+    await this.#removals.get(volume);
+  }
+
+  async #removeNode(volume: string): Promise<void> {
+    await removed(this.#docker.getContainer(volume).remove({ force: true, v: true }));
+    await removed(this.#docker.getVolume(volume).remove({ force: true }));
+  }
+
+  /** A data root for one node: a volume of its own. */
   async #disk(name: string): Promise<NodeSpec> {
     const volume = `swarm-drill-${this.#options.run}-${this.#options.drill}-${name}-${++this.#started}`;
-    this.#options.scope.defer(`remove ${name}`, async () => {
-      await removed(this.#docker.getContainer(volume).remove({ force: true, v: true }));
-      await removed(this.#docker.getVolume(volume).remove({ force: true }));
-    });
+    this.#disks.push(volume);
+    this.#options.scope.defer(`remove ${name}`, () => this.#remove(volume));
     await this.#docker.createVolume({ Name: volume, Labels: { ...this.labels } });
     await exec(this.#docker, this.#porter, [
       'sh',
       '-c',
-      CLONE_TREE,
-      'clone',
+      MAKE_DISK,
+      'disk',
       `/volumes/${this.lab.template}/_data`,
       `/volumes/${volume}/_data`,
     ]);
@@ -188,7 +203,7 @@ const labelsOf = ({ run, drill }: SiteOptions): Record<string, string> => ({
 });
 
 /** A removal of what isn't there is done. */
-async function removed(removal: Promise<unknown>): Promise<void> {
+export async function removed(removal: Promise<unknown>): Promise<void> {
   try {
     await removal;
   } catch (error) {

@@ -205,7 +205,8 @@ export class Swarm {
   }
 
   /**
-   * Removes member entries that no node of ours stands behind any more.
+   * Removes member entries that no node of ours stands behind any more, and takes the labels off the others: what waits for a
+   * label starts when its data is in place, also on a node that came back with its old labels.
    * @returns by host name, the labels that each of today's nodes should carry: its own, or those of the member it replaces
    */
   async replaceLostMembers(): Promise<Record<string, Record<string, string>>> {
@@ -218,9 +219,21 @@ export class Swarm {
     for (const { ID, Description, Spec } of (await docker.listNodes()) as Member[]) {
       Object.assign((labels[Description.Hostname] ??= {}), Spec.Labels);
       if (!mine.has(ID)) await docker.getNode(ID).remove({ force: true });
+      else if (Object.keys(Spec.Labels ?? {}).length > 0) await this.#unlabel(ID);
     }
     const today = new Set(this.#nodes.map(({ name }) => name));
     return Object.fromEntries(Object.entries(labels).filter(([name]) => today.has(name)));
+  }
+
+  /** Again when the engine changed the node meanwhile, as it does when one becomes ready. */
+  async #unlabel(id: string): Promise<void> {
+    await waitUntil('the node to take its labels off', async () => {
+      const { docker } = await this.manager();
+      const { Version, Spec } = (await docker.getNode(id).inspect()) as Member;
+      // eslint-disable-next-line @typescript-eslint/await-thenable -- it is a promise; its types know the callback alone
+      await docker.getNode(id).update({ version: Version.Index, ...Spec, Labels: {} } as never);
+      return { done: true };
+    });
   }
 
   /** Waits until every service (or those named) has all the tasks that it wants, running on nodes that are ready. */

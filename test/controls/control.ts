@@ -9,6 +9,7 @@ import type { Ledger } from '../../fixtures/ledger/ledger.ts';
 import { createRuntime } from '../../src/cli/runtime.ts';
 import type { Drill, Plan, Restored } from '../../src/drill/plan.ts';
 import { runDrill } from '../../src/drill/run.ts';
+import { connect, exec } from '../../src/lab/engine.ts';
 import type { Report } from '../../src/report/schema.ts';
 import { writeDrillReport } from '../../src/report/write.ts';
 
@@ -32,28 +33,40 @@ export const brokenAfterwards = (
   },
 });
 
+/** Runs a shell script on the vault's host, as its operator, in the directory of the artifacts. */
+export type InVault = (script: string) => Promise<string>;
+
 /** Runs `plan` as any drill is run, and reads what its journal says. */
-export async function outcome(plan: (vault: string) => Plan): Promise<Report> {
+export async function outcome(plan: (inVault: InVault) => Plan): Promise<Report> {
   const home = await mkdtemp(join(tmpdir(), 'swarm-drill-control-'));
-  const vault = join(home, 'vault');
-  const dir = join(home, 'report');
-  const drill: Drill = { ...singleManager, name: 'control', title: 'a control', plan: plan(vault) };
-  const run = `c${randomBytes(4).toString('hex')}`;
   try {
-    const runtime = createRuntime({ lab: inject('lab'), run, vaultDirectory: vault, keep: false });
-    await runDrill(drill, runtime, {
-      dir,
-      seed: 'control',
-      size: 'small',
-      keep: false,
-      objectives: {},
-      signal: new AbortController().signal,
-      again: 'npm test',
-    });
-    return await writeDrillReport(dir);
+    return await outcomeIn(join(home, 'report'), plan);
   } finally {
     await rm(home, { recursive: true, force: true });
   }
+}
+
+/** The same, with the report left in `dir`. */
+export async function outcomeIn(dir: string, plan: (inVault: InVault) => Plan): Promise<Report> {
+  const run = `c${randomBytes(4).toString('hex')}`;
+  const lab = inject('lab');
+  const inVault: InVault = (script) =>
+    exec(connect(lab.host), `swarm-drill-${run}-control-vault`, [
+      'sh',
+      '-euc',
+      `cd /vault/courier\n${script}`,
+    ]);
+  const drill: Drill = { ...singleManager, name: 'control', title: 'a control', plan: plan(inVault) };
+  await runDrill(drill, createRuntime({ lab, run }), {
+    dir,
+    seed: 'control',
+    size: 'small',
+    keep: false,
+    objectives: {},
+    signal: new AbortController().signal,
+    again: 'npm test',
+  });
+  return writeDrillReport(dir);
 }
 
 /** The result of the check of that name; a name that nobody answers to is an error of the control. */

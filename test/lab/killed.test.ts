@@ -4,11 +4,12 @@ import { execa } from 'execa';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { sweepEmbedded } from '../../src/lab/embedded.ts';
 import { cacheDirectory } from '../../src/lab/cache.ts';
+import { childrenOf, firstProcess, processesWith } from './processes.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const embedded = inject('lab').kind === 'embedded';
@@ -47,18 +48,16 @@ async function journalWith(text: string): Promise<string> {
 }
 
 /** Processes whose command line names the lab that `pid` opened. */
-async function processesOf(pid: number): Promise<number[]> {
-  const found: number[] = [];
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const line = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
-    if (line.includes(`/running/${pid}-`)) found.push(Number(entry));
-  }
-  return found;
-}
+const processesOf = (pid: number): Promise<number[]> => processesWith(`/running/${pid}-`);
 
 const homesOf = async (pid: number): Promise<string[]> =>
   (await readdir(join(cacheDirectory(), 'running'))).filter((name) => name.startsWith(`${pid}-`));
+
+/** Cgroups of the lab that `pid` opened, wherever they are. */
+const cgroupsOf = async (pid: number): Promise<string[]> =>
+  (await readdir('/sys/fs/cgroup', { recursive: true })).filter((path) =>
+    basename(path).startsWith(`swarm-drill-${pid}-`),
+  );
 
 for (const phase of ['provision', 'seed', 'backup', 'restore'])
   test.runIf(embedded)(
@@ -67,6 +66,7 @@ for (const phase of ['provision', 'seed', 'backup', 'restore'])
       await journalWith(`"phase":"${phase}"`);
       const pid = program.pid as number;
       expect(await processesOf(pid)).not.toEqual([]);
+      expect(await cgroupsOf(pid)).not.toEqual([]);
       program.kill('SIGKILL');
       await program;
       for (let tries = 0; tries < 40 && (await processesOf(pid)).length > 0; tries++) await sleep(50);
@@ -75,13 +75,15 @@ for (const phase of ['provision', 'seed', 'backup', 'restore'])
       expect(await homesOf(pid)).not.toEqual([]);
       await sweepEmbedded();
       expect(await homesOf(pid)).toEqual([]);
+      expect(await cgroupsOf(pid)).toEqual([]);
     },
   );
 
 test.runIf(embedded)('an engine that dies under a drill makes it inconclusive, with a report', async () => {
   await journalWith('"phase":"backup"');
-  const [engine] = await processesOf(program.pid as number);
-  process.kill(engine as number, 'SIGKILL');
+  const [home] = await homesOf(program.pid as number);
+  const inside = await childrenOf(await firstProcess(join(cacheDirectory(), 'running', home as string)));
+  process.kill(inside.find(({ name }) => name === 'dockerd')?.pid as number, 'SIGKILL');
   const { exitCode } = await program;
   expect(exitCode).toBe(2);
   const [run] = (await readdir(reports)).filter((name) => name !== 'latest');

@@ -4,7 +4,11 @@ import { Command } from 'commander';
 import { ROOT } from '../drill-files.ts';
 
 export const benchCommand = new Command('bench')
-  .description('measure how fast a swarm is ready, and what the harness itself costs')
-  .action(async () => {
-    await import(join(ROOT, 'bench/bench.ts'));
+  .description('measure how fast a swarm is ready, what the harness itself costs, and how files are read')
+  .argument('[part...]', 'swarm, drill, manifest; all when none is named')
+  .action(async (parts: string[]) => {
+    const { bench } = (await import(join(ROOT, 'bench/bench.ts'))) as {
+      bench: (parts: readonly string[]) => Promise<void>;
+    };
+    await bench(parts);
   });

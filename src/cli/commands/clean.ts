@@ -1,7 +1,6 @@
 // swarm-drill clean: removes what killed runs left, found by label.
 import { Command } from 'commander';
 import { engineOption } from '../options.ts';
-import { sweepVaults } from '../vaults.ts';
 
 interface Options {
   readonly engine?: string;
@@ -19,7 +18,7 @@ export const cleanCommand = new Command('clean')
     const host = engine ?? process.env['DOCKER_HOST'] ?? (await findEngine()).host;
     const swept = host === undefined ? { removed: {}, skipped: [] } : await sweep(host, { all });
     const labs = await sweepEmbedded({ all });
-    const removed = { ...swept.removed, 'embedded labs': labs.length, vaults: await sweepVaults({ all }) };
+    const removed = { ...swept.removed, 'embedded labs': labs.length };
     console.log(`engine: ${host ?? 'none answers'}`);
     for (const [kind, count] of Object.entries(removed)) console.log(`removed ${kind}: ${count}`);
     for (const reason of swept.skipped) console.log(`left alone: ${reason}`);

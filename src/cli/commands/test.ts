@@ -2,14 +2,16 @@
 import { Command } from 'commander';
 
 export const testCommand = new Command('test')
-  .description('run the tests; arguments go to vitest, e.g. `test --project unit journal`')
+  .description(
+    'run the tests, but for those of single methods (`test --project methods`); arguments go to vitest, e.g. `test --project unit journal`',
+  )
   .argument('[arguments...]', "vitest's own")
   .allowUnknownOption()
   .helpOption(false)
   .action(async (words: string[]) => {
     const { parseCLI, startVitest } = await import('vitest/node');
     const { filter, options } = parseCLI(['vitest', ...words]);
-    const vitest = await startVitest(filter, { watch: false, project: ['!drills'], ...options });
+    const vitest = await startVitest(filter, { watch: false, project: ['!drills', '!methods'], ...options });
     // In watch mode vitest itself ends the process.
     if (vitest.shouldKeepServer()) await new Promise(() => {});
   });

@@ -5,7 +5,7 @@ import type { Track, TrackedStep } from './track.ts';
 import type { View } from './view.ts';
 
 /** Shorter waits are not worth a line. */
-const LONG_WAIT_SECONDS = 2;
+export const LONG_WAIT_SECONDS = 2;
 
 export class PlainView implements View {
   readonly #print: (line: string) => void;

@@ -8,11 +8,12 @@ import { writeDrillReport } from '../../report/write.ts';
 import { DrillError } from '../../support/errors.ts';
 import { createRuntime } from '../runtime.ts';
 import { againCommand } from '../settings.ts';
-import { makeVaultDirectory } from '../vaults.ts';
 
 onDrill((drill) => {
   // A drill may import another one for its plan.
   if (drill.file !== expect.getState().testPath) return;
+  // A file may declare several, of which the person named some.
+  if (inject('run').only?.includes(drill.name) === false) return;
   test(drill.title, async ({ signal }) => {
     const running = conduct(drill, signal);
     // An aborted test ends at once for vitest; the worker must live until the drill has cleaned up.
@@ -24,12 +25,7 @@ onDrill((drill) => {
 /** @throws DrillError when the verdict is anything but recovered */
 async function conduct(drill: Drill, aborted: AbortSignal): Promise<void> {
   const run = inject('run');
-  const runtime = createRuntime({
-    lab: inject('lab'),
-    run: run.id,
-    vaultDirectory: await makeVaultDirectory(run, drill.name),
-    keep: run.keep,
-  });
+  const runtime = createRuntime({ lab: inject('lab'), run: run.id });
   const dir = join(run.directory, drill.name);
   const again = againCommand(drill.name, run);
   await runDrill(drill, runtime, { ...run, dir, again, signal: stopSignal(aborted) });

@@ -8,7 +8,6 @@ import { writeRunReport } from '../../report/write.ts';
 import { describe } from '../../support/errors.ts';
 import { factsOf } from '../lab-facts.ts';
 import { settle } from '../settings.ts';
-import { removeVaults } from '../vaults.ts';
 
 let opened: Promise<Lab> | undefined;
 
@@ -30,7 +29,6 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 async function provideRuns(project: TestProject): Promise<() => Promise<void>> {
   let run = await settle();
   const finish = async (): Promise<void> => {
-    await removeVaults(run);
     await writeRunReport(run.directory);
     console.error(`report: ${run.directory}/index.html`);
   };

@@ -1,7 +1,7 @@
 // All that report.mustache shows of one drill.
 import type { Report } from '../schema.ts';
 import { artifactsOf, checksOf, cleanupOf, coverageOf, logsOf } from './evidence-view.ts';
-import { integer, longDate, moment, time } from './format.ts';
+import { counted, integer, longDate, moment, time } from './format.ts';
 import { figuresOf } from './objectives-view.ts';
 import { recoveryOf } from './recovery-view.ts';
 import { timelineOf } from './timeline-view.ts';
@@ -9,12 +9,13 @@ import { topologyOf } from './topology-view.ts';
 import { VERDICT_SIGNS } from './verdict-view.ts';
 
 export function drillView(report: Report) {
-  const { environment, pictures } = report;
+  const { environment, pictures, topology } = report;
   const pictured = [topologyOf('Before', pictures.before), topologyOf('After', pictures.after)];
   return {
     ...report,
     verdict: VERDICT_SIGNS[report.verdict],
     reason: sentence(report.reason),
+    swarm: `${counted(topology.managers, 'manager')}, ${counted(topology.workers, 'worker')}`,
     date: longDate(report.startedAt),
     started: moment(report.startedAt),
     ended: moment(report.endedAt),

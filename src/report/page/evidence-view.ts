@@ -1,6 +1,6 @@
 // The tables of a report: checks, coverage, artifacts, images and clean-up.
 import type { Report } from '../schema.ts';
-import { integer, moment, size, time } from './format.ts';
+import { counted, integer, moment, size, time } from './format.ts';
 import { FINDING_SIGNS } from './verdict-view.ts';
 
 const ORDER = { fail: 0, unproven: 1, pass: 2 };
@@ -37,7 +37,7 @@ export const artifactsOf = ({ artifacts }: Report) =>
     name: artifact.name,
     method: artifact.method,
     size: size(artifact.bytes),
-    bytes: `${integer(artifact.bytes)} bytes`,
+    bytes: counted(artifact.bytes, 'byte'),
     sha256: artifact.sha256,
     createdAt: moment(artifact.createdAt),
     encrypted: artifact.encrypted ? 'yes' : 'no',
@@ -47,7 +47,9 @@ export const artifactsOf = ({ artifacts }: Report) =>
   }));
 
 export const logsOf = ({ logs }: Report) =>
-  logs.map(({ node, file, bytes }) => ({ node, file, size: size(bytes) }));
+  logs
+    .toSorted((a, b) => a.node.localeCompare(b.node, 'en', { numeric: true }))
+    .map(({ node, file, bytes }) => ({ node, file, size: size(bytes) }));
 
 export function cleanupOf({ cleanup }: Report) {
   if (!cleanup) return null;

@@ -25,9 +25,9 @@ export function recoveryOf({ marks, actual, objectives, steps }: Report) {
   const named = ranked.reduce((sum, row) => sum + row.seconds, 0);
   const scale = Math.max(rta, actual.provenSeconds ?? 0, objectives.rtoSeconds ?? 0) * 1.03;
 
-  const flag = (name: string, value: string, at: number | null, tone: string): Flag[] => {
+  const flag = (name: string, value: string, at: number | null, tone: string): (Flag & { at: number })[] => {
     if (at === null) return [];
-    return [{ name, value, left: percent(at, scale), side: at > scale * 0.6 ? 'before' : 'after', tone }];
+    return [{ name, value, at, left: percent(at, scale), side: at > scale * 0.6 ? 'before' : 'after', tone }];
   };
   return {
     rta: time(actual.rtaSeconds),
@@ -45,7 +45,9 @@ export function recoveryOf({ marks, actual, objectives, steps }: Report) {
       flag('usable', `RTA ${time(actual.rtaSeconds)}`, rta, 'usable'),
       flag('proven', time(actual.provenSeconds), actual.provenSeconds, 'proven'),
       flag('allowed', `RTO ${limit(objectives.rtoSeconds)}`, objectives.rtoSeconds, 'allowed'),
-    ].flat(),
+    ]
+      .flat()
+      .sort((a, b) => a.at - b.at),
     rows: ranked.map((row, index) => toRow(row, index + 1, rta, ranked[0]?.seconds ?? 0)),
     rest: rta - named > 0.0005 ? { seconds: time(rta - named), share: share(rta - named, rta) } : null,
   };

@@ -1,7 +1,7 @@
 // The waterfall: every step at its place in time, by phase, with the recovery window behind it.
 import { criticalPath, longestFirst } from '../critical-path.ts';
 import type { Report, Step } from '../schema.ts';
-import { percent, share, time } from './format.ts';
+import { counted, percent, share, time } from './format.ts';
 
 /** Holes between steps shorter than this, in seconds, are counted but not drawn. */
 const SMALLEST_DRAWN = 0.25;
@@ -63,7 +63,7 @@ export function timelineOf(report: Report) {
     total: time(total),
     harness: { seconds: time(report.harness.seconds), share: share(report.harness.seconds, total) },
     tiny: tiny.length > 0 && {
-      count: tiny.length,
+      count: counted(tiny.length, 'hole'),
       seconds: time(tiny.reduce((sum, step) => sum + step.seconds, 0)),
     },
   };
@@ -87,7 +87,7 @@ interface Row {
   readonly failed: boolean;
   readonly error: string | null;
   readonly waits: readonly { readonly because: string; readonly seconds: string }[];
-  readonly moreWaits: { readonly count: number; readonly seconds: string } | null;
+  readonly moreWaits: { readonly count: string; readonly seconds: string } | null;
   readonly open: boolean;
   readonly hasParts: boolean;
   readonly parts: readonly Row[];
@@ -113,7 +113,10 @@ function toRow(step: Step, depth: number, scene: Scene): Row {
     moreWaits:
       hidden.length === 0
         ? null
-        : { count: hidden.length, seconds: time(hidden.reduce((sum, wait) => sum + wait.seconds, 0)) },
+        : {
+            count: counted(hidden.length, 'more reason'),
+            seconds: time(hidden.reduce((sum, wait) => sum + wait.seconds, 0)),
+          },
     open: !step.ok || scene.inWindow(step),
     hasParts: step.parts.length > 0,
     parts: step.parts.map((part) => toRow(part, depth + 1, scene)),

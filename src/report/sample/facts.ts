@@ -54,6 +54,7 @@ export const artifact = (
   encrypted: method === 'restic',
   seconds,
   cannotHold,
+  loses: [],
 });
 
 export function nodes(subnet: string): NodePicture[] {
@@ -96,7 +97,7 @@ export const proof: ProofRow[] = [
   { what: 'volume ledger_data', id: 'c4f1e0d29b73', before: '41.2 MB', after: 'gone' },
 ];
 
-const DEFAULTS = { required: true, mismatched: 0, differences: [], seconds: 0.4 } as const;
+const DEFAULTS = { required: true, mismatched: 0, differences: [], aspects: [], seconds: 0.4 } as const;
 const pass = (name: string, compared: number, detail: string, doesNotProve: string): CheckResult => ({
   ...DEFAULTS,
   name,
@@ -204,6 +205,7 @@ export function tellPlan(journal: Recorder, name: string, title: string, rtoSeco
     text: DRILL_TEXT,
     topology: { managers: 3, workers: 2 },
     objectives: { rtoSeconds, rpoSeconds: 30 },
+    subject: null,
     seed: '8c1f2e',
     size: 'small',
     again: `npm run drill -- ${name} --seed 8c1f2e`,

@@ -1,0 +1,43 @@
+// One name below a volume's root, as manifest.py tells it: the unit in which files are compared.
+
+export interface Entry {
+  /** Its bytes, one character each; `.` is the root. `nameOf` makes it readable. */
+  readonly path: string;
+  /** As `ls -l` has it: `-` file, `d` directory, `l` symbolic link, `p` FIFO, `s` socket, `b` and `c` devices. */
+  readonly type: string;
+  /** Four octal digits, the set-uid bits first. */
+  readonly mode: string;
+  /** `uid:gid` */
+  readonly owner: string;
+  /** Seconds since 1970, a dot, nine digits. Text, since a JSON number would lose the nanoseconds. */
+  readonly mtime: string;
+  /** Of a file, in bytes. */
+  readonly size?: number;
+  readonly sha256?: string;
+  /** There where parts of the file are not allocated. */
+  readonly sparse?: true;
+  /** How many names the file has, where it is more than one, and which of them comes first. */
+  readonly links?: number;
+  readonly first?: string;
+  /** By name the digest of each extended attribute's value, ACLs among them. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** Of a symbolic link, bytes as in `path`. */
+  readonly target?: string;
+  /** Of a device, `major:minor`. */
+  readonly device?: string;
+}
+
+/** Whether `one` stands before `other`: by the bytes of each name on the way, a directory before what is in it. */
+export const isBefore = (one: Entry, other: Entry): boolean => sortKey(one) < sortKey(other);
+const sortKey = ({ path }: Entry): string => (path === '.' ? '' : path.replaceAll('/', '\0'));
+
+/** Bytes as a name for people: text where it is text, escaped where a terminal or a reader would be led astray. */
+export function nameOf(bytes: string): string {
+  try {
+    const name = utf8.decode(Buffer.from(bytes, 'latin1'));
+    return /\p{Cc}/u.test(name) ? JSON.stringify(name) : name;
+  } catch {
+    return bytes.replaceAll(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  }
+}
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,0 +1,145 @@
+// The files of a volume as they were at one moment, one entry after the other: read by manifest.py beside the volume, kept in
+// a file on this side. Nobody holds all of them, so memory stays the same however many there are.
+import { createHash, randomBytes } from 'node:crypto';
+import { close, openSync, read, readFileSync, unlinkSync, write } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { DrillError } from '../support/errors.ts';
+import type { Node } from '../swarm/node.ts';
+import type { Entry } from './entry.ts';
+
+/** A volume on the node that holds it. */
+export interface Place {
+  readonly node: Node;
+  readonly name: string;
+}
+
+const PROGRAM = readFileSync(join(import.meta.dirname, 'manifest.py'), 'utf8');
+/** What manifest.py exits with when files changed under it. */
+const CHANGED = 3;
+
+/**
+ * Every entry of a volume in its order, with content and all metadata.
+ * @param excluded prefixes of paths that are not looked at
+ * @throws DrillError `files-changed` when they did not hold still, `manifest` when they can't be read
+ */
+export const readManifest = (place: Place, excluded: readonly string[] = []): Promise<Manifest> =>
+  Manifest.keep(listing(place, excluded));
+
+/** The same without keeping it: entries as they come from the volume. */
+export const readEntries = (place: Place, excluded: readonly string[] = []): AsyncGenerator<Entry> =>
+  entriesOf(listing(place, excluded));
+
+async function* listing({ node, name }: Place, excluded: readonly string[]): AsyncGenerator<Buffer> {
+  const running = await node.toolbox({
+    argv: ['python3', '-c', PROGRAM, ...excluded],
+    volumes: { [name]: '/data:ro' },
+  });
+  for await (const chunk of running.io) yield chunk as Buffer;
+  const exitCode = await running.exitCode();
+  if (exitCode === 0) return;
+  const changed = exitCode === CHANGED;
+  const reason = changed ? `: ${running.stderr().trim()}` : ` (exit code ${exitCode})`;
+  throw new DrillError(`the files of ${name} could not be read${reason}`, {
+    code: changed ? 'files-changed' : 'manifest',
+    node: node.name,
+    output: running.stderr(),
+    ...(changed && { hint: 'stop what writes to the volume while its files are read, or exclude that path' }),
+  });
+}
+
+/** What was there at one moment. */
+export class Manifest implements AsyncIterable<Entry> {
+  /** How many entries, the root among them. */
+  readonly entries: number;
+  /** Of everything it says: two manifests are the same when their digests are. */
+  readonly sha256: string;
+  readonly #file: number;
+
+  private constructor(file: number, entries: number, sha256: string) {
+    this.#file = file;
+    this.entries = entries;
+    this.sha256 = sha256;
+    abandoned.register(this, file);
+  }
+
+  /** Writes the lines of manifest.py to a file without a name: nobody else can open it, and it goes with the process. */
+  static async keep(lines: AsyncIterable<Buffer>): Promise<Manifest> {
+    const file = openNameless();
+    try {
+      const hash = createHash('sha256');
+      let tail = Buffer.alloc(0);
+      for await (const chunk of lines) {
+        hash.update(chunk);
+        for (let at = 0; at < chunk.length;) at += (await writeTo(file, chunk, at)).bytesWritten;
+        tail = Buffer.concat([tail, chunk.subarray(-LAST_LINE)]).subarray(-LAST_LINE);
+      }
+      const entries = countIn(tail.toString('latin1').split('\n').at(-2) ?? '');
+      if (entries === undefined) throw cut();
+      return new Manifest(file, entries, hash.digest('hex'));
+    } catch (error) {
+      close(file);
+      throw error;
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Entry> {
+    return entriesOf(this.#chunks());
+  }
+
+  async *#chunks(): AsyncGenerator<Buffer> {
+    for (let at = 0; ;) {
+      const chunk = Buffer.allocUnsafe(PIECE);
+      const { bytesRead } = await readFrom(this.#file, chunk, 0, PIECE, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield chunk.subarray(0, bytesRead);
+    }
+  }
+}
+
+const PIECE = 1 << 16;
+// By number: a FileHandle complains when it is collected unclosed, and here that is the plan.
+const readFrom = promisify(read);
+const writeTo = promisify(write);
+
+/** The file goes when nobody can read the manifest any more. */
+const abandoned = new FinalizationRegistry((file: number) => close(file));
+
+function openNameless(): number {
+  const path = join(tmpdir(), `swarm-drill-manifest-${randomBytes(8).toString('hex')}`);
+  const file = openSync(path, 'wx+', 0o600);
+  unlinkSync(path);
+  return file;
+}
+
+/** Longer than manifest.py's last line. */
+const LAST_LINE = 64;
+/** What that line says: how many entries there are. */
+function countIn(line: string): number | undefined {
+  const [, entries] = /^\{"entries":(\d+)\}$/.exec(line) ?? [];
+  return entries === undefined ? undefined : Number(entries);
+}
+
+const cut = (): DrillError =>
+  new DrillError('the list of files is cut: it does not end with the number of its entries', {
+    code: 'manifest',
+  });
+
+/** The entries in lines of JSON. @throws DrillError `manifest` unless they end with the last line, which says how many there are */
+export async function* entriesOf(lines: AsyncIterable<Buffer>): AsyncGenerator<Entry> {
+  let rest = '';
+  let seen = 0;
+  let said: number | undefined;
+  for await (const chunk of lines) {
+    // ASCII alone, so that no character lies across two chunks.
+    const whole = (rest + chunk.toString('latin1')).split('\n');
+    rest = whole.pop() ?? '';
+    for (const line of whole) {
+      said = countIn(line);
+      if (said === undefined) yield (seen++, JSON.parse(line) as Entry);
+    }
+  }
+  if (said !== seen) throw cut();
+}

@@ -1,0 +1,33 @@
+#!/bin/bash
+# All that the courier's keys can do at the vault. With the appending key: `put NAME` stores standard input beside its name and
+# says its size and SHA-256; `keep NAME` gives it its name, once and for all. With the reading key: `get NAME`, `sum NAME`.
+set -euo pipefail
+side=$1
+cd /vault/courier
+set -f
+# shellcheck disable=SC2086 # the words of the command, without globbing
+set -- ${SSH_ORIGINAL_COMMAND:-}
+verb=${1:-} name=${2:-}
+
+refuse() {
+  echo "the vault refuses \"$verb $name\": $1" >&2
+  exit 77
+}
+case $name in
+'' | /* | *..* | *[!A-Za-z0-9._/-]*) refuse 'not a name that it stores' ;;
+esac
+measure() { echo "$(stat -c %s "$1") $(sha256sum <"$1" | cut -c 1-64)"; }
+
+case "$side $verb" in
+'append put')
+  [ ! -e "$name" ] || refuse 'it is kept already, and what is kept stays'
+  mkdir -p "$(dirname "$name")"
+  cat >"$name.part"
+  sync "$name.part"
+  measure "$name.part"
+  ;;
+'append keep') mv --no-clobber "$name.part" "$name" && [ ! -e "$name.part" ] || refuse 'it is kept already' ;;
+'read sum') measure "$name" ;;
+'read get') cat "$name" ;;
+*) refuse "this key is for: $side" ;;
+esac

@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest';
+import { buildReport } from './build.ts';
+import { renderIndex } from './html.ts';
+import { matrixOf } from './matrix.ts';
+import { buildRun } from './run.ts';
+import { methodSamples, recoveredSample } from './sample.ts';
+
+const reports = methodSamples().map((events) => buildReport(events));
+const [matrix] = matrixOf(reports);
+const stateOf = (row: number, aspect: string) => matrix?.rows[row]?.aspects[aspect]?.state;
+
+describe('the matrix of methods', () => {
+  test('has a table for each kind of thing, and a row for each method', () => {
+    expect(matrixOf(reports).map(({ of }) => of)).toEqual(['volumes']);
+    expect(matrix?.rows.map(({ method }) => method)).toEqual([
+      'restic',
+      'rsync -a',
+      'an archive that drops owners',
+    ]);
+  });
+
+  test('lists the aspects that were looked at, in their own order', () => {
+    expect(matrix?.aspects).toEqual([
+      'content',
+      'owner',
+      'hard links',
+      'ACLs',
+      'rows',
+      'encrypted in the vault',
+    ]);
+  });
+
+  test('tells a loss that was said from one that was not', () => {
+    expect(stateOf(0, 'hard links')).toBe('back');
+    expect(stateOf(1, 'hard links')).toBe('lost as said');
+    expect(stateOf(1, 'ACLs')).toBe('back, though not promised');
+    expect(stateOf(2, 'owner')).toBe('lost');
+  });
+
+  test('holds the time to back up against the plain way', () => {
+    const row = matrix?.rows[0];
+    const seconds = reports[0]?.artifacts.find(({ method }) => method === 'restic')?.seconds ?? 0;
+    expect(row?.backupSeconds).toBe(seconds);
+    expect(row?.backupRatio).toBeCloseTo(seconds / 0.8, 3);
+  });
+
+  test('is empty when no drill compares anything', () => {
+    expect(buildRun([buildReport(recoveredSample())]).matrix).toEqual([]);
+  });
+
+  test('stands on the page of the run, the loss in words too', () => {
+    const html = renderIndex(buildRun(reports), 'run');
+    expect(html).toContain('Methods for volumes');
+    expect(html).toContain('owner: lost, though the method says that it keeps it (118 of 120)');
+  });
+});

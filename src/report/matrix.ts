@@ -1,0 +1,67 @@
+// The drills of a run that compare methods, side by side: what each brought back, what it lost, and what that took.
+import { ASPECTS } from '../support/aspects.ts';
+import type { Matrix, MatrixRow, Report, Step } from './schema.ts';
+
+/** One table for each kind of thing that is backed up, in the order in which the drills ran. */
+export function matrixOf(drills: readonly Report[]): Matrix[] {
+  const compared = drills.filter((report) => report.subject !== null);
+  const kinds = [...new Set(compared.map(({ subject }) => subject?.of ?? ''))];
+  return kinds.map((of) => {
+    const rows = compared.filter(({ subject }) => subject?.of === of).map(rowOf);
+    // A column that no drill has anything in is no column.
+    const seen = new Set(rows.flatMap(({ aspects }) => Object.keys(aspects)));
+    return { of, aspects: ASPECTS.filter((aspect) => seen.has(aspect)), rows };
+  });
+}
+
+function rowOf(report: Report): MatrixRow {
+  const { name, subject, verdict, artifacts, yardstick, actual } = report;
+  const method = subject?.method ?? '';
+  const mine = artifacts.filter((artifact) => artifact.method === method);
+  // Every file of one artifact tells the seconds of the whole.
+  const byArtifact = new Map(mine.map((artifact) => [artifact.name.split('/')[0], artifact.seconds]));
+  const backupSeconds =
+    mine.length > 0 ? round([...byArtifact.values()].reduce((sum, one) => sum + one, 0)) : null;
+  return {
+    drill: name,
+    method,
+    verdict,
+    aspects: aspectsOf(report),
+    backupSeconds,
+    restoreSeconds: secondsOf(report.steps, `restore with ${method}`),
+    rtaSeconds: actual.rtaSeconds,
+    storedBytes: mine.reduce((sum, { bytes }) => sum + bytes, 0),
+    dataBytes: yardstick?.bytes ?? null,
+    backupRatio: yardstick && backupSeconds !== null ? round(backupSeconds / yardstick.seconds) : null,
+    cannotHold: subject?.cannotHold ?? [],
+  };
+}
+
+function aspectsOf({ checks, subject }: Report): MatrixRow['aspects'] {
+  const aspects: MatrixRow['aspects'] = {};
+  for (const { aspect, compared, mismatched } of checks.flatMap((check) => check.aspects)) {
+    if (!subject?.aspects.includes(aspect)) continue;
+    const known = aspects[aspect] ?? { state: 'back', compared: 0, mismatched: 0 };
+    known.compared += compared;
+    known.mismatched += mismatched;
+    aspects[aspect] = known;
+  }
+  for (const [aspect, seen] of Object.entries(aspects)) {
+    const lossIsSaid = subject?.loses.includes(aspect) ?? false;
+    if (seen.mismatched > 0) seen.state = lossIsSaid ? 'lost as said' : 'lost';
+    else seen.state = lossIsSaid ? 'back, though not promised' : 'back';
+  }
+  return aspects;
+}
+
+/** All steps of that name together; null when there is none that ended well. */
+function secondsOf(steps: readonly Step[], name: string): number | null {
+  let sum: number | null = null;
+  for (const step of steps) {
+    const inner = step.name === name && step.ok ? step.seconds : secondsOf(step.parts, name);
+    if (inner !== null) sum = (sum ?? 0) + inner;
+  }
+  return sum === null ? null : round(sum);
+}
+
+const round = (value: number): number => Math.round(value * 1000) / 1000;

@@ -1,0 +1,48 @@
+// The vocabulary of what a backup can bring back or lose: methods say it of themselves, checks see it, the report's matrix
+// holds the two against each other.
+
+/** Of the files of a volume. */
+export const FILE_ASPECTS = [
+  'content',
+  'owner',
+  'mode',
+  'set-uid bits',
+  'mtime',
+  'mtime below a second',
+  'symbolic links',
+  'hard links',
+  'extended attributes',
+  'ACLs',
+  'sparse files',
+  'root directory',
+] as const;
+
+/** Of a Postgres database. */
+export const DATABASE_ASPECTS = ['rows', 'sequences', 'schema', 'roles and grants'] as const;
+
+/** Of a Valkey or Redis server. */
+export const KEY_VALUE_ASPECTS = ['keys', 'TTLs'] as const;
+
+/** Of a swarm's own state. */
+export const DEFINITION_ASPECTS = [
+  'services',
+  'replica counts',
+  'published ports',
+  'networks',
+  'node labels',
+  'secret values',
+  'config values',
+  'cluster identity',
+] as const;
+
+/** Of where the artifacts lie. */
+export const STORAGE_ASPECTS = ['encrypted in the vault'] as const;
+
+export const ASPECTS = [
+  ...FILE_ASPECTS,
+  ...DATABASE_ASPECTS,
+  ...KEY_VALUE_ASPECTS,
+  ...DEFINITION_ASPECTS,
+  ...STORAGE_ASPECTS,
+] as const;
+export type Aspect = (typeof ASPECTS)[number];

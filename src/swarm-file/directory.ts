@@ -1,0 +1,36 @@
+// The data root as a directory of this host.
+import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DataRoot } from './manager.ts';
+import { flush, packTree, unpackTree } from './tree.ts';
+
+export function directory(path: string): DataRoot {
+  const at = (name: string): string => join(path, name);
+  return {
+    path,
+    seenFromHere: path,
+    has: async (name) => (await lstat(at(name)).catch(missing)) !== undefined,
+    read: (name) => readFile(at(name), 'utf8').catch(missing),
+    async write(name, text) {
+      await writeFile(at(`${name}.part`), text, { mode: 0o600 });
+      await using file = await open(at(`${name}.part`));
+      await file.sync();
+      await rename(at(`${name}.part`), at(name));
+      await flush(path);
+    },
+    pack: async (name) => packTree(path, name),
+    unpack: (name, tar) => unpackTree(path, name, tar),
+    async makeDirectory(name) {
+      await mkdir(at(name), { mode: 0o700 });
+    },
+    async move(from, to) {
+      await rename(at(from), at(to));
+      await flush(path);
+    },
+    remove: (name) => rm(at(name), { recursive: true, force: true }),
+  };
+}
+
+function missing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}

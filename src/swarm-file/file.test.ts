@@ -1,0 +1,311 @@
+// A swarm file that is not whole, not ours or not for us is refused, with the reason.
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { createZstdCompress } from 'node:zlib';
+import { pack, type Header } from 'tar-stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { survey } from './entries.ts';
+import type { FileFact, Manifest } from './manifest.ts';
+import { readSwarmFile } from './read.ts';
+import { type Key, type Lock, seal } from './seal.ts';
+import { sampleManifest } from './sample.ts';
+import { makeSwarmFile, type Written } from './write.ts';
+
+const identity = await generateX25519Identity();
+const lock: Lock = { recipients: [await identityToRecipient(identity)] };
+const key: Key = { identities: [identity] };
+const byPassphrase = { passphrase: 'seven-words-that-nobody-would-guess' };
+
+/** A passphrase is made to take its time. */
+const SLOW = 60_000;
+
+let home: string;
+let path: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'swarm-drill-file-'));
+  path = join(home, 'backup.age');
+});
+afterEach(() => rm(home, { recursive: true }));
+
+type Entry = Pick<Header, 'name'> & Partial<Header> & { readonly text?: string };
+
+const LARGE = 'x'.repeat(300_000);
+const entries: readonly Entry[] = [
+  { name: 'swarm/', type: 'directory' },
+  { name: 'swarm/docker-state.json', text: '{}' },
+  { name: 'swarm/certificates', type: 'directory' },
+  { name: 'swarm/certificates/swarm-node.crt', text: 'certificate' },
+  { name: 'swarm/certificates/swarm-node.key', text: 'a secret key' },
+  { name: 'swarm/certificates/swarm-root-ca.crt', text: 'root' },
+  { name: 'swarm/raft/wal-v3-encrypted/0.wal', text: LARGE },
+  { name: 'swarm/raft/snap-v3-encrypted/empty', text: '' },
+];
+
+function tarOf(list: readonly Entry[]): Readable {
+  const tar = pack();
+  for (const { text = '', ...header } of list) tar.entry({ mode: 0o600, ...header }, text);
+  tar.finalize();
+  return Readable.from(tar);
+}
+
+const manifestOf = async (list: readonly Entry[]): Promise<Manifest> => ({
+  ...sampleManifest,
+  files: [...(await survey(tarOf(list))).files],
+});
+
+async function writeSwarmFile(manifest: Manifest, tar: Readable, by: Lock): Promise<Written> {
+  await using file = await makeSwarmFile(path, by);
+  return await file.write(manifest, tar);
+}
+
+async function written(list: readonly Entry[] = entries, by: Lock = lock): Promise<Manifest> {
+  const manifest = await manifestOf(list);
+  await writeSwarmFile(manifest, tarOf(list), by);
+  return manifest;
+}
+
+/** What somebody who holds the recipient, and is no friend, could write. */
+async function forged(list: readonly Entry[], manifest: unknown): Promise<void> {
+  const tar = tarOf([{ name: 'manifest.json', text: JSON.stringify(manifest) }, ...list]);
+  const { sealed } = await seal(tar.pipe(createZstdCompress()), lock);
+  await pipeline(sealed, createWriteStream(path));
+}
+
+const refusal = (error: unknown): { code: string; blame: string } => error as { code: string; blame: string };
+const refused = (code: string): unknown => expect.objectContaining({ code, blame: 'finding' });
+
+test('what was written is read again: manifest, every file, its content, owner, mode and time', async () => {
+  const list = [
+    ...entries,
+    { name: 'swarm/worker/tasks.db', text: 'db', mode: 0o644, uid: 7, gid: 8, mtime: new Date(1e12) },
+  ];
+  const manifest = await written(list);
+  const contents: [FileFact, string][] = [];
+  const read = await readSwarmFile(path, key, async (fact, content) => {
+    contents.push([fact, (await buffer(content)).toString()]);
+  });
+  expect(read).toEqual(manifest);
+  expect(contents.map(([, text]) => text)).toEqual(list.map(({ text = '' }) => text));
+  expect(contents.at(-1)?.[0]).toEqual({
+    path: 'swarm/worker/tasks.db',
+    type: 'file',
+    mode: 0o644,
+    uid: 7,
+    gid: 8,
+    mtime: 1e9,
+    size: 2,
+    sha256: createHash('sha256').update('db').digest('hex'),
+  });
+});
+
+test('the key that writing returns opens the file, and nothing of it is in the file', async () => {
+  const manifest = await manifestOf(entries);
+  const result = await writeSwarmFile(manifest, tarOf(entries), lock);
+  expect(await readSwarmFile(path, result.key)).toEqual(manifest);
+  const bytes = await readFile(path);
+  expect(bytes.toString('latin1').match(/^-> .*/gm)).toEqual([expect.stringMatching(/^-> X25519 /)]);
+  expect(result).toMatchObject({
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  });
+});
+
+test('nothing that was put in can be seen in the file', async () => {
+  await written();
+  const bytes = (await readFile(path)).toString('latin1');
+  for (const text of ['a secret key', 'swarm-node', 'manifest', sampleManifest.cluster.id])
+    expect(bytes).not.toContain(text);
+});
+
+test('a passphrase opens what was sealed with it', { timeout: SLOW }, async () => {
+  const manifest = await written(entries, byPassphrase);
+  expect(await readSwarmFile(path, byPassphrase)).toEqual(manifest);
+});
+
+test.each<[string, Lock, Key | (() => Promise<Key>), string]>([
+  ['another identity', lock, async () => ({ identities: [await generateX25519Identity()] }), 'does not open'],
+  ['another passphrase', byPassphrase, { passphrase: 'another' }, 'does not open'],
+  ['a passphrase for recipients', lock, byPassphrase, 'was sealed for recipients'],
+  ['an identity for a passphrase', byPassphrase, key, 'was sealed with a passphrase'],
+])('%s: wrong-key', { timeout: SLOW }, async (_, sealedFor, other, reason) => {
+  await written(entries, sealedFor);
+  const wrong = typeof other === 'function' ? await other() : other;
+  const error = await readSwarmFile(path, wrong).catch(refusal);
+  expect(error).toMatchObject({
+    code: 'wrong-key',
+    blame: 'finding',
+    message: expect.stringContaining(reason),
+  });
+});
+
+test('a bit flipped anywhere behind the head is found', async () => {
+  await written();
+  const whole = await readFile(path);
+  const head = whole.indexOf('\n---') + 50;
+  for (let turn = 0; turn < 40; turn++) {
+    const at = head + Math.floor(((whole.length - head - 1) * turn) / 39);
+    const bytes = Buffer.from(whole);
+    bytes[at] = (bytes[at] as number) ^ (1 << (turn % 8));
+    await writeFile(path, bytes);
+    await expect(readSwarmFile(path, key), `byte ${at}`).rejects.toEqual(refused('file-damaged'));
+  }
+});
+
+test('a bit flipped in the head is found', async () => {
+  await written();
+  const whole = await readFile(path);
+  const head = whole.indexOf('\n---') + 40;
+  for (let at = 0; at < head; at += 3) {
+    const bytes = Buffer.from(whole);
+    bytes[at] = (bytes[at] as number) ^ 1;
+    await writeFile(path, bytes);
+    await expect(readSwarmFile(path, key), `byte ${at}`).rejects.toMatchObject({ blame: 'finding' });
+  }
+});
+
+test('an end that is missing is found, wherever it was cut', async () => {
+  await written();
+  const { length } = await readFile(path);
+  for (const left of [length - 1, length - 17, Math.floor(length / 2), 300, 150, 10, 0]) {
+    await truncate(path, left);
+    await expect(readSwarmFile(path, key), `${left} bytes`).rejects.toMatchObject({
+      blame: 'finding',
+      code: expect.stringMatching(/^(file-damaged|not-a-swarm-file)$/),
+    });
+  }
+});
+
+test('more behind the end is found', async () => {
+  await written();
+  await writeFile(path, 'more', { flag: 'a' });
+  await expect(readSwarmFile(path, key)).rejects.toEqual(refused('file-damaged'));
+});
+
+test.each<[string, Buffer | string]>([
+  ['a text', 'no backup at all\n'],
+  ['nothing', ''],
+  ['armour', '-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n'],
+  ['zeros', Buffer.alloc(100_000)],
+])('%s instead of a file: not-a-swarm-file', async (_, content) => {
+  await writeFile(path, content);
+  await expect(readSwarmFile(path, key)).rejects.toEqual(refused('not-a-swarm-file'));
+});
+
+const without = (name: string) => entries.filter((entry) => entry.name !== name);
+
+test.each<[string, readonly Entry[], string]>([
+  ['a file that the manifest lists is missing', without('swarm/raft/wal-v3-encrypted/0.wal'), 'file-damaged'],
+  ['the last file is missing', entries.slice(0, -1), 'file-damaged'],
+  ['a file that it does not list', [...entries, { name: 'swarm/more', text: 'x' }], 'file-damaged'],
+  ['a file twice', [...entries, { name: 'swarm/docker-state.json', text: '{}' }], 'file-damaged'],
+  [
+    'other content of the same size',
+    entries.map((entry) => (entry.text === 'root' ? { ...entry, text: 'toor' } : entry)),
+    'file-damaged',
+  ],
+  [
+    'another size',
+    entries.map((entry) => (entry.text === 'root' ? { ...entry, text: 'roo' } : entry)),
+    'file-damaged',
+  ],
+  [
+    'a link instead of a file',
+    entries.map(({ text, ...entry }) =>
+      text === 'root'
+        ? { ...entry, type: 'symlink' as const, linkname: '/etc/shadow' }
+        : { ...entry, ...(text === undefined ? {} : { text }) },
+    ),
+    'file-damaged',
+  ],
+])('%s: found', async (_, list, code) => {
+  await forged(list, await manifestOf(entries));
+  await expect(readSwarmFile(path, key)).rejects.toEqual(refused(code));
+});
+
+test.each([
+  '../escaped',
+  'swarm/../../escaped',
+  '/etc/cron.d/escaped',
+  'swarm//x',
+  'swarm/./x',
+  'other/x',
+  'swarm/x\0y',
+])('a path that leads elsewhere (%s) is refused, in the manifest and in the tar', async (name) => {
+  const manifest = await manifestOf(entries);
+  const fact = { ...(manifest.files[1] as FileFact), path: name };
+  await forged([...entries, { name, text: '{}' }], { ...manifest, files: [...manifest.files, fact] });
+  await expect(readSwarmFile(path, key)).rejects.toEqual(refused('not-a-swarm-file'));
+  await forged([...entries, { name, text: '{}' }], manifest);
+  await expect(readSwarmFile(path, key)).rejects.toEqual(refused('file-damaged'));
+});
+
+test.each([
+  'swarm/certificates/swarm-node.crt',
+  'swarm/certificates/swarm-node.key',
+  'swarm/docker-state.json',
+  'swarm/raft/wal-v3-encrypted/0.wal',
+])('a copy without %s would make the engine wipe the rest: incomplete', async (name) => {
+  await written(without(name));
+  const error = await readSwarmFile(path, key).catch(refusal);
+  expect(error).toMatchObject({ code: 'incomplete', blame: 'finding' });
+});
+
+test.each<[string, object, string]>([
+  ['of a newer version', { version: 2 }, 'reads version 1'],
+  ['of something else', { format: 'another' }, 'swarm-drill swarm backup'],
+  ['without the cluster', { cluster: undefined }, 'swarm-drill swarm backup'],
+  ['without files', { files: [] }, 'swarm-drill swarm backup'],
+])('a manifest %s is refused, with what to do', async (_, change, hint) => {
+  await forged(entries, { ...(await manifestOf(entries)), ...change });
+  const error = await readSwarmFile(path, key).catch(refusal);
+  expect(error).toMatchObject({ code: 'not-a-swarm-file', hint: expect.stringContaining(hint) });
+});
+
+test('a directory that changes while it is copied is not passed off as a copy', async () => {
+  const manifest = await manifestOf(entries);
+  const changed = entries.map((entry) =>
+    entry.text === LARGE ? { ...entry, text: LARGE.replace('x', 'y') } : entry,
+  );
+  await expect(writeSwarmFile(manifest, tarOf(changed), lock)).rejects.toEqual(refused('changed-while-read'));
+});
+
+test('a file that is there is never written over', async () => {
+  await writeFile(path, 'precious');
+  await expect(written()).rejects.toMatchObject({ code: 'EEXIST' });
+  expect(await readFile(path, 'utf8')).toBe('precious');
+});
+
+test('memory stays flat: what is written and read is many times what is held', async () => {
+  const block = Buffer.alloc(1024 * 1024);
+  const size = 256 * block.length;
+  const big = (): Readable => {
+    const tar = pack();
+    for (const { text = '', ...header } of entries) tar.entry({ mode: 0o600, ...header }, text);
+    const entry = tar.entry({ name: 'swarm/raft/wal-v3-encrypted/1.wal', size, mode: 0o600 });
+    void pipeline(
+      Readable.from(
+        (function* () {
+          for (let at = 0; at < size; at += block.length) yield block;
+        })(),
+      ),
+      entry,
+    ).then(() => tar.finalize());
+    return Readable.from(tar);
+  };
+  const manifest = { ...sampleManifest, files: [...(await survey(big())).files] };
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  const timer = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20);
+  await writeSwarmFile(manifest, big(), lock);
+  await readSwarmFile(path, key);
+  clearInterval(timer);
+  expect(most).toBeGreaterThan(0);
+  expect(most - before).toBeLessThan(size / 2);
+});

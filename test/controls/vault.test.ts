@@ -1,0 +1,123 @@
+// The vault, made worse than it should be in one way each: what proves it must say so.
+import { expect, inject, test } from 'vitest';
+import type { Plan } from '../../src/drill/plan.ts';
+import { connect } from '../../src/lab/engine.ts';
+import type { Vault } from '../../src/method/vault/vault.ts';
+import { waitUntil } from '../../src/support/poll.ts';
+import { outcome, resultOf, small } from './control.ts';
+
+interface Harm {
+  /** Done at the end of the backup. `sentinel` is text that was seeded in plain before it. */
+  readonly backup?: (vault: Vault, sentinel: string) => Promise<unknown>;
+  /** Done when the swarm is gone. */
+  readonly restore?: (vault: Vault) => Promise<unknown>;
+}
+
+/** The small drill, with something done to its vault. */
+function withVault(harm: Harm): Plan {
+  let sentinel = '';
+  let own: Vault | undefined;
+  return {
+    ...small,
+    async seed(context) {
+      const seeded = await small.seed(context);
+      const { app } = seeded;
+      const write = async (id: string): Promise<void> => {
+        if (id.startsWith('before-')) sentinel = id;
+        await app.write(id);
+      };
+      return { ...seeded, app: { write, present: (ids) => app.present(ids) } };
+    },
+    async backup(context) {
+      own = context.vault;
+      const kept = await small.backup(context);
+      await harm.backup?.(own, sentinel);
+      return kept;
+    },
+    async restore(context) {
+      if (own) await harm.restore?.(own);
+      return small.restore(context);
+    },
+  };
+}
+
+const TELLS = 'the vault tells nothing without its key';
+const APART = 'the vault stands apart from the swarm';
+const engine = () => connect(inject('lab').host);
+
+for (const [how, store] of [
+  ['as it is', 'cat >/vault/archive/notes'],
+  ['compressed', 'zstd -q -o /vault/archive/notes'],
+] as const)
+  test(`seeded text that lies in the vault ${how} is found`, async () => {
+    const report = await outcome(() =>
+      withVault({
+        backup: (vault, sentinel) =>
+          vault.host.exec(['sh', '-c', store], `${'a line of no interest\n'.repeat(5000)}${sentinel}\n`),
+      }),
+    );
+    expect(resultOf(report, TELLS)).toMatchObject({
+      result: 'fail',
+      differences: [expect.stringMatching(/^"before-.*" stands readable in archive\/notes$/)],
+    });
+    expect(report.verdict).toBe('not-recovered');
+  });
+
+test('a vault on the network of the swarm does not stand apart', async () => {
+  const report = await outcome(() =>
+    withVault({
+      async backup(vault) {
+        const { container } = await vault.host.parts();
+        const { Name } = await engine().getContainer(container).inspect();
+        const site = Name.slice(1).replace(/-vault$/, '');
+        await engine().getNetwork(site).connect({ Container: container });
+      },
+    }),
+  );
+  expect(resultOf(report, APART)).toMatchObject({
+    result: 'fail',
+    differences: [expect.stringContaining('manager-1 and the vault share the network')],
+  });
+  expect(report.verdict).toBe('not-recovered');
+});
+
+test('a vault that went down with the swarm, and was started again, did not outlive it', async () => {
+  const report = await outcome(() =>
+    withVault({
+      async restore(vault) {
+        const { container } = await vault.host.parts();
+        await engine().getContainer(container).stop({ t: 1 });
+        await engine().getContainer(container).start();
+        await waitUntil('the vault', async () => ({ done: await vault.host.exec(['cat', '/run/sshd.pid']) }));
+      },
+    }),
+  );
+  expect(resultOf(report, APART)).toMatchObject({
+    result: 'fail',
+    differences: ['the vault is not the one from before the disaster: it was made or started again'],
+  });
+  expect(report.verdict).toBe('not-recovered');
+});
+
+test('nothing comes back when the key is lost, and the finding says so', async () => {
+  const report = await outcome(() => withVault({ restore: async (vault) => vault.keys.lose() }));
+  expect(report).toMatchObject({
+    verdict: 'not-recovered',
+    failure: { phase: 'restore', reason: expect.stringContaining('the age identity of the vault is lost') },
+  });
+});
+
+test('nothing goes into a vault that is out of reach, and the backup says so within its time', async () => {
+  const report = await outcome(() => ({
+    ...small,
+    async backup(context) {
+      await context.vault.host.cut();
+      return small.backup(context);
+    },
+  }));
+  expect(report).toMatchObject({
+    verdict: 'not-recovered',
+    failure: { phase: 'backup', blame: 'finding', reason: expect.stringContaining('the vault did not take') },
+  });
+  expect(report.failure?.detail).toMatch(/ssh|connect|resolve/i);
+});

@@ -1,0 +1,136 @@
+// The workload itself, on a swarm of one node: what drills stand on must hold before anything is lost.
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { Contents } from '../../fixtures/ledger/contents.ts';
+import { ledger, type Ledger } from '../../fixtures/ledger/ledger.ts';
+import type { Observation } from '../../src/check/check.ts';
+import { Scope } from '../../src/support/scope.ts';
+import { Site } from '../../src/swarm/site.ts';
+
+const scope = new Scope();
+let shop: Ledger;
+
+beforeAll(async () => {
+  const site = await Site.open({
+    lab: inject('lab'),
+    run: `ledger-test-${process.pid}`,
+    drill: 'ledger',
+    scope,
+  });
+  const swarm = await site.startSwarm({ managers: 1, workers: 0 });
+  shop = await ledger.deploy(swarm, { seed: 'ledger test', size: 'small' });
+});
+afterAll(() => scope[Symbol.asyncDispose]());
+
+const sql = (text: string): Promise<Record<string, unknown>[]> =>
+  shop.database.asSuperuser(async (client) => (await client.query<Record<string, unknown>>(text)).rows);
+
+test('Postgres keeps a checksum of every page', async () => {
+  expect(await sql('SHOW data_checksums')).toEqual([{ data_checksums: 'on' }]);
+});
+
+const seeded = `(SELECT receipt_id FROM postings WHERE id = 7)`;
+const unbalanced = { code: '23514', message: expect.stringContaining('do not add up to zero') as string };
+
+for (const [what, change] of [
+  ['one of its postings is deleted', `DELETE FROM postings WHERE id = 7`],
+  ['all of its postings are deleted', `DELETE FROM postings WHERE receipt_id = ${seeded}`],
+  ['an amount is changed', `UPDATE postings SET amount = amount + 1 WHERE id = 7`],
+  [
+    'a posting moves to another receipt',
+    `UPDATE postings SET receipt_id = (SELECT min(id) FROM receipts WHERE id <> ${seeded}) WHERE id = 7`,
+  ],
+  [
+    'one posting more is written',
+    `INSERT INTO postings (receipt_id, account_id, amount) SELECT receipt_id, 1, 1 FROM postings WHERE id = 7`,
+  ],
+] as const)
+  test(`the database refuses a receipt that does not add up: ${what}`, async () => {
+    await expect(sql(change)).rejects.toMatchObject(unbalanced);
+  });
+
+test('a whole receipt may be deleted with its postings', async () => {
+  await shop.write('deleted again');
+  await sql(
+    `DELETE FROM postings WHERE receipt_id = 'deleted again'; DELETE FROM receipts WHERE id = 'deleted again'`,
+  );
+  expect(await shop.present(['deleted again'])).toEqual([]);
+});
+
+test('writes at once are kept apart: the one that is refused takes no other along', async () => {
+  await shop.write('twice');
+  const ids = Array.from({ length: 20 }, (_, index) => `at-once-${index}`);
+  const [refused, ...written] = await Promise.allSettled(['twice', ...ids].map(async (id) => shop.write(id)));
+  expect(refused).toMatchObject({ status: 'rejected', reason: { code: '23505' } });
+  expect(written.map(({ status }) => status)).toEqual(ids.map(() => 'fulfilled'));
+  expect(new Set(await shop.present(ids))).toEqual(new Set(ids));
+  expect(
+    await sql(
+      `SELECT count(*)::int AS whole FROM
+         (SELECT FROM postings WHERE receipt_id LIKE 'at-once-%' GROUP BY receipt_id HAVING sum(amount) = 0 AND count(*) = 2)`,
+    ),
+  ).toEqual([{ whole: ids.length }]);
+});
+
+/** What the check of that name sees after `change`, which is undone again. */
+async function seenAfter(
+  baseline: Contents,
+  check: string,
+  change: string,
+  undo: string,
+): Promise<Observation> {
+  await sql(change);
+  const found = shop.checks(baseline).find(({ name }) => name === check);
+  const seen = await found?.look();
+  await sql(undo);
+  return seen ?? { unproven: 'there is no such check' };
+}
+
+const note = (text: string): string => `UPDATE receipts SET note = '${text}' WHERE number = 1500`;
+
+test('one changed note of a small table is told by its row', async () => {
+  await sql(note('as it was'));
+  const baseline = await shop.contents();
+  const seen = await seenAfter(baseline, 'same rows', note('changed'), note('as it was'));
+  expect(seen).toMatchObject({
+    differences: [expect.stringMatching(/^row of receipts: seed-[0-9a-f]{32}: was/)],
+    detail: expect.stringMatching(/^receipts differs in 1 row, (\d+) rows then and \1 now$/),
+  });
+});
+
+test('one changed note of a large table, and one row that is gone, are told by their buckets', async () => {
+  await sql(`INSERT INTO receipts (id, note) SELECT 'many-' || i, 'note' FROM generate_series(1, 6000) AS i`);
+  await sql(note('as it was'));
+  const baseline = await shop.contents();
+  expect(baseline.tables['receipts']).not.toHaveProperty('named');
+  expect(baseline.tables['accounts']).toHaveProperty('named');
+  expect(await seenAfter(baseline, 'same rows', 'SELECT', 'SELECT')).toMatchObject({ differences: [] });
+  const changed = await seenAfter(baseline, 'same rows', note('changed'), note('as it was'));
+  expect(changed).toMatchObject({
+    differences: [
+      expect.stringMatching(
+        /^rows of receipts whose key's MD5 begins with [0-9a-f]{3}: still \d+, but not the same$/,
+      ),
+    ],
+    detail: expect.stringMatching(/^receipts differs in 1 bucket, (\d+) rows then and \1 now$/),
+  });
+  const gone = await seenAfter(
+    baseline,
+    'same rows',
+    `DELETE FROM receipts WHERE id = 'many-1'`,
+    `INSERT INTO receipts (id, note) VALUES ('many-1', 'note')`,
+  );
+  expect(gone).toMatchObject({
+    differences: [
+      expect.stringMatching(
+        /^rows of receipts whose key's MD5 begins with 07b: there were \d+, there are \d+$/,
+      ),
+    ],
+  });
+});
+
+test('writes of the harness itself are no part of the rows', async () => {
+  const baseline = await shop.contents();
+  await shop.write('usable-1');
+  await shop.write('probe-1');
+  expect(await seenAfter(baseline, 'same rows', 'SELECT', 'SELECT')).toMatchObject({ differences: [] });
+});

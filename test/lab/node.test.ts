@@ -1,0 +1,62 @@
+// Nodes as containers of the lab: however one is made, it is the same; and it cleans up behind its own containers.
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { connect, finish } from '../../src/lab/engine.ts';
+import { seconds } from '../../src/support/clock.ts';
+import { waitUntil } from '../../src/support/poll.ts';
+import { Scope } from '../../src/support/scope.ts';
+import type { Node } from '../../src/swarm/node.ts';
+import { Site } from '../../src/swarm/site.ts';
+
+const lab = inject('lab');
+const docker = connect(lab.host);
+const scope = new Scope();
+let site: Site;
+let node: Node;
+
+beforeAll(async () => {
+  site = await Site.open({ lab, run: `node-test-${process.pid}`, drill: 'node', scope });
+  node = await site.startNode('worker-1');
+});
+afterAll(() => scope[Symbol.asyncDispose]());
+
+test('a node for a restore to write to is made as one that starts at once', async () => {
+  const { volume } = node;
+  await node.destroy();
+  await site.emptyNode('worker-1');
+  const created = (await site.containers()).find(({ id }) => id !== node.id);
+  const { HostConfig, Config, NetworkSettings } = await docker.getContainer(created?.id ?? '').inspect();
+  node = await site.startNode('worker-2');
+  const started = await docker.getContainer(node.id).inspect();
+  const apartFromItsDisk = (settings: object): unknown =>
+    JSON.parse(JSON.stringify(settings).replaceAll(/swarm-drill-node-test-[\w-]+-worker-\d-\d/g, 'its disk'));
+  expect(volume).toMatch(/worker-1-1$/);
+  expect(apartFromItsDisk(HostConfig)).toEqual(apartFromItsDisk(started.HostConfig));
+  expect(Config.Entrypoint).toEqual(started.Config.Entrypoint);
+  expect(Config.Hostname).toBe('worker-1');
+  expect(Object.values(NetworkSettings.Networks)[0]?.IPAMConfig).toEqual({
+    IPv4Address: site.addressOf('worker-1'),
+  });
+});
+
+test("a node can't write to the layers that it shares with the others", async () => {
+  await expect(node.exec(['touch', '/template/x'])).rejects.toMatchObject({
+    output: expect.stringContaining('Read-only file system') as string,
+  });
+});
+
+test('containers that ended leave no zombie on a node', async () => {
+  for (let turn = 0; turn < 3; turn++) {
+    const { exitCode } = await finish(await node.toolbox({ argv: ['true'], volumes: {} }));
+    expect(exitCode).toBe(0);
+  }
+  await waitUntil(
+    'the last shims to be gone',
+    async () => {
+      const stats = await node.exec(['sh', '-c', 'cat /proc/[0-9]*/stat 2>/dev/null || true']);
+      expect(stats).toContain('(dockerd)');
+      const zombies = [...stats.matchAll(/^\d+ \((.*)\) Z/gm)].map(([, name]) => name);
+      return zombies.length === 0 ? { done: true } : { notYet: `zombies: ${zombies.join(', ')}` };
+    },
+    { limit: seconds(10) },
+  );
+});

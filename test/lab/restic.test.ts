@@ -1,0 +1,84 @@
+// restic, against a real vault over ssh; what it shares with the others is in repository-suite.ts.
+import { expect, test } from 'vitest';
+import { restic } from '../../src/method/restic.ts';
+import { repositorySuite } from './repository-suite.ts';
+import { findingOf } from './volumes.ts';
+
+const REPOSITORY = '/vault/restic/repository';
+const KEPT = '/vault/restic/kept';
+const SFTP = 'ssh -F /run/vault/config vault sftp';
+const client = (...argv: string[]): string[] => [
+  ...['restic', '--no-cache', '--repo', `sftp:vault:${REPOSITORY}`, '--option', `sftp.command=${SFTP}`],
+  ...['--password-file', '/run/vault/restic-password', ...argv],
+];
+
+/** Whoever holds the key needs no restic. */
+const BY_HAND = `cd ${REPOSITORY}
+  -rm snapshots/*
+  -rm data/*/*
+  -rm keys/*
+  -rm config
+  -chmod 777 config
+  -put /dev/null config
+  -rename config gone
+  -rename snapshots gone
+  -rename ${KEPT} /vault/restic/gone
+  -rm ${KEPT}/*/config
+  -put /etc/hostname index/rubbish
+  -rename ${REPOSITORY} /vault/restic/gone`;
+
+repositorySuite(
+  {
+    kind: 'restic',
+    method: restic,
+    secrets: ['restic-password'],
+    server: 'sftp-server',
+    data: KEPT,
+    attacks: [
+      client('forget', '--keep-last', '1', '--prune', '--max-repack-size', '0', '--group-by', ''),
+      ['bash', '-c', `sftp -F /run/vault/config -s /sftp -b - vault <<<'${BY_HAND}'`],
+    ],
+  },
+  (stage) => {
+    test('a wrong password is told apart, at the backup and at the restore', async () => {
+      const { place, vault, files, older, method, tampered } = stage();
+      const wrong = tampered(
+        (account) => ({ ...account, files: { ...account.files, 'run/vault/restic-password': 'wrong' } }),
+        async () => [
+          await findingOf(vault.keep(method, files)),
+          await findingOf(older.kept.restoreInto(place.volume('again'))),
+        ],
+      );
+      for (const { code, output } of await wrong) {
+        expect(code).toBe('wrong-password');
+        expect(output).toContain('wrong password');
+      }
+    });
+
+    test('a repository that is gone is told apart', async () => {
+      const { place, vault, older } = stage();
+      await vault.host.exec(['mv', KEPT, `${KEPT}-away`]);
+      const { code, output } = await findingOf(older.kept.restoreInto(place.volume('again')));
+      await vault.host.exec(['mv', `${KEPT}-away`, KEPT]);
+      expect(code).toBe('no-repository');
+      expect(output).toContain('repository does not exist');
+    });
+
+    test('a lock that shuts others out is waited for, then told, and not broken; a restore needs none', async () => {
+      const { place, vault, files, older, method } = stage();
+      await vault.host.exec(['sh', '-euc', KILLED_PRUNE, REPOSITORY], vault.keys.secret('restic-password'));
+      const { code, output } = await findingOf(vault.keep(method, files));
+      expect(code).toBe('repository-locked');
+      expect(output).toMatch(/already locked exclusively by PID \d+ on vault/);
+      await older.kept.restoreInto(place.volume('while-locked'));
+      await vault.host.exec(['sh', '-c', 'rm "$0"/locks/*', REPOSITORY]);
+    });
+  },
+);
+
+/** Leaves the lock that a prune leaves when it is killed, somewhere else. */
+const KILLED_PRUNE = `umask 077; cat >/tmp/password; chown restic: /tmp/password
+  runuser -u restic -- restic --no-cache --repo "$0" --password-file /tmp/password prune >/dev/null 2>&1 &
+  locked() { find "$0/locks" -type f -name '????????????????????????????????????????????????????????????????' | grep -q .; }
+  for try in $(seq 3000); do if locked; then break; fi; sleep 0.01; done
+  kill -KILL $(grep -lxs restic /proc/[0-9]*/comm | cut -d/ -f3); rm /tmp/password; locked`;
