@@ -5,9 +5,10 @@ import { openLab } from '../src/lab/open.ts';
 import { usage } from '../src/support/errors.ts';
 import { drill } from './drill.ts';
 import { manifest } from './manifest.ts';
+import { restore } from './restore.ts';
 import { swarm } from './swarm.ts';
 
-const PARTS: Readonly<Record<string, (lab: Lab) => Promise<void>>> = { swarm, drill, manifest };
+const PARTS: Readonly<Record<string, (lab: Lab) => Promise<void>>> = { swarm, drill, manifest, restore };
 
 /** Runs the parts of these names; all of them when there are no names. @throws DrillError `usage` for a name that no part has */
 export async function bench(names: readonly string[]): Promise<void> {

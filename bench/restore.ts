@@ -1,0 +1,107 @@
+// How fast each method brings a volume back, against the plain way: a `tar | zstd` that lies beside the volume, unpacked there. A method
+// has more to do, which is what the ratio shows: its artifact comes from another host, is compared with its hashes before a byte
+// of it is used, decrypted, and unpacked with all metadata.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { finish } from '../src/lab/engine.ts';
+import type { Lab } from '../src/lab/lab.ts';
+import { borg } from '../src/method/borg.ts';
+import { companion } from '../src/method/companion.ts';
+import { dockerCp } from '../src/method/docker-cp.ts';
+import type { Method } from '../src/method/method.ts';
+import { restic } from '../src/method/restic.ts';
+import { rsyncArchive, rsyncFull } from '../src/method/rsync.ts';
+import { Vault, type Kept } from '../src/method/vault/vault.ts';
+import { volumeArchive } from '../src/method/volume-archive.ts';
+import { installVolumePlugin, volumePlugin } from '../src/method/volume-plugin.ts';
+import { SNAPSHOT_DRIVER } from '../src/method/volume-plugin/install.ts';
+import type { Volume } from '../src/method/volume.ts';
+import { waitUntil } from '../src/support/poll.ts';
+import { Scope } from '../src/support/scope.ts';
+import { Site } from '../src/swarm/site.ts';
+import { id, median, timed, turns } from './measure.ts';
+
+type VolumeMethod = Method<Volume, Volume, unknown>;
+
+const SEEDER = readFileSync(join(import.meta.dirname, '../fixtures/ledger/seed-files.py'), 'utf8');
+const LOADS: readonly { readonly what: string; readonly argv: readonly string[]; readonly input?: string }[] =
+  [
+    {
+      what: '1 GiB in 4 files',
+      argv: ['sh', '-euc', 'for n in 1 2 3 4; do head -c 256M /dev/urandom >/data/$n; done'],
+    },
+    { what: '100,000 small files', argv: ['python3', '-', 'bench', '100000', '1'], input: SEEDER },
+  ];
+
+const METHODS: readonly VolumeMethod[] = [
+  volumeArchive,
+  dockerCp,
+  rsyncArchive,
+  rsyncFull,
+  companion,
+  restic,
+  borg,
+  volumePlugin,
+];
+
+const PACK = 'tar -C /data -c . | zstd -q -T0 -3 -o /plain/plain.tar.zst';
+const UNPACK = 'zstd -q -d -c /plain/plain.tar.zst | tar -C /data -x';
+
+export async function restore(lab: Lab): Promise<void> {
+  for (const { what, argv, input } of LOADS) {
+    await using scope = new Scope();
+    const site = await Site.open({ lab, run: id(), drill: 'bench', scope });
+    const swarm = await site.startSwarm({ managers: 1, workers: 0 });
+    const [node] = swarm.nodes;
+    if (!node) throw new Error('a swarm without a node');
+    const volume = (name: string): Volume => ({ swarm, node, name });
+    const run = async (script: readonly string[], volumes: Record<string, string>, text?: string) => {
+      const ended = await finish(
+        await node.tools({ argv: script, volumes, ...(text === undefined ? {} : { input: text }) }),
+      );
+      if (ended.exitCode !== 0) throw new Error(`${script.join(' ')}: ${ended.stderr}`);
+      return ended.stdout;
+    };
+    const remove = async (name: string): Promise<void> => {
+      // The engine takes leave of the container that used it in its own time.
+      await waitUntil(`${name} to be free`, async () => {
+        await node.docker.getVolume(name).remove();
+        return { done: true };
+      });
+    };
+
+    const vault = await Vault.open(site, scope, () => undefined);
+    await installVolumePlugin(node);
+    await node.docker.createVolume({ Name: 'snapshots', Driver: SNAPSHOT_DRIVER });
+    for (const name of ['source', 'snapshots']) await run(argv, { [name]: '/data' }, input);
+    const mebibytes = Number(await run(['sh', '-c', 'du -sm /data | cut -f1'], { source: '/data' }));
+    await run(['bash', '-euo', 'pipefail', '-c', PACK], { source: '/data', plain: '/plain' });
+
+    const plainly = async (): Promise<number> => {
+      const seconds = await timed(() =>
+        run(['bash', '-euo', 'pipefail', '-c', UNPACK], { plain: '/plain', 'plain-back': '/data' }),
+      );
+      await remove('plain-back');
+      return seconds;
+    };
+    const back = async (kept: Kept<Volume, unknown>, name: string): Promise<number> => {
+      const seconds = await timed(() => kept.restoreInto(volume(name)));
+      await remove(name);
+      return seconds;
+    };
+
+    for (const method of METHODS) {
+      const kept = await vault.keep(method, volume(method === volumePlugin ? 'snapshots' : 'source'));
+      const seen: { ours: number; plain: number }[] = [];
+      for (let turn = 1; turn <= turns; turn++)
+        seen.push({ ours: await back(kept, 'back'), plain: await plainly() });
+      const [ours, plain] = [median(seen.map((one) => one.ours)), median(seen.map((one) => one.plain))];
+      const ratio = median(seen.map((one) => one.ours / one.plain));
+      const speed = (seconds: number): string => `${(mebibytes / seconds).toFixed(0)} MiB/s`;
+      console.log(
+        `restore: ${what}: ${method.name}: median ${ours.toFixed(2)} s (${speed(ours)}) against ${plain.toFixed(2)} s ` +
+          `(${speed(plain)}) of the plain way; ratio ${ratio.toFixed(2)}`,
+      );
+    }
+  }
+}
