@@ -12,6 +12,7 @@ import {
   everyNode,
   FILE_ASPECTS,
   gitStackAtVault,
+  installVolumePlugin,
   KEY_VALUE_ASPECTS,
   managersReachable,
   minutes,
@@ -29,6 +30,7 @@ import {
   seal,
   secretsInTasks,
   serviceExport,
+  SNAPSHOT_DRIVER,
   STORAGE_ASPECTS,
   swarmState,
   swarmStateHot,
@@ -38,11 +40,13 @@ import {
   valkeyAof,
   valkeyRdb,
   volumeArchive,
+  volumePluginStopped,
   whileStopped,
   type Aspect,
   type Check,
   type Kept,
   type Method,
+  type Node,
   type PostgresService,
   type Site,
   type Subject,
@@ -85,6 +89,9 @@ interface Way {
   readonly keep: Keep;
   /** Postgres archives its WAL. */
   readonly archive?: boolean;
+  /** The files lie in a volume of this driver; what installs it on a node. */
+  readonly filesDriver?: string;
+  readonly install?: (node: Node) => Promise<void>;
   /** Volumes that the method's speed is measured by. */
   readonly data?: (given: Pick<Given, 'shop' | 'store'>) => Promise<readonly Volume[]>;
   readonly checks?: (shop: Ledger) => readonly Check[];
@@ -129,6 +136,16 @@ async function stopped({ swarm, vault }: Given, service: string, method: VolumeM
   await swarm.converged();
   return kept;
 }
+
+/** The files alone: the databases' volumes stay the engine's own. */
+const filesByPlugin: Way = {
+  variant: 'volume-plugin',
+  subject: { of: 'files', aspects: [...FILE_ASPECTS, ...STORAGE_ASPECTS], method: volumePluginStopped },
+  filesDriver: SNAPSHOT_DRIVER,
+  install: installVolumePlugin,
+  data: async ({ shop }) => [await shop.files()],
+  keep: { files: (given) => once(volumePluginStopped, given) },
+};
 
 // Postgres: the rows and roles by means of its own.
 
@@ -259,6 +276,7 @@ const ways: readonly Way[] = [
   volumesBy('companion', companion),
   volumesBy('restic', restic, twice),
   volumesBy('borg', borg, twice),
+  filesByPlugin,
   postgresBy('pg-dump', postgresDump, { keep: {} }),
   postgresBy('pg-basebackup', postgresPhysical, {
     keep: { database: ({ vault, shop }) => vault.keep(postgresPhysical, shop.database) },
@@ -278,7 +296,7 @@ const ways: readonly Way[] = [
 
 const topology = { managers: 1, workers: 0 };
 
-for (const { variant, subject, keep, archive = false, data, checks } of ways)
+for (const { variant, subject, keep, archive = false, filesDriver, install, data, checks } of ways)
   drill(`${subject.of} by ${subject.method.name}: everything is lost, and comes back`, {
     variant,
     subject,
@@ -286,7 +304,8 @@ for (const { variant, subject, keep, archive = false, data, checks } of ways)
     objectives: { rto: minutes(2), rpo: minutes(5) },
 
     async seed({ swarm, seed, size }) {
-      const shop = await ledger.deploy(swarm, { seed, size, archive });
+      await Promise.all(swarm.nodes.map((node) => install?.(node)));
+      const shop = await ledger.deploy(swarm, { seed, size, archive, ...(filesDriver && { filesDriver }) });
       const store = await sessions.deploy(swarm, { seed, size });
       const canary = `canary-${randomBytes(12).toString('hex')}`;
       await shop.http('PUT', '/files/canary', Buffer.from(canary));
@@ -318,6 +337,7 @@ for (const { variant, subject, keep, archive = false, data, checks } of ways)
 
     async restore({ site, kept }) {
       const { swarm, labels } = await kept.definition.restoreInto(site);
+      await Promise.all(swarm.nodes.map((node) => install?.(node)));
       await kept.keys.restoreInto(await vacate(sessions.place(swarm, labels)));
       const shop = await ledger.restoreInto(swarm, kept, labels);
       return { swarm, shop, store: new Sessions(swarm), app: shop };

@@ -95,12 +95,12 @@ export function differencesOf(kind: string, before: Objects, after: Objects): st
 }
 
 /** Where two values differ, as `.path: before, now after`. */
-function paths(before: unknown, after: unknown): string[] {
+function paths(before: unknown, after: unknown, name = ''): string[] {
   if (isObject(before) && isObject(after))
     return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
-      paths(before[key], after[key]).map((rest) => `.${key}${rest}`),
+      paths(before[key], after[key], key).map((rest) => `.${key}${rest}`),
     );
-  const [was, is] = [stable(before), stable(after)];
+  const [was, is] = [stable(before, name), stable(after, name)];
   return was === is ? [] : [`: was ${shorten(was)}, is ${shorten(is)}`];
 }
 
@@ -108,14 +108,20 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const shorten = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}…` : text);
 
-/** JSON with sorted keys; arrays of the engine that have no order of their own are sorted too. */
-function stable(value: unknown): string {
+/** Lists whose order means something; every other one is a set, which engines tell in any order. */
+const ORDERED = new Set(['Command', 'Args', 'Test', 'Preferences', 'Nameservers', 'Search']);
+
+/** JSON with sorted keys, and sorted lists where those have no order of their own. */
+function stable(value: unknown, key = ''): string {
   if (value === undefined || value === null) return 'nothing';
-  if (Array.isArray(value)) return `[${value.map(stable).sort().join(', ')}]`;
+  if (Array.isArray(value)) {
+    const items = value.map((item) => stable(item));
+    return `[${(ORDERED.has(key) ? items : items.sort()).join(', ')}]`;
+  }
   if (isObject(value))
     return `{${Object.keys(value)
       .sort()
-      .map((key) => `${key}: ${stable(value[key])}`)
+      .map((name) => `${name}: ${stable(value[name], name)}`)
       .join(', ')}}`;
   return JSON.stringify(value) ?? 'nothing';
 }

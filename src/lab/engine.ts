@@ -5,6 +5,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DrillError, reasonOf } from '../support/errors.ts';
+import { waitUntil } from '../support/poll.ts';
 
 export type { Docker };
 
@@ -76,10 +77,12 @@ export async function start(
   return {
     io,
     stderr: () => io.stderr,
-    async exitCode() {
-      const { ExitCode } = await exec.inspect();
-      return ExitCode ?? -1;
-    },
+    // The engine hears of the end a moment after the last of the output was read.
+    exitCode: () =>
+      waitUntil(`the end of ${argv[0]}`, async () => {
+        const { Running, ExitCode } = await exec.inspect();
+        return Running || ExitCode === null ? { notYet: 'it still runs' } : { done: ExitCode };
+      }),
   };
 }
 
@@ -185,9 +188,14 @@ class Demultiplexed extends Duplex {
     raw.on('data', (chunk: Buffer) => {
       if (!this.#take(chunk)) raw.pause();
     });
-    raw.on('end', () => this.push(null));
-    raw.on('close', () => this.push(null));
+    raw.on('end', () => this.#end());
+    raw.on('close', () => this.#end());
     raw.on('error', (error: Error) => this.destroy(error));
+  }
+
+  #end(): void {
+    if (this.#pending.length === 0) this.push(null);
+    else this.destroy(new Error('the engine ended a stream in the middle of a piece'));
   }
 
   /** @returns false when the reader should be waited for */

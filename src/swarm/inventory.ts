@@ -137,7 +137,8 @@ async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, O
     volumes: Object.fromEntries(
       volumes.Volumes.filter((one) => !/^[0-9a-f]{64}$/.test(one.Name)).map((one) => [
         key(one.Name),
-        [one.Driver, one.Labels, one.Options],
+        // None and an empty list of them are the same, and engines tell either.
+        { Driver: one.Driver, Labels: one.Labels ?? {}, Options: one.Options ?? {} },
       ]),
     ),
     images: Object.fromEntries(images.map((one) => [key(one.RepoTags?.[0] ?? one.Id), one.Id])),
@@ -145,7 +146,7 @@ async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, O
     'local networks': Object.fromEntries(
       networks
         .filter((one) => !builtIn.has(one.Name))
-        .map((one) => [key(one.Name), [one.Driver, one.Options]]),
+        .map((one) => [key(one.Name), { Driver: one.Driver, Options: one.Options ?? {} }]),
     ),
     'containers outside of Swarm': Object.fromEntries(
       containers
