@@ -304,7 +304,7 @@ for (const { variant, subject, keep, archive = false, filesDriver, install, data
     objectives: { rto: minutes(2), rpo: minutes(5) },
 
     async seed({ swarm, seed, size }) {
-      await Promise.all(swarm.nodes.map((node) => install?.(node)));
+      for (const node of swarm.nodes) await install?.(node);
       const shop = await ledger.deploy(swarm, { seed, size, archive, ...(filesDriver && { filesDriver }) });
       const store = await sessions.deploy(swarm, { seed, size });
       const canary = `canary-${randomBytes(12).toString('hex')}`;
@@ -337,7 +337,7 @@ for (const { variant, subject, keep, archive = false, filesDriver, install, data
 
     async restore({ site, kept }) {
       const { swarm, labels } = await kept.definition.restoreInto(site);
-      await Promise.all(swarm.nodes.map((node) => install?.(node)));
+      for (const node of swarm.nodes) await install?.(node);
       await kept.keys.restoreInto(await vacate(sessions.place(swarm, labels)));
       const shop = await ledger.restoreInto(swarm, kept, labels);
       return { swarm, shop, store: new Sessions(swarm), app: shop };
