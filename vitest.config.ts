@@ -14,6 +14,7 @@ const methods = [
   'service-export',
   'swarm-file*',
   'valkey-methods',
+  'vault-streams',
   'volume-plugin',
 ].map((name) => `test/lab/${name}.test.ts`);
 

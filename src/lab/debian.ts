@@ -1,6 +1,6 @@
 // Images without a registry: a root file system made of Debian packages, as a tar that an engine can import.
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../support/command.ts';
 import { DrillError } from '../support/errors.ts';
@@ -35,6 +35,21 @@ export function debianImage(recipe: ImageRecipe, progress: (doing: string) => vo
     },
     progress,
   );
+}
+
+/** Paths of the tars of `recipes`, in their order; as many are built at once as there are processors, each of which one keeps busy. */
+export async function debianImages(
+  recipes: readonly ImageRecipe[],
+  progress: (doing: string) => void,
+): Promise<string[]> {
+  const tars: string[] = [];
+  const left = recipes.entries();
+  const workers = Array.from({ length: availableParallelism() }, async () => {
+    for (const [index, recipe] of left) tars[index] = await debianImage(recipe, progress);
+  });
+  // Whoever fails: the others end first, so that nothing is still being built when the error is told.
+  for (const ended of await Promise.allSettled(workers)) if (ended.status === 'rejected') throw ended.reason;
+  return tars;
 }
 
 async function build({ debian }: ImageRecipe, path: string): Promise<void> {

@@ -12,7 +12,7 @@ import { run } from '../support/command.ts';
 import { DrillError } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { cacheDirectory, cached, keyOf } from './cache.ts';
-import { debianImage, recipeKey } from './debian.ts';
+import { debianImages, recipeKey } from './debian.ts';
 import { connect, silence } from './engine.ts';
 import { nodeRecipe, toolsRecipe } from './images.ts';
 import { ownerIsAlive, ownerOf } from './labels.ts';
@@ -72,8 +72,7 @@ async function build(
   progress: (doing: string) => void,
 ): Promise<void> {
   const recipes = [nodeRecipe, toolsRecipe, ...images];
-  const tars: string[] = [];
-  for (const recipe of recipes) tars.push(await debianImage(recipe, progress));
+  const tars = await debianImages(recipes, progress);
   progress('making the embedded lab');
   await mkdir(join(path, 'rootfs'), { recursive: true });
   await mkdir(join(path, 'data'));

@@ -1,122 +1,176 @@
-// For every check of the small drill: one thing broken in the restored swarm, and the check that must see it.
-import { describe, expect, test } from 'vitest';
+// For every check of the small drill: one thing broken in the restored swarm, and the check that must see it. Things that no other check
+// of a group sees share a drill; each check must tell of its own one, and nothing else may turn red. `ALONE=1 npm test -- --project
+// controls checks` gives every one of them a drill to itself.
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Report } from '../../src/report/schema.ts';
 import { brokenAfterwards, docker, inFiles, outcome, resultOf, sql, type RestoredLedger } from './control.ts';
 
 interface Control {
   readonly check: string;
   readonly broken: string;
+  /** What the check says of it. */
+  readonly sees: RegExp;
+  /** Other checks that must see it, too. */
+  readonly also?: readonly string[];
   readonly harm: (restored: RestoredLedger) => Promise<unknown>;
 }
 
-const controls: readonly Control[] = [
-  {
-    check: 'same rows',
-    broken: 'one note of one receipt is changed',
-    harm: (restored) => sql(restored, "UPDATE receipts SET note = 'changed' WHERE number = 1500"),
-  },
-  {
-    check: 'sequences go on where they were',
-    broken: 'the sequence of receipt numbers starts anew',
-    harm: (restored) => sql(restored, "SELECT setval('receipt_numbers', 1)"),
-  },
-  {
-    check: 'same schema',
-    broken: 'an index is gone',
-    harm: (restored) => sql(restored, 'DROP INDEX postings_by_receipt'),
-  },
-  {
-    check: 'same roles and grants',
-    broken: 'the application may delete',
-    harm: (restored) => sql(restored, 'GRANT DELETE ON receipts, postings TO ledger_app'),
-  },
-  {
-    check: 'the ledger adds up',
-    broken: 'one posting is a cent too high',
-    harm: (restored) =>
-      sql(
-        restored,
-        'SET session_replication_role = replica; UPDATE postings SET amount = amount + 1 WHERE id = 7',
-      ),
-  },
-  {
-    check: 'tables and indexes are sound',
-    broken: 'an index holds other values than its table',
-    harm: (restored) =>
-      sql(
-        restored,
-        `CREATE FUNCTION shift(t text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT t';
+const groups: readonly (readonly Control[])[] = [
+  [
+    {
+      check: 'same rows',
+      broken: 'one note of one receipt is changed',
+      sees: /^row of receipts: seed-/,
+      harm: (restored) => sql(restored, "UPDATE receipts SET note = 'changed' WHERE number = 1500"),
+    },
+    {
+      check: 'sequences go on where they were',
+      broken: 'the sequence of receipt numbers starts anew',
+      sees: /receipt_numbers/,
+      harm: (restored) => sql(restored, "SELECT setval('receipt_numbers', 1)"),
+    },
+    {
+      check: 'same schema',
+      broken: 'an index is gone',
+      sees: /postings_by_receipt/,
+      harm: (restored) => sql(restored, 'DROP INDEX postings_by_receipt'),
+    },
+    {
+      check: 'same roles and grants',
+      broken: 'the application may delete',
+      sees: /ledger_app/,
+      harm: (restored) => sql(restored, 'GRANT DELETE ON receipts, postings TO ledger_app'),
+    },
+  ],
+  [
+    {
+      check: 'the ledger adds up',
+      broken: 'one posting is a cent too high',
+      sees: /^1 receipts don't add up/,
+      also: ['same rows'],
+      harm: (restored) =>
+        sql(
+          restored,
+          'SET session_replication_role = replica; UPDATE postings SET amount = amount + 1 WHERE id = 7',
+        ),
+    },
+    {
+      check: 'tables and indexes are sound',
+      broken: 'an index holds other values than its table',
+      sees: /receipts_shifted/,
+      also: ['same schema'],
+      harm: (restored) =>
+        sql(
+          restored,
+          `CREATE FUNCTION shift(t text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT t';
         CREATE INDEX receipts_shifted ON receipts (shift(id));
         CREATE OR REPLACE FUNCTION shift(t text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT reverse(t)'`,
-      ),
-  },
-  {
-    check: 'the application can write',
-    broken: 'the upload directory belongs to root',
-    harm: (restored) => inFiles(restored, 'chown 0:0 uploads/probes; chmod 755 uploads/probes'),
-  },
-  {
-    check: 'same secrets and configs inside tasks',
-    broken: 'the signing key has another value',
-    harm: async (restored) => {
-      const manager = await restored.swarm.manager();
-      await manager.exec(['docker', 'secret', 'create', 'other_key', '-'], { input: 'not the key' });
-      await docker(
-        restored,
-        'service',
-        'update',
-        '--detach',
-        '--secret-rm',
-        'ledger_web_signing_key',
-        '--secret-add',
-        'source=other_key,target=signing_key,uid=1000,gid=1000,mode=0400',
-        'ledger_web',
-      );
-      await restored.swarm.converged();
+        ),
     },
-  },
-  {
-    check: 'same inventory',
-    broken: 'a service has lost one of its labels',
-    harm: (restored) =>
-      docker(
-        restored,
-        'service',
-        'update',
-        '--detach',
-        '--label-rm',
-        'com.docker.stack.namespace',
-        'ledger_batch',
-      ),
-  },
-  {
-    check: 'tasks really run',
-    broken: 'the web service wants a node that there is not',
-    harm: (restored) =>
-      docker(
-        restored,
-        'service',
-        'update',
-        '--detach',
-        '--constraint-add',
-        'node.labels.nowhere==1',
-        'ledger_web',
-      ),
-  },
-  {
-    check: 'the sentinel from before the backup is there',
-    broken: 'it is deleted',
-    harm: (restored) =>
-      sql(
-        restored,
-        "DELETE FROM postings WHERE receipt_id LIKE 'before-%'; DELETE FROM receipts WHERE id LIKE 'before-%'",
-      ),
-  },
+    {
+      check: 'the application can write',
+      broken: 'the upload directory belongs to root',
+      sees: /probe/,
+      harm: (restored) => inFiles(restored, 'chown 0:0 uploads/probes; chmod 755 uploads/probes'),
+    },
+    {
+      check: 'the sentinel from before the backup is there',
+      broken: 'it is deleted',
+      sees: /before-/,
+      harm: (restored) =>
+        sql(
+          restored,
+          "DELETE FROM postings WHERE receipt_id LIKE 'before-%'; DELETE FROM receipts WHERE id LIKE 'before-%'",
+        ),
+    },
+  ],
+  [
+    {
+      check: 'same secrets and configs inside tasks',
+      broken: 'the signing key has another value',
+      sees: /signing_key in ledger_web: its bytes differ/,
+      also: ['same inventory'],
+      harm: async (restored) => {
+        const manager = await restored.swarm.manager();
+        await manager.exec(['docker', 'secret', 'create', 'other_key', '-'], { input: 'not the key' });
+        await docker(
+          restored,
+          'service',
+          'update',
+          '--detach',
+          '--secret-rm',
+          'ledger_web_signing_key',
+          '--secret-add',
+          'source=other_key,target=signing_key,uid=1000,gid=1000,mode=0400',
+          'ledger_web',
+        );
+        await restored.swarm.converged();
+      },
+    },
+    {
+      check: 'same inventory',
+      broken: 'a service has lost one of its labels',
+      sees: /ledger_batch/,
+      harm: (restored) =>
+        docker(
+          restored,
+          'service',
+          'update',
+          '--detach',
+          '--label-rm',
+          'com.docker.stack.namespace',
+          'ledger_batch',
+        ),
+    },
+  ],
+  [
+    {
+      check: 'tasks really run',
+      broken: 'the web service wants a node that there is not',
+      sees: /ledger_web/,
+      also: [
+        'same inventory',
+        'same secrets and configs inside tasks',
+        'same files',
+        'the application can write',
+      ],
+      harm: (restored) =>
+        docker(
+          restored,
+          'service',
+          'update',
+          '--detach',
+          '--constraint-add',
+          'node.labels.nowhere==1',
+          'ledger_web',
+        ),
+    },
+  ],
 ];
 
-describe.for(controls)('the check "$check" turns red', ({ check, broken, harm }) => {
-  test(`when ${broken}`, async () => {
-    const report = await outcome(() => brokenAfterwards(harm));
-    expect(resultOf(report, check), report.reason).toMatchObject({ result: 'fail' });
+const drills = process.env['ALONE'] ? groups.flat().map((control) => [control]) : groups;
+
+describe.for(drills)('a swarm that came back, but for %#', (controls) => {
+  let report: Report;
+  beforeAll(async () => {
+    report = await outcome(() =>
+      brokenAfterwards(async (restored) => {
+        for (const { harm } of controls) await harm(restored);
+      }),
+    );
+  });
+
+  test.for(controls)('$broken: the check "$check" turns red', ({ check, sees }) => {
+    const { result, differences } = resultOf(report, check);
+    expect(result, report.reason).toBe('fail');
+    expect(differences.join('\n')).toMatch(sees);
+  });
+
+  test('the verdict is red, and no other check is', () => {
+    const red = report.checks.filter(({ result }) => result !== 'pass').map(({ name }) => name);
+    expect(red.toSorted()).toEqual(
+      [...new Set(controls.flatMap(({ check, also = [] }) => [check, ...also]))].toSorted(),
+    );
     expect(report.verdict).toBe('not-recovered');
   });
 });

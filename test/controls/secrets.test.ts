@@ -6,9 +6,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Plan } from '../../src/drill/plan.ts';
 import { exec, finish } from '../../src/lab/engine.ts';
-import type { Vault } from '../../src/method/vault/vault.ts';
+import { borg } from '../../src/method/borg.ts';
+import type { Method } from '../../src/method/method.ts';
+import { restic } from '../../src/method/restic.ts';
+import { rsyncFull } from '../../src/method/rsync.ts';
+import type { Kept, Vault } from '../../src/method/vault/vault.ts';
+import type { Volume } from '../../src/method/volume.ts';
+import { waitUntil } from '../../src/support/poll.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
-import { outcomeIn, small } from './control.ts';
+import { passingAccounts } from '../lab/accounts.ts';
+import { outcomeIn, small, type RestoredLedger } from './control.ts';
 
 const PAUSE_MS = 50;
 
@@ -35,11 +42,29 @@ async function secretsOf(vault: Vault, swarm: Swarm): Promise<Map<string, string
   }
   for (const side of ['append', 'read']) {
     const { stdout } = await finish(await vault.host.atCourier(['cat', `/run/keys/${side}`]));
-    // One line of the private key is telling enough, and survives any wrapping.
-    found.set(`ssh key to ${side}`, stdout.split('\n')[2] ?? '');
+    found.set(`ssh key to ${side}`, telling(stdout));
   }
   vault.keys.everything.forEach((secret, index) => found.set(`key ${index} of the vault`, secret));
   return found;
+}
+
+/** One line of a private key is telling enough, and survives any wrapping. */
+const telling = (text: string): string =>
+  text.includes('PRIVATE KEY') ? (text.split('\n')[2] ?? '') : text.trim();
+
+/** The method, with everything secret that it gets for its accounts told to `secrets`. */
+function overheard(
+  method: Method<Volume, Volume, unknown>,
+  secrets: Map<string, string>,
+): Method<Volume, Volume, unknown> {
+  let accounts = 0;
+  return passingAccounts(method, (account) => {
+    accounts++;
+    for (const [file, text] of Object.entries(account.files))
+      if (!/config|known_hosts/.test(file))
+        secrets.set(`account ${accounts} of ${method.name}: ${file}`, telling(text));
+    return account;
+  });
 }
 
 /** What every process of this machine was started with, as long as it goes on. */
@@ -54,7 +79,8 @@ async function listen(signal: AbortSignal, heard: Set<string>): Promise<void> {
 
 test('nothing secret is seen in arguments, environments, journal, logs or report', async () => {
   const heard = new Set<string>();
-  let secrets = new Map<string, string>();
+  const secrets = new Map<string, string>();
+  const repositories: Kept<Volume, unknown>[] = [];
   let vault: Vault | undefined;
   const plan: Plan = {
     ...small,
@@ -62,11 +88,23 @@ test('nothing secret is seen in arguments, environments, journal, logs or report
     objectives: {},
     async backup(context) {
       vault = context.vault;
-      return small.backup(context);
+      const kept = await small.backup(context);
+      const files = await (context.seeded as unknown as RestoredLedger).shop.files();
+      for (const method of [restic, borg, rsyncFull])
+        repositories.push(await vault.keep(overheard(method, secrets), files));
+      return kept;
     },
     async restore(context) {
-      const restored = await small.restore(context);
-      if (vault) secrets = await secretsOf(vault, restored.swarm);
+      const restored = (await small.restore(context)) as RestoredLedger;
+      const volume = { ...(await restored.shop.files()), name: 'beside' };
+      for (const one of repositories) {
+        await one.restoreInto(volume);
+        await waitUntil('the volume to be free', async () => ({
+          done: await volume.node.docker.getVolume(volume.name).remove(),
+        }));
+      }
+      if (vault)
+        for (const [name, secret] of await secretsOf(vault, restored.swarm)) secrets.set(name, secret);
       return restored;
     },
   };
@@ -75,8 +113,10 @@ test('nothing secret is seen in arguments, environments, journal, logs or report
   const report = await outcomeIn(dir, () => plan).finally(() => stop.abort());
   await listening;
   expect(report.verdict, report.reason).toBe('recovered');
-  expect([...secrets.values()].every((secret) => secret.length >= 20)).toBe(true);
-  expect(secrets.size).toBeGreaterThanOrEqual(8);
+  expect([...secrets].filter(([, secret]) => secret.length < 20)).toEqual([]);
+  expect(secrets.size).toBeGreaterThanOrEqual(8 + 6);
+  for (const name of ['restic-password', 'borg-passphrase'])
+    expect([...secrets.keys()].join('\n')).toContain(name);
 
   const places = new Map<string, string>([['arguments and environments', [...heard].join('\n')]]);
   for (const file of await readdir(dir, { recursive: true, withFileTypes: true }))

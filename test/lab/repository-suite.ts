@@ -14,6 +14,7 @@ import { FILE_ASPECTS } from '../../src/support/aspects.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
+import { passingAccounts } from './accounts.ts';
 import { destroy, findingOf, inVolume, lostAspects, openPlace, seed, type Place } from './volumes.ts';
 
 type VolumeMethod = Method<Volume, Volume, void>;
@@ -208,20 +209,6 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
     );
   });
 }
-
-const passingAccounts = (method: VolumeMethod, pass: (account: Account) => Account): VolumeMethod => ({
-  ...method,
-  backup: (source, deposit) =>
-    method.backup(source, {
-      ...deposit,
-      account: async (...which) => pass(await deposit.account(...which)),
-    }),
-  restore: (artifact, target) =>
-    method.restore(
-      { ...artifact, account: async (...which) => pass(await artifact.account(...which)) },
-      target,
-    ),
-});
 
 const CHANGES = `cd /data
   echo more >>many/00/0/000000; rm many/01/1/000001; head -c 100000 /dev/urandom >new
