@@ -9,13 +9,12 @@ const HOUSE = {
   swarm: { at: 'src/swarm', may: ['support', 'lab'] },
   method: { at: 'src/method', may: ['support', 'lab', 'swarm'] },
   disaster: { at: 'src/disaster', may: ['support', 'lab', 'swarm'] },
-  recovery: { at: 'src/recovery', may: ['support', 'lab', 'swarm'] },
   swarmFile: { at: 'src/swarm-file', may: ['support', 'lab', 'swarm'] },
   check: { at: 'src/check', may: ['support', 'lab', 'swarm'] },
   drill: {
     at: 'src/drill',
     may: ['support'],
-    types: ['lab', 'swarm', 'method', 'disaster', 'recovery', 'check'],
+    types: ['lab', 'swarm', 'method', 'disaster', 'check'],
   },
   report: { at: 'src/report', may: ['support', 'drill'] },
   cli: {
@@ -26,7 +25,6 @@ const HOUSE = {
       'swarm',
       'method',
       'disaster',
-      'recovery',
       'check',
       'swarmFile',
       'drill',
@@ -40,7 +38,7 @@ const HOUSE = {
   // Last: what lies in `src` itself, which is index.ts.
   door: {
     at: 'src',
-    may: ['support', 'lab', 'swarm', 'method', 'disaster', 'recovery', 'check', 'drill', 'report'],
+    may: ['support', 'lab', 'swarm', 'method', 'disaster', 'check', 'drill', 'report'],
   },
 };
 

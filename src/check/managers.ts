@@ -1,6 +1,6 @@
 // Checks of the control plane: who manages, and what it survives.
 import { randomBytes } from 'node:crypto';
-import { seconds } from '../support/clock.ts';
+import { seconds, type Seconds } from '../support/clock.ts';
 import { waitUntil } from '../support/poll.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Check } from './check.ts';
@@ -28,8 +28,11 @@ export const managersReachable = (swarm: Swarm, expected: number): Check => ({
 /** A config must hold at least one byte. */
 const PROBE_DATA = Buffer.from('probe').toString('base64');
 
-/** Stops the leader, writes to raft, starts it again. Does not try the loss of two at once. */
-export const survivesLossOfLeader = (swarm: Swarm): Check => ({
+/**
+ * Stops the leader, writes to raft, starts it again. Does not try the loss of two at once.
+ * @param limit how long the others may take to elect a new one; raft's own time-out for that is 10 to 20 s
+ */
+export const survivesLossOfLeader = (swarm: Swarm, limit: Seconds = seconds(30)): Check => ({
   name: 'one manager may be lost',
   required: true,
   doesNotProve: 'that two may be lost at once',
@@ -50,7 +53,7 @@ export const survivesLossOfLeader = (swarm: Swarm): Check => ({
       const { id } = await waitUntil(
         'a write to raft',
         async () => ({ done: await other.docker.createConfig({ Name: name, Data: PROBE_DATA }) }),
-        { limit: seconds(30) },
+        { limit },
       );
       await other.docker.getConfig(id).remove();
       return {

@@ -106,7 +106,7 @@ test('managers that never came back are missed, and so is what they were there f
       );
       return { swarm, shop, app: shop };
     },
-    verify: ({ restored: { swarm } }) => [managersReachable(swarm, 3), survivesLossOfLeader(swarm)],
+    verify: ({ restored: { swarm } }) => [managersReachable(swarm, 3), survivesLossOfLeader(swarm, seconds(5))],
   }));
   expect(resultOf(report, 'managers reachable')).toMatchObject({
     result: 'fail',
