@@ -20,7 +20,10 @@ export const placeOptions = (): Option[] => [
     '--stop-command <command>',
     'how the engine is stopped (default: systemctl stop docker.socket docker)',
   ),
-  new Option('--start-command <command>', 'how it is started (default: systemctl start docker)'),
+  new Option(
+    '--start-command <command>',
+    'how it is started (default: systemctl start docker, whatever its start limit says)',
+  ),
   new Option('--data-root <directory>', "the engine's data root (default: what the engine says)"),
   new Option(
     '--node <container>',

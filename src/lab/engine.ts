@@ -48,6 +48,10 @@ export interface Running {
   stderr(): string;
   /** Its exit code; only after `io` was read to its end. */
   exitCode(): Promise<number>;
+  /** Whether it ended, or closed its standard input, before it had read all that was sent. */
+  deaf(): boolean;
+  /** Closes the connection when the process has ended: an engine goes on waiting for somebody to read what is sent. */
+  hangUpIfEnded(): Promise<void>;
 }
 
 export interface ExecOptions {
@@ -77,11 +81,19 @@ export async function start(
   return {
     io,
     stderr: () => io.stderr,
+    deaf: () => io.deaf,
+    async hangUpIfEnded() {
+      const { Running, ExitCode } = await exec.inspect();
+      if (!Running && ExitCode !== null) io.hangUp();
+    },
     // The engine hears of the end a moment after the last of the output was read.
     exitCode: () =>
       waitUntil(`the end of ${argv[0]}`, async () => {
         const { Running, ExitCode } = await exec.inspect();
-        return Running || ExitCode === null ? { notYet: 'it still runs' } : { done: ExitCode };
+        if (Running || ExitCode === null) return { notYet: 'it still runs' };
+        // The end of what it printed may have gone down with the connection.
+        if (ExitCode === 0 && io.deaf) return { giveUp: 'it ended before it had read its input' };
+        return { done: ExitCode };
       }),
   };
 }
@@ -95,9 +107,21 @@ export async function startAttached(
   const io = new Demultiplexed(raw as Duplex);
   // Asked for before it starts: one that removes itself can't be asked afterwards.
   const ended = container.wait({ condition: 'next-exit' }) as Promise<{ StatusCode: number }>;
-  ended.catch(() => undefined);
+  let hasEnded = false;
+  ended.then(
+    () => (hasEnded = true),
+    () => undefined,
+  );
   await container.start();
-  const running = { io, stderr: () => io.stderr, exitCode: async () => (await ended).StatusCode };
+  const running = {
+    io,
+    stderr: () => io.stderr,
+    deaf: () => io.deaf,
+    hangUpIfEnded: async () => {
+      if (hasEnded) io.hangUp();
+    },
+    exitCode: async () => (await ended).StatusCode,
+  };
   feed(running, input).catch((error: unknown) => io.destroy(error as Error));
   return running;
 }
@@ -126,6 +150,9 @@ export async function collect(
   return { bytes, exitCode: await running.exitCode(), stderr: running.stderr() };
 }
 
+/** How long nothing must have been read before one asks whether there still is a reader. */
+const STALLED_MS = 1000;
+
 /** Sends `input` and closes standard input. A process that ends without reading it all is no error here: its exit code tells. */
 export async function feed(running: Running, input?: ExecOptions['input']): Promise<void> {
   if (input === undefined || typeof input === 'string' || Buffer.isBuffer(input)) {
@@ -133,11 +160,27 @@ export async function feed(running: Running, input?: ExecOptions['input']): Prom
     return;
   }
   const { io } = running;
+  let written = 0;
   const standardInput = new Writable({
-    write: (chunk: Buffer, encoding, done) => void io.write(chunk, encoding, done),
+    write: (chunk: Buffer, encoding, done) =>
+      void io.write(chunk, encoding, (error) => {
+        written++;
+        done(error ?? (running.deaf() ? new Error('nobody reads it') : null));
+      }),
     final: (done) => void io.end(done),
   });
-  await pipeline(input, standardInput);
+  let looked = 0;
+  const watch = setInterval(() => {
+    if (looked === written) running.hangUpIfEnded().catch(() => undefined);
+    looked = written;
+  }, STALLED_MS);
+  try {
+    await pipeline(input, standardInput);
+  } catch (error) {
+    if (!running.deaf()) throw error;
+  } finally {
+    clearInterval(watch);
+  }
 }
 
 /**
@@ -179,6 +222,7 @@ export function demultiplex(raw: Buffer): Buffer {
 /** Docker's multiplexed stream (a header of 8 bytes before each piece) as one duplex; standard error is kept aside. */
 class Demultiplexed extends Duplex {
   stderr = '';
+  deaf = false;
   readonly #raw: Duplex;
   #pending = Buffer.alloc(0);
 
@@ -190,12 +234,22 @@ class Demultiplexed extends Duplex {
     });
     raw.on('end', () => this.#end());
     raw.on('close', () => this.#end());
-    raw.on('error', (error: Error) => this.destroy(error));
+    raw.on('error', (error: NodeJS.ErrnoException) => {
+      // Only a write meets this. What there was to read ends with the close that follows.
+      if (error.code === 'EPIPE') this.deaf = true;
+      else this.destroy(error);
+    });
   }
 
   #end(): void {
     if (this.#pending.length === 0) this.push(null);
     else this.destroy(new Error('the engine ended a stream in the middle of a piece'));
+  }
+
+  /** Nobody is there any more who would read. */
+  hangUp(): void {
+    this.deaf = true;
+    this.#raw.destroy();
   }
 
   /** @returns false when the reader should be waited for */
@@ -218,7 +272,10 @@ class Demultiplexed extends Duplex {
     this.#raw.resume();
   }
   override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#raw.write(chunk, encoding, (error) => done(error));
+    this.#raw.write(chunk, encoding, (error) => {
+      if (error && (this.deaf || this.#raw.destroyed)) this.deaf = true;
+      done(this.deaf ? null : error);
+    });
   }
   override _final(done: (error?: Error | null) => void): void {
     this.#raw.end(() => done());

@@ -22,7 +22,8 @@ export interface HostOptions {
 }
 
 const STOP = 'systemctl stop docker.socket docker';
-const START = 'systemctl start docker';
+/** systemd refuses to start what was started three times within a minute, as a backup, a restore and its undoing do. */
+const START = 'systemctl reset-failed docker.socket docker; systemctl start docker';
 
 /** @throws DrillError */
 export async function thisHost(options: HostOptions): Promise<Manager> {

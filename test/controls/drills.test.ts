@@ -70,28 +70,35 @@ test('data that is newer than the backup is found by the sentinel from after it'
   expect(report.verdict).toBe('not-recovered');
 });
 
-for (const [how, harm] of [
-  [
-    'a flipped bit',
-    `python3 -c 'import sys
+const FLIP = `python3 -c 'import sys
 with open(sys.argv[1], "r+b") as file:
-    file.seek(1000); byte = file.read(1)[0]; file.seek(1000); file.write(bytes([byte ^ 1]))'`,
-  ],
-  ['its end cut off', 'truncate --size 1000'],
-] as const)
-  test(`an artifact with ${how} is found before anything is restored from it`, async () => {
-    const report = await outcome((inVault) => ({
-      ...small,
-      async restore(context) {
-        await inVault(`${harm} ${context.kept['dump']?.name}/database.dump.zst`);
-        return small.restore(context);
-      },
-    }));
-    expect(report).toMatchObject({
-      verdict: 'not-recovered',
-      failure: { phase: 'restore', reason: expect.stringContaining('is not what was stored') },
-    });
+    file.seek(1000); byte = file.read(1)[0]; file.seek(1000); file.write(bytes([byte ^ 1]))'`;
+
+test('an artifact with a flipped bit, and one with its end cut off, is found before anything is restored from it', async () => {
+  let flipped: unknown;
+  const report = await outcome((inVault) => ({
+    ...small,
+    async restore(context) {
+      const dump = context.kept['dump'];
+      const file = `${dump?.name}/database.dump.zst`;
+      await inVault(`${FLIP} ${file}`);
+      flipped = await dump?.restoreInto('nowhere: it must not come to that').catch((error: unknown) => error);
+      await inVault(`${FLIP} ${file}; truncate --size 1000 ${file}`);
+      return small.restore(context);
+    },
+  }));
+  expect(flipped).toMatchObject({
+    blame: 'finding',
+    message: expect.stringContaining('is not what was stored: its SHA-256 differs'),
   });
+  expect(report).toMatchObject({
+    verdict: 'not-recovered',
+    failure: {
+      phase: 'restore',
+      reason: expect.stringMatching(/is not what was stored: 1000 bytes instead of \d+/),
+    },
+  });
+});
 
 test('managers that never came back are missed, and so is what they were there for', async () => {
   const report = await outcome(() => ({
@@ -106,7 +113,10 @@ test('managers that never came back are missed, and so is what they were there f
       );
       return { swarm, shop, app: shop };
     },
-    verify: ({ restored: { swarm } }) => [managersReachable(swarm, 3), survivesLossOfLeader(swarm, seconds(5))],
+    verify: ({ restored: { swarm } }) => [
+      managersReachable(swarm, 3),
+      survivesLossOfLeader(swarm, seconds(5)),
+    ],
   }));
   expect(resultOf(report, 'managers reachable')).toMatchObject({
     result: 'fail',

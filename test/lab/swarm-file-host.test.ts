@@ -185,7 +185,7 @@ test('a start command that fails: the error says how to go on, and the next call
 
 test('the swarm directory is lost: the file brings the swarm back on an engine that has none', async () => {
   await machine.ok(
-    'systemctl stop docker.socket docker && rm -rf /var/lib/docker/swarm* && systemctl start docker',
+    'systemctl stop docker.socket docker && rm -rf /var/lib/docker/swarm* && systemctl reset-failed docker && systemctl start docker',
   );
   expect((await machine.sh('docker node ls')).exitCode).not.toBe(0);
   const { exitCode, json, stderr } = await machine.swarm(`restore --input /root/one.age ${SEALED}`);

@@ -24,7 +24,6 @@ import {
 const MEBIBYTES = 96;
 let place: Place;
 let big: Volume;
-const scope = new Scope();
 
 beforeAll(async () => {
   place = await openPlace('vault-streams');
@@ -32,12 +31,9 @@ beforeAll(async () => {
   await seed(big, { files: 1, largeMiB: MEBIBYTES });
   await startUser(big, 'web');
 });
-afterAll(async () => {
-  await scope[Symbol.asyncDispose]();
-  await place[Symbol.asyncDispose]();
-});
+afterAll(() => place[Symbol.asyncDispose]());
 
-const open = (capacity?: number): Promise<Vault> =>
+const open = (scope: Scope, capacity?: number): Promise<Vault> =>
   Vault.open(place.swarm.site, scope, () => undefined, capacity === undefined ? {} : { capacity });
 
 /** Waits until the vault has some of what is being sent, and cuts it off. */
@@ -51,18 +47,19 @@ async function cutHalfWay(vault: Vault): Promise<void> {
 
 describe.for<Method<Volume, Volume, void>>([volumeArchive, dockerCpStopped])('by $name', (method) => {
   test('a disk of the vault that is full half-way, in its own words; the service runs', async () => {
+    await using scope = new Scope();
     const before = await stateOf(place.swarm, 'web');
-    const vault = await open(32 << 20);
+    const vault = await open(scope, 32 << 20);
     const { code, output } = await findingOf(vault.keep(method, big));
     expect(code).toBe('vault-refused');
     expect(output).toMatch(/no space left/i);
     expect(await stateOf(place.swarm, 'web')).toEqual(before);
-    await scope.close();
   });
 
   test('a vault that is cut off half-way, within its time; the service runs, and the next backup is whole', async () => {
+    await using scope = new Scope();
     const before = await stateOf(place.swarm, 'web');
-    const vault = await open();
+    const vault = await open(scope);
     const began = Date.now();
     const [found] = await Promise.all([findingOf(vault.keep(method, big)), cutHalfWay(vault)]);
     expect(found.code).toBe('vault-refused');
@@ -77,12 +74,12 @@ describe.for<Method<Volume, Volume, void>>([volumeArchive, dockerCpStopped])('by
     await kept.restoreInto(again);
     expect(await lostAspects(manifest, await readManifest(again))).toEqual(method.loses);
     await destroy(again);
-    await scope.close();
   });
 });
 
 test('a vault that is cut off while a volume is restored: a finding, and nothing is left to start on', async () => {
-  const vault = await open();
+  await using scope = new Scope();
+  const vault = await open(scope);
   const kept = await vault.keep(volumeArchive, big);
   const target = place.volume('target');
   const arriving = waitUntil('some of it to arrive', async () => {

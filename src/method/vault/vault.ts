@@ -232,7 +232,7 @@ async function prepareCourier(host: VaultHost): Promise<void> {
   const config = (['append', 'read'] as const).map(
     (side) =>
       `Host ${side}\n  HostName vault\n  User courier\n  HostKeyAlias vault\n  IdentityFile /run/keys/${side}\n  IdentitiesOnly yes\n  ` +
-      `UserKnownHostsFile /run/keys/known_hosts\n  StrictHostKeyChecking yes\n  BatchMode yes\n  LogLevel ERROR\n  ConnectTimeout 10\n  ` +
+      `UserKnownHostsFile /run/keys/known_hosts\n  StrictHostKeyChecking yes\n  BatchMode yes\n  LogLevel INFO\n  ConnectTimeout 10\n  ` +
       `ServerAliveInterval 5\n  ServerAliveCountMax 2\n`,
   );
   await host.give(CONFIG, config.join(''));
