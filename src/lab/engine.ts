@@ -42,8 +42,10 @@ export async function silence(docker: Docker, limitMs = 3000): Promise<string | 
 
 /** A process in a container: what it reads and prints, and how it ended. */
 export interface Running {
-  /** Writes go to its standard input, reads come from its standard output. */
+  /** Writes go to its standard input, reads come from its standard output. What it does not read any more is dropped, see `deaf`. */
   readonly io: Duplex;
+  /** The same as a socket, whose write fails when nobody reads it any more. */
+  asSocket(): Duplex;
   /** What it printed on standard error so far; at most the last 64 KiB. */
   stderr(): string;
   /** Its exit code; only after `io` was read to its end. */
@@ -82,6 +84,7 @@ export async function start(
     io,
     stderr: () => io.stderr,
     deaf: () => io.deaf,
+    asSocket: () => io.asSocket(),
     async hangUpIfEnded() {
       const { Running, ExitCode } = await exec.inspect();
       if (!Running && ExitCode !== null) io.hangUp();
@@ -117,6 +120,7 @@ export async function startAttached(
     io,
     stderr: () => io.stderr,
     deaf: () => io.deaf,
+    asSocket: () => io.asSocket(),
     hangUpIfEnded: async () => {
       if (hasEnded) io.hangUp();
     },
@@ -223,6 +227,7 @@ export function demultiplex(raw: Buffer): Buffer {
 class Demultiplexed extends Duplex {
   stderr = '';
   deaf = false;
+  #isSocket = false;
   readonly #raw: Duplex;
   #pending = Buffer.alloc(0);
 
@@ -236,7 +241,7 @@ class Demultiplexed extends Duplex {
     raw.on('close', () => this.#end());
     raw.on('error', (error: NodeJS.ErrnoException) => {
       // Only a write meets this. What there was to read ends with the close that follows.
-      if (error.code === 'EPIPE') this.deaf = true;
+      if (error.code === 'EPIPE' && !this.#isSocket) this.deaf = true;
       else this.destroy(error);
     });
   }
@@ -244,6 +249,11 @@ class Demultiplexed extends Duplex {
   #end(): void {
     if (this.#pending.length === 0) this.push(null);
     else this.destroy(new Error('the engine ended a stream in the middle of a piece'));
+  }
+
+  asSocket(): this {
+    this.#isSocket = true;
+    return this;
   }
 
   /** Nobody is there any more who would read. */
@@ -273,7 +283,7 @@ class Demultiplexed extends Duplex {
   }
   override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#raw.write(chunk, encoding, (error) => {
-      if (error && (this.deaf || this.#raw.destroyed)) this.deaf = true;
+      if (error && this.#raw.destroyed && !this.#isSocket) this.deaf = true;
       done(this.deaf ? null : error);
     });
   }

@@ -152,7 +152,7 @@ export class Node {
 
   /** A connection to a port on the node's loopback: how a client on that host would come. */
   async dial(port: number, address = '127.0.0.1'): Promise<Duplex> {
-    return (await start(this.#outer, this.id, ['nc', address, String(port)])).io;
+    return (await start(this.#outer, this.id, ['nc', address, String(port)])).asSocket();
   }
 
   /** A throwaway container of the toolbox image on this node, as root, without a network. */
@@ -251,7 +251,7 @@ export function innerClient(outer: Docker, id: string): Docker {
       done: (error: Error | null, socket?: Duplex) => void,
     ): undefined {
       start(outer, id, ['docker', '--host', 'unix:///run/docker.sock', 'system', 'dial-stdio']).then(
-        (running) => done(null, running.io),
+        (running) => done(null, running.asSocket()),
         (error: unknown) => done(error as Error),
       );
       return undefined;

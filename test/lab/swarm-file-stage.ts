@@ -141,7 +141,12 @@ export async function startService(
     ...['docker', 'service', 'create', '--detach', '--no-resolve-image', '--name', name, ...options],
     ...[image, 'python3', '-c', IDLE],
   ]);
-  await containerOf(node, name);
+  // On whichever node it was placed.
+  await waitUntil(`the service ${name}`, async () => {
+    const list = ['docker', 'service', 'ls', '--filter', `name=${name}`, '--format', '{{.Replicas}}'];
+    const replicas = (await node.exec(list)).trim();
+    return replicas === '1/1' ? { done: true } : { notYet: replicas };
+  });
 }
 
 /** The running container of a service, newly asked for. */
