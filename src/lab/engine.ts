@@ -108,14 +108,19 @@ export async function startAttached(
 ): Promise<Running> {
   const raw = await container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true });
   const io = new Demultiplexed(raw as Duplex);
-  // Asked for before it starts: one that removes itself can't be asked afterwards.
-  const ended = container.wait({ condition: 'next-exit' }) as Promise<{ StatusCode: number }>;
+  const exit = await nextExit(container);
   let hasEnded = false;
-  ended.then(
+  exit.code.then(
     () => (hasEnded = true),
     () => undefined,
   );
-  await container.start();
+  try {
+    await container.start();
+  } catch (error) {
+    exit.forget();
+    io.destroy();
+    throw error;
+  }
   const running = {
     io,
     stderr: () => io.stderr,
@@ -124,10 +129,40 @@ export async function startAttached(
     hangUpIfEnded: async () => {
       if (hasEnded) io.hangUp();
     },
-    exitCode: async () => (await ended).StatusCode,
+    exitCode: () => exit.code,
   };
   feed(running, input).catch((error: unknown) => io.destroy(error as Error));
   return running;
+}
+
+/**
+ * The code that the container will exit with. Returns when the engine has begun to wait: one that removes itself can't be asked
+ * afterwards, and a question that is still on its way when the container has ended waits for ever.
+ */
+async function nextExit({
+  id,
+  modem,
+}: Docker.Container): Promise<{ code: Promise<number>; forget: () => void }> {
+  const answer = await new Promise<Readable>((done, fail) => {
+    const statusCodes = { 200: true, 400: 'bad parameter', 404: 'no such container', 500: 'server error' };
+    const question = { path: `/containers/${id}/wait?`, method: 'POST', options: { condition: 'next-exit' } };
+    (modem as Docker['modem']).dial(
+      { ...question, isStream: true, statusCodes } as never,
+      (error: unknown, stream: unknown) => (error ? fail(error) : done(stream as Readable)),
+    );
+  });
+  const code = text(answer).then((said) => {
+    const { StatusCode, Error: failure } = JSON.parse(said) as WaitAnswer;
+    if (failure?.Message) throw new Error(failure.Message);
+    return StatusCode;
+  });
+  code.catch(() => undefined);
+  return { code, forget: () => answer.destroy() };
+}
+
+interface WaitAnswer {
+  readonly StatusCode: number;
+  readonly Error?: { readonly Message: string } | null;
 }
 
 export interface Output {

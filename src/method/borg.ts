@@ -6,15 +6,8 @@ import { step } from '../support/trace.ts';
 import { SSH, type Account } from './account.ts';
 import { fillEmpty } from './empty-volume.ts';
 import type { Method } from './method.ts';
-import {
-  askVault,
-  inRepository,
-  MEANING,
-  runTool,
-  type Job,
-  type Meaning,
-  type Program,
-} from './repository.ts';
+import { MEANING, type Meaning, type Program } from './meaning.ts';
+import { askVault, inRepository, runTool, type Job } from './repository.ts';
 import { claimOf, filledVolume, type Volume } from './volume.ts';
 
 const range = (first: number, last: number, meaning: Meaning): Record<number, Meaning> =>

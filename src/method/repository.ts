@@ -1,25 +1,15 @@
 // Backup programs that keep a repository at the vault: how they are run beside a volume, and what their exit codes mean to a person.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
 import type { ToolOptions } from '../swarm/node.ts';
+import type { Seconds } from '../support/clock.ts';
 import { DrillError, finding } from '../support/errors.ts';
 import { SSH, type Account } from './account.ts';
+import { MEANING, meaningOf, type Meaning, type Meanings, type Program } from './meaning.ts';
 import type { Volume } from './volume.ts';
-
-export interface Meaning {
-  readonly code: string;
-  readonly reason: string;
-  readonly hint: string;
-}
-
-export type Meanings = Readonly<Record<number, Meaning>>;
-
-export interface Program {
-  readonly name: string;
-  /** By exit code. Any other is a failure, of which the program's own words tell more. */
-  readonly meanings: Meanings;
-}
 
 export interface Job extends Omit<ToolOptions, 'volumes'> {
   readonly account: Account;
@@ -28,90 +18,11 @@ export interface Job extends Omit<ToolOptions, 'volumes'> {
   readonly meanings?: Meanings;
   /** What a failure means that neither its exit code nor its words explain. */
   readonly otherwise?: Meaning;
+  /** For programs that may get stuck: how long without a sign of life until they are told to stop, and say why. */
+  readonly patience?: Seconds;
 }
 
-export const MEANING = {
-  noRepository: {
-    code: 'no-repository',
-    reason: 'there is no repository at the vault',
-    hint: 'see that it was not moved or removed there; a backup makes a new one, which holds nothing older',
-  },
-  noRecoveryPoint: {
-    code: 'no-recovery-point',
-    reason: 'the vault does not have this recovery point',
-    hint: 'see which ones it has, and who could remove this one',
-  },
-  locked: {
-    code: 'repository-locked',
-    reason: 'somebody else has locked the repository',
-    hint: 'see who holds the lock: when that one works, wait for it; unlock only when it is known to be dead',
-  },
-  wrongPassword: {
-    code: 'wrong-password',
-    reason: 'the password does not open the repository',
-    hint: 'take the password that the repository was made with, from where the keys of the vault are kept',
-  },
-  incomplete: {
-    code: 'incomplete',
-    reason: 'it left something out',
-    hint: 'see what it names, and do it again: this is neither a recovery point nor a restored volume',
-  },
-  interrupted: {
-    code: 'interrupted',
-    reason: 'it was interrupted',
-    hint: 'do it again: what it left is neither a recovery point nor a restored volume',
-  },
-  damaged: {
-    code: 'artifact-damaged',
-    reason: 'what the vault has is not what was stored',
-    hint: 'nothing was restored from it; take another recovery point, and look at the store that it lay on',
-  },
-  full: {
-    code: 'vault-full',
-    reason: "the vault's disk is full",
-    hint: 'make room at the vault, then take the backup again; earlier recovery points are as they were',
-  },
-  refused: {
-    code: 'vault-refused',
-    reason: 'the vault did not let it',
-    hint: 'see that key and host key are those of this vault, and what the key is good for',
-  },
-  unreachable: {
-    code: 'vault-unreachable',
-    reason: 'the connection to the vault failed',
-    hint: 'see that the vault runs and that this node reaches it, then try again',
-  },
-} as const satisfies Record<string, Meaning>;
-
-/** Of a process that a signal ended: interrupt, kill, terminate. */
-const SIGNALLED: Meanings = {
-  130: MEANING.interrupted,
-  137: MEANING.interrupted,
-  143: MEANING.interrupted,
-};
-
-/** What words mean where an exit code means just failure; the first that are found. */
-const WORDS: readonly (readonly [RegExp, Meaning])[] = [
-  [/no space left on device|disk quota exceeded/i, MEANING.full],
-  [/the vault refuses|permission denied \(publickey|host key verification failed/i, MEANING.refused],
-  [
-    /not responding|connection (closed|reset|refused|timed out|unexpectedly closed|lost)|broken pipe|no route to host|ssh command exited/i,
-    MEANING.unreachable,
-  ],
-  // restic that was told to stop ends with 1, whatever its manual says.
-  [/signal \w+ received|context canceled/i, MEANING.interrupted],
-];
-
-/** What an exit code means, or failing that its words. */
-export const meaningOf = (
-  { name, meanings: usual }: Program,
-  exitCode: number,
-  words: string,
-  { meanings, otherwise }: Pick<Job, 'meanings' | 'otherwise'> = {},
-): Meaning =>
-  ({ ...SIGNALLED, ...usual, ...meanings })[exitCode] ??
-  WORDS.find(([pattern]) => pattern.test(words))?.[1] ??
-  otherwise ?? { code: `${name}-failed`, reason: 'it failed', hint: 'its own words say why' };
+const UNSTUCK = readFileSync(join(import.meta.dirname, 'unstuck.py'), 'utf8');
 
 /**
  * Runs a program of the image that holds them all, on the volume's node, to its end.
@@ -124,8 +35,14 @@ export async function runTool<T = string>(
   job: Job,
   take?: (stdout: Readable) => Promise<T>,
 ): Promise<T> {
-  const { account, volumes = {}, files, meanings: _, otherwise: __, ...options } = job;
-  const running = await node.tools({ ...options, volumes, files: { ...account.files, ...files } });
+  const { account, volumes = {}, files, env, input, patience } = job;
+  const running = await node.tools({
+    argv: patience === undefined ? job.argv : ['python3', '-c', UNSTUCK, String(patience), ...job.argv],
+    volumes,
+    files: { ...account.files, ...files },
+    ...(env && { env }),
+    ...(input !== undefined && { input }),
+  });
   // Also after its output has ended: a program that doesn't want its whole input breaks the line that it would have come by.
   running.io.on('error', () => undefined);
   const taking = ((take ?? text) as (stdout: Readable) => Promise<T>)(running.io);

@@ -1,10 +1,12 @@
 // A volume in a restic repository at the vault, by sftp: encrypted and deduplicated before it leaves its node.
+import { seconds } from '../support/clock.ts';
 import { finding } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
 import { SSH, type Account } from './account.ts';
 import { fillEmpty } from './empty-volume.ts';
 import type { Method } from './method.ts';
-import { inRepository, MEANING, runTool, type Job, type Program } from './repository.ts';
+import { MEANING, type Program } from './meaning.ts';
+import { inRepository, runTool, type Job } from './repository.ts';
 import { claimOf, filledVolume, type Volume } from './volume.ts';
 
 /** https://restic.readthedocs.io/en/stable/075_scripting.html#exit-codes */
@@ -31,6 +33,11 @@ const REPOSITORY = 'repository';
  * left behind, and a restore takes none. So none is broken here.
  */
 const PATIENCE = '10s';
+/**
+ * A backup whose last upload fails goes on waiting for that upload, for ever: `Repository.Flush` hands it to workers that have ended
+ * (seen in 0.18.0, with a vault whose disk was full). Told to stop, it says what had failed.
+ */
+const STUCK = seconds(30);
 
 export const restic: Method<Volume, Volume, void> = {
   name: 'restic',
@@ -77,6 +84,7 @@ async function backUp(volume: Volume, account: Account): Promise<string> {
   const which = ['--host', node.name, '--tag', `volume=${name}`, '--group-by', 'tags'];
   const printed = await runTool(RESTIC, volume, {
     ...job(account, REPOSITORY, ['backup', ...which, DATA]),
+    patience: STUCK,
     volumes: { [name]: `${DATA}:ro` },
   });
   const id = /"snapshot_id":"([0-9a-f]{64})"/.exec(printed)?.[1];

@@ -6,7 +6,8 @@ import { finding } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
 import { fillEmpty } from './empty-volume.ts';
 import type { Method } from './method.ts';
-import { askVault, MEANING, runTool, type Program } from './repository.ts';
+import { MEANING, type Program } from './meaning.ts';
+import { askVault, runTool } from './repository.ts';
 import { claimOf, filledVolume, type Volume } from './volume.ts';
 
 /** rsync(1), EXIT VALUES. Of what ssh ends with, its words say more. */

@@ -1,6 +1,9 @@
 // restic, against a real vault over ssh; what it shares with the others is in repository-suite.ts.
 import { expect, test } from 'vitest';
+import { runTool } from '../../src/method/repository.ts';
 import { restic } from '../../src/method/restic.ts';
+import { openAccount } from '../../src/method/vault/accounts.ts';
+import { seconds } from '../../src/support/clock.ts';
 import { repositorySuite } from './repository-suite.ts';
 import { findingOf } from './volumes.ts';
 
@@ -73,8 +76,29 @@ repositorySuite(
       await older.kept.restoreInto(place.volume('while-locked'));
       await vault.host.exec(['sh', '-c', 'rm "$0"/locks/*', REPOSITORY]);
     });
+
+    test('a program that got stuck is told to stop, and says why; one that is slow is not', async () => {
+      const { vault, files } = stage();
+      const account = await openAccount(vault.host, vault.keys, 'restic', 'append', []);
+      const run = (script: string) =>
+        runTool({ name: 'sh', meanings: {} }, files, {
+          account,
+          argv: ['sh', '-c', script],
+          patience: seconds(2),
+        });
+      const { code, output } = await findingOf(run(STUCK));
+      expect(code).toBe('vault-full');
+      expect(output).toBe('no sign of life for 2 s: told to stop\nno space left on device');
+      const deaf = await findingOf(run(`trap '' INT; sleep 1000 & wait; wait`));
+      expect(deaf.code).toBe('interrupted');
+      expect(await run(SLOW)).toBe('done\n');
+    });
   },
 );
+
+const STUCK = `trap 'echo no space left on device >&2; exit 1' INT; sleep 1000 & wait`;
+/** Longer than the patience, and never quiet for that long. */
+const SLOW = 'for second in 1 2 3 4; do sleep 1; head -c 10000 /dev/zero >/dev/null; done; echo done';
 
 /** Leaves the lock that a prune leaves when it is killed, somewhere else. */
 const KILLED_PRUNE = `umask 077; cat >/tmp/password; chown restic: /tmp/password
