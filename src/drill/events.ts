@@ -75,6 +75,8 @@ export type JournalEvent = { readonly t: number } & (
         readonly of: string;
         readonly aspects: readonly string[];
         readonly method: string;
+        /** Methods that it can't do without, by name. */
+        readonly together: readonly string[];
         readonly loses: readonly string[];
         readonly cannotHold: readonly string[];
       } | null;

@@ -53,6 +53,8 @@ export interface Subject {
   /** Columns of its row: what this method answers for. Checks of the drill that see other aspects don't count for it. */
   readonly aspects: readonly Aspect[];
   readonly method: Pick<Method<never, never, unknown>, 'name' | 'loses' | 'cannotHold'>;
+  /** Methods that it can't do without: what they take counts in its row. Default none. */
+  readonly together?: readonly Pick<Method<never, never, unknown>, 'name'>[];
 }
 
 /** How long the plain way takes for the same data. */

@@ -96,6 +96,7 @@ async function phases(
           of: plan.subject.of,
           aspects: plan.subject.aspects,
           method: plan.subject.method.name,
+          together: (plan.subject.together ?? []).map((method) => method.name),
           loses: plan.subject.method.loses,
           cannotHold: plan.subject.method.cannotHold,
         }

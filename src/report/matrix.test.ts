@@ -4,6 +4,7 @@ import { renderIndex } from './html.ts';
 import { matrixOf } from './matrix.ts';
 import { buildRun } from './run.ts';
 import { methodSamples, recoveredSample } from './sample.ts';
+import type { Report, Step } from './schema.ts';
 
 const reports = methodSamples().map((events) => buildReport(events));
 const [matrix] = matrixOf(reports);
@@ -42,6 +43,30 @@ describe('the matrix of methods', () => {
     const seconds = reports[0]?.artifacts.find(({ method }) => method === 'restic')?.seconds ?? 0;
     expect(row?.backupSeconds).toBe(seconds);
     expect(row?.backupRatio).toBeCloseTo(seconds / 0.8, 3);
+  });
+
+  test('counts the time and the bytes of methods that the subject can not do without', () => {
+    const restores = ['restore with swarmState', 'restore with pgDump', 'restore with restic'];
+    const rowWith = (together: readonly string[]) => {
+      const [sample] = reports as [Report];
+      const [step] = sample.steps as [Step];
+      const steps = restores.map((name, index) => ({
+        ...step,
+        name,
+        seconds: index + 1,
+        ok: true,
+        parts: [],
+      }));
+      const subject = { of: 'x', aspects: [], loses: [], cannotHold: [], method: 'swarmState' };
+      return matrixOf([{ ...sample, steps, subject: { ...subject, together: [...together] } }])[0]?.rows[0];
+    };
+    expect(rowWith([])).toMatchObject({ backupSeconds: 2.69, restoreSeconds: 1, storedBytes: 1_884_160 });
+    expect(rowWith(['pgDump'])).toMatchObject({
+      backupSeconds: 4.57,
+      restoreSeconds: 3,
+      storedBytes: 1_884_160 + 61_733,
+    });
+    expect(rowWith(['never kept'])).toMatchObject({ backupSeconds: null, restoreSeconds: null });
   });
 
   test('is empty when no drill compares anything', () => {

@@ -17,18 +17,16 @@ export function matrixOf(drills: readonly Report[]): Matrix[] {
 function rowOf(report: Report): MatrixRow {
   const { name, subject, verdict, artifacts, yardstick, actual } = report;
   const method = subject?.method ?? '';
-  const mine = artifacts.filter((artifact) => artifact.method === method);
-  // Every file of one artifact tells the seconds of the whole.
-  const byArtifact = new Map(mine.map((artifact) => [artifact.name.split('/')[0], artifact.seconds]));
-  const backupSeconds =
-    mine.length > 0 ? round([...byArtifact.values()].reduce((sum, one) => sum + one, 0)) : null;
+  const methods = [method, ...(subject?.together ?? [])];
+  const mine = artifacts.filter((artifact) => methods.includes(artifact.method));
+  const backupSeconds = sumOf(methods.map((one) => backupSecondsOf(mine, one)));
   return {
     drill: name,
     method,
     verdict,
     aspects: aspectsOf(report),
     backupSeconds,
-    restoreSeconds: secondsOf(report.steps, `restore with ${method}`),
+    restoreSeconds: sumOf(methods.map((name) => secondsOf(report.steps, `restore with ${name}`))),
     rtaSeconds: actual.rtaSeconds,
     storedBytes: mine.reduce((sum, { bytes }) => sum + bytes, 0),
     dataBytes: yardstick?.bytes ?? null,
@@ -53,6 +51,20 @@ function aspectsOf({ checks, subject }: Report): MatrixRow['aspects'] {
   }
   return aspects;
 }
+
+/** Null when it made no artifact. */
+function backupSecondsOf(artifacts: Report['artifacts'], method: string): number | null {
+  const made = artifacts.filter((artifact) => artifact.method === method);
+  // Every file of one artifact tells the seconds of the whole.
+  const byArtifact = new Map(made.map((artifact) => [artifact.name.split('/')[0], artifact.seconds]));
+  return made.length === 0 ? null : [...byArtifact.values()].reduce((sum, one) => sum + one, 0);
+}
+
+/** Null when one of them is missing: the rest is not the whole. */
+const sumOf = (parts: readonly (number | null)[]): number | null =>
+  parts.some((part) => part === null)
+    ? null
+    : round(parts.reduce<number>((sum, part) => sum + (part ?? 0), 0));
 
 /** All steps of that name together; null when there is none that ended well. */
 function secondsOf(steps: readonly Step[], name: string): number | null {

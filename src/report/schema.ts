@@ -49,6 +49,7 @@ export const Report = z.object({
       of: z.string(),
       aspects: z.array(z.string()),
       method: z.string(),
+      together: z.array(z.string()).describe('methods that it can not do without'),
       loses: z.array(z.string()),
       cannotHold: z.array(z.string()),
     })
@@ -186,8 +187,8 @@ export const MatrixRow = z.object({
       mismatched: count,
     }),
   ),
-  backupSeconds: duration.nullable(),
-  restoreSeconds: duration.nullable().describe('of the method alone'),
+  backupSeconds: duration.nullable().describe('with the methods that it can not do without'),
+  restoreSeconds: duration.nullable().describe('of the same methods, and of nothing else'),
   rtaSeconds: duration.nullable().describe('of the whole drill'),
   storedBytes: count.describe('in the vault'),
   dataBytes: count.nullable().describe('of the plain tar of the same data'),

@@ -37,7 +37,7 @@ export const methodSample = ({ method, of, loses, seen: aspects }: MethodSample)
           ...event,
           name: `methods.${method.replaceAll(/\W+/g, '-')}`,
           title: method,
-          subject: { of, aspects: all, method, loses, cannotHold: [] },
+          subject: { of, aspects: all, method, together: [], loses, cannotHold: [] },
         },
       ];
     if (event.event === 'artifact')
