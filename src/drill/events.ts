@@ -101,8 +101,13 @@ export type JournalEvent = { readonly t: number } & (
   | { readonly event: 'wait'; readonly step: number | null; readonly because: string }
   /** A write of the workload that was acknowledged at `t`. Batches are one line. */
   | { readonly event: 'written'; readonly ids: readonly string[] }
-  /** The plain way to store the same data: bytes of the tar, seconds. */
-  | { readonly event: 'yardstick'; readonly bytes: number; readonly seconds: number }
+  /** The plain way to store the same data: bytes of the tar, seconds to pack it, and to unpack it. */
+  | {
+      readonly event: 'yardstick';
+      readonly bytes: number;
+      readonly seconds: number;
+      readonly unpackSeconds: number;
+    }
   | { readonly event: 'artifact'; readonly artifact: ArtifactFact }
   | { readonly event: 'mark'; readonly mark: Mark; readonly at: string }
   | { readonly event: 'proof'; readonly rows: readonly ProofRow[] }

@@ -61,7 +61,9 @@ export interface Subject {
 export interface Yardstick {
   /** Of the unpacked tar. */
   readonly bytes: number;
+  /** To pack it. */
   readonly seconds: number;
+  readonly unpackSeconds: number;
 }
 
 export type Artifacts = Readonly<Record<string, Kept<unknown, unknown>>>;

@@ -91,7 +91,9 @@ export function buildReport(events: readonly JournalEvent[], around: Surrounding
 
 function yardstickOf(events: readonly JournalEvent[]): Report['yardstick'] {
   const measured = eventsOf(events, 'yardstick').at(-1);
-  return measured ? { bytes: measured.bytes, seconds: measured.seconds } : null;
+  if (!measured) return null;
+  const { bytes, seconds, unpackSeconds } = measured;
+  return { bytes, seconds, unpackSeconds };
 }
 
 /** E.g. `in restore, in the step "pg_restore"`. */

@@ -56,7 +56,11 @@ export const Report = z.object({
     .nullable()
     .describe('what is compared with the other drills of the run'),
   yardstick: z
-    .object({ bytes: count, seconds: duration })
+    .object({
+      bytes: count.describe('of the unpacked tar'),
+      seconds: duration.describe('to pack it'),
+      unpackSeconds: duration.describe('to unpack it'),
+    })
     .nullable()
     .describe('the plain way, tar piped to zstd, for the same data'),
   seed: z.string(),

@@ -1,5 +1,5 @@
 // The matrix of methods: one table of what came back, one of what it took, for each kind of thing that was backed up.
-import type { Matrix, MatrixRow } from '../schema.ts';
+import type { Matrix, MatrixRow, Report, Run } from '../schema.ts';
 import { integer, NOT_MEASURED, size, time } from './format.ts';
 import { VERDICT_SIGNS } from './verdict-view.ts';
 
@@ -14,34 +14,61 @@ const CELLS: Readonly<
   lost: { tone: 'bad', mark: '✗', words: 'lost, though the method says that it keeps it' },
   'back, though not promised': { tone: 'extra', mark: '(✓)', words: 'came back, though not promised' },
 };
+const UNSEEN = { tone: 'none', mark: '·', words: 'not looked at' };
+export const LEGEND = [...Object.values(CELLS), UNSEEN];
 
-export const matricesOf = (matrices: readonly Matrix[]) =>
-  matrices.map(({ of, aspects, rows }) => ({
+export function matricesOf({ matrix, drills }: Pick<Run, 'matrix' | 'drills'>) {
+  const yardsticks = new Map(drills.map(({ name, yardstick }) => [name, yardstick]));
+  return matrix.map((one) => matrixOf(one, (drill) => yardsticks.get(drill) ?? null));
+}
+
+function matrixOf({ of, aspects, rows }: Matrix, yardstickOf: (drill: string) => Report['yardstick']) {
+  const claims = rows.filter(({ cannotHold }) => cannotHold.length > 0);
+  return {
     of,
+    id: `methods-for-${of.replaceAll(/\W+/g, '-')}`,
     aspects,
     rows: rows.map((row) => ({
       ...VERDICT_SIGNS[row.verdict],
       method: row.method,
       link: `${encodeURIComponent(row.drill)}/report.html`,
       cells: aspects.map((aspect) => cellOf(aspect, row.aspects[aspect])),
-      backup: time(row.backupSeconds),
-      restore: time(row.restoreSeconds),
       rta: time(row.rtaSeconds),
-      stored: size(row.storedBytes),
-      speed: speedOf(row.dataBytes, row.backupSeconds),
-      restoreSpeed: speedOf(row.dataBytes, row.restoreSeconds),
-      ratio: row.backupRatio === null ? '' : `${row.backupRatio.toFixed(1)} ×`,
-      cannotHold: row.cannotHold,
+      stored: row.storedBytes > 0 ? size(row.storedBytes) : NOT_MEASURED,
+      ways: waysOf(row, yardstickOf(row.drill)),
     })),
-  }));
+    claims: claims.map(({ method, cannotHold }) => ({ method, cannotHold })),
+    hasClaims: claims.length > 0,
+  };
+}
 
 function cellOf(aspect: string, seen: MatrixRow['aspects'][string] | undefined) {
-  if (!seen) return { tone: 'none', mark: '', words: `${aspect}: not looked at` };
+  if (!seen) return { ...UNSEEN, words: `${aspect}: ${UNSEEN.words}` };
   const { tone, mark, words } = CELLS[seen.state];
   const counts =
     seen.mismatched > 0 ? `${integer(seen.mismatched)} of ${integer(seen.compared)}` : integer(seen.compared);
   return { tone, mark, words: `${aspect}: ${words} (${counts})` };
 }
 
-const speedOf = (bytes: number | null, seconds: number | null): string =>
-  bytes === null ? '' : seconds ? `${(bytes / 1e6 / seconds).toFixed(1)} MB/s` : NOT_MEASURED;
+/** There and back, each beside the plain way. */
+const waysOf = (row: MatrixRow, plain: Report['yardstick']) => [
+  wayOf(row.backupSeconds, plain && { bytes: plain.bytes, seconds: plain.seconds }),
+  wayOf(row.restoreSeconds, plain && { bytes: plain.bytes, seconds: plain.unpackSeconds }),
+];
+
+function wayOf(seconds: number | null, plain: { readonly bytes: number; readonly seconds: number } | null) {
+  const took = { took: time(seconds) };
+  if (!plain) return { ...took, speeds: null };
+  return {
+    ...took,
+    speeds: {
+      speed: speed(plain.bytes, seconds),
+      plain: speed(plain.bytes, plain.seconds),
+      ratio: seconds && plain.seconds ? `${(seconds / plain.seconds).toFixed(1)} ×` : NOT_MEASURED,
+    },
+  };
+}
+
+/** In MB/s, of 1,000,000 bytes. */
+const speed = (bytes: number, seconds: number | null): string =>
+  seconds ? (bytes / 1e6 / seconds).toFixed(1) : NOT_MEASURED;

@@ -1,7 +1,7 @@
 // All that index.mustache shows of a run.
 import type { Report, Run } from '../schema.ts';
 import { counted, integer, limit, longDate, NOT_MEASURED, percent, time } from './format.ts';
-import { matricesOf } from './matrix-view.ts';
+import { LEGEND, matricesOf } from './matrix-view.ts';
 import { VERDICT_SIGNS } from './verdict-view.ts';
 
 const WORST_FIRST = ['not-recovered', 'inconclusive', 'recovered'];
@@ -23,7 +23,9 @@ export function runView(run: Run, name: string) {
     summary: tally
       .map(({ count, verdict }) => `${count} ${VERDICT_SIGNS[verdict].word.toLowerCase()}`)
       .join(', '),
-    matrices: matricesOf(run.matrix),
+    matrices: matricesOf(run),
+    hasMatrices: run.matrix.length > 0,
+    legend: LEGEND,
     drills: run.drills
       .toSorted((a, b) => WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict))
       .map((report) => toCard(report, longest * 1.04)),

@@ -40,10 +40,12 @@ export const methodSample = ({ method, of, loses, seen: aspects }: MethodSample)
           subject: { of, aspects: all, method, together: [], loses, cannotHold: [] },
         },
       ];
+    if (event.event === 'step' && event.name === 'restic restore ledger_files')
+      return [{ ...event, name: `restore with ${method}` }];
     if (event.event === 'artifact')
       return event.artifact.name.includes('files')
         ? [
-            { t: event.t, event: 'yardstick', bytes: 64_000_000, seconds: 0.8 },
+            { t: event.t, event: 'yardstick', bytes: 64_000_000, seconds: 0.8, unpackSeconds: 0.5 },
             { ...event, artifact: { ...event.artifact, method, loses } },
           ]
         : [event];

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { buildReport } from '../build.ts';
+import { renderIndex } from '../html.ts';
+import { buildRun } from '../run.ts';
+import { methodSamples, recoveredSample } from '../sample.ts';
+import { matricesOf } from './matrix-view.ts';
+
+const reports = methodSamples().map((events) => buildReport(events));
+const firstRow = () => matricesOf(buildRun(reports))[0]?.rows[0];
+
+describe('what a method took', () => {
+  test('stands beside the plain way of the same drill, there and back', () => {
+    const [restic] = reports;
+    const backup = restic?.artifacts.find(({ method }) => method === 'restic')?.seconds ?? 0;
+    const restore = 74.02 - 70.25;
+    expect(firstRow()?.ways.map(({ speeds }) => speeds)).toEqual([
+      { speed: (64 / backup).toFixed(1), plain: '80.0', ratio: `${(backup / 0.8).toFixed(1)} ×` },
+      { speed: (64 / restore).toFixed(1), plain: '128.0', ratio: `${(restore / 0.5).toFixed(1)} ×` },
+    ]);
+  });
+
+  test('has no speeds where there is no volume, and the page says so', () => {
+    const html = renderIndex(buildRun(reports.map((report) => ({ ...report, yardstick: null }))), 'run');
+    expect(html.match(/colspan="3">– has no volume</g)).toHaveLength(2 * reports.length);
+    expect(renderIndex(buildRun(reports), 'run')).not.toContain('– has no volume');
+  });
+
+  test('is not measured in a drill that did not get as far', () => {
+    const cut = reports.map((report) => ({ ...report, steps: [], artifacts: [] }));
+    const row = matricesOf(buildRun(cut))[0]?.rows[0];
+    expect(row?.stored).toBe('not measured');
+    for (const { took, speeds } of row?.ways ?? [])
+      expect([took, speeds?.speed, speeds?.ratio]).toEqual(Array(3).fill('not measured'));
+  });
+});
+
+describe('the page of a run', () => {
+  test('explains every mark that a cell may have', () => {
+    const html = renderIndex(buildRun(reports), 'run');
+    const cells = html.matchAll(/<td class="\w+" title="[^"]*"><span aria-hidden="true">([^<]+)</g);
+    const marks = new Set([...cells].map(([, mark]) => mark));
+    expect(marks.size).toBeGreaterThan(2);
+    const legend = html.slice(html.indexOf('<ul class="marks">'), html.indexOf('</ul>'));
+    for (const mark of marks) expect(legend).toContain(`">${mark ?? ''}</b>`);
+  });
+
+  test('has no word of methods when no drill compares any', () => {
+    expect(renderIndex(buildRun([buildReport(recoveredSample())]), 'run')).not.toContain('class="matrix"');
+  });
+});
