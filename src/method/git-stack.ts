@@ -84,9 +84,11 @@ export const gitStack: Method<StackSource, StackTarget, Redeployed> = {
       const services = comparableServices(running);
       if (specsHash(services) !== claim['specs'])
         throw finding(
-          `the stack is not what was recorded: ${differences(record.services, services)
-            .map((one) => one.slice(1))
-            .join('; ')}`,
+          `the stack is not what was recorded: ${files.withoutValues(
+            differences(record.services, services)
+              .map((one) => one.slice(1))
+              .join('; '),
+          )}`,
           {
             code: 'other-specs',
             hint: 'the commit is the recorded one, so look at the version of the docker CLI, and at what was there before',
@@ -139,10 +141,13 @@ async function backUp(
   const deployed = await deployedStack(swarm, stack);
   const found = drift(deployed, rehearsed);
   if (found.length > 0)
-    throw finding(`what runs is not what ${commit.slice(0, 12)} makes: ${found.join('; ')}`, {
-      code: 'not-from-commit',
-      hint: 'deploy the commit, or commit what was changed by hand; then back up again',
-    });
+    throw finding(
+      `what runs is not what ${commit.slice(0, 12)} makes: ${files.withoutValues(found.join('; '))}`,
+      {
+        code: 'not-from-commit',
+        hint: 'deploy the commit, or commit what was changed by hand; then back up again',
+      },
+    );
   const record = recordOf(deployed, rehearsed);
   await put('stack.json', Readable.from([JSON.stringify(record, null, 2)]));
   const list = await git(top, ['ls-tree', '-r', '--full-tree', commit]);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseEnv } from './dotenv.ts';
+import { run } from '../../support/command.ts';
+import { exported, parseEnv, withoutValues } from './dotenv.ts';
 
 test('names and values, comments, quotes', () => {
   const text = `
@@ -32,4 +33,17 @@ test('what shells and compose tools read in different ways is refused by its lin
     expect(() => parseEnv(`FINE=1\n${line}\n`, 'web.env')).toThrow(
       /^line 2 of web\.env is not a plain NAME=value$/,
     );
+});
+
+test('a shell that reads the values has them as they are, whatever stands in them', async () => {
+  const values = { QUOTES: `it's "$HOME" \\ \`id\``, EMPTY: '', PLAIN: 'a=b #c' };
+  const print = 'eval "$(cat)"; printf "%s\\n" "$QUOTES" "$EMPTY" "$PLAIN"';
+  const printed = await run('sh', ['-euc', print], { input: exported(values) });
+  expect(printed).toBe(Object.values(values).join('\n'));
+});
+
+test('a text is told with names in the place of values, the longest first', () => {
+  const values = { HOST: 'shop', PASSWORD: 'shop$&secret', PORT: '80', QUOTED: 'say "it"' };
+  expect(withoutValues(values, JSON.stringify(['say "it"']))).toBe('["${QUOTED}"]');
+  expect(withoutValues(values, 'is shop$&secret at shop:80')).toBe('is ${PASSWORD} at ${HOST}:80');
 });

@@ -20,3 +20,20 @@ export function parseEnv(text: string, file: string): Record<string, string> {
   }
   return values;
 }
+
+/** For a shell that reads it from its standard input: there it is in no list of arguments and in no request to an engine. */
+export const exported = (values: Readonly<Record<string, string>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`)
+    .join('');
+
+/** Shorter values hide nothing, and are part of too many words. */
+const HIDDEN_LENGTH = 4;
+
+/** The text with names in the place of values, also where JSON quotes them: it may go into a report, and an env file may hold passwords. */
+export const withoutValues = (values: Readonly<Record<string, string>>, text: string): string =>
+  Object.entries(values)
+    .filter(([, value]) => value.length >= HIDDEN_LENGTH)
+    .flatMap(([name, value]) => [[name, value] as const, [name, JSON.stringify(value).slice(1, -1)] as const])
+    .sort(([, a], [, b]) => b.length - a.length)
+    .reduce((rest, [name, value]) => rest.replaceAll(value, () => `\${${name}}`), text);

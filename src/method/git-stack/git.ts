@@ -2,9 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { minutes, type Seconds } from '../../support/clock.ts';
+import { formatSeconds, minutes, type Seconds } from '../../support/clock.ts';
 import { run } from '../../support/command.ts';
 import { DrillError, finding, reasonOf } from '../../support/errors.ts';
+import { currentSignal } from '../../support/trace.ts';
 
 /** How long a question to git may take … */
 const LIMIT = minutes(1);
@@ -22,7 +23,7 @@ export interface GitOptions {
 }
 
 /**
- * Runs git in `directory` and returns what it printed.
+ * Runs git in `directory` and returns what it printed; told to stop when the present work is.
  * @throws DrillError with blame `finding`: `git-failed`, or the code given; `command-missing` as it is
  */
 export async function git(
@@ -30,9 +31,11 @@ export async function git(
   args: readonly string[],
   { environment = {}, code = 'git-failed', limit = LIMIT }: GitOptions = {},
 ): Promise<string> {
-  try {
-    return await run('git', ['-C', directory, ...args], {
-      timeout: limit * 1000,
+  const signal = currentSignal();
+  const stop = AbortSignal.any([signal, AbortSignal.timeout(limit * 1000)]);
+  const running = () =>
+    run('git', ['-C', directory, ...args], {
+      cancelSignal: stop,
       env: {
         // A git that is started by a hook of git's would look at another repository.
         ...Object.fromEntries(
@@ -41,11 +44,16 @@ export async function git(
         GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
         ...environment,
         GIT_TERMINAL_PROMPT: '0',
+        // A question writes nothing, not even the index of a work tree in which somebody is at work.
+        GIT_OPTIONAL_LOCKS: '0',
         GIT_ASKPASS: '',
         LC_ALL: 'C',
       },
     });
+  try {
+    return await orStopped(running(), stop, limit);
   } catch (error) {
+    signal.throwIfAborted();
     if (!(error instanceof DrillError) || error.code !== 'command-failed') throw error;
     const output = withoutPassword(error.output ?? '');
     const subcommand = args.find((word, at) => !word.startsWith('-') && args[at - 1] !== '-c') ?? '';
@@ -55,6 +63,15 @@ export async function git(
       output,
     });
   }
+}
+
+/** Does not wait for git's end once it was told to: its ssh keeps its output open for as long as the remote says nothing. */
+async function orStopped<T>(work: Promise<T>, stop: AbortSignal, limit: Seconds): Promise<T> {
+  const stopped = new Promise<never>((_, fail) => {
+    const timedOut = new DrillError(`it timed out after ${formatSeconds(limit)}`, { code: 'command-failed' });
+    stop.addEventListener('abort', () => fail(timedOut), { once: true });
+  });
+  return Promise.race([work, stopped]);
 }
 
 /** The same; undefined when git exits with an error. */

@@ -4,6 +4,7 @@ import type { Swarm } from '../../swarm/swarm.ts';
 import type { Deposit, OpenedArtifact } from '../method.ts';
 import { bring, type Origin } from './checkout.ts';
 import { git, TRANSFER, type GitEnvironment } from './git.ts';
+import { saidByVault } from './vault-words.ts';
 import { vaultRemote } from './vault-remote.ts';
 import { addressOf, sameAtRemote } from './work-tree.ts';
 
@@ -40,7 +41,8 @@ export async function safeAtRemote(
 
 /**
  * Pushes the commit to the account that the vault has for it, forward only.
- * @throws DrillError `history-rewritten`, `moved`
+ * @throws DrillError `history-rewritten`, `vault-full`, `vault-refused`, `vault-unreachable`, `repository-locked`, `interrupted`,
+ * `push-failed`, with the words of git and ssh
  */
 export async function pushedToVault(
   swarm: Swarm,
@@ -49,12 +51,13 @@ export async function pushedToVault(
 ): Promise<Home> {
   await using vault = await vaultRemote(await account('git'), swarm);
   const { address, environment } = vault;
-  await git(top, ['push', '--quiet', address, `${commit}:refs/heads/${branch}`], {
-    environment,
-    code: 'history-rewritten',
-    limit: TRANSFER,
+  await saidByVault(`${branch} was not pushed to the vault`, async () => {
+    await git(top, ['push', '--quiet', address, `${commit}:refs/heads/${branch}`], {
+      environment,
+      limit: TRANSFER,
+    });
+    await sameAtRemote(top, address, branch, commit, environment);
   });
-  await sameAtRemote(top, address, branch, commit, environment);
   return { home: 'vault', remote: address };
 }
 

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { DrillError, finding } from '../../support/errors.ts';
 import type { Node } from '../../swarm/node.ts';
-import { parseEnv } from './dotenv.ts';
+import { exported, parseEnv, withoutValues } from './dotenv.ts';
 import { git, TRANSFER } from './git.ts';
 
 /** What of a commit makes the stack. */
@@ -19,6 +19,9 @@ export interface StackRecipe {
 /** Reads all that it is sent, whatever tar thinks of it: an engine takes minutes to notice that nobody reads any more. */
 const UNPACK =
   'umask 077; mkdir "$0/tree"; code=0; tar -x -C "$0/tree" || code=$?; cat >/dev/null; exit $code';
+
+/** The CLI takes values from its environment alone, and env files hold passwords in practice: so they come by standard input. */
+const IN_TREE = 'eval "$(cat)"; cd "$0"; exec "$@" </dev/null';
 
 export class StackFiles implements AsyncDisposable {
   readonly node: Node;
@@ -87,6 +90,11 @@ export class StackFiles implements AsyncDisposable {
     );
   }
 
+  /** The text with names in the place of the env file's values. */
+  withoutValues(text: string): string {
+    return withoutValues(this.#env, text);
+  }
+
   async version(): Promise<string> {
     return (await this.node.exec(['docker', 'version', '--format', '{{.Client.Version}}'])).trim();
   }
@@ -102,8 +110,8 @@ export class StackFiles implements AsyncDisposable {
     const argv = ['docker', '--host', `unix://${socket}`, ...command, ...files, ...last];
     try {
       return await this.node.exec(
-        ['sh', '-euc', 'cd "$0"; exec "$@"', `${this.home}/tree/${this.#recipe.prefix}`, ...argv],
-        { env: Object.entries(this.#env).map(([name, value]) => `${name}=${value}`) },
+        ['sh', '-euc', IN_TREE, `${this.home}/tree/${this.#recipe.prefix}`, ...argv],
+        { input: exported(this.#env) },
       );
     } catch (error) {
       if (!(error instanceof DrillError) || error.code !== 'command-failed') throw error;
@@ -111,7 +119,7 @@ export class StackFiles implements AsyncDisposable {
         code,
         command: argv.join(' '),
         node: this.node.name,
-        ...(error.output === undefined ? {} : { output: error.output }),
+        ...(error.output === undefined ? {} : { output: this.withoutValues(error.output) }),
       });
     }
   }

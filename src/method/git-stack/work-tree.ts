@@ -25,10 +25,15 @@ export interface Recorded {
   readonly branch: string | undefined;
 }
 
-/** @throws DrillError `no-repository`, `shallow-clone`, `dirty-tree`, `untracked-file` */
+/** @throws DrillError `no-repository`, `no-commit`, `shallow-clone`, `dirty-tree`, `untracked-file` */
 export async function recordedState({ directory, compose, env }: WorkTree): Promise<Recorded> {
   const prefix = await git(directory, ['rev-parse', '--show-prefix'], { code: 'no-repository' });
-  const commit = await git(directory, ['rev-parse', '--verify', 'HEAD'], { code: 'no-repository' });
+  const commit = await gitAnswer(directory, ['rev-parse', '--quiet', '--verify', 'HEAD']);
+  if (commit === undefined)
+    throw finding('the repository has no commit on its branch yet, so there is nothing to back up', {
+      code: 'no-commit',
+      hint: 'commit the files that the stack is deployed from, and push them; then back up again',
+    });
   if ((await git(directory, ['rev-parse', '--is-shallow-repository'])) === 'true')
     throw finding('the work tree is a shallow clone: a bundle of it would not hold its history', {
       code: 'shallow-clone',
