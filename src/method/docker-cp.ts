@@ -1,7 +1,10 @@
 // What `docker cp -a` does: the engine's archive call, on a container that mounts the volume and never runs.
 import type { Readable } from 'node:stream';
 import type { Docker } from '../lab/engine.ts';
+import { seconds } from '../support/clock.ts';
 import { DrillError, finding } from '../support/errors.ts';
+import { currentSignal } from '../support/trace.ts';
+import { afterwards } from './afterwards.ts';
 import { fillEmpty } from './empty-volume.ts';
 import type { Method } from './method.ts';
 import { whileUnused } from './pause.ts';
@@ -64,17 +67,16 @@ async function withHolder(
     Cmd: [],
     HostConfig: { NetworkMode: 'none', Binds: [`${name}:${PATH}`] },
   });
-  try {
-    await body(holder);
-  } catch (cause) {
-    if (cause instanceof DrillError) throw cause;
-    throw finding(`the engine could not copy the volume ${name}`, {
-      code: 'copy-failed',
-      command: 'docker cp -a',
-      node: node.name,
-      cause,
+  const copied = (): Promise<void> =>
+    body(holder).catch((cause: unknown) => {
+      currentSignal().throwIfAborted();
+      if (cause instanceof DrillError) throw cause;
+      throw finding(`the engine could not copy the volume ${name}`, {
+        code: 'copy-failed',
+        command: 'docker cp -a',
+        node: node.name,
+        cause,
+      });
     });
-  } finally {
-    await holder.remove({ force: true });
-  }
+  await afterwards(copied, () => holder.remove({ force: true }), { code: 'helper-left', limit: seconds(30) });
 }

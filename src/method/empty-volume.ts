@@ -1,6 +1,8 @@
 // A volume that is filled before any service uses it. What can't be filled whole is left empty: nothing may start on half of it.
 import type { Readable } from 'node:stream';
+import { seconds } from '../support/clock.ts';
 import { finding } from '../support/errors.ts';
+import { undoneOnFailure } from './afterwards.ts';
 import { beside, succeeded } from './beside.ts';
 import type { Claim } from './method.ts';
 import type { Volume } from './volume.ts';
@@ -20,6 +22,9 @@ export async function makeVolume({ node, name }: Volume, claim: Claim): Promise<
   await node.docker.createVolume({ Name: name, Labels });
 }
 
+const NOT_EMPTIED = 'volume-not-emptied';
+const EMPTYING_LIMIT = seconds(120);
+
 /**
  * Makes the volume and runs `fill`; empties it when that fails.
  * @throws DrillError `volume-not-empty` when there is something in it already; what `fill` throws
@@ -34,12 +39,19 @@ export async function fillEmpty<T>(volume: Volume, claim: Claim, fill: () => Pro
       node: node.name,
       hint: 'restore before a label lets the service start there, or remove the volume first',
     });
-  try {
-    return await fill();
-  } catch (error) {
-    await asRoot(volume, ['find', '/volume', '-mindepth', '1', '-delete']);
-    throw error;
-  }
+  return undoneOnFailure(fill, () => empty(volume), { code: NOT_EMPTIED, limit: EMPTYING_LIMIT });
+}
+
+async function empty(volume: Volume): Promise<void> {
+  const { node, name } = volume;
+  const emptied = await asRoot(volume, ['find', '/volume', '-mindepth', '1', '-delete']);
+  if (emptied.exitCode !== 0)
+    throw finding(`the volume ${name} on ${node.name} could not be emptied`, {
+      code: NOT_EMPTIED,
+      node: node.name,
+      hint: `let no service start on it: half a restore is in it. Remove it first: "docker volume rm ${name}"`,
+      output: emptied.stderr,
+    });
 }
 
 /**

@@ -1,7 +1,8 @@
 // Services switched off while something is done to their data, and on again as they were, whatever happens meanwhile.
-import { finding, reasonOf } from '../support/errors.ts';
-import { withSignal } from '../support/trace.ts';
+import { seconds } from '../support/clock.ts';
+import { finding } from '../support/errors.ts';
 import type { Swarm } from '../swarm/swarm.ts';
+import { afterwards } from './afterwards.ts';
 import { asFound, LIMIT, resume, servicesUsing, suspend, type Found } from './replicas.ts';
 import type { Volume } from './volume.ts';
 
@@ -44,23 +45,5 @@ export async function whileUnused<T>(volume: Volume, body: () => Promise<T>): Pr
 }
 
 /** Runs `body`; afterwards the services are as they were found, whoever changed their replicas. */
-export async function resumedAfter<T>(
-  swarm: Swarm,
-  found: readonly Found[],
-  body: () => Promise<T>,
-): Promise<T> {
-  // Also when the drill is being stopped: a service is not left behind.
-  const resumed = (): Promise<unknown> =>
-    withSignal(AbortSignal.timeout(2 * LIMIT * 1000), () => resume(swarm, found));
-  let result: T;
-  try {
-    result = await body();
-  } catch (cause) {
-    await resumed().catch((second: unknown) => {
-      throw finding(`${reasonOf(cause)}; and then ${reasonOf(second)}`, { code: 'not-resumed', cause });
-    });
-    throw cause;
-  }
-  await resumed();
-  return result;
-}
+export const resumedAfter = <T>(swarm: Swarm, found: readonly Found[], body: () => Promise<T>): Promise<T> =>
+  afterwards(body, () => resume(swarm, found), { code: 'not-resumed', limit: seconds(2 * LIMIT) });

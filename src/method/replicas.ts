@@ -103,13 +103,17 @@ export const suspend = (swarm: Swarm, found: readonly Found[]): Promise<void> =>
 export const resume = (swarm: Swarm, found: readonly Found[]): Promise<void> =>
   each('as before:', found, (one) => start(swarm, one));
 
+/** When one of them fails the others end first: whoever brings all of them back must not be overtaken by an update on its way. */
 async function each(
   what: string,
   found: readonly Found[],
   act: (one: Found) => Promise<void>,
 ): Promise<void> {
   if (found.length === 0) return;
-  await step(`${what} ${found.map(({ name }) => name).join(', ')}`, () => Promise.all(found.map(act)));
+  await step(`${what} ${found.map(({ name }) => name).join(', ')}`, async () => {
+    const failed = (await Promise.allSettled(found.map(act))).find(({ status }) => status === 'rejected');
+    if (failed) throw (failed as PromiseRejectedResult).reason;
+  });
 }
 
 async function stop(swarm: Swarm, { id, name, mode }: Found): Promise<void> {
