@@ -3,12 +3,19 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, pack } from 'tar-stream';
+import { seconds } from '../support/clock.ts';
 import { finding } from '../support/errors.ts';
+import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
+import type { Node, StoppedNode } from '../swarm/node.ts';
+import { quorumWithout } from '../swarm/quorum.ts';
 import { initialise, type Site } from '../swarm/site.ts';
 import { Swarm } from '../swarm/swarm.ts';
-import type { Method, OpenedArtifact } from './method.ts';
+import { afterwards } from './afterwards.ts';
+import type { Deposit, Method, OpenedArtifact } from './method.ts';
+import { wholeTar } from './tar.ts';
 
+const FILE = 'swarm.tar.zst';
 const DOCKER_ROOT = '/var/lib/docker';
 /** What tells the engine to rejoin by itself: with it, an engine that lost its peers first waits 20 s for a quorum. */
 const MEMBERSHIP = 'swarm/docker-state.json';
@@ -24,29 +31,14 @@ export const swarmState: Method<Swarm, Site, Swarm> = {
 
   loses: [],
 
-  async backup(swarm, { put }) {
-    const managers = (await swarm.members()).filter((member) => member.ManagerStatus);
-    const reachable = managers.filter((member) => member.ManagerStatus?.Reachability === 'reachable').length;
-    const quorum = Math.floor(managers.length / 2) + 1;
-    if (managers.length > 1 && reachable - 1 < quorum)
-      throw finding(
-        `stopping one manager would leave ${reachable - 1} of the ${quorum} that a quorum needs`,
-        { code: 'quorum' },
-      );
+  async backup(swarm, deposit) {
     const node = await swarm.follower();
-    const { ID } = (await node.docker.swarmInspect()) as { ID: string };
-    const stopped = await step(`stop ${node.name}`, () => node.stop());
-    try {
-      await step('copy its swarm directory', async () =>
-        put('swarm.tar.zst', await stopped.read(`${DOCKER_ROOT}/swarm`)),
-      );
-    } finally {
-      swarm.replace(await step(`start ${node.name}`, () => stopped.start()));
-      await swarm.ready();
-    }
-    // A node that hosts tasks gets them back now; the next method wants to find them.
-    await swarm.converged();
-    return { node: node.name, address: node.address, cluster: ID };
+    const claim = await claimOf(node);
+    quorumWithout(await idOf(node), await swarm.members());
+    await whileSwitchedOff(swarm, node, (stopped) =>
+      step('copy its swarm directory', () => copy(stopped, deposit)),
+    );
+    return claim;
   },
 
   restore,
@@ -63,10 +55,13 @@ export const swarmStateHot: Method<Swarm, Site, Swarm> = {
 
   async backup(swarm, { put }) {
     const node = await swarm.follower();
-    const { ID } = (await node.docker.swarmInspect()) as { ID: string };
+    const claim = await claimOf(node);
     const tar = await node.run(['tar', '--directory', DOCKER_ROOT, '--create', 'swarm']);
     tar.io.end();
-    await step(`copy the swarm directory of ${node.name}, which runs`, () => put('swarm.tar.zst', tar.io));
+    await step(`copy the swarm directory of ${node.name}, which runs`, () =>
+      // A vault that refuses leaves it unread.
+      put(FILE, tar.io).finally(() => tar.io.destroy()),
+    );
     const exitCode = await tar.exitCode();
     // 1: a file changed while it was read. That is what hot means, and it is told.
     if (exitCode > 1)
@@ -76,15 +71,69 @@ export const swarmStateHot: Method<Swarm, Site, Swarm> = {
         output: tar.stderr(),
       });
     return {
-      node: node.name,
-      address: node.address,
-      cluster: ID,
+      ...claim,
       changed: exitCode === 1 ? 'files changed while they were read' : 'no file was seen changing',
     };
   },
 
   restore,
 };
+
+const claimOf = async (node: Node) => {
+  const { ID } = (await node.docker.swarmInspect()) as { ID: string };
+  return { node: node.name, address: node.address, cluster: ID };
+};
+
+const idOf = async ({ docker }: Node): Promise<string> =>
+  ((await docker.info()) as { Swarm: { NodeID: string } }).Swarm.NodeID;
+
+/** Until node and services are back, each with a limit of its own. */
+const BACK_LIMIT = seconds(300);
+
+/**
+ * Stops the node for the time of `body`. Afterwards it runs, is a reachable manager, and every service has its tasks that had them.
+ * @throws what `body` throws; DrillError `not-back`
+ */
+async function whileSwitchedOff(
+  swarm: Swarm,
+  node: Node,
+  body: (stopped: StoppedNode) => Promise<void>,
+): Promise<void> {
+  const services = await swarm.settled();
+  let stopped: StoppedNode | undefined;
+  await afterwards(
+    async () => {
+      stopped = await step(`stop ${node.name}`, () => node.stop());
+      await body(stopped);
+    },
+    async () => {
+      await step(`start ${node.name}`, async () => {
+        // When the engine did not say whether it stopped: to stop what is stopped is no error.
+        stopped ??= await node.stop();
+        swarm.replace(await stopped.start());
+        await reachable(swarm, node);
+      });
+      await swarm.converged(seconds(120), services);
+    },
+    { code: 'not-back', limit: BACK_LIMIT },
+  );
+}
+
+/** Others may have been away before: this one alone is waited for. */
+async function reachable(swarm: Swarm, { name }: Node): Promise<void> {
+  const id = await idOf(swarm.node(name));
+  await waitUntil(`${name} to be a reachable manager again`, async () => {
+    const me = (await swarm.members()).find(({ ID }) => ID === id);
+    const is = `${me?.Status.State} and ${me?.ManagerStatus?.Reachability}`;
+    return is === 'ready and reachable' ? { done: true } : { notYet: `it is ${is}` };
+  });
+}
+
+async function copy(stopped: StoppedNode, { put }: Deposit): Promise<void> {
+  const tar = await stopped.read(`${DOCKER_ROOT}/swarm`);
+  // Until the call has ended the engine holds on to the container.
+  await put(FILE, wholeTar(tar, `the copy of ${stopped.name}`)).finally(() => tar.destroy());
+}
 
 async function restore(artifact: OpenedArtifact, site: Site): Promise<Swarm> {
   const { node: name = '', address, cluster } = artifact.claim;
@@ -95,7 +144,7 @@ async function restore(artifact: OpenedArtifact, site: Site): Promise<Swarm> {
     );
   const empty = await step(`make ${name} anew`, () => site.emptyNode(name));
   await step('put the swarm directory there', () =>
-    empty.write(DOCKER_ROOT, withoutMembership(artifact.open('swarm.tar.zst'))),
+    empty.write(DOCKER_ROOT, withoutMembership(artifact.open(FILE))),
   );
   const node = await step(`start ${name}`, () => empty.start());
   await step('force a new cluster from it', () => initialise(node, { force: true })).catch(

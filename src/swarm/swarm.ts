@@ -1,4 +1,5 @@
 // A swarm that runs: its nodes, and what a person would do with it.
+import { silence } from '../lab/engine.ts';
 import { type Seconds, seconds } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { waitUntil, type Answer } from '../support/poll.ts';
@@ -75,10 +76,20 @@ export class Swarm {
     });
   }
 
-  /** A manager whose engine can be stopped without moving the lead: a follower where there is one, else the only manager. */
+  /** A manager whose engine can be stopped without moving the lead: a follower that others reach and that answers, else the leader. */
   async follower(): Promise<Node> {
     const leader = await this.leader();
-    return this.managers.find((node) => node.name !== leader.name) ?? leader;
+    const reachable = (await this.members())
+      .filter(({ ManagerStatus }) => ManagerStatus?.Reachability === 'reachable')
+      .map(({ Description }) => Description.Hostname);
+    for (const node of this.managers)
+      if (
+        node.name !== leader.name &&
+        reachable.includes(node.name) &&
+        (await silence(node.docker)) === undefined
+      )
+        return node;
+    return leader;
   }
 
   async members(): Promise<Member[]> {
@@ -241,16 +252,30 @@ export class Swarm {
     await waitUntil('the services', () => this.#convergence(only), { limit });
   }
 
-  /** Raft alone is no witness: after a restart or a restore it says "running" of containers that are long gone. */
+  /** Names of the services that have all the tasks that they want now. */
+  async settled(): Promise<string[]> {
+    const { services, late } = await this.#tasks();
+    return services.filter((name) => !late.has(name));
+  }
+
   async #convergence(only?: readonly string[]): Promise<Answer<true>> {
+    const [why] = [...(await this.#tasks()).late].filter(([name]) => only?.includes(name) ?? true);
+    return why ? { notYet: why[1] } : { done: true };
+  }
+
+  /**
+   * The services, and by name why some don't have the tasks that they want. Raft alone is no witness: after a restart or a restore
+   * it says "running" of containers that are long gone.
+   */
+  async #tasks(): Promise<{ services: string[]; late: Map<string, string> }> {
     const { docker } = await this.manager();
     const [services, tasks, containers] = await Promise.all([
       docker.listServices({ status: true } as object) as Promise<unknown> as Promise<Service[]>,
       docker.listTasks({ filters: { 'desired-state': ['running'] } }) as Promise<Task[]>,
-      this.runningContainers(),
+      this.#runningContainers(),
     ]);
+    const late = new Map<string, string>();
     for (const { ID, Spec, ServiceStatus } of services) {
-      if (only && !only.includes(Spec.Name)) continue;
       const here = tasks.filter((task) => task.ServiceID === ID);
       const really = here.filter(
         (task) =>
@@ -262,15 +287,17 @@ export class Swarm {
       const why = waits
         ? ` (${waits.Status.State === 'running' ? 'no container' : waits.Status.State}${waits.Status.Err ? `: ${waits.Status.Err}` : ''})`
         : '';
-      return { notYet: `${Spec.Name} runs ${really.length} of ${wanted} tasks${why}` };
+      late.set(Spec.Name, `${Spec.Name} runs ${really.length} of ${wanted} tasks${why}`);
     }
-    return { done: true };
+    return { services: services.map(({ Spec }) => Spec.Name), late };
   }
 
-  /** Ids of the containers that run on our nodes, as their own engines say. */
-  async runningContainers(): Promise<Set<string>> {
+  /** Ids of the containers that run on our nodes, as their own engines say; on one that does not answer none is known to run. */
+  async #runningContainers(): Promise<Set<string>> {
     const lists = await Promise.all(
-      this.#nodes.map((node) => node.docker.listContainers({ filters: { status: ['running'] } })),
+      this.#nodes.map((node) =>
+        node.docker.listContainers({ filters: { status: ['running'] } }).catch(() => []),
+      ),
     );
     return new Set(lists.flat().map(({ Id }) => Id));
   }
