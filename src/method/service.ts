@@ -1,8 +1,12 @@
 // The running container of a service, for methods that ask the server itself; and where in which volume its files lie.
+import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { feed, start, type ExecOptions, type Running } from '../lab/engine.ts';
+import { seconds } from '../support/clock.ts';
 import { DrillError, finding } from '../support/errors.ts';
+import { waitUntil } from '../support/poll.ts';
+import { withSignal } from '../support/trace.ts';
 import type { Node } from '../swarm/node.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 
@@ -26,7 +30,7 @@ export type Place = Readonly<Record<'image' | 'volume' | 'labels' | 'path' | 'ow
 export async function taskOf({ swarm, service }: Service): Promise<Task> {
   const { node, id } = await swarm.taskContainer(service).catch((cause: unknown) => {
     if (cause instanceof DrillError && cause.code === 'no-task')
-      throw finding(`the service ${service} does not run, and its server is what makes the backup`, {
+      throw finding(`the service ${service} does not run, and it is its server that has to be asked`, {
         code: 'not-running',
         hint: `see why with "docker service ps ${service}"`,
         cause,
@@ -48,22 +52,22 @@ export interface Taken<T> {
 }
 
 /**
- * Runs a program in the service's container to its end.
- * @throws DrillError with `code` and the program's words when it fails; `interrupted` when the container ended under it
+ * Runs a program in the service's container to its end. One that is given up half-way is ended there, too.
+ * @throws DrillError with `code` and the program's words when it fails; `interrupted` when the container ended under it; what broke
+ * `input`, or what `take` throws
  */
 export async function within<T = string>(
   task: Task,
   argv: readonly string[],
-  { take, input, code, ...options }: WithinOptions<T>,
+  { take, input, code, env = [], ...options }: WithinOptions<T>,
 ): Promise<Taken<T>> {
   const program = argv[0] ?? '';
+  const mark = `SWARM_DRILL_PROGRAM=${randomUUID()}`;
   let running: Running | undefined;
   try {
-    running = await start(task.node.docker, task.id, argv, options);
-    running.io.on('error', () => undefined); // told by whoever reads it
-    const fed = feed(running, input);
-    const taken = await ((take ?? text) as (stdout: Readable) => Promise<T>)(running.io);
-    await fed;
+    running = await start(task.node.docker, task.id, argv, { ...options, env: [...env, mark] });
+    const taking = (take ?? text) as (stdout: Readable) => Promise<T>;
+    const [taken] = await Promise.all([taking(running.io), feed(running, input)]);
     const exitCode = await running.exitCode();
     if (exitCode === 0) return { taken, stderr: running.stderr() };
     throw finding(`${program} ended with exit code ${exitCode}`, {
@@ -73,7 +77,7 @@ export async function within<T = string>(
       output: running.stderr(),
     });
   } catch (cause) {
-    if (!(await ended(task))) throw cause;
+    if (!(await endedUnder(task, mark))) throw cause;
     throw finding(`${program} was interrupted: the container of ${task.service} ended under it`, {
       code: 'interrupted',
       node: task.node.name,
@@ -81,19 +85,48 @@ export async function within<T = string>(
       cause,
     });
   } finally {
-    // A program whose output nobody takes would wait for ever, and a server with it.
     running?.io.destroy();
   }
 }
 
-/** Whether the engine says that the container is over; an engine that doesn't answer says nothing. */
-async function ended({ node, id }: Task): Promise<boolean> {
-  try {
-    return !(await node.docker.getContainer(id).inspect()).State.Running;
-  } catch (error) {
-    return (error as { statusCode?: number }).statusCode === 404;
-  }
+const CLEAN_UP_MS = 30_000;
+
+/** Ends what is left of a program that failed, also when the drill is being stopped. @returns whether its container ended, too */
+const endedUnder = (task: Task, mark: string): Promise<boolean> =>
+  withSignal(AbortSignal.timeout(CLEAN_UP_MS), async () => {
+    await endMarked(task, mark);
+    return ended(task);
+  });
+
+/**
+ * An engine lets a program run on when nobody reads from it or feeds it any more, and has no call to end one. Its mark stands in its
+ * environment, and in that of every program that it started.
+ */
+async function endMarked({ node }: Task, mark: string): Promise<void> {
+  const script = 'grep -lsF "$0" /proc/[0-9]*/environ | cut -d / -f 3 | xargs -r kill';
+  // One that ends meanwhile can't be ended; and whether it worked never hides what came before.
+  await node.exec(['sh', '-c', script, mark]).catch(() => undefined);
 }
+
+/** The engine hears of the end of a container a moment after it heard of the programs in it. */
+const MOMENT = seconds(1);
+
+/** Whether the engine says that the container is over; an engine that doesn't answer says nothing. */
+const ended = ({ node, id, service }: Task): Promise<boolean> =>
+  waitUntil(
+    `the end of the container of ${service}`,
+    async () => {
+      const runs = await node.docker
+        .getContainer(id)
+        .inspect()
+        .then(
+          ({ State }) => State.Running,
+          (error: unknown) => (error as { statusCode?: number }).statusCode !== 404,
+        );
+      return runs ? { notYet: 'it runs' } : { done: true };
+    },
+    { limit: MOMENT },
+  ).catch(() => false);
 
 /** The volume that `directory` of the service's container lies in. @throws DrillError `no-volume` when it lies in none */
 export async function placeOf(task: Task, directory: string): Promise<Place> {

@@ -1,12 +1,15 @@
 // Valkey or Redis as its append-only files: base, increments and the manifest that names them, copied as one set while the server is
 // held from rewriting them.
-import { finding } from '../support/errors.ts';
+import { seconds } from '../support/clock.ts';
+import { DrillError, finding } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
+import { afterwards } from './afterwards.ts';
 import { beside, succeeded } from './beside.ts';
 import { fill, fillEmpty } from './empty-volume.ts';
 import type { Method } from './method.ts';
 import { waitForServer } from './server-wait.ts';
 import { within } from './service.ts';
+import { owe, owedTo, paid } from './valkey-owed.ts';
 import {
   claimOf,
   proveLoaded,
@@ -20,6 +23,8 @@ import type { Volume } from './volume.ts';
 
 const AOF = 'aof.tar';
 const REWRITES = 'auto-aof-rewrite-percentage';
+const OFF = '0';
+const NOT_PUT_BACK = 'rewrites-off';
 
 export const valkeyAof: Method<KeyValueService, Volume, Loaded> = {
   name: 'AOF set',
@@ -48,7 +53,7 @@ export const valkeyAof: Method<KeyValueService, Volume, Loaded> = {
         })
       ).taken;
 
-    await withoutRewrites(server, async () => {
+    await withoutRewrites(service, server, async () => {
       const manifest = await readManifest();
       const names = [manifestName, ...filesOf(manifest)].map((name) => `${directory}/${name}`);
       const place = `/volume/${claim['path'] ?? ''}`;
@@ -93,31 +98,54 @@ const filesOf = (manifest: string): string[] =>
     ([, inQuotes, bare]) => inQuotes ?? bare ?? '',
   );
 
-/** Runs `body` while the server begins no rewrite by itself, and puts the setting back whatever happens. */
-async function withoutRewrites<T>(server: ServiceServer, body: () => Promise<T>): Promise<T> {
-  const { [REWRITES]: before = '100' } = await server.settings(REWRITES);
-  const set = (value: string): Promise<unknown> => server.ask(['CONFIG', 'SET', REWRITES, value]);
+/** Runs `body` while the server begins no rewrite by itself, and puts the setting back. @throws DrillError also `rewrites-off` */
+async function withoutRewrites<T>(
+  service: KeyValueService,
+  server: ServiceServer,
+  body: () => Promise<T>,
+): Promise<T> {
+  const { [REWRITES]: now = '100' } = await server.settings(REWRITES);
+  const { run_id: run = '' } = await server.info('server');
+  const before = now === OFF ? ((await owedTo(service, run)) ?? now) : now;
+  return afterwards(
+    async () => {
+      await owe(service, { run, value: before });
+      await server.ask(['CONFIG', 'SET', REWRITES, OFF]);
+      await step('wait for a rewrite to end', () => rewritten(server));
+      return body();
+    },
+    async () => {
+      await putBack(server, before);
+      await paid(service);
+    },
+    { code: NOT_PUT_BACK, limit: seconds(120) },
+  );
+}
+
+const rewritten = (server: ServiceServer): Promise<unknown> =>
+  waitForServer(
+    server.task,
+    'the rewrite of the AOF',
+    async () => {
+      const { aof_rewrite_in_progress, aof_rewrite_scheduled } = await server.info('persistence');
+      return aof_rewrite_in_progress === '0' && aof_rewrite_scheduled === '0'
+        ? { done: true }
+        : { notYet: 'the server is writing it' };
+    },
+    { limit: WRITING, code: 'rewrite-not-over' },
+  );
+
+async function putBack(server: ServiceServer, value: string): Promise<void> {
   try {
-    await set('0');
-    await step('wait for a rewrite to end', () =>
-      waitForServer(
-        server.task,
-        'the rewrite of the AOF',
-        async () => {
-          const { aof_rewrite_in_progress, aof_rewrite_scheduled } = await server.info('persistence');
-          return aof_rewrite_in_progress === '0' && aof_rewrite_scheduled === '0'
-            ? { done: true }
-            : { notYet: 'the server is writing it' };
-        },
-        { limit: WRITING, code: 'rewrite-not-over' },
-      ),
-    );
-    const done = await body();
-    await set(before);
-    return done;
-  } catch (error) {
-    // A server that is gone has forgotten the setting by itself; the first error is the one to tell.
-    await set(before).catch(() => undefined);
-    throw error;
+    await server.ask(['CONFIG', 'SET', REWRITES, value]);
+  } catch (cause) {
+    // A server that is gone has forgotten the change by itself.
+    if (cause instanceof DrillError && cause.code === 'interrupted') return;
+    throw finding(`${REWRITES} of ${server.task.service} could not be put back to ${value}`, {
+      code: NOT_PUT_BACK,
+      node: server.task.node.name,
+      hint: `set it yourself, or its AOF grows without an end: CONFIG SET ${REWRITES} ${value}; the next backup does it, too`,
+      cause,
+    });
   }
 }

@@ -43,12 +43,21 @@ async function keysOf(server: KeyValueServer): Promise<{ keys: number; lasting: 
 
 const FILES = ['dir', 'dbfilename', 'appendonly', 'appenddirname', 'appendfilename'] as const;
 
-/** What a restore must know of the server: where its files lie and what they are called, and how much it held. */
+/**
+ * What a restore must know of the server: where its files lie and what they are called, and how much it held.
+ * @throws DrillError `empty-server` when that is nothing
+ */
 export async function claimOf(
   server: ServiceServer,
 ): Promise<Claim & Record<(typeof FILES)[number], string>> {
   const files = (await server.settings(...FILES)) as Record<(typeof FILES)[number], string>;
   const { keys, lasting } = await keysOf(server);
+  if (keys === 0)
+    throw finding(`the server of ${server.task.service} has no key: its backup would hold nothing`, {
+      code: 'empty-server',
+      node: server.task.node.name,
+      hint: 'see that this is the service that the application writes to',
+    });
   return {
     ...(await placeOf(server.task, files.dir)),
     ...files,

@@ -12,6 +12,7 @@ import { valkeyRdb } from '../../src/method/valkey-rdb.ts';
 import type { Volume } from '../../src/method/volume.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
+import { traced } from '../../src/support/trace.ts';
 import { Site } from '../../src/swarm/site.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
 import { shelf, type Shelf } from './shelf.ts';
@@ -243,6 +244,119 @@ test('an AOF that grows under the copy is whole as far as it goes; one that is r
   await server.ask(['CONFIG', 'SET', REWRITES, '100'], ['DEL', ...bigKeys]);
 });
 
+/** A deposit that breaks after the first bytes. */
+const refusing = (place: Shelf, first: () => Promise<unknown> = async () => {}) =>
+  during(place, async () => {
+    await first();
+    throw Object.assign(new Error('the disk is full'), finding('vault-refused'));
+  });
+
+/** How long the server pauses after each key that it writes into a file. */
+const pauseAfterKeys = async (microseconds: number): Promise<void> => {
+  await (await store.server()).ask(['CONFIG', 'SET', 'rdb-key-save-delay', String(microseconds)]);
+};
+
+test('a snapshot or a rewrite that already runs is waited for, and is not what is kept', async () => {
+  const server = await store.server();
+  for (const [method, command, state] of [
+    [valkeyRdb, 'BGSAVE', 'rdb_bgsave_in_progress'],
+    [valkeyAof, 'BGREWRITEAOF', 'aof_rewrite_in_progress'],
+  ] as const) {
+    await using place = await shelf();
+    await pauseAfterKeys(3000);
+    await server.ask([command]);
+    await pauseAfterKeys(0);
+    expect(await server.info('persistence')).toMatchObject({ [state]: '1' });
+    await server.ask(['SET', 'big:1', 'written while it ran']);
+    const claim = await method.backup(
+      store,
+      during(place, async () => expect(await server.info('persistence')).toMatchObject({ [state]: '0' })),
+    );
+    const [held] = await server.ask(['DBSIZE']);
+    expect(await attempt(method, place, claim), method.name).toEqual({ keys: held });
+    await server.ask(['DEL', ...bigKeys]);
+  }
+});
+
+const owedLabels = async (): Promise<string[]> => {
+  const { docker } = await swarm.manager();
+  const { Spec } = (await docker.getService(store.service).inspect()) as {
+    Spec: { Labels: Record<string, string> };
+  };
+  return Object.keys(Spec.Labels).filter((name) => name.startsWith('swarm-drill.'));
+};
+
+test('a vault that refuses half-way, and a drill that is stopped meanwhile, leave the server as it was', async () => {
+  const server = await store.server();
+  await server.ask(['CONFIG', 'SET', REWRITES, '77']);
+  const { id } = await swarm.taskContainer(store.service);
+  await using place = await shelf();
+  expect(await failure(valkeyAof.backup(store, refusing(place)))).toMatchObject(finding('vault-refused'));
+  expect(await server.settings(REWRITES)).toEqual({ [REWRITES]: '77' });
+
+  const stop = new AbortController();
+  const silent = { stepStarted() {}, stepEnded() {}, waiting() {} };
+  const stopped = traced(silent, stop.signal, () =>
+    valkeyAof.backup(
+      store,
+      refusing(place, async () => stop.abort(new Error('stopped'))),
+    ),
+  );
+  expect(await failure(stopped)).toBeInstanceOf(Error);
+  expect(await server.settings(REWRITES)).toEqual({ [REWRITES]: '77' });
+  expect(await owedLabels()).toEqual([]);
+  expect(await swarm.taskContainer(store.service)).toMatchObject({ id });
+});
+
+test('a server that lives and does not take its setting back is told of, after the first cause; the next backup does it', async () => {
+  const server = await store.server();
+  const refuseSettings = () => server.ask(['ACL', 'SETUSER', 'default', '-config|set']);
+  await using place = await shelf();
+  const both = await failure(valkeyAof.backup(store, refusing(place, refuseSettings)));
+  expect(both).toMatchObject({
+    ...finding('rewrites-off'),
+    message: expect.stringMatching(/^the disk is full; and then .* put back to 77: .*NOPERM/),
+    hint: expect.stringContaining(`CONFIG SET ${REWRITES} 77`),
+  });
+  await server.ask(['ACL', 'SETUSER', 'default', '+@all']);
+  expect(await server.settings(REWRITES)).toEqual({ [REWRITES]: '0' });
+  await valkeyAof.backup(store, place.deposit);
+  expect(await server.settings(REWRITES)).toEqual({ [REWRITES]: '77' });
+
+  const alone = await failure(valkeyAof.backup(store, during(place, refuseSettings)));
+  expect(alone).toMatchObject(finding('rewrites-off'));
+  await server.ask(['ACL', 'SETUSER', 'default', '+@all']);
+  await valkeyAof.backup(store, place.deposit);
+  expect(await server.settings(REWRITES)).toEqual({ [REWRITES]: '77' });
+});
+
+test('the backup after one that was killed half-way puts back what the server had before both', async () => {
+  const server = await store.server();
+  await using place = await shelf();
+  const { id } = await swarm.taskContainer(store.service);
+  const halfWay = Promise.withResolvers<unknown>();
+  const released = Promise.withResolvers<unknown>();
+  // One that was killed says nothing any more; here it only hangs.
+  const killed = valkeyAof.backup(
+    store,
+    refusing(place, () => {
+      halfWay.resolve(true);
+      return released.promise;
+    }),
+  );
+  await halfWay.promise;
+  expect(await server.settings(REWRITES)).toEqual({ [REWRITES]: '0' });
+  expect(await owedLabels()).toHaveLength(1);
+  await using other = await shelf();
+  await valkeyAof.backup(store, other.deposit);
+  expect(await server.settings(REWRITES)).toEqual({ [REWRITES]: '77' });
+  expect(await owedLabels()).toEqual([]);
+  expect(await swarm.taskContainer(store.service)).toMatchObject({ id });
+  released.resolve(true);
+  expect(await failure(killed)).toMatchObject(finding('vault-refused'));
+  await server.ask(['CONFIG', 'SET', REWRITES, '100']);
+});
+
 test('a server that is killed under the backup is a finding, and runs again', async () => {
   for (const method of [valkeyRdb, valkeyAof]) {
     await using place = await shelf();
@@ -268,6 +382,11 @@ test('a server that can not save, keeps no AOF or does not run is a finding', as
   await valkeyRdb.backup(store, place.deposit);
   expect(await differences()).toEqual({});
 
+  await server.ask(['FLUSHALL']);
+  for (const method of [valkeyRdb, valkeyAof])
+    expect(await failure(method.backup(store, place.deposit))).toMatchObject(finding('empty-server'));
+  await server.ask(['SET', 'one', '1']);
+
   await server.ask(['CONFIG', 'SET', 'appendonly', 'no']);
   expect(await failure(valkeyAof.backup(store, place.deposit))).toMatchObject(finding('aof-off'));
   const wrongPassword = { swarm, service: store.service, passwordFile: '/run/secrets/store.conf' };
@@ -276,12 +395,11 @@ test('a server that can not save, keeps no AOF or does not run is a finding', as
     message: expect.stringContaining('WRONGPASS'),
   });
 
-  // Without an AOF the server loads its snapshot: that is what comes back then. And of nothing, nothing.
-  await server.ask(['FLUSHALL']);
-  const empty = await valkeyRdb.backup(store, place.deposit);
-  expect(empty).toMatchObject({ appendonly: 'no', keys: '0' });
+  // Without an AOF the server loads its snapshot: that is what comes back then.
+  const single = await valkeyRdb.backup(store, place.deposit);
+  expect(single).toMatchObject({ appendonly: 'no', keys: '1' });
   await lose();
-  expect(await valkeyRdb.restore(place.opened(empty), volume('sessions_store'))).toEqual({ keys: 0 });
+  expect(await valkeyRdb.restore(place.opened(single), volume('sessions_store'))).toEqual({ keys: 1 });
   expect(await inVolume(volume('sessions_store'), 'ls')).toBe('dump.rdb\n');
   for (const method of [valkeyRdb, valkeyAof])
     expect(await failure(method.backup(store, place.deposit))).toMatchObject(finding('not-running'));
