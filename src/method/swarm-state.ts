@@ -34,7 +34,6 @@ export const swarmState: Method<Swarm, Site, Swarm> = {
   async backup(swarm, deposit) {
     const node = await swarm.follower();
     const claim = await claimOf(node);
-    quorumWithout(await idOf(node), await swarm.members());
     await whileSwitchedOff(swarm, node, (stopped) =>
       step('copy its swarm directory', () => copy(stopped, deposit)),
     );
@@ -92,13 +91,15 @@ const BACK_LIMIT = seconds(300);
 
 /**
  * Stops the node for the time of `body`. Afterwards it runs, is a reachable manager, and every service has its tasks that had them.
- * @throws what `body` throws; DrillError `not-back`
+ * @throws DrillError `quorum`, before anything is stopped; what `body` throws; DrillError `not-back`
  */
 async function whileSwitchedOff(
   swarm: Swarm,
   node: Node,
   body: (stopped: StoppedNode) => Promise<void>,
 ): Promise<void> {
+  const id = await idOf(node);
+  quorumWithout(id, await swarm.members());
   const services = await swarm.settled();
   let stopped: StoppedNode | undefined;
   await afterwards(
@@ -111,7 +112,7 @@ async function whileSwitchedOff(
         // When the engine did not say whether it stopped: to stop what is stopped is no error.
         stopped ??= await node.stop();
         swarm.replace(await stopped.start());
-        await reachable(swarm, node);
+        await reachable(swarm, id, node.name);
       });
       await swarm.converged(seconds(120), services);
     },
@@ -120,8 +121,7 @@ async function whileSwitchedOff(
 }
 
 /** Others may have been away before: this one alone is waited for. */
-async function reachable(swarm: Swarm, { name }: Node): Promise<void> {
-  const id = await idOf(swarm.node(name));
+async function reachable(swarm: Swarm, id: string, name: string): Promise<void> {
   await waitUntil(`${name} to be a reachable manager again`, async () => {
     const me = (await swarm.members()).find(({ ID }) => ID === id);
     const is = `${me?.Status.State} and ${me?.ManagerStatus?.Reachability}`;
