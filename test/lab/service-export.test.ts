@@ -69,6 +69,27 @@ test('the export is readable JSON without the value of any secret', async () => 
   }
 });
 
+test('an export leaves every service as it is, and its tasks run on', async () => {
+  const manager = await old.manager();
+  const state = async (): Promise<unknown> => [
+    await factsOf(old),
+    ((await manager.docker.listServices()) as unknown as Versioned[]).map((one) => [one.ID, one.Version]),
+    ((await manager.docker.listNodes()) as Versioned[]).map((one) => [one.ID, one.Version]),
+    await Promise.all(
+      old.nodes.map(async ({ docker }) =>
+        (await docker.listContainers({ filters: { label: ['com.docker.swarm.service.name=wide_web'] } })).map(
+          ({ Id, State }) => [Id, State],
+        ),
+      ),
+    ),
+  ];
+  const untouched = await state();
+  expect(JSON.stringify(untouched)).toContain('"running"');
+  await using again = await shelf();
+  expect(await serviceExport.backup(old, again.deposit)).toEqual(claim);
+  expect(await state()).toEqual(untouched);
+});
+
 test('values of secrets are found in the tasks that have them, and nowhere else', async () => {
   expect(await secretsInTasks(old)).toEqual(new Map([['wide_token', values.get('wide_token')]]));
 });
@@ -403,6 +424,10 @@ interface RawService {
       ContainerSpec?: { Secrets?: { SecretID: string }[] };
     };
   };
+}
+interface Versioned {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
 }
 type ByName = Record<string, unknown>;
 interface Facts {
