@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
+import { currentSignal } from '../support/trace.ts';
 
 export type { Docker };
 
@@ -131,7 +132,8 @@ export async function startAttached(
     },
     exitCode: () => exit.code,
   };
-  feed(running, input).catch((error: unknown) => io.destroy(error as Error));
+  // What breaks it is told by whoever reads what the process prints.
+  feed(running, input).catch(() => undefined);
   return running;
 }
 
@@ -147,8 +149,8 @@ async function nextExit({
     const statusCodes = { 200: true, 400: 'bad parameter', 404: 'no such container', 500: 'server error' };
     const question = { path: `/containers/${id}/wait?`, method: 'POST', options: { condition: 'next-exit' } };
     (modem as Docker['modem']).dial(
-      { ...question, isStream: true, statusCodes } as never,
-      (error: unknown, stream: unknown) => (error ? fail(error) : done(stream as Readable)),
+      { ...question, isStream: true, statusCodes },
+      (error: Error | null, stream: unknown) => (error ? fail(error) : done(stream as Readable)),
     );
   });
   const code = text(answer).then((said) => {
@@ -171,11 +173,12 @@ export interface Output {
   readonly exitCode: number;
 }
 
-/** Feeds `input`, reads everything, waits for the end. Exact bytes: use `collect` where they are not text. */
+/**
+ * Feeds `input`, reads everything, waits for the end. Exact bytes: use `collect` where they are not text.
+ * @throws what broke `input`, or the reason of the signal that ended the work
+ */
 export async function finish(running: Running, input?: ExecOptions['input']): Promise<Output> {
-  const fed = feed(running, input);
-  const stdout = await text(running.io);
-  await fed;
+  const [stdout] = await Promise.all([text(running.io), feed(running, input)]);
   return { stdout, stderr: running.stderr(), exitCode: await running.exitCode() };
 }
 
@@ -183,16 +186,18 @@ export async function finish(running: Running, input?: ExecOptions['input']): Pr
 export async function collect(
   running: Running,
 ): Promise<{ bytes: Buffer; exitCode: number; stderr: string }> {
-  const fed = feed(running);
-  const bytes = await buffer(running.io);
-  await fed;
+  const [bytes] = await Promise.all([buffer(running.io), feed(running)]);
   return { bytes, exitCode: await running.exitCode(), stderr: running.stderr() };
 }
 
 /** How long nothing must have been read before one asks whether there still is a reader. */
 const STALLED_MS = 1000;
 
-/** Sends `input` and closes standard input. A process that ends without reading it all is no error here: its exit code tells. */
+/**
+ * Sends `input` and closes standard input. A process that ends without reading it all is no error here: its exit code tells. When
+ * `input` breaks, or the present work is told to stop, the connection ends with that error: whoever reads from it is told, too. The
+ * process sees the end of its input, and must not take that for all of it.
+ */
 export async function feed(running: Running, input?: ExecOptions['input']): Promise<void> {
   if (input === undefined || typeof input === 'string' || Buffer.isBuffer(input)) {
     running.io.end(input);
@@ -213,10 +218,14 @@ export async function feed(running: Running, input?: ExecOptions['input']): Prom
     if (looked === written) running.hangUpIfEnded().catch(() => undefined);
     looked = written;
   }, STALLED_MS);
+  const signal = currentSignal();
   try {
-    await pipeline(input, standardInput);
+    await pipeline(input, standardInput, { signal });
   } catch (error) {
-    if (!running.deaf()) throw error;
+    if (running.deaf() && !signal.aborted) return;
+    const cause = (signal.aborted ? signal.reason : error) as Error;
+    io.destroy(cause);
+    throw cause;
   } finally {
     clearInterval(watch);
   }
@@ -268,6 +277,8 @@ class Demultiplexed extends Duplex {
 
   constructor(raw: Duplex) {
     super({ allowHalfOpen: true });
+    // Told by whoever reads or writes.
+    this.on('error', () => undefined);
     this.#raw = raw;
     raw.on('data', (chunk: Buffer) => {
       if (!this.#take(chunk)) raw.pause();

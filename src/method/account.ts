@@ -1,6 +1,6 @@
 // A directory at the vault that a backup program of its own speaks to over ssh: restic, borg, rsync, git.
 
-export type AccountKind = 'restic' | 'borg' | 'rsync' | 'git' | 'archive';
+export type AccountKind = 'restic' | 'borg' | 'rsync' | 'git';
 
 export interface Account {
   /** Of the vault, as a node of the swarm sees it. */

@@ -2,10 +2,12 @@
 // it again. It is offen/docker-volume-backup (v2) where that can be pulled, and an image that honours the same environment elsewhere.
 import { pipeline, Readable } from 'node:stream';
 import { extract } from 'tar-stream';
-import { finish, startAttached, type Docker } from '../lab/engine.ts';
+import { finish, startAttached, type Docker, type Output } from '../lab/engine.ts';
+import { seconds } from '../support/clock.ts';
 import { finding } from '../support/errors.ts';
-import { step } from '../support/trace.ts';
+import { currentSignal, step } from '../support/trace.ts';
 import { fillEmpty } from './empty-volume.ts';
+import { afterwards } from './afterwards.ts';
 import type { Deposit, Method } from './method.ts';
 import { resumedAfter } from './pause.ts';
 import { asFound, changedSince, resume, servicesUsing, type Found } from './replicas.ts';
@@ -49,7 +51,7 @@ export const companion: Method<Volume, Volume, void> = {
   // At the place that the names in the tar have, and not stripped of it: only so does the root directory come back, too.
   restore: (artifact, volume) =>
     fillEmpty(volume, artifact.claim, () =>
-      unpack(volume, SOURCE, artifact.open(FILE), ['--directory=/', '--numeric-owner']),
+      unpack(artifact, FILE, volume, SOURCE, ['--directory=/', '--numeric-owner']),
     ),
 };
 
@@ -87,10 +89,8 @@ async function run(volume: Volume, found: readonly Found[], { put }: Deposit): P
       Binds: [`${name}:${SOURCE}:ro`, '/var/run/docker.sock:/var/run/docker.sock'],
     },
   });
-  try {
-    const ended = await step('the companion stops, archives and starts', async () =>
-      finish(await startAttached(container)),
-    );
+  const archive = async (): Promise<void> => {
+    const ended = await step('the companion stops, archives and starts', () => ran(container));
     const off = await changedSince(swarm, found);
     if (ended.exitCode !== 0 || off.length > 0)
       throw finding(
@@ -98,8 +98,25 @@ async function run(volume: Volume, found: readonly Found[], { put }: Deposit): P
         { code: 'companion-failed', node: node.name, output: `${ended.stdout}\n${ended.stderr}` },
       );
     await archived(container, (tar) => put(FILE, tar));
+  };
+  await afterwards(archive, () => container.remove({ force: true, v: true }), {
+    code: 'helper-left',
+    limit: seconds(30),
+  });
+}
+
+/** Seconds that the companion may take to start again what it stopped, when the work is told to stop. */
+const LEAVE_SECONDS = 30;
+
+async function ran(container: Docker.Container): Promise<Output> {
+  const signal = currentSignal();
+  const leave = (): void => void container.stop({ t: LEAVE_SECONDS }).catch(() => undefined);
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    return await finish(await startAttached(container));
   } finally {
-    await container.remove({ force: true, v: true });
+    signal.removeEventListener('abort', leave);
+    signal.throwIfAborted();
   }
 }
 

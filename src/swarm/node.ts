@@ -11,6 +11,7 @@ import type { LabFacts } from '../lab/lab.ts';
 import { seconds } from '../support/clock.ts';
 import { DrillError } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
+import { currentSignal } from '../support/trace.ts';
 
 export interface NodeSpec {
   readonly name: string;
@@ -186,13 +187,21 @@ export class Node {
         Binds: Object.entries(volumes).map(([name, path]) => `${name}:${path}`),
       },
     });
-    if (files) {
-      const tar = pack();
-      for (const [name, text] of Object.entries(files)) tar.entry({ name, mode: 0o600 }, text);
-      tar.finalize();
-      await container.putArchive(Readable.from(tar), { path: '/' });
+    try {
+      if (files) {
+        const tar = pack();
+        for (const [name, text] of Object.entries(files)) tar.entry({ name, mode: 0o600 }, text);
+        tar.finalize();
+        await container.putArchive(Readable.from(tar), { path: '/' });
+      }
+      const running = await startAttached(container, input);
+      stoppedWithTheWork(container, running);
+      return running;
+    } catch (error) {
+      // It removes itself when it ends, and never began; there may be keys in it.
+      await container.remove({ force: true, v: true }).catch(() => undefined);
+      throw error;
     }
-    return startAttached(container, input);
   }
 
   /** Stops the node as a shutdown would, with `grace` for its containers. Its disk stays. */
@@ -211,6 +220,19 @@ export class Node {
   get volume(): string {
     return this.#spec.volume;
   }
+}
+
+/** Seconds that a program may take to leave in good order when the work that it does is told to stop. */
+const LEAVE_SECONDS = 10;
+
+/** Tells the program of a throwaway container to stop, as Ctrl-C would, when the present work is told to. */
+function stoppedWithTheWork(container: Docker.Container, running: Running): void {
+  const signal = currentSignal();
+  const stop = (): void => void container.stop({ t: LEAVE_SECONDS, signal: 'SIGINT' }).catch(() => undefined);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  const forget = (): void => signal.removeEventListener('abort', stop);
+  running.exitCode().then(forget, forget);
 }
 
 /** A node that is switched off; its disk can be read and written. */

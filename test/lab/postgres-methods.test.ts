@@ -1,22 +1,24 @@
 // Postgres' own ways of backup on a real server: what they bring back after its volume is gone, and what they say when they can't.
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { exec } from '../../src/lab/engine.ts';
+import { exec, start } from '../../src/lab/engine.ts';
 import { beside, succeeded } from '../../src/method/beside.ts';
-import type { Method, OpenedArtifact } from '../../src/method/method.ts';
+import type { Deposit, Method, OpenedArtifact } from '../../src/method/method.ts';
+import { postgresDump, type PostgresService } from '../../src/method/postgres-dump.ts';
 import { postgresPhysical } from '../../src/method/postgres-physical.ts';
 import { postgresPointInTime, type Recovered } from '../../src/method/postgres-pitr.ts';
 import { postgresWal, walPosition } from '../../src/method/postgres-wal.ts';
 import type { Volume } from '../../src/method/volume.ts';
 import { nextSegment } from '../../src/method/wal.ts';
+import { seconds } from '../../src/support/clock.ts';
 import type { DrillError } from '../../src/support/errors.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
-import { shelf } from './shelf.ts';
+import { shelf, type Shelf } from './shelf.ts';
 
 const STACK = `
 version: '3.8'
@@ -62,17 +64,18 @@ async function deploy(): Promise<void> {
   await swarm.converged();
 }
 
-async function sql(text: string): Promise<string> {
+async function sql(text: string, name = 'postgres'): Promise<string> {
   const { node, id } = await swarm.taskContainer(database.service);
-  const argv = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'owner', '-d', 'postgres'];
+  const argv = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'owner', '-d', name];
   return (await exec(node.docker, id, argv, { user: 'postgres', input: text })).trim();
 }
 
 /** The service with its volumes, gone. */
 async function lose(...volumes: string[]): Promise<void> {
   const manager = await swarm.manager();
-  await manager.exec(['docker', 'stack', 'rm', '--detach=false', 'pg']);
   await waitUntil('the volumes to be gone', async () => {
+    // For a moment after its service, a task may still count as a user of the network: then once more.
+    await manager.exec(['docker', 'stack', 'rm', '--detach=false', 'pg']);
     await manager.exec(['docker', 'volume', 'rm', '--force', ...volumes]);
     return { done: true };
   });
@@ -152,8 +155,9 @@ test('a server that is killed half-way through a base backup is a finding, and r
     await node.docker.getContainer(id).kill();
     for await (const _chunk of content);
   };
+  const refuse = () => Promise.reject(new Error('not for this method'));
   expect(
-    await failure(postgresPhysical.backup(source(), { put, account: () => Promise.reject(new Error()) })),
+    await failure(postgresPhysical.backup(source(), { put, putFrom: refuse, account: refuse })),
   ).toMatchObject(finding('interrupted'));
   await swarm.converged();
   expect(await sql('SELECT 1')).toBe('1');
@@ -162,12 +166,189 @@ test('a server that is killed half-way through a base backup is a finding, and r
 test('a vault that takes nothing leaves no base backup running', async () => {
   const full = finding('vault-refused');
   const put = () => Promise.reject(Object.assign(new Error('the disk is full'), full));
-  const account = put;
-  expect(await failure(postgresPhysical.backup(source(), { put, account }))).toMatchObject(full);
+  expect(await failure(postgresPhysical.backup(source(), { put, putFrom: put, account: put }))).toMatchObject(
+    full,
+  );
   await waitUntil('the server to be left alone', async () => {
     const running = await sql('SELECT count(*) FROM pg_stat_progress_basebackup');
     return running === '0' ? { done: true } : { notYet: `${running} base backups run` };
   });
+});
+
+/** A database whose dump is larger than everything that lies between the server and whoever reads it. */
+const SHOP = `
+  CREATE TABLE receipts AS SELECT i, repeat(md5(i::text), 32768) AS paper FROM generate_series(1, 32) AS i;
+  CREATE INDEX ON receipts (i);`;
+const shop = (name = 'shop') => ({ ...source(), database: name });
+
+async function makeDatabase(name: string, content = ''): Promise<void> {
+  await sql(`CREATE DATABASE ${name}`);
+  await sql(content, name);
+}
+
+/** A deposit that takes `file` only up to its first MiB, and goes to the end of everything else. */
+const refusing = (file: string, place: Shelf): Deposit => ({
+  ...place.deposit,
+  async put(name, content) {
+    if (name !== file) return place.deposit.put(name, content);
+    let bytes = 0;
+    for await (const chunk of content) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > 2 ** 20) throw Object.assign(new Error('the disk is full'), finding('vault-refused'));
+    }
+  },
+});
+
+/** The artifact as its first bytes alone, and then an error. */
+const broken = (artifact: OpenedArtifact, file: string, bytes: number): OpenedArtifact => ({
+  ...artifact,
+  open: (name) =>
+    name === file
+      ? Readable.from(
+          (async function* () {
+            let left = bytes;
+            for await (const chunk of artifact.open(file)) {
+              yield (chunk as Buffer).subarray(0, left);
+              left -= (chunk as Buffer).length;
+              if (left <= 0)
+                throw Object.assign(new Error('the vault is cut'), finding('artifact-unreadable'));
+            }
+          })(),
+          { objectMode: false },
+        )
+      : artifact.open(name),
+});
+
+/** Waits until neither a client program nor a session of one is left in the server's container. */
+async function leftAlone(): Promise<void> {
+  const { node, id } = await swarm.taskContainer(database.service);
+  await waitUntil('the server to be left alone', async () => {
+    const { Processes } = (await node.docker.getContainer(id).top()) as { Processes: string[][] };
+    const left = Processes.map((columns) => columns.at(-1) ?? '').filter((command) =>
+      /pg_dump|pg_restore|pg_basebackup|psql|walsender|COPY/.test(command),
+    );
+    return left.length === 0 ? { done: true } : { notYet: left.join('; ') };
+  });
+}
+
+/** While somebody else's transaction holds a table of the database. */
+async function whileLocked<T>(name: string, body: () => Promise<T>): Promise<T> {
+  const { node, id } = await swarm.taskContainer(database.service);
+  const psql = ['psql', '-XAtq', '-U', 'owner', '-d', name];
+  const session = await start(node.docker, id, psql, { user: 'postgres' });
+  session.io.resume();
+  session.io.write('BEGIN; LOCK TABLE receipts;\n');
+  await waitUntil('the lock', async () => {
+    const held = await sql(`SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted`);
+    return held === '0' ? { notYet: 'nobody holds it' } : { done: true };
+  });
+  try {
+    return await body();
+  } finally {
+    session.io.end();
+    await session.exitCode();
+  }
+}
+
+test('a dump comes back in another database; a stream that breaks half-way ends the restore, and one can begin again', async () => {
+  await makeDatabase('shop', SHOP);
+  await makeDatabase('fresh');
+  await using place = await shelf();
+  const artifact = place.opened(await postgresDump.backup(shop(), place.deposit));
+  const cut = broken(artifact, 'database.dump.zst', 4 * 2 ** 20);
+  expect(await failure(postgresDump.restore(cut, shop('fresh')))).toMatchObject(
+    finding('artifact-unreadable'),
+  );
+  await leftAlone();
+  const noRoles = broken(artifact, 'globals.sql.zst', 10);
+  expect(await failure(postgresDump.restore(noRoles, shop('fresh')))).toMatchObject(
+    finding('artifact-unreadable'),
+  );
+  await postgresDump.restore(artifact, shop('fresh'));
+  const facts = 'SELECT count(*), sum(length(paper)), md5(string_agg(paper, $$$$ ORDER BY i)) FROM receipts';
+  expect(await sql(facts, 'fresh')).toBe(await sql(facts, 'shop'));
+
+  // An end that comes too early is told by pg_restore itself.
+  await truncate(place.path('database.dump.zst'), 4 * 2 ** 20);
+  expect(await failure(postgresDump.restore(artifact, shop('fresh')))).toMatchObject({
+    ...finding('postgres-failed'),
+    output: expect.stringContaining('could not read from input file: end of file'),
+  });
+});
+
+test('a table that somebody holds locked ends a dump or a restore in time, with the words of the server', async () => {
+  await using place = await shelf();
+  const patient = { ...shop(), lockLimit: seconds(1) };
+  const lockedFor = (words: string) => ({ ...finding('locked'), output: expect.stringContaining(words) });
+  const artifact = place.opened(await postgresDump.backup(patient, place.deposit));
+  await whileLocked('shop', async () => {
+    expect(await failure(postgresDump.backup(patient, place.deposit))).toMatchObject(
+      lockedFor('LOCK TABLE public.receipts IN ACCESS SHARE MODE'),
+    );
+    expect(await failure(postgresDump.restore(artifact, patient))).toMatchObject(
+      lockedFor('due to lock timeout'),
+    );
+  });
+  await leftAlone();
+  expect(await sql('SELECT count(*) FROM receipts', 'shop')).toBe('32');
+});
+
+test('a dump that the server refuses, or that would hold nothing, is a finding in words', async () => {
+  await using place = await shelf();
+  const attempt = (service: PostgresService) => failure(postgresDump.backup(service, place.deposit));
+  expect(await attempt({ ...shop(), user: 'reader' })).toMatchObject({
+    ...finding('postgres-failed'),
+    output: expect.stringContaining('permission denied for table pg_authid'),
+  });
+  expect(await attempt(shop('nowhere'))).toMatchObject({
+    ...finding('postgres-failed'),
+    output: expect.stringContaining('database "nowhere" does not exist'),
+  });
+  await makeDatabase('vacant');
+  expect(await attempt(shop('vacant'))).toMatchObject(finding('empty-database'));
+});
+
+test('a vault that refuses half-way leaves no dump and no base backup running', async () => {
+  await using place = await shelf();
+  const full = finding('vault-refused');
+  expect(await failure(postgresDump.backup(shop(), refusing('database.dump.zst', place)))).toMatchObject(
+    full,
+  );
+  await leftAlone();
+  expect(await failure(postgresPhysical.backup(source(), refusing('base.tar', place)))).toMatchObject(full);
+  await leftAlone();
+});
+
+test('a server that is killed half-way through a dump or its restore is a finding, and runs again', async () => {
+  await using place = await shelf();
+  const artifact = place.opened(await postgresDump.backup(shop(), place.deposit));
+  const kill = async (): Promise<void> => {
+    const { node, id } = await swarm.taskContainer(database.service);
+    await node.docker.getContainer(id).kill();
+  };
+  const put = async (file: string, content: Readable): Promise<void> => {
+    if (file === 'database.dump.zst') await kill();
+    for await (const _chunk of content);
+  };
+  expect(await failure(postgresDump.backup(shop(), { ...place.deposit, put }))).toMatchObject(
+    finding('interrupted'),
+  );
+  await swarm.converged();
+  const open = (file: string): Readable =>
+    file === 'database.dump.zst'
+      ? (artifact.open(file).compose(async function* (chunks: AsyncIterable<Buffer>) {
+          let count = 0;
+          for await (const chunk of chunks) {
+            if (++count === 2) await kill();
+            yield chunk;
+          }
+        }) as unknown as Readable)
+      : artifact.open(file);
+  expect(await failure(postgresDump.restore({ ...artifact, open }, shop('fresh')))).toMatchObject(
+    finding('interrupted'),
+  );
+  await swarm.converged();
+  expect(await sql('SELECT count(*) FROM receipts', 'shop')).toBe('32');
 });
 
 /** A base, two keepings of WAL after it, and moments between the writes. */
@@ -257,6 +438,21 @@ const segmentAfter = ({ claim }: OpenedArtifact): string =>
 const segmentInTheMiddle = (): string =>
   nextSegment(segmentAfter(history.base), Number(history.base.claim['segmentBytes']));
 
+test('WAL that does not come whole leaves the archive as it was, with what was kept earlier', async () => {
+  const [first, second] = history.wal as [OpenedArtifact, OpenedArtifact];
+  const archive = volume('half-archive');
+  await postgresWal.restore(first, archive);
+  const sums = 'find . -type f | sort | xargs sha256sum';
+  const before = await inVolume(archive, sums);
+  const cut = broken(second, 'wal.tar', 1.5 * 2 ** 20);
+  expect(await failure(postgresWal.restore(cut, archive))).toMatchObject(finding('artifact-unreadable'));
+  expect(await inVolume(archive, sums)).toBe(before);
+  expect(await inVolume(archive, 'find . -name "*incoming*"')).toBe('');
+  await postgresWal.restore(second, archive);
+  expect(await inVolume(archive, 'ls -A')).toContain(second.claim['last']);
+  await archive.node.exec(['docker', 'volume', 'rm', archive.name]);
+});
+
 test('a segment that is missing in the middle is named, with the time up to which one could recover; and one can', async () => {
   const missing = segmentInTheMiddle();
   const gap = (await attempt(history.between, `rm ${missing}`)) as DrillError;
@@ -326,8 +522,10 @@ test('a server that does not archive, or does not run, is a finding', async () =
   await update('--args', 'postgres -c archive_mode=off');
   expect(await keepWal()).toMatchObject(finding('archiving-off'));
   await update('--replicas', '0');
-  for (const method of [postgresPhysical, postgresPointInTime]) {
-    await using place = await shelf();
+  await using place = await shelf();
+  for (const method of [postgresDump, postgresPhysical, postgresPointInTime])
     expect(await failure(method.backup(source(), place.deposit))).toMatchObject(finding('not-running'));
-  }
+  expect(await failure(postgresDump.restore(place.opened({}), source()))).toMatchObject(
+    finding('not-running'),
+  );
 });

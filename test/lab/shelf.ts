@@ -4,13 +4,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Claim, Deposit, OpenedArtifact } from '../../src/method/method.ts';
+import type { Running } from '../../src/lab/engine.ts';
+import type { Claim, Deposit, OpenedArtifact, PipeEnd } from '../../src/method/method.ts';
+import { finding } from '../../src/support/errors.ts';
 
 export interface Shelf extends AsyncDisposable {
   /** Path of a file that was put: tests cut it or flip its bits. */
   path(file: string): string;
   readonly deposit: Deposit;
   opened(claim: Claim): OpenedArtifact;
+}
+
+async function ended(running: Running, { argv: [program = ''] }: PipeEnd): Promise<void> {
+  const exitCode = await running.exitCode();
+  if (exitCode !== 0)
+    throw finding(`${program} ended with exit code ${exitCode}`, {
+      code: `${program}-failed`,
+      output: running.stderr(),
+    });
 }
 
 export async function shelf(): Promise<Shelf> {
@@ -21,9 +32,23 @@ export async function shelf(): Promise<Shelf> {
     path,
     deposit: {
       put: (file, content) => pipeline(content, createWriteStream(path(file))),
+      putFrom: async (file, end) => {
+        const running = await end.node.tools(end);
+        await pipeline(running.io, createWriteStream(path(file)));
+        await ended(running, end);
+      },
       account: noAccount,
     },
-    opened: (claim) => ({ claim, open: (file) => createReadStream(path(file)), account: noAccount }),
+    opened: (claim) => ({
+      claim,
+      open: (file) => createReadStream(path(file)),
+      bringTo: async (file, end) => {
+        const running = await end.node.tools({ ...end, input: createReadStream(path(file)) });
+        running.io.resume();
+        await ended(running, end);
+      },
+      account: noAccount,
+    }),
     [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
   };
 }

@@ -129,9 +129,9 @@ describe('backup', () => {
     const during: unknown[] = [];
     await volumePluginStopped.backup(place.volume('files'), {
       ...kept.deposit,
-      put: async (file, content) => {
+      putFrom: async (file, end) => {
         during.push(await stateOf(place.swarm, 'web'));
-        await kept.deposit.put(file, content);
+        await kept.deposit.putFrom(file, end);
       },
     });
     expect(during).toEqual([service]);
@@ -145,20 +145,18 @@ describe('backup', () => {
     await seed(place.volume('big'), { files: 0, largeMiB: 96 });
     const killing: Deposit = {
       ...kept.deposit,
-      put: async (file, content) => {
-        const [snapshot = ''] = (await volumes()).filter((name) => name.startsWith('big-snapshot-'));
-        const [reader] = await here().listContainers({ filters: { volume: [snapshot] } });
-        // Not waited for first: the engine reports a container's end only when its last words are taken.
-        const killed = here()
-          .getContainer(reader?.Id ?? '')
-          .kill();
-        await kept.deposit.put(file, content);
-        await killed;
+      putFrom: async (file, end) => {
+        const [snapshot = ''] = Object.keys(end.volumes);
+        const killed = waitUntil('the reader to be killed', async () => {
+          const [reader] = await here().listContainers({ filters: { volume: [snapshot] } });
+          return reader ? { done: await here().getContainer(reader.Id).kill() } : { notYet: 'there is none' };
+        });
+        await Promise.all([kept.deposit.putFrom(file, end), killed]);
       },
     };
     const killed = await findingOf(volumePlugin.backup(place.volume('big'), killing));
     expect(killed).toMatchObject({ code: 'tar-failed', message: 'tar ended with exit code 137' });
-    const refusing = { ...kept.deposit, put: () => Promise.reject(new Error('the vault is full')) };
+    const refusing = { ...kept.deposit, putFrom: () => Promise.reject(new Error('the vault is full')) };
     await expect(volumePlugin.backup(place.volume('big'), refusing)).rejects.toThrow('the vault is full');
     await removed('big');
     expect(await volumes()).toEqual(['files']);

@@ -8,6 +8,9 @@ import type { KeyRing } from './keys.ts';
 
 export type Side = 'append' | 'read';
 
+/** Also what streams are sent with. */
+export type DoorKind = AccountKind | 'stream';
+
 interface Door {
   readonly user: string;
   /** The directory on the host. */
@@ -22,8 +25,6 @@ interface Door {
   readonly make?: string;
   /** Run as root after each backup, for doors that would let who brought something change it; `$0` is `home`. */
   readonly seal?: string;
-  /** Whether the program itself compares every byte before a restore. */
-  readonly checksItself: boolean;
 }
 
 /** Of the package itself: the server's own answers to a request for a subsystem alone, and not every client makes one. */
@@ -54,14 +55,13 @@ const KEEP_SNAPSHOTS = `
     mv -T "$part" "$point" || rm -rf "$part"
   done`;
 
-const DOORS: Readonly<Record<AccountKind, Door>> = {
+const DOORS: Readonly<Record<DoorKind, Door>> = {
   restic: {
     user: 'restic',
     home: '/vault/restic',
     ...SFTP,
     make: 'mkdir -p "$0/kept"; chmod 755 "$0/kept"; chown root: "$0"; chmod 1777 "$0"',
     seal: handOver('"$0/repository"') + KEEP_SNAPSHOTS,
-    checksItself: true,
   },
   borg: {
     user: 'borg',
@@ -69,7 +69,6 @@ const DOORS: Readonly<Record<AccountKind, Door>> = {
     append: 'borg-door append',
     read: 'borg-door read',
     script: 'borg-door',
-    checksItself: true,
   },
   rsync: {
     user: 'root',
@@ -77,7 +76,6 @@ const DOORS: Readonly<Record<AccountKind, Door>> = {
     append: 'rsync-door append',
     read: 'rsync-door read',
     script: 'rsync-door',
-    checksItself: true,
   },
   git: {
     user: 'git',
@@ -88,24 +86,20 @@ const DOORS: Readonly<Record<AccountKind, Door>> = {
     make: `cd /vault/git && git init --quiet --bare --initial-branch=main stack.git
       git -C stack.git config receive.denyNonFastForwards true && git -C stack.git config receive.denyDeletes true
       chown -R git: stack.git`,
-    checksItself: true,
   },
-  archive: {
-    user: 'archive',
-    home: '/vault/archive',
-    ...SFTP,
-    seal: handOver('"$0"'),
-    checksItself: false,
+  stream: {
+    user: 'courier',
+    home: '/vault/courier',
+    append: 'vault-door append',
+    read: 'vault-door read',
   },
 };
-
-export const checksItself = (kind: AccountKind): boolean => DOORS[kind].checksItself;
 
 /** Lets a program in, with a key of its own that is good for `side` alone. */
 export async function openAccount(
   host: VaultHost,
   keys: KeyRing,
-  kind: AccountKind,
+  kind: DoorKind,
   side: Side,
   secrets: readonly string[],
 ): Promise<Account> {
@@ -123,7 +117,7 @@ export async function openAccount(
     '  UserKnownHostsFile /run/vault/known_hosts',
     '  StrictHostKeyChecking yes',
     '  BatchMode yes',
-    '  LogLevel ERROR',
+    '  LogLevel INFO',
     '  ConnectTimeout 10',
     '  ServerAliveInterval 5',
     '  ServerAliveCountMax 2',
@@ -168,10 +162,4 @@ export async function listing(host: VaultHost, kind: AccountKind): Promise<strin
      cut -z -d ' ' -f 2- | sort -z | xargs -0r sha256sum`,
     DOORS[kind].home,
   ]);
-}
-
-/** @returns what differs from the listing, in sha256sum's words; empty when all is there and equal */
-export async function differing(host: VaultHost, kind: AccountKind, list: string): Promise<string> {
-  if (list === '') return '';
-  return host.exec(['sh', '-c', 'cd "$0" && sha256sum --check --quiet 2>&1 || true', DOORS[kind].home], list);
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
-# All that the courier's keys can do at the vault. With the appending key: `put NAME` stores standard input beside its name and
-# says its size and SHA-256; `keep NAME` gives it its name, once and for all. With the reading key: `get NAME`, `sum NAME`.
+# All that keys for streams can do at the vault. With an appending key: `put NAME` stores standard input beside its name and says its
+# size and SHA-256; `keep NAME` gives it its name, once and for all; `drop NAME` gives it up before that. With a reading key: `get NAME`,
+# `sum NAME`.
 set -euo pipefail
 side=$1
 cd /vault/courier
@@ -22,11 +23,15 @@ case "$side $verb" in
 'append put')
   [ ! -e "$name" ] || refuse 'it is kept already, and what is kept stays'
   mkdir -p "$(dirname "$name")"
+  # What is not whole, or whose sender is gone, takes no room.
+  trap '' PIPE
+  trap '[ $? = 0 ] || rm -f "$name.part"' EXIT
   cat >"$name.part"
   sync "$name.part"
   measure "$name.part"
   ;;
 'append keep') mv --no-clobber "$name.part" "$name" && [ ! -e "$name.part" ] || refuse 'it is kept already' ;;
+'append drop') rm -f "$name.part" ;;
 'read sum') measure "$name" ;;
 'read get') cat "$name" ;;
 *) refuse "this key is for: $side" ;;

@@ -79,7 +79,6 @@ export class VaultHost {
         EndpointsConfig: { [site.network]: { IPAMConfig: { IPv4Address: site.outpost } } },
       },
     });
-    await put(line, { 'usr/local/bin/send': script('send.sh') }, 0o755);
     await docker.getNetwork(host).connect({ Container: line.id });
     await Promise.all([vault.start(), line.start()]);
     const key = await waitUntil(

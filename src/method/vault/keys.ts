@@ -39,6 +39,11 @@ export class KeyRing {
     return [...(this.#identity === undefined ? [] : [this.#identity]), ...this.#secrets.values()];
   }
 
+  /** As if somebody had taken the identity of another vault from the safe. */
+  async mixUp(): Promise<void> {
+    this.#identity = await generateIdentity();
+  }
+
   /** As if the safe had burnt, too. */
   lose(): void {
     this.#identity = undefined;

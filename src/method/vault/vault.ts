@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { feed, finish } from '../../lab/engine.ts';
 import { monotonic, utcNow } from '../../support/clock.ts';
 import { finding, reasonOf } from '../../support/errors.ts';
 import type { Scope } from '../../support/scope.ts';
@@ -12,9 +11,11 @@ import type { Site } from '../../swarm/site.ts';
 import type { Account, AccountKind } from '../account.ts';
 import type { ArtifactFact } from '../artifact.ts';
 import type { Claim, Method, OpenedArtifact } from '../method.ts';
-import { checksItself, differing, listing, occupied, openAccount, seal } from './accounts.ts';
+import { MEANING } from '../meaning.ts';
+import { listing, occupied, openAccount, seal, type DoorKind, type Side } from './accounts.ts';
 import { VaultHost, type HostOptions } from './host.ts';
 import { KeyRing } from './keys.ts';
+import { Streams, type Stored } from './streams.ts';
 
 /** What `restore` holds of a backup: a way back, and nothing of the swarm that it was taken from. */
 export interface Kept<Target, Result> {
@@ -22,27 +23,18 @@ export interface Kept<Target, Result> {
   readonly name: string;
   /**
    * Compares the artifact with its hashes, then restores it.
-   * @throws DrillError `artifact-damaged`, `key-lost`, or what the method throws
+   * @throws DrillError `artifact-damaged`, `key-lost`, `wrong-key`, `vault-unreachable`, or what the method throws
    */
   restoreInto(target: Target): Promise<Result>;
-}
-
-interface Stored {
-  readonly bytes: number;
-  readonly sha256: string;
 }
 
 interface Catalogue {
   readonly method: string;
   readonly claim: Claim;
   readonly files: Readonly<Record<string, Stored>>;
-  readonly accounts: readonly AccountKind[];
 }
 
 const CATALOGUE = 'catalogue.json';
-const CONFIG = '/run/keys/config';
-const IDENTITY = '/run/keys/identity';
-const listOf = (kind: AccountKind): string => `account-${kind}.sha256`;
 
 export class Vault {
   readonly host: VaultHost;
@@ -51,12 +43,14 @@ export class Vault {
   /** Accounts of methods that say themselves that what they store can be read by whoever has the disk. */
   readonly readable = new Set<AccountKind>();
   readonly #accounts = new Map<string, Promise<Account>>();
+  readonly #streams: Streams;
   #count = 0;
 
   private constructor(host: VaultHost, keys: KeyRing, onArtifact: (artifact: ArtifactFact) => void) {
     this.host = host;
     this.keys = keys;
     this.#onArtifact = onArtifact;
+    this.#streams = new Streams(host, keys, (side) => this.#account('stream', side, []));
   }
 
   /** Starts the host and gives the courier its keys. */
@@ -67,8 +61,9 @@ export class Vault {
     options: HostOptions = {},
   ): Promise<Vault> {
     const [host, keys] = await Promise.all([VaultHost.open(site, scope, options), KeyRing.make()]);
-    await prepareCourier(host);
-    return new Vault(host, keys, onArtifact);
+    const vault = new Vault(host, keys, onArtifact);
+    await vault.#streams.prepare();
+    return vault;
   }
 
   /** Backs `source` up with `method`. @throws DrillError as the method does */
@@ -83,7 +78,10 @@ export class Vault {
       const before = new Map<AccountKind, number>();
       const claim = await method.backup(source, {
         put: async (file, content) => {
-          files[file] = await this.#store(`${name}/${file}`, content);
+          files[file] = await this.#streams.store(`${name}/${file}`, content);
+        },
+        putFrom: async (file, end) => {
+          files[file] = await this.#streams.storeFrom(`${name}/${file}`, end);
         },
         account: async (kind, secrets = []) => {
           const account = await this.#account(kind, 'append', secrets);
@@ -96,17 +94,16 @@ export class Vault {
       const stored = new Map(Object.entries(files));
       for (const [kind, occupiedBefore] of before) {
         await seal(this.host, kind);
-        const list = await listing(this.host, kind);
-        if (!checksItself(kind))
-          files[listOf(kind)] = await this.#store(`${name}/${listOf(kind)}`, Readable.from([list]));
         stored.set(kind, {
           bytes: (await occupied(this.host, kind)) - occupiedBefore,
-          sha256: createHash('sha256').update(list).digest('hex'),
+          sha256: createHash('sha256')
+            .update(await listing(this.host, kind))
+            .digest('hex'),
         });
       }
       if (stored.size === 0) throw finding(`${method.name} backed nothing up`, { code: 'empty-backup' });
-      const catalogue: Catalogue = { method: method.name, claim, files, accounts: [...before.keys()] };
-      await this.#store(`${name}/${CATALOGUE}`, Readable.from([JSON.stringify(catalogue)]));
+      const catalogue: Catalogue = { method: method.name, claim, files };
+      await this.#streams.store(`${name}/${CATALOGUE}`, Readable.from([JSON.stringify(catalogue)]));
       for (const [file, { bytes, sha256 }] of stored)
         this.#onArtifact({
           method: method.name,
@@ -128,115 +125,48 @@ export class Vault {
   }
 
   async #open(name: string): Promise<OpenedArtifact> {
-    await this.host.give(IDENTITY, this.keys.identity);
-    const { claim, files, accounts } = await this.#catalogue(name);
+    const streams = this.#streams;
+    await streams.unlock();
+    const { claim, files } = parsed(name, await text(streams.fetch(`${name}/${CATALOGUE}`)));
     await step('compare the artifact with its hash', async () => {
       for (const [file, expected] of Object.entries(files)) await this.#compare(`${name}/${file}`, expected);
-      for (const kind of accounts) if (!checksItself(kind)) await this.#compareAccount(name, kind);
     });
     return {
       claim,
-      open: (file) => this.#fetch(`${name}/${file}`),
+      open: (file) => streams.fetch(`${name}/${file}`),
+      bringTo: (file, end) => streams.bringTo(`${name}/${file}`, end),
       account: (kind, secrets = []) => this.#account(kind, 'read', secrets),
     };
   }
 
-  async #store(name: string, content: Readable): Promise<Stored> {
-    const sending = await this.host.atCourier(['send', name, this.keys.recipient]);
-    const answer = text(sending.io);
-    answer.catch(() => undefined);
-    await feed(sending, content);
-    const [bytes, sha256] = (await answer).trim().split(' ');
-    if ((await sending.exitCode()) !== 0 || sha256 === undefined)
-      throw finding(`the vault did not take ${name}`, {
-        code: 'vault-refused',
-        output: sending.stderr(),
-        hint: 'look at the line to the vault, and at the room that is left on its disk',
-      });
-    return { bytes: Number(bytes), sha256 };
-  }
-
-  /** The file as it was put. A stream that breaks ends with an error, never early. */
-  #fetch(name: string): Readable {
-    const { host } = this;
-    return Readable.from(
-      (async function* () {
-        const fetching = await host.atCourier([
-          'bash',
-          '-o',
-          'pipefail',
-          '-c',
-          `ssh -n -F ${CONFIG} read get "$0" | age --decrypt --identity ${IDENTITY} | zstd -q -d`,
-          name,
-        ]);
-        fetching.io.end();
-        for await (const chunk of fetching.io) yield chunk as Buffer;
-        if ((await fetching.exitCode()) !== 0)
-          throw finding(`the artifact ${name} can't be read`, {
-            code: 'artifact-unreadable',
-            output: fetching.stderr(),
-            hint: 'see that this is the key that it was encrypted for, and that the vault is in reach',
-          });
-      })(),
-      { objectMode: false },
-    );
-  }
-
-  async #catalogue(name: string): Promise<Catalogue> {
-    try {
-      return JSON.parse(await text(this.#fetch(`${name}/${CATALOGUE}`))) as Catalogue;
-    } catch (cause) {
-      throw finding(`the vault's catalogue of the artifact can't be read: ${reasonOf(cause)}`, {
-        code: 'artifact-damaged',
-        cause,
-      });
-    }
-  }
-
   async #compare(name: string, expected: Stored): Promise<void> {
-    const asking = await this.host.atCourier(['ssh', '-F', CONFIG, 'read', 'sum', name]);
-    const { stdout, stderr, exitCode } = await finish(asking);
-    const damaged = (reason: string) =>
-      finding(`the artifact ${name} is not what was stored: ${reason}`, {
-        code: 'artifact-damaged',
-        output: stderr,
-        hint: 'nothing was restored from it; take another recovery point, and look at the store that it lay on',
-      });
-    if (exitCode !== 0) throw damaged('the vault does not have it');
-    const [bytes, sha256] = stdout.trim().split(' ');
-    if (Number(bytes) !== expected.bytes) throw damaged(`${bytes} bytes instead of ${expected.bytes}`);
-    if (sha256 !== expected.sha256) throw damaged('its SHA-256 differs');
+    const { bytes, sha256 } = await this.#streams.look(name);
+    if (bytes !== expected.bytes) throw damaged(name, `${bytes} bytes instead of ${expected.bytes}`);
+    if (sha256 !== expected.sha256) throw damaged(name, 'its SHA-256 differs');
   }
 
-  async #compareAccount(name: string, kind: AccountKind): Promise<void> {
-    const list = await text(this.#fetch(`${name}/${listOf(kind)}`));
-    const differences = await differing(this.host, kind, list);
-    if (differences !== '')
-      throw finding(`what ${kind} stored is not what the vault has`, {
-        code: 'artifact-damaged',
-        output: differences,
-        hint: 'nothing was restored from it; take another recovery point, and look at the store that it lay on',
-      });
-  }
-
-  #account(kind: AccountKind, side: 'append' | 'read', secrets: readonly string[]): Promise<Account> {
+  #account(kind: DoorKind, side: Side, secrets: readonly string[]): Promise<Account> {
     const key = [kind, side, ...secrets].join(' ');
-    const opened = this.#accounts.get(key) ?? openAccount(this.host, this.keys, kind, side, secrets);
+    const known = this.#accounts.get(key);
+    if (known) return known;
+    const opened = openAccount(this.host, this.keys, kind, side, secrets);
     this.#accounts.set(key, opened);
+    // Whoever comes next tries again.
+    opened.catch(() => this.#accounts.delete(key));
     return opened;
   }
 }
 
-/** Two keys at the courier: one that can add to the vault, one that can read it. */
-async function prepareCourier(host: VaultHost): Promise<void> {
-  const config = (['append', 'read'] as const).map(
-    (side) =>
-      `Host ${side}\n  HostName vault\n  User courier\n  HostKeyAlias vault\n  IdentityFile /run/keys/${side}\n  IdentitiesOnly yes\n  ` +
-      `UserKnownHostsFile /run/keys/known_hosts\n  StrictHostKeyChecking yes\n  BatchMode yes\n  LogLevel INFO\n  ConnectTimeout 10\n  ` +
-      `ServerAliveInterval 5\n  ServerAliveCountMax 2\n`,
-  );
-  await host.give(CONFIG, config.join(''));
-  await host.give('/run/keys/known_hosts', `${host.hostKey}\n`);
-  for (const side of ['append', 'read'] as const)
-    await host.give(`/run/keys/${side}`, await host.admit('courier', `vault-door ${side}`));
+function parsed(name: string, catalogue: string): Catalogue {
+  try {
+    return JSON.parse(catalogue) as Catalogue;
+  } catch (cause) {
+    throw damaged(name, `its catalogue can't be read (${reasonOf(cause)})`);
+  }
 }
+
+const damaged = (name: string, reason: string) =>
+  finding(`the artifact ${name} is not what was stored: ${reason}`, {
+    code: MEANING.damaged.code,
+    hint: MEANING.damaged.hint,
+  });
