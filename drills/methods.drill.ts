@@ -6,11 +6,14 @@ import {
   companion,
   DATABASE_ASPECTS,
   DEFINITION_ASPECTS,
+  differencesOf,
   dockerCp,
   dockerCpStopped,
   drill,
+  DrillError,
   everyNode,
   FILE_ASPECTS,
+  gitStack,
   gitStackAtVault,
   installVolumePlugin,
   KEY_VALUE_ASPECTS,
@@ -40,20 +43,26 @@ import {
   valkeyAof,
   valkeyRdb,
   volumeArchive,
+  volumePlugin,
   volumePluginStopped,
   whileStopped,
-  type Aspect,
   type Check,
+  type Inventory,
   type Kept,
   type Method,
   type Node,
+  type Objects,
   type PostgresService,
+  type Redeployed,
   type Site,
+  type StackSource,
+  type StackTarget,
   type Subject,
   type Swarm,
   type Vault,
   type Volume,
 } from '../src/index.ts';
+import type { StackOptions } from '../fixtures/compose.ts';
 import { ledger, type Ledger } from '../fixtures/ledger/ledger.ts';
 import { stackRepository } from '../fixtures/repository.ts';
 import { Sessions, sessions } from '../fixtures/sessions/sessions.ts';
@@ -70,6 +79,8 @@ interface Given {
 interface Fresh {
   readonly swarm: Swarm;
   readonly labels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Where a person sets them: the labels that the method itself brought back. */
+  readonly labelsOfMethod?: Objects;
 }
 
 /** A whole backup: the definition, the files, the rows in one of two ways, the keys. */
@@ -89,8 +100,9 @@ interface Way {
   readonly keep: Keep;
   /** Postgres archives its WAL. */
   readonly archive?: boolean;
-  /** The files lie in a volume of this driver; what installs it on a node. */
-  readonly filesDriver?: string;
+  /** How the stacks are deployed otherwise than usual. */
+  readonly stack?: StackOptions;
+  /** Installs the driver of their volumes on a node. */
   readonly install?: (node: Node) => Promise<void>;
   /** Volumes that the method's speed is measured by. */
   readonly data?: (given: Pick<Given, 'shop' | 'store'>) => Promise<readonly Volume[]>;
@@ -104,58 +116,107 @@ const usual = {
   keys: ({ vault, store }) => vault.keep(valkeyRdb, store),
 } satisfies Keep;
 
-// Volumes: the files beside a service that runs, the databases with theirs stopped.
+// Volumes: the files beside a service that runs, the databases with theirs stopped; all three stopped by a method that does so itself.
 
 type VolumeMethod = Method<Volume, Volume, unknown>;
 const VOLUMES = [...FILE_ASPECTS, ...DATABASE_ASPECTS, ...KEY_VALUE_ASPECTS, ...STORAGE_ASPECTS];
 
-const volumesBy = (variant: string, method: VolumeMethod, files = once): Way => ({
-  variant,
-  subject: { of: 'volumes', aspects: VOLUMES, method },
-  data: async ({ shop, store }) => [await shop.files(), await shop.databaseVolume(), await store.volume()],
-  keep: {
-    files: (given) => files(method, given),
-    database: async (given) =>
-      stopped(given, given.shop.database.service, method, await given.shop.databaseVolume()),
-    keys: async (given) => stopped(given, given.store.service, method, await given.store.volume()),
-  },
-});
+interface Manner extends Pick<Way, 'stack' | 'install'> {
+  /** A second backup after changes; what is restored is the older one. */
+  readonly twice?: boolean;
+  /** The method stops and starts whoever uses the volume. */
+  readonly stopsItself?: boolean;
+}
 
-const once = async (method: VolumeMethod, { vault, shop }: Given) => vault.keep(method, await shop.files());
+/** A volume, by whom it is used, and how that makes it another one. */
+interface Store {
+  readonly volume: () => Promise<Volume>;
+  readonly service: string;
+  readonly change: () => Promise<unknown>;
+  /** A copy of it is of use though its service went on writing. */
+  readonly live: boolean;
+}
 
-/** A second backup after changes; what is restored is the older one. */
-async function twice(method: VolumeMethod, given: Given) {
-  const older = await once(method, given);
-  await given.shop.http('PUT', '/files/after-the-first-backup', randomBytes(1 << 20));
-  await once({ ...method, name: `${method.name}, after changes` }, given);
+const CHANGE = 'after-the-first-backup';
+
+const storesOf = ({ shop, store }: Given) =>
+  ({
+    files: {
+      volume: () => shop.files(),
+      service: ledger.filesService,
+      change: () => shop.http('PUT', `/files/${CHANGE}`, randomBytes(1 << 20)),
+      live: true,
+    },
+    database: {
+      volume: () => shop.databaseVolume(),
+      service: shop.database.service,
+      change: () => shop.write(CHANGE),
+      live: false,
+    },
+    keys: {
+      volume: () => store.volume(),
+      service: store.service,
+      change: () => store.write(CHANGE),
+      live: false,
+    },
+  }) satisfies Record<string, Store>;
+
+const volumesBy = (variant: string, method: VolumeMethod, manner: Manner = {}): Way => {
+  const kept = (part: keyof ReturnType<typeof storesOf>) => (given: Given) =>
+    keepStore(given, storesOf(given)[part], method, manner);
+  return {
+    variant,
+    subject: { of: 'volumes', aspects: VOLUMES, method },
+    data: async ({ shop, store }) => [await shop.files(), await shop.databaseVolume(), await store.volume()],
+    ...manner,
+    keep: { files: kept('files'), database: kept('database'), keys: kept('keys') },
+  };
+};
+
+async function keepStore(given: Given, store: Store, method: VolumeMethod, manner: Manner) {
+  const older = await keepOnce(given, store, method, manner);
+  if (manner.twice) {
+    await store.change();
+    await keepOnce(given, store, { ...method, name: `${method.name}, after changes` }, manner);
+  }
   return older;
 }
 
-async function stopped({ swarm, vault }: Given, service: string, method: VolumeMethod, volume: Volume) {
-  const kept = await whileStopped(swarm, [service], () => vault.keep(method, volume));
+async function keepOnce(
+  { swarm, vault }: Given,
+  { volume, service, live }: Store,
+  method: VolumeMethod,
+  { stopsItself = false }: Manner,
+) {
+  const place = await volume();
+  const keep = () => vault.keep(method, place);
+  if (live && !stopsItself) return keep();
+  const before = await swarm.taskContainer(service);
+  const kept = await (stopsItself ? keep() : whileStopped(swarm, [service], keep));
   await swarm.converged();
+  if ((await swarm.taskContainer(service)).id === before.id)
+    throw new DrillError(`${method.name} left ${service} running while it copied ${place.name}`, {
+      code: 'not-stopped',
+      blame: 'finding',
+      hint: 'what it copied is not of one moment: see how the method finds whom to stop',
+    });
   return kept;
 }
 
-/** The files alone: the databases' volumes stay the engine's own. */
-const filesByPlugin: Way = {
-  variant: 'volume-plugin',
-  subject: { of: 'files', aspects: [...FILE_ASPECTS, ...STORAGE_ASPECTS], method: volumePluginStopped },
-  filesDriver: SNAPSHOT_DRIVER,
-  install: installVolumePlugin,
-  data: async ({ shop }) => [await shop.files()],
-  keep: { files: (given) => once(volumePluginStopped, given) },
-};
+/** Without it the companion stops nobody. */
+const STOP_FOR_COMPANION = { 'docker-volume-backup.stop-during-backup': 'true' };
+/** All three volumes are the plugin's. */
+const BY_PLUGIN = { stack: { driver: SNAPSHOT_DRIVER }, install: installVolumePlugin };
 
 // Postgres: the rows and roles by means of its own.
 
 const postgresBy = (
   variant: string,
   method: Subject['method'],
-  more: Omit<Way, 'variant' | 'subject'>,
+  { together = [], ...more }: Omit<Way, 'variant' | 'subject'> & Pick<Subject, 'together'>,
 ): Way => ({
   variant,
-  subject: { of: 'Postgres', aspects: [...DATABASE_ASPECTS, ...STORAGE_ASPECTS], method },
+  subject: { of: 'Postgres', aspects: [...DATABASE_ASPECTS, ...STORAGE_ASPECTS], method, together },
   data: async ({ shop }) => [await shop.databaseVolume()],
   ...more,
 });
@@ -206,12 +267,11 @@ const definitionBy = (
   variant: string,
   method: Subject['method'],
   definition: NonNullable<Keep['definition']>,
-  byHand: readonly Aspect[] = [],
 ): Way => ({
   variant,
   subject: {
     of: 'the whole stack',
-    aspects: [...DEFINITION_ASPECTS, ...STORAGE_ASPECTS].filter((one) => !byHand.includes(one)),
+    aspects: [...DEFINITION_ASPECTS, ...STORAGE_ASPECTS],
     method,
   },
   keep: { definition },
@@ -247,22 +307,51 @@ async function exported({ vault, swarm: source }: Given): Promise<Kept<Site, Fre
   };
 }
 
-/** No compose file has the labels of nodes: whoever sets nodes up sets them, as the drill does here. */
-async function inGit({ vault, swarm: source }: Given): Promise<Kept<Site, Fresh>> {
+/**
+ * No compose file has the labels of nodes: whoever sets nodes up sets them, as the drill does here, after a look at what there is
+ * without them. A remote of the work tree is lost with it, so that what comes back is what lies in the vault.
+ */
+async function inGit(
+  method: Method<Omit<StackSource, 'remote'>, StackTarget, Redeployed>,
+  { vault, swarm: source }: Given,
+): Promise<Kept<Site, Fresh>> {
   const { identity, recipient } = await newIdentity();
   const sealed = await seal(await secretsInTasks(source), recipient);
   const secrets = { sealed: async () => sealed, identity: async () => identity };
   await using repository = await stackRepository(source);
   const stacks = [
-    await vault.keep(gitStackAtVault, { swarm: source, ...repository.ledger }),
-    await vault.keep(gitStackAtVault, { swarm: source, ...repository.sessions }),
+    await vault.keep(method, { swarm: source, ...repository.ledger }),
+    await vault.keep(method, { swarm: source, ...repository.sessions }),
   ];
   return {
     name: stacks.map(({ name }) => name).join(', '),
     async restoreInto(site) {
       const swarm = await site.startSwarm(topology);
       for (const stack of stacks) await stack.restoreInto({ swarm, secrets });
-      return { swarm, labels: { [swarm.nodes[0]?.name ?? '']: { ...ledger.labels, ...sessions.labels } } };
+      const { objects } = await swarm.inventory();
+      return {
+        swarm,
+        labels: { [swarm.nodes[0]?.name ?? '']: { ...ledger.labels, ...sessions.labels } },
+        labelsOfMethod: objects['node labels'] ?? {},
+      };
+    },
+  };
+}
+
+/** The inventory, where a person set the labels of nodes: what counts for the method is what there was before. */
+function beforeHands(check: Check, then: Inventory, labelsOfMethod: Objects): Check {
+  const labels = then.objects['node labels'] ?? {};
+  const compared = Object.keys(labels).length;
+  const mismatched = differencesOf('node labels', labels, labelsOfMethod).length;
+  const seen = { aspect: 'node labels', compared, mismatched } as const;
+  return {
+    ...check,
+    look: async () => {
+      const observed = await check.look();
+      if (!('aspects' in observed)) return observed;
+      const others = (observed.aspects ?? []).filter(({ aspect }) => aspect !== seen.aspect);
+      const detail = `the labels of ${mismatched} of ${compared} nodes did not come back, and were set by hand`;
+      return { ...observed, aspects: [...others, seen], detail };
     },
   };
 }
@@ -270,19 +359,21 @@ async function inGit({ vault, swarm: source }: Given): Promise<Kept<Site, Fresh>
 const ways: readonly Way[] = [
   volumesBy('volume-archive', volumeArchive),
   volumesBy('docker-cp', dockerCp),
-  volumesBy('docker-cp-stopped', dockerCpStopped),
-  volumesBy('rsync-a', rsyncArchive, twice),
-  volumesBy('rsync-full', rsyncFull, twice),
-  volumesBy('companion', companion),
-  volumesBy('restic', restic, twice),
-  volumesBy('borg', borg, twice),
-  filesByPlugin,
+  volumesBy('docker-cp-stopped', dockerCpStopped, { stopsItself: true }),
+  volumesBy('rsync-a', rsyncArchive, { twice: true }),
+  volumesBy('rsync-full', rsyncFull, { twice: true }),
+  volumesBy('companion', companion, { stopsItself: true, stack: { labels: STOP_FOR_COMPANION } }),
+  volumesBy('restic', restic, { twice: true }),
+  volumesBy('borg', borg, { twice: true }),
+  volumesBy('volume-plugin', volumePlugin, BY_PLUGIN),
+  volumesBy('volume-plugin-stopped', volumePluginStopped, { ...BY_PLUGIN, stopsItself: true }),
   postgresBy('pg-dump', postgresDump, { keep: {} }),
   postgresBy('pg-basebackup', postgresPhysical, {
     keep: { database: ({ vault, shop }) => vault.keep(postgresPhysical, shop.database) },
   }),
   postgresBy('pg-point-in-time', postgresPointInTime, {
     archive: true,
+    together: [postgresWal],
     keep: { database: toTheNamedTime },
     checks: (shop) => [replayed(shop)],
   }),
@@ -291,12 +382,13 @@ const ways: readonly Way[] = [
   definitionBy('swarm-state', swarmState, usual.definition),
   definitionBy('swarm-state-hot', swarmStateHot, ({ vault, swarm }) => stateBy(swarmStateHot, vault, swarm)),
   definitionBy('service-export', serviceExport, exported),
-  definitionBy('git-stack', gitStackAtVault, inGit, ['node labels']),
+  definitionBy('git-stack', gitStack, (given) => inGit(gitStack, given)),
+  definitionBy('git-stack-at-vault', gitStackAtVault, (given) => inGit(gitStackAtVault, given)),
 ];
 
 const topology = { managers: 1, workers: 0 };
 
-for (const { variant, subject, keep, archive = false, filesDriver, install, data, checks } of ways)
+for (const { variant, subject, keep, archive = false, stack, install, data, checks } of ways)
   drill(`${subject.of} by ${subject.method.name}: everything is lost, and comes back`, {
     variant,
     subject,
@@ -305,8 +397,8 @@ for (const { variant, subject, keep, archive = false, filesDriver, install, data
 
     async seed({ swarm, seed, size }) {
       for (const node of swarm.nodes) await install?.(node);
-      const shop = await ledger.deploy(swarm, { seed, size, archive, ...(filesDriver && { filesDriver }) });
-      const store = await sessions.deploy(swarm, { seed, size });
+      const shop = await ledger.deploy(swarm, { seed, size, archive, ...stack });
+      const store = await sessions.deploy(swarm, { seed, size, ...stack });
       const canary = `canary-${randomBytes(12).toString('hex')}`;
       await shop.http('PUT', '/files/canary', Buffer.from(canary));
       return { app: shop, shop, store, canaries: [canary] };
@@ -336,19 +428,20 @@ for (const { variant, subject, keep, archive = false, filesDriver, install, data
     disaster: ({ swarm }) => everyNode(swarm),
 
     async restore({ site, kept }) {
-      const { swarm, labels } = await kept.definition.restoreInto(site);
+      const { swarm, labels, labelsOfMethod } = await kept.definition.restoreInto(site);
       for (const node of swarm.nodes) await install?.(node);
       await kept.keys.restoreInto(await vacate(sessions.place(swarm, labels)));
       const shop = await ledger.restoreInto(swarm, kept, labels);
-      return { swarm, shop, store: new Sessions(swarm), app: shop };
+      return { swarm, shop, store: new Sessions(swarm), app: shop, labelsOfMethod };
     },
 
-    verify: ({ restored: { swarm, shop, store }, baseline }) => {
+    verify: ({ restored: { swarm, shop, store, labelsOfMethod }, baseline }) => {
       const { loses } = subject.method;
+      const inventory = sameInventory(swarm, baseline.inventory, { loses });
       return [
         managersReachable(swarm, topology.managers),
         tasksReallyRun(swarm),
-        sameInventory(swarm, baseline.inventory, { loses }),
+        labelsOfMethod ? beforeHands(inventory, baseline.inventory, labelsOfMethod) : inventory,
         sameMountedBytes(swarm, baseline.mounted),
         ...shop.checks(baseline.contents, { loses }),
         ...store.checks(baseline.keys),
