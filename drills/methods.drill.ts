@@ -340,9 +340,9 @@ async function inGit(
 
 /** The inventory, where a person set the labels of nodes: what counts for the method is what there was before. */
 function beforeHands(check: Check, then: Inventory, labelsOfMethod: Objects): Check {
-  const labels = then.objects['node labels'] ?? {};
+  const labels = labelByLabel(then.objects['node labels'] ?? {});
   const compared = Object.keys(labels).length;
-  const mismatched = differencesOf('node labels', labels, labelsOfMethod).length;
+  const mismatched = differencesOf('node labels', labels, labelByLabel(labelsOfMethod)).length;
   const seen = { aspect: 'node labels', compared, mismatched } as const;
   return {
     ...check,
@@ -350,11 +350,21 @@ function beforeHands(check: Check, then: Inventory, labelsOfMethod: Objects): Ch
       const observed = await check.look();
       if (!('aspects' in observed)) return observed;
       const others = (observed.aspects ?? []).filter(({ aspect }) => aspect !== seen.aspect);
-      const detail = `the labels of ${mismatched} of ${compared} nodes did not come back, and were set by hand`;
+      const detail = `${mismatched} of ${compared} labels of nodes did not come back, and were set by hand`;
       return { ...observed, aspects: [...others, seen], detail };
     },
   };
 }
+
+const labelByLabel = (byNode: Objects): Objects =>
+  Object.fromEntries(
+    Object.entries(byNode).flatMap(([node, labels]) =>
+      Object.entries(labels as Readonly<Record<string, string>>).map(([name, value]) => [
+        `${name} of ${node}`,
+        value,
+      ]),
+    ),
+  );
 
 const ways: readonly Way[] = [
   volumesBy('volume-archive', volumeArchive),
