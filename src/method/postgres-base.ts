@@ -12,21 +12,13 @@ import type { Volume } from './volume.ts';
 const BASE = 'base.tar';
 
 /** Columns of the one row that `sql` gives. @throws DrillError `postgres-failed` with the server's words */
-export async function row(task: Task, { user }: PostgresService, sql: string): Promise<string[]> {
-  const argv = [
-    'psql',
-    '-XAtq',
-    '-F',
-    '\t',
-    '-v',
-    'ON_ERROR_STOP=1',
-    '-U',
-    user,
-    '-d',
-    'postgres',
-    '-c',
-    sql,
-  ];
+export async function row(
+  task: Task,
+  { user }: PostgresService,
+  sql: string,
+  database = 'postgres',
+): Promise<string[]> {
+  const argv = ['psql', '-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-U', user, '-d', database, '-c', sql];
   const { taken } = await within(task, argv, { user: 'postgres', code: 'postgres-failed' });
   return taken.trim().split('\t');
 }

@@ -1,11 +1,12 @@
 // Postgres as a logical dump, with what pg_dump leaves out: roles, their passwords and memberships.
-import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { finish, start, type Running } from '../lab/engine.ts';
-import { finding } from '../support/errors.ts';
+import { formatSeconds, seconds, type Seconds } from '../support/clock.ts';
+import { DrillError, finding } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Method } from './method.ts';
+import { row } from './postgres-base.ts';
+import { taskOf, within, type Task, type WithinOptions } from './service.ts';
 
 /** A Postgres server that runs as a service. */
 export interface PostgresService {
@@ -14,7 +15,11 @@ export interface PostgresService {
   /** The superuser that the image made. */
   readonly user: string;
   readonly database: string;
+  /** How long a dump or its restore may wait for a table that somebody else holds locked. Default 60 s. */
+  readonly lockLimit?: Seconds;
 }
+
+const LOCK_LIMIT = seconds(60);
 
 export const postgresDump: Method<PostgresService, PostgresService, void> = {
   name: 'pg_dump with globals',
@@ -26,48 +31,59 @@ export const postgresDump: Method<PostgresService, PostgresService, void> = {
   loses: [],
 
   async backup(service, { put }) {
-    for (const [file, argv] of [
-      ['globals.sql.zst', ['pg_dumpall', '--globals-only', '--username', service.user]],
-      [
-        'database.dump.zst',
-        ['pg_dump', '--format=custom', '--compress=0', '--username', service.user, service.database],
-      ],
-    ] as const) {
-      const dump = await inside(service, argv);
-      dump.io.end();
-      await put(file, dump.io);
-      await succeeded(dump, argv[0]);
-    }
-    return { service: service.service, database: service.database };
+    const { user, database, lockLimit = LOCK_LIMIT } = service;
+    const task = await taskOf(service);
+    await refuseEmpty(task, service);
+    const globals = ['pg_dumpall', '--globals-only', '--username', user];
+    // pg_dump sets lock_timeout itself, to none.
+    const patience = `--lock-wait-timeout=${lockLimit * 1000}`;
+    const dump = ['pg_dump', '--format=custom', '--compress=0', patience, '--username', user, database];
+    await run(task, service, globals, { take: (stdout) => put('globals.sql.zst', stdout) });
+    await run(task, service, dump, { take: (stdout) => put('database.dump.zst', stdout) });
+    return { service: service.service, database };
   },
 
   async restore(artifact, service) {
-    const globals = await text(artifact.open('globals.sql.zst'));
-    const psql = [
-      'psql',
-      '--no-psqlrc',
-      '--quiet',
-      '--set',
-      'ON_ERROR_STOP=1',
-      '--username',
-      service.user,
-      '--dbname',
-      'postgres',
-    ];
-    await step('roles and grants', () => fed(service, psql, Readable.from([tolerant(globals)])));
-    const restore = [
-      'pg_restore',
-      '--clean',
-      '--if-exists',
-      '--exit-on-error',
-      '--username',
-      service.user,
-      '--dbname',
-      service.database,
-    ];
-    await step('tables and rows', () => fed(service, restore, artifact.open('database.dump.zst')));
+    const { user, database } = service;
+    const task = await taskOf(service);
+    const globals = tolerant(await text(artifact.open('globals.sql.zst')));
+    const psql = ['psql', '--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--username', user];
+    await step('roles and grants', () =>
+      run(task, service, [...psql, '--dbname', 'postgres'], { input: globals }),
+    );
+    const restore = ['pg_restore', '--clean', '--if-exists', '--exit-on-error', '--username', user];
+    await step('tables and rows', async () => {
+      await run(task, service, [...psql, '--dbname', database], { input: LOCK_ALL });
+      await run(task, service, [...restore, '--dbname', database], {
+        input: artifact.open('database.dump.zst'),
+      });
+    });
   },
 };
+
+/** Below are the objects of the server itself. */
+const FIRST_OWN_OBJECT = 16384;
+
+/** pg_dump is content with nothing. Almost surely it is the wrong database. */
+async function refuseEmpty(task: Task, service: PostgresService): Promise<void> {
+  const { database } = service;
+  const sql = `SELECT count(*) FROM pg_class WHERE oid >= ${FIRST_OWN_OBJECT}`;
+  const [relations] = await row(task, service, sql, database);
+  if (relations !== '0') return;
+  throw finding(`the database ${database} has no table, view or sequence: its dump would hold nothing`, {
+    code: 'empty-database',
+    node: task.node.name,
+    hint: 'name the database that the application uses; "psql --list" shows all',
+  });
+}
+
+/** pg_restore waits without an end for what it drops first, as the dump itself sets lock_timeout to none: this does not. */
+const LOCK_ALL = `
+  DO $do$ DECLARE tables text; BEGIN
+    SELECT string_agg(oid::regclass::text, ', ') INTO tables FROM pg_class
+      WHERE oid >= ${FIRST_OWN_OBJECT} AND relkind IN ('r', 'p') AND relpersistence <> 't';
+    IF tables IS NOT NULL THEN EXECUTE 'LOCK TABLE ' || tables || ' IN ACCESS EXCLUSIVE MODE'; END IF;
+  END $do$;`;
 
 /** A fresh server already has its superuser, and perhaps roles that the image's set-up made; ALTER ROLE then sets them right. */
 const tolerant = (globals: string): string =>
@@ -76,25 +92,30 @@ const tolerant = (globals: string): string =>
     'DO $do$ BEGIN CREATE ROLE $1; EXCEPTION WHEN duplicate_object THEN NULL; END $do$;',
   );
 
-async function inside({ swarm, service }: PostgresService, argv: readonly string[]): Promise<Running> {
-  const { node, id } = await swarm.taskContainer(service);
-  return start(node.docker, id, argv, { user: 'postgres' });
-}
+/** pg_dump makes its own limit one for statements while it takes its locks. */
+const HELD_UP = /due to lock timeout|due to statement timeout[^]*LOCK TABLE/;
 
-async function fed(service: PostgresService, argv: readonly string[], input: Readable): Promise<void> {
-  const running = await inside(service, argv);
-  const output = await finish(running, input);
-  if (output.exitCode !== 0) throw failed(argv[0] ?? '', output.exitCode, output.stderr);
+/** @throws DrillError `locked` or `postgres-failed`, in the program's words; otherwise as `within` does */
+async function run<T>(
+  task: Task,
+  { lockLimit = LOCK_LIMIT }: PostgresService,
+  argv: readonly string[],
+  options: Pick<WithinOptions<T>, 'take' | 'input'>,
+): Promise<void> {
+  const env = ['LC_ALL=C', `PGOPTIONS=-c lock_timeout=${lockLimit * 1000}`];
+  try {
+    await within(task, argv, { ...options, user: 'postgres', env, code: 'postgres-failed' });
+  } catch (cause) {
+    if (!(cause instanceof DrillError) || !HELD_UP.test(cause.output ?? '')) throw cause;
+    throw finding(
+      `${argv[0]} waited ${formatSeconds(lockLimit)} for a table that somebody else holds locked`,
+      {
+        code: 'locked',
+        node: task.node.name,
+        output: cause.output ?? '',
+        hint: 'see who holds it in pg_locks and pg_stat_activity, and try again when that is over',
+        cause,
+      },
+    );
+  }
 }
-
-async function succeeded(running: Running, program: string): Promise<void> {
-  const exitCode = await running.exitCode();
-  if (exitCode !== 0) throw failed(program, exitCode, running.stderr());
-}
-
-const failed = (program: string, exitCode: number, output: string) =>
-  finding(`${program} ended with exit code ${exitCode}`, {
-    code: 'postgres-failed',
-    command: program,
-    output,
-  });

@@ -1,8 +1,10 @@
 // Postgres' archived WAL: what turns a base backup into every moment since. Kept as often as one likes after one base.
+import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { seconds } from '../support/clock.ts';
 import { finding } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
+import { undoneOnFailure } from './afterwards.ts';
 import { beside, succeeded } from './beside.ts';
 import { fill, makeVolume } from './empty-volume.ts';
 import type { Method } from './method.ts';
@@ -78,10 +80,37 @@ export const postgresWal: Method<PostgresArchive, Volume, void> = {
   },
 
   async restore(artifact, volume) {
-    await makeVolume(volume, artifact.claim);
-    await fill(volume, artifact.claim, artifact.open('wal.tar'));
+    const { claim } = artifact;
+    await makeVolume(volume, claim);
+    const incoming = `${claim['path']}/.incoming-${randomUUID()}`;
+    // What was kept earlier is there already, and stays; a segment that came by half must not stand beside it.
+    await undoneOnFailure(
+      async () => {
+        await fill(volume, { ...claim, path: incoming }, artifact.open('wal.tar'));
+        await inArchive(volume, MOVE_OUT, incoming);
+      },
+      () => inArchive(volume, 'rm -rf "$1"', incoming),
+      { code: NOT_FILLED, limit: seconds(120) },
+    );
   },
 };
+
+const NOT_FILLED = 'archive-not-filled';
+
+/** The place gets the mode that the archive had; its owner it has from being filled. */
+const MOVE_OUT = `
+  cd "$1" && find . -mindepth 1 -maxdepth 1 -exec mv --force --target-directory=.. {} + &&
+  chmod --reference=. .. && rmdir "$1"`;
+
+async function inArchive({ swarm, node, name }: Volume, script: string, path: string): Promise<void> {
+  const moved = await beside(node, {
+    image: swarm.imageOf('toolbox'),
+    user: '0:0',
+    argv: ['sh', '-c', script, 'sh', `/volume/${path}`],
+    volumes: { [name]: '/volume' },
+  });
+  succeeded('sh', node, NOT_FILLED, moved);
+}
 
 /** Ends the present segment with a commit, so that every time up to now lies before a commit, and can be recovered to. */
 async function closeSegment(task: Task, source: PostgresService) {
