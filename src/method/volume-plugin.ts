@@ -5,13 +5,18 @@ import { seconds } from '../support/clock.ts';
 import { finding } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
+import { afterwards } from './afterwards.ts';
 import type { Method } from './method.ts';
 import { whileUnused } from './pause.ts';
-import { volumeArchive } from './volume-archive.ts';
+import { SOCKETS, volumeArchive } from './volume-archive.ts';
 import { installVolumePlugin, SNAPSHOT_DRIVER, stateOfPlugin } from './volume-plugin/install.ts';
 import { claimOf, factsOf, filledVolume, type Volume } from './volume.ts';
 
 export { installVolumePlugin, SNAPSHOT_DRIVER };
+
+const SNAPSHOT_LEFT = 'snapshot-left';
+/** How long whoever read a snapshot may take to let go of it. */
+const REMOVE_LIMIT = seconds(30);
 
 const OTHERWISE = 'the plugin itself: it is installed on each node, and is not in raft';
 
@@ -20,6 +25,7 @@ export const volumePlugin: Method<Volume, Volume, void> = variant({
   name: 'volume plugin',
   cannotHold: [
     OTHERWISE,
+    SOCKETS,
     'writes made while the snapshot is copied: files that change under it come from different moments',
   ],
   moment: (_, snapshot) => snapshot(),
@@ -28,7 +34,7 @@ export const volumePlugin: Method<Volume, Volume, void> = variant({
 /** With every service that uses the volume stopped until the snapshot is made. */
 export const volumePluginStopped: Method<Volume, Volume, void> = variant({
   name: 'volume plugin, service stopped',
-  cannotHold: [OTHERWISE],
+  cannotHold: [OTHERWISE, SOCKETS],
   moment: whileUnused,
 });
 
@@ -52,12 +58,14 @@ function variant({
       const facts = await filledVolume(volume);
       ofOurDriver(volume, facts.Driver);
       const snapshot = { ...volume, name: `${volume.name}-snapshot-${randomBytes(4).toString('hex')}` };
-      try {
-        await step('take a snapshot', () => moment(volume, () => takeSnapshot(volume, snapshot.name)));
-        await volumeArchive.backup(snapshot, deposit);
-      } finally {
-        await step('remove the snapshot', () => remove(snapshot));
-      }
+      await afterwards(
+        async () => {
+          await step('take a snapshot', () => moment(volume, () => takeSnapshot(volume, snapshot.name)));
+          await volumeArchive.backup(snapshot, deposit);
+        },
+        () => step('remove the snapshot', () => remove(snapshot)),
+        { code: SNAPSHOT_LEFT, limit: seconds(2 * REMOVE_LIMIT) },
+      );
       return claimOf(volume, facts);
     },
 
@@ -115,12 +123,20 @@ async function takeSnapshot({ node, name }: Volume, snapshot: string): Promise<v
 
 /** The container that read it is removed by the engine in its own time. */
 async function remove(snapshot: Volume): Promise<void> {
+  const { node, name } = snapshot;
   await waitUntil(
-    `the snapshot ${snapshot.name} to be free`,
+    `the snapshot ${name} to be free`,
     async () => {
-      if (await factsOf(snapshot)) await snapshot.node.docker.getVolume(snapshot.name).remove();
+      if (await factsOf(snapshot)) await node.docker.getVolume(name).remove();
       return { done: true };
     },
-    { limit: seconds(30) },
-  );
+    { limit: REMOVE_LIMIT },
+  ).catch((cause: unknown) => {
+    throw finding(`the snapshot ${name} is still on ${node.name}`, {
+      code: SNAPSHOT_LEFT,
+      node: node.name,
+      hint: `remove it there, for it takes room: "docker volume rm ${name}"`,
+      cause,
+    });
+  });
 }
