@@ -2,12 +2,14 @@
 // its data root is reached through a helper that shares its volumes.
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { type Docker, connect, exec, silence } from '../lab/engine.ts';
+import { type Docker, connect, exec, start } from '../lab/engine.ts';
 import { OWNER_LABEL, ownerIsAlive, ownerOf, RUN_LABEL } from '../lab/labels.ts';
 import { DrillError, usage } from '../support/errors.ts';
 import type { Scope } from '../support/scope.ts';
 import { innerClient } from '../swarm/node.ts';
+import { silence } from './ask.ts';
 import { answers, type DataRoot, ENGINE_LIMIT, type Manager } from './manager.ts';
+import { GREETING_LIMIT } from './peers.ts';
 
 export interface ContainerOptions {
   /** The engine that the container runs on. */
@@ -54,6 +56,10 @@ export async function containerNode(options: ContainerOptions): Promise<Manager>
       return Object.values(Networks)
         .flatMap(({ IPAddress, IPAMConfig }) => [IPAddress, IPAMConfig?.IPv4Address ?? ''])
         .filter(Boolean);
+    },
+    async dial(address, port) {
+      const words = ['nc', '-w', String(GREETING_LIMIT), address, String(port)];
+      return (await start(outer, found.Id, words)).asSocket();
     },
     stop: () => container.stop({ t: ENGINE_LIMIT }).catch(notModified),
     async start() {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { utcNow } from '../support/clock.ts';
 import { finding } from '../support/errors.ts';
+import { ask } from './ask.ts';
 import type { Survey } from './entries.ts';
 import { checkUnlockKey } from './fit.ts';
 import { type ManagerView, objectsOf } from './look.ts';
@@ -14,6 +15,13 @@ export interface Facts extends Omit<Manifest, 'init' | 'files' | 'cluster'> {
   readonly init: Omit<Manifest['init'], 'ListenAddr' | 'DataPathAddr'>;
 }
 
+interface Cluster {
+  readonly Spec: Record<string, unknown>;
+  readonly DefaultAddrPool: string[] | null;
+  readonly SubnetSize: number;
+  readonly DataPathPort: number;
+}
+
 /** What only the running engine can tell. @param tool name and version of this program */
 export async function factsOf(manager: Manager, seen: ManagerView, tool: string): Promise<Facts> {
   const { docker } = manager;
@@ -21,12 +29,7 @@ export async function factsOf(manager: Manager, seen: ManagerView, tool: string)
   // Not what docker-state.json says: that is empty on a manager that joined without saying its address.
   const memberAddress = self?.ManagerStatus?.Addr ?? '';
   const address = memberAddress.slice(0, memberAddress.lastIndexOf(':')).replaceAll(/[[\]]/g, '');
-  const cluster = (await docker.swarmInspect()) as {
-    readonly Spec: Record<string, unknown>;
-    readonly DefaultAddrPool: string[] | null;
-    readonly SubnetSize: number;
-    readonly DataPathPort: number;
-  };
+  const cluster = await ask<Cluster>(docker, { method: 'GET', path: '/swarm' });
   return {
     format: FORMAT,
     version: VERSION,

@@ -1,15 +1,19 @@
 // The manager whose engine runs on this very host: stopped and started by commands that the user can set, its data root a
 // directory here.
+import { once } from 'node:events';
 import { access, constants, readFile, realpath } from 'node:fs/promises';
+import { connect as connectTo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { connect, silence } from '../lab/engine.ts';
+import { connect } from '../lab/engine.ts';
 import { run } from '../support/command.ts';
 import { DrillError, reasonOf, usage } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
+import { ask, silence } from './ask.ts';
 import { directory } from './directory.ts';
 import { answers, ENGINE_LIMIT, type Manager, SWARM } from './manager.ts';
 import { holdersOf } from './open-files.ts';
+import { GREETING_LIMIT } from './peers.ts';
 
 export interface HostOptions {
   /** Its engine, e.g. `unix:///var/run/docker.sock`. */
@@ -47,15 +51,26 @@ export async function thisHost(options: HostOptions): Promise<Manager> {
           .flat()
           .map((card) => card?.address ?? ''),
       ].filter(Boolean),
+    async dial(address, port) {
+      const socket = connectTo(port, address);
+      socket.setTimeout(GREETING_LIMIT * 1000, () =>
+        socket.destroy(new Error(`no answer within ${GREETING_LIMIT} s`)),
+      );
+      await once(socket, 'connect');
+      socket.setTimeout(0);
+      return socket;
+    },
     async stop() {
-      const failed = await shell(stopCommand, '--stop-command').catch((error: unknown) => error);
+      const failed = await shell(stopCommand, '--stop-command').then(
+        () => undefined,
+        (error: Error) => error,
+      );
+      if (failed !== undefined && (await silence(docker)) === undefined) throw failed;
       await waitUntil(
         'the engine to be gone',
         async () => {
           if ((await silence(docker)) === undefined)
-            return failed
-              ? { giveUp: reasonOf(failed) }
-              : { notYet: 'it still answers (a socket that starts it again must be stopped, too)' };
+            return { notYet: 'it still answers (a socket that starts it again must be stopped, too)' };
           const holders = await holdersOf(join(path, SWARM));
           return holders.length === 0
             ? { done: true }
@@ -86,9 +101,8 @@ async function shell(command: string, option: string): Promise<void> {
 async function dataRootOf({ engine, dataRoot }: HostOptions): Promise<string> {
   const path =
     dataRoot ??
-    (await connect(engine)
-      .info()
-      .then(({ DockerRootDir }: { DockerRootDir: string }) => DockerRootDir)
+    (await ask<{ DockerRootDir: string }>(connect(engine), { method: 'GET', path: '/info' })
+      .then(({ DockerRootDir }) => DockerRootDir)
       .catch(async () => {
         const settings = await readFile('/etc/docker/daemon.json', 'utf8').catch(() => '{}');
         return (JSON.parse(settings) as { 'data-root'?: string })['data-root'] ?? '/var/lib/docker';

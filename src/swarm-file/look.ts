@@ -1,10 +1,10 @@
 // What an engine says of its swarm, in the words that backup and restore need.
 import type { Docker } from '../lab/engine.ts';
-import { silence } from '../lab/engine.ts';
 import { type Blame, DrillError, finding, reasonOf } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { digest } from '../swarm/inventory.ts';
 import type { Member } from '../swarm/swarm.ts';
+import { ask, silence } from './ask.ts';
 import { ENGINE_LIMIT, type Manager } from './manager.ts';
 import type { Named, Objects } from './manifest.ts';
 
@@ -35,10 +35,11 @@ interface Info {
   };
 }
 
+/** @throws DrillError `no-answer` of an engine that greets, and then says nothing */
 export async function view(docker: Docker): Promise<View> {
   const reason = await silence(docker);
   if (reason !== undefined) return { state: 'silent', reason };
-  const { Swarm, ServerVersion } = (await docker.info()) as Info;
+  const { Swarm, ServerVersion } = await ask<Info>(docker, { method: 'GET', path: '/info' });
   const { LocalNodeState, Cluster } = Swarm;
   if (LocalNodeState === 'inactive' || LocalNodeState === '') return { state: 'none' };
   if (LocalNodeState === 'locked' || LocalNodeState === 'error' || LocalNodeState === 'pending')
@@ -54,7 +55,7 @@ export async function view(docker: Docker): Promise<View> {
       nodeId: Swarm.NodeID,
       clusterId: Cluster.ID,
       caDigest: digest(Cluster.TLSInfo.TrustRoot),
-      members: (await docker.listNodes()) as Member[],
+      members: await ask<Member[]>(docker, { method: 'GET', path: '/nodes' }),
     };
   } catch (error) {
     return { state: 'pending', reason: reasonOf(error) };
@@ -95,27 +96,21 @@ interface Listed {
   readonly Description?: { readonly Hostname?: string };
 }
 
-/** Ids and names of what raft holds. */
+/** Ids and names of what raft holds. @throws DrillError `no-answer` */
 export async function objectsOf(docker: Docker): Promise<Objects> {
-  const [nodes, services, networks, secrets, configs] = await Promise.all([
-    docker.listNodes() as Promise<unknown>,
-    docker.listServices() as Promise<unknown>,
-    docker.listNetworks({ filters: { scope: ['swarm'] } }) as Promise<unknown>,
-    docker.listSecrets() as Promise<unknown>,
-    docker.listConfigs() as Promise<unknown>,
-  ]);
-  const named = (list: unknown): Named[] =>
-    (list as Listed[]).map((one) => ({
+  const named = async (path: string, query?: object): Promise<Named[]> =>
+    (await ask<Listed[]>(docker, { method: 'GET', path, ...(query && { query }) })).map((one) => ({
       id: one.ID ?? one.Id ?? '',
       name: one.Description?.Hostname ?? one.Spec?.Name ?? one.Name ?? '',
     }));
-  return {
-    nodes: named(nodes),
-    services: named(services),
-    networks: named(networks),
-    secrets: named(secrets),
-    configs: named(configs),
-  };
+  const [nodes, services, networks, secrets, configs] = await Promise.all([
+    named('/nodes'),
+    named('/services'),
+    named('/networks', { filters: { scope: ['swarm'] } }),
+    named('/secrets'),
+    named('/configs'),
+  ]);
+  return { nodes, services, networks, secrets, configs };
 }
 
 /** Unlocks an engine that has just started. @throws DrillError `wrong-unlock-key`, `unlock` */
@@ -131,12 +126,8 @@ export async function unlock({ docker, name }: Manager, key: string): Promise<vo
     },
     { limit: ENGINE_LIMIT },
   );
-  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  docker.modem.dial(
-    { path: '/swarm/unlock', method: 'POST', options: { UnlockKey: key }, statusCodes: { 200: true } },
-    (error: Error | null) => (error ? reject(error) : resolve(undefined)),
-  );
-  await promise.catch((cause: unknown) => {
+  const question = { method: 'POST', path: '/swarm/unlock', body: { UnlockKey: key } } as const;
+  await ask(docker, question, ENGINE_LIMIT).catch((cause: unknown) => {
     throw reasonOf(cause).includes('invalid key')
       ? finding('the unlock key does not open the swarm', { code: 'wrong-unlock-key' })
       : new DrillError(`the swarm could not be unlocked: ${reasonOf(cause)}`, { code: 'unlock', cause });

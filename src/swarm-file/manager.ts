@@ -1,10 +1,10 @@
 // What backup and restore need of the machine that a manager's engine runs on. host.ts is the one this program runs on,
 // container.ts a container that plays one.
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Docker } from '../lab/engine.ts';
-import { silence } from '../lab/engine.ts';
 import { type Seconds, seconds } from '../support/clock.ts';
 import { waitUntil } from '../support/poll.ts';
+import { silence } from './ask.ts';
 
 export interface Manager {
   /** For sentences, e.g. `this host`. */
@@ -16,6 +16,8 @@ export interface Manager {
   readonly startedBy: string;
   /** IP addresses of the machine. */
   addresses(): Promise<string[]>;
+  /** A connection to a port of another machine, from this one. @throws when there is none to be had */
+  dial(address: string, port: number): Promise<Duplex>;
   /** Ends the engine in good order, and returns when nothing of it is left. Harmless on one that is stopped. */
   stop(): Promise<void>;
   /** Starts the engine, and returns when it answers. Harmless on one that runs. */

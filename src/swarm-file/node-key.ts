@@ -4,6 +4,8 @@ import { SWARM } from './manager.ts';
 
 export const NODE_KEY = `${SWARM}/certificates/swarm-node.key`;
 export const NODE_CERTIFICATE = `${SWARM}/certificates/swarm-node.crt`;
+/** The managers that the node knew. */
+export const KNOWN_MANAGERS = `${SWARM}/state.json`;
 export const ENGINE_STATE = `${SWARM}/docker-state.json`;
 
 /** The node's id: the certificate's common name. @throws when it is none */

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { DrillError, reasonOf } from '../support/errors.ts';
-import { step } from '../support/trace.ts';
+import { currentSignal, step } from '../support/trace.ts';
 import { type DataRoot, type Manager, SWARM } from './manager.ts';
 
 const NAME = 'swarm-drill.json';
@@ -56,17 +56,26 @@ export async function noteDown(root: DataRoot, change: Note): Promise<void> {
  */
 export async function undo(manager: Manager, task: Doing): Promise<void> {
   const { root } = manager;
-  if (task.engine) await step('stop the engine', () => manager.stop());
-  if (task.what === 'restore') {
-    if (task.engine && (await root.has(task.aside)))
-      await step('put the old swarm directory back', async () => {
-        await root.remove(SWARM);
-        await root.move(task.aside, SWARM);
-      });
-    await root.remove(task.coming);
-  } else await rm(task.part, { force: true });
+  const moved = task.what === 'restore' && (await root.has(task.aside));
+  if (task.engine) await step('stop the engine', () => (moved ? manager.stop() : stopIfItCan(manager)));
+  if (moved)
+    await step('put the old swarm directory back', async () => {
+      await root.remove(SWARM);
+      await root.move(task.aside, SWARM);
+    });
+  if (task.what === 'restore') await root.remove(task.coming);
+  else await rm(task.part, { force: true });
   if (task.engine) await step('start the engine', () => manager.start());
   await noteDown(root, {});
+}
+
+/** An engine that may be on its way down is gone before it is started; one that can't be stopped runs on what it always ran on. */
+async function stopIfItCan(manager: Manager): Promise<void> {
+  try {
+    await manager.stop();
+  } catch {
+    currentSignal().throwIfAborted();
+  }
 }
 
 /** Every command begins with this. @returns what had been left half done */

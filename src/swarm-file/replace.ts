@@ -1,10 +1,11 @@
 // Putting the copy in the place of what is there, step by step; `undo` of note.ts is the way back from each.
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
-import { finding } from '../support/errors.ts';
+import { DrillError, finding } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
+import { ask } from './ask.ts';
 import { manages, unlock } from './look.ts';
-import { type Manager, SWARM } from './manager.ts';
+import { ENGINE_LIMIT, type Manager, SWARM } from './manager.ts';
 import type { Manifest } from './manifest.ts';
 import { ENGINE_STATE } from './node-key.ts';
 import { type Doing, noteDown } from './note.ts';
@@ -63,8 +64,10 @@ export async function revive(manager: Manager, { init, node }: Manifest, way: Wa
   else
     await step('force a new cluster from it', async () => {
       try {
-        await docker.swarmInit({ ...init, ForceNewCluster: true });
+        const body = { ...init, ForceNewCluster: true };
+        await ask(docker, { method: 'POST', path: '/swarm/init', body }, ENGINE_LIMIT);
       } catch (cause) {
+        if (cause instanceof DrillError) throw cause;
         throw finding('the engine refused to make a swarm of the copy', { code: 'state-refused', cause });
       }
     });

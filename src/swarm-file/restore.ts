@@ -3,13 +3,14 @@
 import { buffer } from 'node:stream/consumers';
 import { monotonic, utcNow } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
-import { step } from '../support/trace.ts';
+import { currentSignal, step } from '../support/trace.ts';
 import { compare } from './compare.ts';
 import { type ManagerView, view, type View } from './look.ts';
 import { type Manager, SWARM } from './manager.ts';
 import type { Manifest } from './manifest.ts';
-import { NODE_KEY } from './node-key.ts';
+import { KNOWN_MANAGERS, NODE_KEY } from './node-key.ts';
 import { mend, noteDown, readNote, undo } from './note.ts';
+import { othersAreGone } from './others.ts';
 import { readSwarmFile } from './read.ts';
 import { exchange, revive, type Source, type Task, unpack } from './replace.ts';
 import { regardless } from './stopped.ts';
@@ -41,7 +42,7 @@ export interface Restored {
 export async function restore(manager: Manager, request: RestoreRequest): Promise<Restored> {
   const { root } = manager;
   const mended = (await mend(manager))?.what;
-  const { manifest, nodeKey } = await step('check the file whole', () => check(request));
+  const { manifest, texts } = await step('check the file whole', () => check(request));
   const seen = await step('look at what is there', () => view(manager.docker));
   const { restored } = await readNote(root);
   const by = manifest.cluster.autolock ? 'unlock key' : 'forced initialisation';
@@ -49,8 +50,11 @@ export async function restore(manager: Manager, request: RestoreRequest): Promis
     const aside = (await root.has(restored.aside)) ? `${root.path}/${restored.aside}` : undefined;
     return { manifest, already: true, by, aside, seconds: 0, warnings: [], mended };
   }
-  const way = wayBack(manifest, nodeKey, request.unlockKey);
+  const way = wayBack(manifest, texts.get(NODE_KEY) ?? '', request.unlockKey);
   await fitForRestore(manager, seen, manifest, request.yes);
+  const unsure = await step('ask for the other managers', () =>
+    othersAreGone(manager, manifest, texts.get(KNOWN_MANAGERS)),
+  );
 
   const stamp = utcNow().slice(0, 19).replaceAll(/[-:]/g, '');
   const task: Task = {
@@ -63,6 +67,7 @@ export async function restore(manager: Manager, request: RestoreRequest): Promis
   try {
     await noteDown(root, { doing: task });
     await step('unpack the copy beside it', () => unpack(manager, request, task.coming, way));
+    currentSignal().throwIfAborted();
     const began = monotonic();
     await exchange(manager, task);
     await revive(manager, manifest, way);
@@ -82,7 +87,7 @@ export async function restore(manager: Manager, request: RestoreRequest): Promis
       by: way.by,
       aside: `${root.path}/${task.aside}`,
       seconds: monotonic() - began,
-      warnings: warningsOf(manifest, now),
+      warnings: [...unsure, ...warningsOf(manifest, now)],
       mended,
     };
   } catch (cause) {
@@ -90,13 +95,19 @@ export async function restore(manager: Manager, request: RestoreRequest): Promis
   }
 }
 
-async function check({ input, key }: RestoreRequest): Promise<{ manifest: Manifest; nodeKey: string }> {
-  let nodeKey = '';
-  const manifest = await readSwarmFile(input, key, async (fact, content) => {
-    if (fact.path === NODE_KEY) nodeKey = (await buffer(content)).toString('utf8');
+/** Files of the swarm directory that say how it can be brought back. */
+const TELLING: readonly string[] = [NODE_KEY, KNOWN_MANAGERS];
+
+async function check({
+  input,
+  key,
+}: RestoreRequest): Promise<{ manifest: Manifest; texts: Map<string, string> }> {
+  const texts = new Map<string, string>();
+  const manifest = await readSwarmFile(input, key, async ({ path }, content) => {
+    if (TELLING.includes(path)) texts.set(path, (await buffer(content)).toString('utf8'));
     else for await (const _chunk of content);
   });
-  return { manifest, nodeKey };
+  return { manifest, texts };
 }
 
 const isTheSame = (seen: View, { cluster, node }: Manifest): boolean =>
@@ -105,9 +116,11 @@ const isTheSame = (seen: View, { cluster, node }: Manifest): boolean =>
 /** @returns the error to throw: the first cause, and what became of the old state */
 async function putBack(manager: Manager, cause: unknown, seen: View): Promise<DrillError> {
   const reason = reasonOf(cause);
+  const known = cause instanceof DrillError ? cause : undefined;
   const detail = {
-    code: cause instanceof DrillError ? cause.code : 'restore-failed',
-    blame: cause instanceof DrillError ? cause.blame : ('harness' as const),
+    code: known?.code ?? 'restore-failed',
+    blame: known?.blame ?? ('harness' as const),
+    ...(known?.output === undefined ? {} : { output: known.output }),
     cause,
   };
   try {
@@ -116,7 +129,10 @@ async function putBack(manager: Manager, cause: unknown, seen: View): Promise<Dr
     const locked = seen.state !== 'none' && (await view(manager.docker)).state === 'locked';
     return new DrillError(`the file was not brought back: ${reason}`, {
       ...detail,
-      hint: `what was there before is in its place again${locked ? ', and locked: docker swarm unlock' : ''}`,
+      hint: [
+        `what was there before is in its place again${locked ? ', and locked: docker swarm unlock' : ''}`,
+        ...(known?.hint === undefined ? [] : [known.hint]),
+      ].join('; '),
     });
   } catch (second) {
     return new DrillError(

@@ -4,6 +4,7 @@ import { checkUnlockKey } from './fit.ts';
 import type { View } from './look.ts';
 import { type Manager, SWARM } from './manager.ts';
 import type { Manifest } from './manifest.ts';
+import { STOP_OTHERS } from './others.ts';
 
 export type Way =
   /** `swarm init --force-new-cluster`: the other managers are taken out of raft. */
@@ -26,7 +27,7 @@ export function wayBack({ cluster }: Manifest, nodeKey: string, unlockKey: strin
   return { by: 'unlock key', unlockKey: unlockKey as string };
 }
 
-/** @throws DrillError of a finding when the machine is not one that the copy should go to */
+/** @throws DrillError of a finding when the machine is not one that the copy should go to, or not without --yes */
 export async function fitForRestore(
   manager: Manager,
   seen: View,
@@ -51,7 +52,7 @@ export async function fitForRestore(
         `${manager.name} belongs to a swarm whose other managers live (${others.map(({ Description }) => Description.Hostname).join(', ')}): after a restore there would be two swarms with one identity`,
         {
           code: 'others-alive',
-          hint: 'stop the engines of the other managers first; if that swarm works, let this manager leave and join anew instead',
+          hint: STOP_OTHERS,
         },
       );
   }

@@ -1,5 +1,6 @@
 // `swarm backup` and `swarm restore` refuse wrong usage before they look for an engine, and never say a secret.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -114,6 +115,25 @@ test('no data root to work on: exit 2, with the reason, and as JSON when that wa
     },
   });
   expect(stderr).toContain('what to do: ');
+});
+
+test.each([
+  ['this host', () => ['--data-root', home]],
+  ['a node', () => ['--node', 'manager-1']],
+])('an engine that accepts connections and never answers, on %s: exit 2, and it ends', async (_, place) => {
+  const callers: Socket[] = [];
+  const server = createServer((socket) => callers.push(socket.resume())).listen(at('mute.sock'));
+  try {
+    const words = [...place(), '--engine', `unix://${at('mute.sock')}`];
+    const { exitCode, stderr } = await swarmDrill(...backup('--recipient', RECIPIENT), ...words);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('the engine has not answered GET /_ping within 3.0 s');
+    expect(stderr).toContain('what to do: ');
+    expect(callers.length).toBeGreaterThan(0);
+  } finally {
+    for (const socket of callers) socket.destroy();
+    server.close();
+  }
 });
 
 test('an engine that is not there, on a node: exit 2', async () => {

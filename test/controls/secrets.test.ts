@@ -2,7 +2,6 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Plan } from '../../src/drill/plan.ts';
 import { exec, finish } from '../../src/lab/engine.ts';
@@ -15,9 +14,8 @@ import type { Volume } from '../../src/method/volume.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
 import { passingAccounts } from '../lab/accounts.ts';
+import { Ears, telling } from '../lab/ears.ts';
 import { outcomeIn, small, type RestoredLedger } from './control.ts';
-
-const PAUSE_MS = 50;
 
 let dir: string;
 beforeAll(async () => {
@@ -48,10 +46,6 @@ async function secretsOf(vault: Vault, swarm: Swarm): Promise<Map<string, string
   return found;
 }
 
-/** One line of a private key is telling enough, and survives any wrapping. */
-const telling = (text: string): string =>
-  text.includes('PRIVATE KEY') ? (text.split('\n')[2] ?? '') : text.trim();
-
 /** The method, with everything secret that it gets for its accounts told to `secrets`. */
 function overheard(
   method: Method<Volume, Volume, unknown>,
@@ -67,18 +61,7 @@ function overheard(
   });
 }
 
-/** What every process of this machine was started with, as long as it goes on. */
-async function listen(signal: AbortSignal, heard: Set<string>): Promise<void> {
-  while (!signal.aborted) {
-    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)))
-      for (const file of ['cmdline', 'environ'])
-        heard.add((await readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')).replaceAll('\0', ' '));
-    await sleep(PAUSE_MS);
-  }
-}
-
 test('nothing secret is seen in arguments, environments, journal, logs or report', async () => {
-  const heard = new Set<string>();
   const secrets = new Map<string, string>();
   const repositories: Kept<Volume, unknown>[] = [];
   let vault: Vault | undefined;
@@ -108,17 +91,17 @@ test('nothing secret is seen in arguments, environments, journal, logs or report
       return restored;
     },
   };
-  const stop = new AbortController();
-  const listening = listen(stop.signal, heard);
-  const report = await outcomeIn(dir, () => plan).finally(() => stop.abort());
-  await listening;
+  const ears = Ears.open();
+  const report = await outcomeIn(dir, () => plan).finally(() => ears[Symbol.asyncDispose]());
   expect(report.verdict, report.reason).toBe('recovered');
   expect([...secrets].filter(([, secret]) => secret.length < 20)).toEqual([]);
   expect(secrets.size).toBeGreaterThanOrEqual(8 + 6);
   for (const name of ['restic-password', 'borg-passphrase'])
     expect([...secrets.keys()].join('\n')).toContain(name);
 
-  const places = new Map<string, string>([['arguments and environments', [...heard].join('\n')]]);
+  const places = new Map<string, string>([
+    ['arguments and environments', ears.arguments + ears.environments],
+  ]);
   for (const file of await readdir(dir, { recursive: true, withFileTypes: true }))
     if (file.isFile()) places.set(file.name, await readFile(join(file.parentPath, file.name), 'utf8'));
   expect([...places.keys()]).toEqual(

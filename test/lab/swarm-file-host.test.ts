@@ -113,14 +113,63 @@ test('what was written has the owners, modes and times that it had', async () =>
   expect(await listed('swarm')).toBe(await listed(aside));
 });
 
-test('a stop command that fails: nothing is copied, and the engine runs on', async () => {
+const noteThere = async (): Promise<unknown> =>
+  JSON.parse(await machine.ok('cat /var/lib/docker/swarm-drill.json'));
+
+test.each([
+  ['backup', `backup --output /root/x.age ${SEALED}`],
+  ['restore', `restore --input /root/one.age ${SEALED} --yes --again`],
+])(
+  'the stop command of a %s fails: nothing is touched, and nothing is left to mend',
+  async (_what, words) => {
+    const before = await invocation();
+    const { exitCode, json } = await machine.swarm(`${words} --stop-command 'echo no such unit >&2; exit 5'`);
+    expect({ exitCode, json }).toMatchObject({
+      exitCode: 2,
+      json: {
+        error: {
+          code: 'command-failed',
+          blame: 'harness',
+          reason: expect.stringContaining('exit code 5'),
+          output: expect.stringContaining('no such unit'),
+          hint: expect.stringContaining('--stop-command'),
+        },
+      },
+    });
+    expect(await invocation()).toBe(before);
+    expect(await noteThere()).not.toHaveProperty('doing');
+    expect(await machine.ok('ls /root /var/lib/docker')).not.toMatch(/x\.age|coming/);
+  },
+);
+
+test('a restore killed before its engine was stopped: the next call mends it, even if it can stop nothing', async () => {
   const before = await invocation();
-  const { exitCode, json } = await machine.swarm(
-    `backup --output /root/x.age ${SEALED} --stop-command false`,
+  await machine.swarm(
+    `restore --input /root/one.age ${SEALED} --yes --again --stop-command 'kill -KILL $PPID'`,
   );
-  expect({ exitCode, json }).toMatchObject({ exitCode: 2, json: { error: { blame: 'harness' } } });
+  expect(await noteThere()).toMatchObject({ doing: { what: 'restore', engine: true } });
+  const next = await machine.swarm(`restore --input /root/one.age ${SEALED} --again --stop-command false`);
+  expect(next).toMatchObject({ exitCode: 1, json: { error: { code: 'swarm-there' } } });
+  expect(await noteThere()).not.toHaveProperty('doing');
   expect(await invocation()).toBe(before);
-  expect(await machine.ok('ls /root')).not.toContain('x.age');
+  expect(await machine.ok('ls /var/lib/docker')).not.toContain('coming');
+});
+
+test('an engine that accepts connections and never answers: exit 2, which says so', async () => {
+  const before = await invocation();
+  await machine.ok('systemctl kill --kill-whom=main --signal=STOP docker');
+  try {
+    const { exitCode, json } = await machine.swarm(
+      `backup --output /root/x.age ${SEALED} --engine unix:///run/docker.sock`,
+    );
+    expect({ exitCode, json }).toMatchObject({
+      exitCode: 2,
+      json: { error: { code: 'no-engine', reason: expect.stringContaining('has not answered') } },
+    });
+  } finally {
+    await machine.ok('systemctl kill --kill-whom=main --signal=CONT docker');
+  }
+  expect(await invocation()).toBe(before);
 });
 
 test('a stop command that does not wait: the copy waits until nobody has the directory open', async () => {

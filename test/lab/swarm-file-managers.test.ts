@@ -2,18 +2,16 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { waitUntil } from '../../src/support/poll.ts';
-import type { Node } from '../../src/swarm/node.ts';
-import { digestOf, openStage, seedService, seenInside, servicesOf, startOf } from './swarm-file-stage.ts';
-
-/** Locks the swarm of `node`, and waits until its own key is locked, too. @returns the unlock key */
-async function autolock(node: Node): Promise<string> {
-  await node.exec(['docker', 'swarm', 'update', '--autolock']);
-  await waitUntil('the key to be locked', async () => {
-    const key = await node.exec(['cat', '/var/lib/docker/swarm/certificates/swarm-node.key']);
-    return key.includes('ENCRYPTED') ? { done: true } : { notYet: 'it is plain' };
-  });
-  return (await node.exec(['docker', 'swarm', 'unlock-key', '--quiet'])).trim();
-}
+import {
+  autolock,
+  digestOf,
+  leftIn,
+  openStage,
+  seedService,
+  seenInside,
+  servicesOf,
+  startOf,
+} from './swarm-file-stage.ts';
 
 test('a single autolocked manager: with its unlock key it is backed up, and brought back without a forced init', async () => {
   await using stage = await openStage('swarm-autolock');
@@ -104,11 +102,56 @@ test('three managers: quorum first; no restore beside living ones; after their l
   expect(back.exitCode, back.stderr).toBe(0);
   expect(back.json).toMatchObject({
     by: 'forced initialisation',
-    warnings: [expect.stringMatching(/manager-1.*manager-3|manager-3.*manager-1/)],
+    warnings: [
+      expect.stringMatching(/not found to live: (?=.*manager-1 at)(?=.*manager-3 at)/),
+      expect.stringMatching(/raft still names (?=.*manager-1)(?=.*manager-3)/),
+    ],
   });
   expect(await node.exec(['docker', 'info', '--format', '{{.Swarm.Managers}}'])).toBe('1\n');
   // The lost members stand in the way of nothing: the service moves to the node that there is.
   expect(await seenInside(node)).toEqual([value, 'config of keeper']);
+});
+
+test('no restore beside living managers of which the engine says nothing: locked, on a new disk', async () => {
+  await using stage = await openStage('swarm-unknown', 3);
+  const node = stage.swarm.node('manager-2');
+  const value = await seedService(stage.swarm, node);
+  expect(await stage.backup(node.volume, 'open.age')).toMatchObject({ exitCode: 0 });
+  await autolock(node);
+  const refusal = {
+    exitCode: 1,
+    json: {
+      error: {
+        code: 'others-alive',
+        blame: 'finding',
+        reason: expect.stringMatching(/live \((?=.*manager-1 at)(?=.*manager-3 at)/),
+        hint: expect.stringContaining('stop the engines of the other managers'),
+      },
+    },
+  };
+  const locked = await (await node.stop()).start();
+  expect(await locked.exec(['docker', 'info', '--format', '{{.Swarm.LocalNodeState}}'])).toBe('locked\n');
+  const before = [await startOf(locked), await digestOf(locked), await leftIn(locked)];
+  expect(await stage.restore(locked.volume, 'open.age', '--yes')).toMatchObject(refusal);
+  expect([await startOf(locked), await digestOf(locked), await leftIn(locked)]).toEqual(before);
+
+  await locked.destroy();
+  const anew = await stage.site.startNode('manager-2');
+  expect(await stage.restore(anew.volume, 'open.age')).toMatchObject(refusal);
+
+  for (const other of ['manager-1', 'manager-3']) await stage.swarm.node(other).stop();
+  const unasked = await anew.stop();
+  const back = await stage.restore(anew.volume, 'open.age');
+  expect(back.exitCode, back.stderr).toBe(0);
+  // A container that is stopped can't ask anybody, and that is said of each.
+  expect(back.json).toMatchObject({
+    warnings: expect.arrayContaining([
+      expect.stringMatching(
+        /manager-1 at [^,]+is not running.*manager-3 at [^,]+is not running|manager-3 at [^,]+is not running.*manager-1 at [^,]+is not running/,
+      ),
+    ]),
+  });
+  expect(await seenInside(await unasked.start())).toEqual([value, 'config of keeper']);
 });
 
 test('several autolocked managers: the backup says so, the restore says plainly that there is no documented way', async () => {

@@ -1,14 +1,16 @@
 // What goes wrong half-way: a restore that fails puts the old state back, and what a kill cuts short is mended by the next call.
 import { randomFillSync } from 'node:crypto';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { connect } from '../../src/lab/engine.ts';
 import { NODE_START } from '../../src/lab/prepare.ts';
 import { run } from '../../src/support/command.ts';
 import { Node } from '../../src/swarm/node.ts';
+import { readSwarmFile } from '../../src/swarm-file/read.ts';
 import {
   digestOf,
   forge,
+  interruptedAfter,
   killedAfter,
   leftIn,
   onNode,
@@ -110,7 +112,14 @@ const restoring = (): string[] => [
   ...['restore', ...onNode(stage.site, name), '--input', stage.path('good.age'), ...stage.opened, '--yes'],
 ];
 const backingUp = (): string[] => [
-  ...['backup', ...onNode(stage.site, name), '--output', stage.path('killed.age'), ...stage.sealed],
+  ...[
+    'backup',
+    ...onNode(stage.site, name),
+    '--output',
+    stage.path('killed.age'),
+    '--overwrite',
+    ...stage.sealed,
+  ],
 ];
 
 test.each([
@@ -120,12 +129,39 @@ test.each([
   ['backup', 'stop the engine', backingUp],
   ['backup', 'copy the swarm directory', backingUp],
 ])('a %s killed after "%s" is mended by the next call', async (what, step, words) => {
+  await copyFile(stage.path('good.age'), stage.path('killed.age'));
   await killedAfter(step, words());
   const next: Outcome = await stage.backup(name, 'next.age', '--overwrite');
   expect(next.exitCode, next.stderr).toBe(0);
   expect(next.json).toMatchObject({ ok: true, mended: what, objects: { services: 2 } });
   await expectTheOldState();
-  expect((await readdir(stage.path('.'))).filter((file) => file.startsWith('killed'))).toEqual([]);
+  // The file of an earlier night is whole as long as there is no other whole one.
+  expect((await readdir(stage.path('.'))).filter((file) => file.startsWith('killed'))).toEqual([
+    'killed.age',
+  ]);
+  expect(await readFile(stage.path('killed.age'))).toEqual(await readFile(stage.path('good.age')));
+});
+
+test.each([
+  'check the file whole',
+  'look at what is there',
+  'ask for the other managers',
+  'unpack the copy beside it',
+  'stop the engine',
+  'move the old swarm directory aside',
+  'put the copy there',
+  'start the engine',
+  'force a new cluster from it',
+])('a restore interrupted after "%s" ends by itself with the old state in its place', async (step) => {
+  const { exitCode, json, stderr } = await interruptedAfter(step, restoring());
+  expect({ exitCode, json }, stderr).toMatchObject({
+    exitCode: 2,
+    json: {
+      ok: false,
+      error: { code: 'stopped', blame: 'harness', hint: expect.stringContaining('in its place again') },
+    },
+  });
+  await expectTheOldState();
 });
 
 test('a restore that was killed and is called again mends first, and then brings the file back', async () => {
@@ -137,21 +173,37 @@ test('a restore that was killed and is called again mends first, and then brings
   expect(await seenInside(node)).toEqual([value, 'config of keeper']);
 });
 
+async function unpackedBytes(file: string): Promise<number> {
+  const { files } = await readSwarmFile(stage.path(file), { identities: [stage.identity] });
+  return files.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Fills the disk of the engine's data root until only `bytes` of it are left. */
+async function leave(on: Node, bytes: number): Promise<void> {
+  const free = async (): Promise<number> => {
+    const [blocks, size] = (await on.exec(['stat', '-f', '-c', '%a %S', '/var/lib/docker'])).split(' ');
+    return Number(blocks) * Number(size);
+  };
+  const filler = Math.floor((await free()) - bytes);
+  await on.exec(['sh', '-c', 'head -c "$1" /dev/zero >/var/lib/docker/filler', 'sh', String(filler)]);
+  expect(await free()).toBeLessThanOrEqual(bytes);
+}
+
 test('no room for the copy half-way: the swarm that is there never stops', async () => {
   await node.destroy();
   const { lab, labels, network } = stage.site;
   const volume = `${name}-small`;
-  // Room for one swarm directory (its log takes 64 MB at once, twice), and not for a second.
   await connect(lab.host).createVolume({
     Name: volume,
     Labels: { ...labels },
-    DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=200m' },
+    DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=300m' },
   });
   const script = await readFile(NODE_START, 'utf8');
   const address = stage.site.addressOf('manager-1');
   const small = await Node.start(lab, { name: 'manager-1', address, network, volume, labels, script });
   try {
     await small.exec(['docker', 'swarm', 'init', '--advertise-addr', address]);
+    await leave(small, (await unpackedBytes('good.age')) / 2);
     const there = [await startOf(small), await digestOf(small)];
     const { exitCode, json } = await stage.restore(volume, 'good.age', '--yes');
     expect({ exitCode, json }).toMatchObject({

@@ -80,17 +80,33 @@ export async function outcomeOf(running: ReturnType<typeof program>): Promise<Ou
   return { exitCode, stderr, json: stdout === '' ? {} : (JSON.parse(stdout) as Outcome['json']) };
 }
 
-/** Runs the program until it has said that it ended the step called `step`, and kills it there. */
-export async function killedAfter(step: string, words: readonly string[]): Promise<void> {
+/** Starts the program, and sends it a signal, once, when it has said that it ended the step called `step`. */
+function programWith(
+  signal: NodeJS.Signals,
+  step: string,
+  words: readonly string[],
+): ReturnType<typeof program> {
   const running = program(words);
   let said = '';
-  running.stderr.on('data', (chunk: Buffer) => {
+  const listen = (chunk: Buffer): void => {
     said += chunk.toString();
-    if (said.includes(`: ${step} `)) running.kill('SIGKILL');
-  });
-  const { signal } = await running;
-  if (signal !== 'SIGKILL') throw new Error(`it never came to "${step}", and said: ${said}`);
+    if (!said.includes(`: ${step} `)) return;
+    running.stderr.off('data', listen);
+    running.kill(signal);
+  };
+  running.stderr.on('data', listen);
+  return running;
 }
+
+/** Runs the program until it has ended `step`, and kills it there. */
+export async function killedAfter(step: string, words: readonly string[]): Promise<void> {
+  const { signal, stderr } = await programWith('SIGKILL', step, words);
+  if (signal !== 'SIGKILL') throw new Error(`it never came to "${step}", and said: ${stderr}`);
+}
+
+/** Runs the program until it has ended `step`, and interrupts it there, as Ctrl-C does. */
+export const interruptedAfter = (step: string, words: readonly string[]): Promise<Outcome> =>
+  outcomeOf(programWith('SIGINT', step, words));
 
 export interface Change {
   readonly manifest?: (manifest: Manifest) => Manifest;
@@ -147,6 +163,16 @@ export async function startService(
     const replicas = (await node.exec(list)).trim();
     return replicas === '1/1' ? { done: true } : { notYet: replicas };
   });
+}
+
+/** Locks the swarm of `node`, and waits until its own key is locked, too. @returns the unlock key */
+export async function autolock(node: Node): Promise<string> {
+  await node.exec(['docker', 'swarm', 'update', '--autolock']);
+  await waitUntil('the key to be locked', async () => {
+    const key = await node.exec(['cat', '/var/lib/docker/swarm/certificates/swarm-node.key']);
+    return key.includes('ENCRYPTED') ? { done: true } : { notYet: 'it is plain' };
+  });
+  return (await node.exec(['docker', 'swarm', 'unlock-key', '--quiet'])).trim();
 }
 
 /** The running container of a service, newly asked for. */

@@ -6,11 +6,10 @@ import { referenceOf } from '../../src/swarm/node.ts';
 import {
   containerOf,
   digestOf,
+  interruptedAfter,
   leftIn,
   onNode,
   openStage,
-  outcomeOf,
-  program,
   seedService,
   seenInside,
   servicesOf,
@@ -213,13 +212,9 @@ test('nothing of ours stays on the engine', async () => {
 
 test('an interrupt while the engine is stopped: it runs again, and no file is left', async () => {
   const node = stage.swarm.node('manager-1');
-  const running = program([
+  const { exitCode, json } = await interruptedAfter('stop the engine', [
     ...['backup', ...onNode(stage.site, name), '--output', stage.path('interrupted.age'), ...stage.sealed],
   ]);
-  running.stderr.on('data', (chunk: Buffer) => {
-    if (chunk.toString().includes(': stop the engine ')) running.kill('SIGINT');
-  });
-  const { exitCode, json } = await outcomeOf(running);
   expect({ exitCode, json }).toMatchObject({ exitCode: 2, json: { error: { code: 'stopped' } } });
   expect(await seenInside(node)).toEqual([value, 'config of keeper']);
   const files = await readdir(stage.path('.'));
