@@ -278,7 +278,7 @@ describe('a backup', () => {
     const words = await refusal();
     expect(words).toMatch(/what runs is not what \w+ makes: /);
     expect(words).toMatch(
-      /shop_web\.TaskTemplate\.ContainerSpec\.Env: was .*GREETING=good day.*, is .*GREETING=hello/,
+      /shop_web\.TaskTemplate\.ContainerSpec\.Env: was .*GREETING=\$\{GREETING\}.*, is .*GREETING=hello/,
     );
     expect(words).toMatch(/shop_web\.Mode\.Replicated\.Replicas: was nothing, is 2/);
     expect(words).toMatch(/the service shop_extra is in no compose file/);
