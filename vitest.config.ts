@@ -1,5 +1,5 @@
 // What vitest runs, in projects: tests that need nothing, tests of the program, what needs a lab, and every method by itself. Modules are loaded by
-// Node.js itself, as the program loads them; all of it in one process, one file at a time.
+// Node.js itself, as the program loads them; all of it in one process.
 import { defineConfig } from 'vitest/config';
 
 /** One real server or repository each, and a quarter of an hour together: run by name, and every night. */
@@ -7,12 +7,15 @@ const methods = [
   'borg',
   'companion',
   'docker-cp',
-  'git-stack',
+  'git-stack*',
   'postgres-methods',
   'restic',
   'rsync',
+  'secrets-of-methods',
   'service-export',
   'swarm-file*',
+  'swarm-state',
+  'unharmed',
   'valkey-methods',
   'vault-streams',
   'volume-plugin',
@@ -20,23 +23,39 @@ const methods = [
 
 const lab = { globalSetup: 'src/cli/vitest/lab.ts', testTimeout: 0, hookTimeout: 0 };
 
+/** A swarm waits for half of its time, for elections and for containers that end: two files at a time keep two processors busy. */
+const sideBySide = { fileParallelism: true, maxWorkers: 2 };
+/** What is measured has the machine to itself. */
+const alone = { fileParallelism: false, maxWorkers: 1 };
+
 export default defineConfig({
   test: {
     pool: 'threads',
-    fileParallelism: false,
-    maxWorkers: 1,
     retry: 0,
     experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts'] } },
-      { extends: true, test: { name: 'cli', include: ['test/cli/**/*.test.ts'], testTimeout: 20_000 } },
-      { extends: true, test: { name: 'lab', include: ['test/lab/**/*.test.ts'], exclude: methods, ...lab } },
-      { extends: true, test: { name: 'methods', include: methods, ...lab } },
-      { extends: true, test: { name: 'controls', include: ['test/controls/**/*.test.ts'], ...lab } },
+      {
+        extends: true,
+        test: { name: 'unit', ...sideBySide, include: ['src/**/*.test.ts'], testTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'cli', ...sideBySide, include: ['test/cli/**/*.test.ts'], testTimeout: 20_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'lab', ...sideBySide, include: ['test/lab/**/*.test.ts'], exclude: methods, ...lab },
+      },
+      { extends: true, test: { name: 'methods', ...sideBySide, include: methods, ...lab } },
+      {
+        extends: true,
+        test: { name: 'controls', ...sideBySide, include: ['test/controls/**/*.test.ts'], ...lab },
+      },
       {
         extends: true,
         test: {
           name: 'drills',
+          ...alone,
           include: ['drills/**/*.drill.ts'],
           setupFiles: 'src/cli/vitest/drills.ts',
           ...lab,

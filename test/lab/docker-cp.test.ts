@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { dockerCp, dockerCpStopped } from '../../src/method/docker-cp.ts';
 import { whileStopped } from '../../src/method/pause.ts';
 import { volumeArchive } from '../../src/method/volume-archive.ts';
+import { fillEmpty } from '../../src/method/empty-volume.ts';
 import { finding } from '../../src/support/errors.ts';
 import { traced } from '../../src/support/trace.ts';
 import { shelf, type Shelf } from './shelf.ts';
@@ -230,6 +231,23 @@ describe('bad input', () => {
         message: expect.stringContaining('no key opens it'),
       });
     }
+  });
+
+  test('half a restore that can not be taken away again is told, after what broke it', async () => {
+    const volume = place.volume('stuck');
+    const { node, name } = volume;
+    const broken = fillEmpty(volume, claim, async () => {
+      const { Mountpoint } = await node.docker.getVolume(name).inspect();
+      // What something is mounted on can't be removed.
+      await node.exec(['sh', '-euc', 'touch "$0"; mount --bind /etc/hostname "$0"', `${Mountpoint}/half`]);
+      throw new Error('the vault is gone');
+    });
+    expect(await findingOf(broken)).toMatchObject({
+      code: 'volume-not-emptied',
+      message: expect.stringMatching(/^the vault is gone; and then the volume stuck on manager-1/),
+      output: expect.stringContaining('half'),
+      hint: expect.stringContaining('docker volume rm stuck'),
+    });
   });
 
   test('a volume that has files already is left as it is', async () => {
