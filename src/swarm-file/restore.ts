@@ -124,9 +124,11 @@ async function putBack(manager: Manager, cause: unknown, seen: View): Promise<Dr
     cause,
   };
   try {
-    const { doing } = await readNote(manager.root);
-    if (doing) await regardless(() => undo(manager, doing));
-    const locked = seen.state !== 'none' && (await view(manager.docker)).state === 'locked';
+    const locked = await regardless(async () => {
+      const { doing } = await readNote(manager.root);
+      if (doing) await undo(manager, doing);
+      return seen.state !== 'none' && (await view(manager.docker)).state === 'locked';
+    });
     return new DrillError(`the file was not brought back: ${reason}`, {
       ...detail,
       hint: [

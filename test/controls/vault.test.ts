@@ -50,16 +50,16 @@ test('seeded text that lies in the vault is found, as it is and compressed', asy
     withVault({
       async backup(vault, sentinel) {
         const text = `${'a line of no interest\n'.repeat(5000)}${sentinel}\n`;
-        await vault.host.exec(['sh', '-c', 'cat >/vault/archive/notes'], text);
-        await vault.host.exec(['sh', '-c', 'zstd -q -o /vault/archive/packed'], text);
+        await vault.host.exec(['sh', '-c', 'cat >/vault/restic/notes'], text);
+        await vault.host.exec(['sh', '-c', 'zstd -q -o /vault/restic/packed'], text);
       },
     }),
   );
   const { result, differences } = resultOf(report, TELLS);
   expect(result).toBe('fail');
   expect(differences.toSorted()).toEqual([
-    expect.stringMatching(/^"before-.*" stands readable in archive\/notes$/),
-    expect.stringMatching(/^"before-.*" stands readable in archive\/packed$/),
+    expect.stringMatching(/^"before-.*" stands readable in restic\/notes$/),
+    expect.stringMatching(/^"before-.*" stands readable in restic\/packed$/),
   ]);
   expect(report.verdict).toBe('not-recovered');
 });

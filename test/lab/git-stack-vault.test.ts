@@ -70,7 +70,7 @@ beforeAll(async () => {
   repository = await gitRepository({ 'stack.yml': STACK, '.env': env });
   scope.defer('the repository', async () => repository[Symbol.asyncDispose]());
   source = { swarm, stack: 'shop', directory: repository.directory, compose: ['stack.yml'], env: '.env' };
-  vault = await Vault.open(site, scope, () => undefined, { capacity: 64 << 20 });
+  vault = await Vault.open(site, scope, () => undefined, { capacity: 256 << 20 });
   const image = swarm.imageOf('toolbox');
   await swarm.deploy('shop', STACK.replace('${TOOLBOX_IMAGE}', image).replace('${GREETING}', 'good day'));
   await swarm.converged();
@@ -95,7 +95,7 @@ async function nextOneWorks(): Promise<void> {
 const OBSTACLES = [
   {
     what: 'a full disk',
-    harm: () => atVault('head -c 100M /dev/zero >filler 2>/dev/null || true'),
+    harm: () => atVault('head -c 300M /dev/zero >filler 2>/dev/null || true'),
     mend: () => atVault('rm filler'),
     code: 'vault-full',
     words: /no space left on device/i,

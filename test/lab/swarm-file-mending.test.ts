@@ -142,23 +142,26 @@ test.each([
   expect(await readFile(stage.path('killed.age'))).toEqual(await readFile(stage.path('good.age')));
 });
 
+/** What is said once something was begun. */
+const PUT_BACK = expect.stringContaining('in its place again') as string;
+
 test.each([
-  'check the file whole',
-  'look at what is there',
-  'ask for the other managers',
-  'unpack the copy beside it',
-  'stop the engine',
-  'move the old swarm directory aside',
-  'put the copy there',
-  'start the engine',
-  'force a new cluster from it',
-])('a restore interrupted after "%s" ends by itself with the old state in its place', async (step) => {
+  ['check the file whole', undefined],
+  ['look at what is there', undefined],
+  ['ask for the other managers', PUT_BACK],
+  ['unpack the copy beside it', PUT_BACK],
+  ['stop the engine', PUT_BACK],
+  ['move the old swarm directory aside', PUT_BACK],
+  ['put the copy there', PUT_BACK],
+  ['start the engine', PUT_BACK],
+  ['force a new cluster from it', PUT_BACK],
+])('a restore interrupted after "%s" ends by itself with the old state in its place', async (step, hint) => {
   const { exitCode, json, stderr } = await interruptedAfter(step, restoring());
   expect({ exitCode, json }, stderr).toMatchObject({
     exitCode: 2,
     json: {
       ok: false,
-      error: { code: 'stopped', blame: 'harness', hint: expect.stringContaining('in its place again') },
+      error: { code: 'stopped', blame: 'harness', ...(hint !== undefined && { hint }) },
     },
   });
   await expectTheOldState();

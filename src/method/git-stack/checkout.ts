@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { finding, reasonOf } from '../../support/errors.ts';
+import { DrillError, finding, reasonOf } from '../../support/errors.ts';
 import { git, gitAnswer, TRANSFER, type GitEnvironment } from './git.ts';
 import { bundlePath } from './work-tree.ts';
 
@@ -41,6 +41,7 @@ export async function bring(
       {
         code: 'commit-gone',
         hint: 'look for another clone that has it; another commit is another stack',
+        ...(cause instanceof DrillError && cause.output !== undefined && { output: cause.output }),
         cause,
       },
     );

@@ -138,6 +138,10 @@ export class VaultHost {
   async parts(): Promise<Parts> {
     return partsOf(this.#docker, this.#host);
   }
+
+  partsOfCourier(): Promise<Parts> {
+    return partsOf(this.#docker, this.#courier);
+  }
 }
 
 export interface Parts {

@@ -39,7 +39,7 @@ export async function notePartsOf(vault: Vault, swarm: Swarm): Promise<Apart> {
 
 /** Compares every container, volume and network of the swarm that was with the vault's, and the vault of then with that of now. */
 export async function standsApart(vault: Vault, { swarm, vault: then }: Apart): Promise<Proof> {
-  const now = await vault.host.parts();
+  const [now, courier] = await Promise.all([vault.host.parts(), vault.host.partsOfCourier()]);
   const differences = swarm.flatMap(({ name, container, volumes, networks }) => [
     ...(container === then.container ? [`the vault is the container of ${name}`] : []),
     ...volumes
@@ -51,14 +51,16 @@ export async function standsApart(vault: Vault, { swarm, vault: then }: Apart): 
   ]);
   if (now.container !== then.container || now.startedAt !== then.startedAt)
     differences.push('the vault is not the one from before the disaster: it was made or started again');
+  // It is on both networks, which is what it is for; what it carries must not stay with it.
+  differences.push(...courier.volumes.map((one) => `the courier between the two has the volume ${one}`));
   const compared = swarm.reduce(
     (sum, { volumes, networks }) => sum + 1 + volumes.length + networks.length,
-    1,
+    2,
   );
   return {
     compared,
     differences,
-    detail: `${compared} containers, volumes and networks of the swarm, none of them the vault's; the vault runs since ${then.startedAt}`,
+    detail: `${compared} containers, volumes and networks compared, none of the swarm's is the vault's; the vault runs since ${then.startedAt}; between the two stands the courier, with ${courier.volumes.length} volumes`,
   };
 }
 
