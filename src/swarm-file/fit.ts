@@ -1,6 +1,6 @@
 // Whether a manager can be backed up now: a swarm that works, a quorum without it, the right directory, the right unlock key.
 import { DrillError, finding } from '../support/errors.ts';
-import type { Member } from '../swarm/swarm.ts';
+import { quorumWithout } from '../swarm/quorum.ts';
 import { type ManagerView, view } from './look.ts';
 import type { DataRoot, Manager } from './manager.ts';
 import { isLocked, NODE_CERTIFICATE, NODE_KEY, nodeIdOf, opens } from './node-key.ts';
@@ -33,26 +33,6 @@ export async function fitForBackup(manager: Manager, unlockKey: string | undefin
   await sameEngine(root, seen.nodeId);
   checkUnlockKey((await root.read(NODE_KEY)) ?? '', unlockKey);
   return seen;
-}
-
-/** @throws DrillError `quorum` when the managers could not decide anything without this one */
-export function quorumWithout(nodeId: string, members: readonly Member[]): void {
-  const managers = members.filter(({ ManagerStatus }) => ManagerStatus);
-  if (managers.length < 2) return;
-  const needed = Math.floor(managers.length / 2) + 1;
-  const left = managers.filter((one) => one.ID !== nodeId && one.ManagerStatus?.Reachability === 'reachable');
-  if (left.length >= needed) return;
-  const absent = managers.filter(({ ManagerStatus }) => ManagerStatus?.Reachability !== 'reachable');
-  throw finding(
-    `stopping this manager would leave ${left.length} of ${managers.length} managers, and a quorum needs ${needed}`,
-    {
-      code: 'quorum',
-      hint:
-        absent.length > 0
-          ? `bring back ${absent.map(({ Description }) => Description.Hostname).join(', ')} first`
-          : 'add a third manager, or demote one to a worker, then back up',
-    },
-  );
 }
 
 /** That the directory is the one of the engine that answers: of no other machine, and of no other engine on this one. */

@@ -78,7 +78,7 @@ async function fromBundle(
 ): Promise<void> {
   const path = bundlePath(place);
   await pipeline(bundle(), createWriteStream(path, { mode: 0o600 }));
-  await git(repository, ['bundle', 'verify', '--quiet', path]);
+  await git(repository, ['bundle', 'verify', path]);
   await git(repository, [...CHECKED, 'fetch', '--quiet', '--no-tags', path, 'HEAD'], { limit: TRANSFER });
   await git(repository, ['cat-file', '-e', `${commit}^{commit}`]);
 }
