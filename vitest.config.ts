@@ -9,7 +9,7 @@ const methods = [
   'docker-cp',
   'git-stack*',
   'postgres-methods',
-  'restic',
+  'restic*',
   'rsync',
   'secrets-of-methods',
   'service-export',

@@ -26,6 +26,7 @@ import {
   postgresPointInTime,
   postgresWal,
   restic,
+  resticS3,
   rsyncArchive,
   rsyncFull,
   sameInventory,
@@ -102,6 +103,8 @@ interface Way {
   readonly archive?: boolean;
   /** How the stacks are deployed otherwise than usual. */
   readonly stack?: StackOptions;
+  /** What the vault needs for it. */
+  readonly vault?: { readonly objectStore: true };
   /** Installs the driver of their volumes on a node. */
   readonly install?: (node: Node) => Promise<void>;
   /** Volumes that the method's speed is measured by. */
@@ -121,7 +124,7 @@ const usual = {
 type VolumeMethod = Method<Volume, Volume, unknown>;
 const VOLUMES = [...FILE_ASPECTS, ...DATABASE_ASPECTS, ...KEY_VALUE_ASPECTS, ...STORAGE_ASPECTS];
 
-interface Manner extends Pick<Way, 'stack' | 'install'> {
+interface Manner extends Pick<Way, 'stack' | 'install' | 'vault'> {
   /** A second backup after changes; what is restored is the older one. */
   readonly twice?: boolean;
   /** The method stops and starts whoever uses the volume. */
@@ -374,6 +377,7 @@ const ways: readonly Way[] = [
   volumesBy('rsync-full', rsyncFull, { twice: true }),
   volumesBy('companion', companion, { stopsItself: true, stack: { labels: STOP_FOR_COMPANION } }),
   volumesBy('restic', restic, { twice: true }),
+  volumesBy('restic-s3', resticS3, { twice: true, vault: { objectStore: true } }),
   volumesBy('borg', borg, { twice: true }),
   volumesBy('volume-plugin', volumePlugin, BY_PLUGIN),
   volumesBy('volume-plugin-stopped', volumePluginStopped, { ...BY_PLUGIN, stopsItself: true }),
@@ -398,11 +402,22 @@ const ways: readonly Way[] = [
 
 const topology = { managers: 1, workers: 0 };
 
-for (const { variant, subject, keep, archive = false, stack, install, data, checks } of ways)
+for (const {
+  variant,
+  subject,
+  keep,
+  archive = false,
+  stack,
+  vault: vaultOptions,
+  install,
+  data,
+  checks,
+} of ways)
   drill(`${subject.of} by ${subject.method.name}: everything is lost, and comes back`, {
     variant,
     subject,
     topology,
+    vault: vaultOptions,
     objectives: { rto: minutes(2), rpo: minutes(5) },
 
     async seed({ swarm, seed, size }) {

@@ -18,7 +18,7 @@ export { dockerCp, dockerCpStopped } from './method/docker-cp.ts';
 export type { Method } from './method/method.ts';
 export { whileStopped, whileUnused } from './method/pause.ts';
 export { vacate } from './method/vacate.ts';
-export { restic } from './method/restic.ts';
+export { restic, resticS3 } from './method/restic.ts';
 export { rsyncArchive, rsyncFull } from './method/rsync.ts';
 export * from './support/aspects.ts';
 export { collect, exec, finish, start, type Docker, type Running } from './lab/engine.ts';

@@ -23,6 +23,7 @@ export interface RuntimeOptions {
 export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
   const docker = connect(lab.host);
   let site: Site | undefined;
+  let vault: Vault | undefined;
   return {
     async environment() {
       const info = (await docker.info()) as { ServerVersion: string; KernelVersion: string };
@@ -33,7 +34,7 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
         engine: `Docker ${info.ServerVersion} (${lab.kind === 'embedded' ? 'embedded lab' : lab.host})`,
         nodeEngine: await nodeVersion(docker, (await site?.containers())?.[0]?.id),
         kernel: info.KernelVersion,
-        images: lab.images,
+        images: [...lab.images, ...(vault?.objectStore ? [vault.objectStore.image] : [])],
         tool: `swarm-drill ${version}, Node.js ${process.version}`,
         commit: await commit(),
         lab: lab.description,
@@ -43,7 +44,10 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
       site = await Site.open({ lab, run: id, drill, scope });
       return site;
     },
-    openVault: (ofSite, scope, onArtifact) => Vault.open(ofSite, scope, onArtifact),
+    async openVault(ofSite, scope, onArtifact, options) {
+      vault = await Vault.open(ofSite, scope, onArtifact, options);
+      return vault;
+    },
     proofs: { noteParts: notePartsOf, standsApart, tellsNothing },
     coverage: coverageOf,
     leftovers: async (drill) => {

@@ -4,7 +4,7 @@
 import type { Check } from '../check/check.ts';
 import type { Aftermath } from '../disaster/disaster.ts';
 import type { Method } from '../method/method.ts';
-import type { Kept, Vault } from '../method/vault/vault.ts';
+import type { Kept, Vault, VaultOptions } from '../method/vault/vault.ts';
 import type { Aspect } from '../support/aspects.ts';
 import type { Seconds } from '../support/clock.ts';
 import type { Inventory } from '../swarm/inventory.ts';
@@ -80,6 +80,8 @@ export interface Plan<
   readonly subject?: Subject;
   readonly topology: Topology;
   readonly objectives: Objectives;
+  /** What the vault is to have beside its ssh server. Default nothing. */
+  readonly vault?: Pick<VaultOptions, 'objectStore'> | undefined;
   /** How long the restored application may take to answer. Default 3 minutes. */
   readonly usableLimit?: Seconds;
   /**

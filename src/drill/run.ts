@@ -114,7 +114,12 @@ async function phases(
   const [swarm, vault] = await Promise.all([
     site.startSwarm(plan.topology),
     step('open the vault', () =>
-      runtime.openVault(site, scope, (artifact) => journal.write({ event: 'artifact', artifact })),
+      runtime.openVault(
+        site,
+        scope,
+        (artifact) => journal.write({ event: 'artifact', artifact }),
+        plan.vault,
+      ),
     ),
   ]);
   journal.write({

@@ -9,14 +9,19 @@ import type { Inventory } from '../swarm/inventory.ts';
 import type { Site } from '../swarm/site.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Environment } from './events.ts';
-import type { Objectives, Size } from './plan.ts';
+import type { Objectives, Plan, Size } from './plan.ts';
 
 export interface Runtime {
   environment(): Promise<Environment>;
   /** An empty site of the drill's own; its undo is registered in `scope` first. */
   openSite(drill: string, scope: Scope): Promise<Site>;
   /** A vault that shares nothing with the site. */
-  openVault(site: Site, scope: Scope, onArtifact: (artifact: ArtifactFact) => void): Promise<Vault>;
+  openVault(
+    site: Site,
+    scope: Scope,
+    onArtifact: (artifact: ArtifactFact) => void,
+    options: Plan['vault'],
+  ): Promise<Vault>;
   readonly proofs: {
     /** What swarm and vault are made of, while both are there. */
     noteParts(vault: Vault, swarm: Swarm): Promise<Apart>;

@@ -48,6 +48,13 @@ export const toolsRecipe: ImageRecipe = {
   },
 };
 
+/** An S3-compatible store, for vaults that are to have one: OpenStack Swift. */
+export const objectStoreRecipe: ImageRecipe = {
+  role: 'object-store',
+  registry: { base: 'debian:trixie-slim' },
+  debian: { packages: ['swift-account', 'swift-container', 'swift-object', 'swift-proxy'] },
+};
+
 export const localReference = (recipe: ImageRecipe): string =>
   `swarm-drill/${recipe.role}:${recipeKey(recipe)}`;
 

@@ -55,6 +55,11 @@ export const MEANING = {
     reason: "the vault's disk is full",
     hint: 'make room at the vault, then take the backup again; earlier recovery points are as they were',
   },
+  unavailable: {
+    code: 'vault-unavailable',
+    reason: 'the vault says that it can not serve this now',
+    hint: 'look at the vault: a store says so when it has too much to do, and also when its disk is full; earlier recovery points are as they were',
+  },
   refused: {
     code: 'vault-refused',
     reason: 'the vault did not let it',
@@ -77,13 +82,17 @@ const SIGNALLED: Meanings = {
 /** What words mean where an exit code means just failure; the first that are found. */
 const WORDS: readonly (readonly [RegExp, Meaning])[] = [
   [/no space left on device|disk quota exceeded/i, MEANING.full],
-  [/the vault refuses|permission denied \(publickey|host key verification failed/i, MEANING.refused],
+  [/reduce your request rate|service unavailable/i, MEANING.unavailable],
   [
-    /not responding|connection (closed|reset|refused|timed out|unexpectedly closed|lost)|broken pipe|no route to host|ssh command exited/i,
+    /the vault refuses|access denied|permission denied \(publickey|host key verification failed/i,
+    MEANING.refused,
+  ],
+  [
+    /not responding|connection (closed|reset|refused|timed out|unexpectedly closed|lost)|broken pipe|no route to host|ssh command exited|closed network connection|i\/o timeout/i,
     MEANING.unreachable,
   ],
   // restic that was told to stop ends with 1, whatever its manual says.
-  [/signal \w+ received|context canceled/i, MEANING.interrupted],
+  [/signal \w+ received|context canceled|no sign of life/i, MEANING.interrupted],
 ];
 
 /** What an exit code means, or failing that its words. */

@@ -29,7 +29,7 @@ export async function othersAreGone(
   const alive = found.filter((one) => one.lives && isOther(one));
   if (alive.length > 0)
     throw finding(
-      `other managers of the swarm live (${alive.map(nameOf).join(', ')}): after a restore there would be two swarms with one identity`,
+      `other managers of the swarm live (${alive.map(nameOf).toSorted().join(', ')}): after a restore there would be two swarms with one identity`,
       { code: 'others-alive', hint: STOP_OTHERS },
     );
   const silent = found.flatMap((one) => (one.lives ? [] : [`${nameOf(one)} (${one.reason})`]));

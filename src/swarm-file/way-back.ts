@@ -49,7 +49,10 @@ export async function fitForRestore(
     );
     if (others.length > 0)
       throw finding(
-        `${manager.name} belongs to a swarm whose other managers live (${others.map(({ Description }) => Description.Hostname).join(', ')}): after a restore there would be two swarms with one identity`,
+        `${manager.name} belongs to a swarm whose other managers live (${others
+          .map(({ Description }) => Description.Hostname)
+          .toSorted()
+          .join(', ')}): after a restore there would be two swarms with one identity`,
         {
           code: 'others-alive',
           hint: STOP_OTHERS,

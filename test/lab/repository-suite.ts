@@ -6,9 +6,8 @@ import { finish, type Output } from '../../src/lab/engine.ts';
 import type { Account, AccountKind } from '../../src/method/account.ts';
 import type { ArtifactFact } from '../../src/method/artifact.ts';
 import type { Method } from '../../src/method/method.ts';
-import { openAccount } from '../../src/method/vault/accounts.ts';
-import type { HostOptions } from '../../src/method/vault/host.ts';
-import { Vault, type Kept } from '../../src/method/vault/vault.ts';
+import type { VaultHost } from '../../src/method/vault/host.ts';
+import { Vault, type Kept, type VaultOptions } from '../../src/method/vault/vault.ts';
 import { factsOf, type Volume } from '../../src/method/volume.ts';
 import { FILE_ASPECTS } from '../../src/support/aspects.ts';
 import { seconds } from '../../src/support/clock.ts';
@@ -25,10 +24,18 @@ export interface Subject {
   readonly secrets: readonly string[];
   /** What `comm` calls the program that serves it at the vault. */
   readonly server: string;
+  /** It serves everybody, and stays when one has gone. */
+  readonly lasting?: boolean;
+  /** What the vault is to have for it. */
+  readonly vault?: VaultOptions;
+  /** The host that serves it: its operator's console. The one with ssh when left out. */
+  readonly console?: (vault: Vault) => Pick<VaultHost, 'exec'>;
+  /** What a disk without room is told as. */
+  readonly full?: { readonly code: string; readonly words: RegExp };
   /** At the vault, where the data of recovery points lie. */
   readonly data: string;
-  /** What its bringer tries with the appending key, one program each. */
-  readonly attacks: readonly (readonly string[])[];
+  /** What its bringer tries with the appending key, one program each; its own file has them where recovery points are not kept apart. */
+  readonly attacks?: readonly (readonly string[])[];
 }
 
 /** What the tests of one file share. */
@@ -56,7 +63,7 @@ const LABELS = { team: 'shop' };
 
 /** @param own registers tests of this method alone */
 export function repositorySuite(subject: Subject, own: (stage: () => Stage) => void): void {
-  const { kind } = subject;
+  const { kind, attacks, full = FULL } = subject;
   let change = (account: Account): Account => account;
   const method = passingAccounts(subject.method, (account) => change(account));
   const scope = new Scope();
@@ -68,8 +75,8 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
   let big: Volume;
   const artifacts: ArtifactFact[] = [];
 
-  const openVault = async (ofScope: Scope, options: HostOptions = {}): Promise<Vault> =>
-    Vault.open(place.swarm.site, ofScope, (fact) => artifacts.push(fact), options);
+  const openVault = async (ofScope: Scope, options: VaultOptions = {}): Promise<Vault> =>
+    Vault.open(place.swarm.site, ofScope, (fact) => artifacts.push(fact), { ...subject.vault, ...options });
 
   async function keep(volume: Volume): Promise<Point> {
     const manifest = await readManifest(volume);
@@ -88,7 +95,7 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
   };
 
   const withAppendingKey = async (argv: readonly string[]): Promise<Output> => {
-    const account = await openAccount(vault.host, vault.keys, kind, 'append', subject.secrets);
+    const account = await vault.account(kind, 'append', subject.secrets);
     return finish(await files.node.tools({ argv, volumes: {}, files: account.files }));
   };
 
@@ -172,12 +179,13 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
     );
   });
 
-  test('whoever has the appending key takes away and changes nothing that is sealed', async () => {
-    const before = await vault.host.exec(['sh', '-euc', LIST_KEPT, kind]);
-    expect(before).toContain('/kept/');
-    for (const argv of subject.attacks) await withAppendingKey(argv);
-    expect(await vault.host.exec(['sh', '-euc', LIST_KEPT, kind])).toBe(before);
-  });
+  if (attacks)
+    test('whoever has the appending key takes away and changes nothing that is sealed', async () => {
+      const before = await vault.host.exec(['sh', '-euc', LIST_KEPT, kind]);
+      expect(before).toContain('/kept/');
+      for (const argv of attacks) await withAppendingKey(argv);
+      expect(await vault.host.exec(['sh', '-euc', LIST_KEPT, kind])).toBe(before);
+    });
 
   test('the older recovery point and the newer one come back, each as it was, but for what is declared', async () => {
     for (const { kept, manifest } of [older, newer]) {
@@ -200,8 +208,8 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
     vault = await openVault(scope, { capacity: 64 << 20 });
     const { kept, manifest } = await keep(files);
     const { code, output } = await findingOf(vault.keep(method, big));
-    expect(code).toBe('vault-full');
-    expect(output).toMatch(/no space left/i);
+    expect(code).toBe(full.code);
+    expect(output).toMatch(full.words);
     await destroy(files);
     await kept.restoreInto(files);
     expect(await lostAspects(manifest, await readManifest(files))).toEqual(
@@ -209,6 +217,8 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
     );
   });
 }
+
+const FULL = { code: 'vault-full', words: /no space left/i };
 
 const CHANGES = `cd /data
   echo more >>many/00/0/000000; rm many/01/1/000001; head -c 100000 /dev/urandom >new
@@ -232,20 +242,21 @@ END`,
 };
 /** Rot leaves no trace in the times. */
 const SAME_TIME = 'touch -r /tmp/unharmed "$file"';
-/** In place: other names of the file are the same file. */
-const UNHARM = `file=$(cat /tmp/harmed); cat /tmp/unharmed >"$file"; touch -r /tmp/unharmed "$file"; rm /tmp/unharmed`;
+/** In place, where a store has not put it aside: other names of the file are the same file. */
+const UNHARM = `file=$(cat /tmp/harmed)
+  if [ ! -e "$file" ]; then mkdir -p "$(dirname "$file")"; cp -a /tmp/unharmed "$file"; fi; cat /tmp/unharmed >"$file"; touch -r /tmp/unharmed "$file"; rm /tmp/unharmed`;
 
 /** Lets `work` begin, stops the vault's end of it once some data are there, does `harm`, lets it go on. @returns how `work` ended */
 async function midway(
   vault: Vault,
-  { server, kind }: Subject,
+  { server, lasting = false, kind, console = ({ host }) => host }: Subject,
   work: Promise<unknown>,
   harm: () => Promise<unknown>,
 ): ReturnType<typeof findingOf> {
   const outcome = findingOf(work);
   outcome.catch(() => undefined);
   await Promise.race([
-    vault.host.exec(['sh', '-euc', STALL, server, `/vault/${kind}`]),
+    console(vault).exec(['sh', '-euc', STALL, server, `/vault/${kind}`]),
     outcome.then(({ message }) => Promise.reject(new Error(`it ended too early: ${message}`))),
   ]);
   await harm();
@@ -253,8 +264,8 @@ async function midway(
   await waitUntil(
     'the server to go',
     async () => {
-      const left = await vault.host.exec(['sh', '-euc', LET_GO, server]);
-      return left === '' ? { done: true } : { notYet: `${left.trim()} still runs` };
+      const left = await console(vault).exec(['sh', '-euc', LET_GO, server]);
+      return lasting || left === '' ? { done: true } : { notYet: `${left.trim()} still runs` };
     },
     { limit: seconds(30) },
   );

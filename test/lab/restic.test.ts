@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import { runTool } from '../../src/method/repository.ts';
 import { restic } from '../../src/method/restic.ts';
-import { openAccount } from '../../src/method/vault/accounts.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { repositorySuite } from './repository-suite.ts';
 import { findingOf } from './volumes.ts';
@@ -79,7 +78,7 @@ repositorySuite(
 
     test('a program that got stuck is told to stop, and says why; one that is slow is not', async () => {
       const { vault, files } = stage();
-      const account = await openAccount(vault.host, vault.keys, 'restic', 'append', []);
+      const account = await vault.account('restic', 'append');
       const run = (script: string) =>
         runTool({ name: 'sh', meanings: {} }, files, {
           account,

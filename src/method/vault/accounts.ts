@@ -1,15 +1,14 @@
-// Accounts of backup programs at the vault: for each kind who logs in, what the key of each side may do, and how what has arrived
+// Accounts of backup programs at the vault, by ssh: for each kind who logs in, what the key of each side may do, and how what has arrived
 // is made unchangeable for the side that brought it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account, AccountKind } from '../account.ts';
+import type { Depot, Side } from './depot.ts';
 import type { VaultHost } from './host.ts';
 import type { KeyRing } from './keys.ts';
 
-export type Side = 'append' | 'read';
-
 /** Also what streams are sent with. */
-export type DoorKind = AccountKind | 'stream';
+export type DoorKind = Exclude<AccountKind, 's3'> | 'stream';
 
 interface Door {
   readonly user: string;
@@ -95,8 +94,14 @@ const DOORS: Readonly<Record<DoorKind, Door>> = {
   },
 };
 
-/** Lets a program in, with a key of its own that is good for `side` alone. */
-export async function openAccount(
+export const sshDepot = (host: VaultHost, keys: KeyRing, kind: DoorKind): Depot => ({
+  account: (side, secrets) => openAccount(host, keys, kind, side, secrets),
+  seal: () => seal(host, DOORS[kind]),
+  occupied: () => occupied(host, DOORS[kind]),
+  listing: () => listing(host, DOORS[kind]),
+});
+
+async function openAccount(
   host: VaultHost,
   keys: KeyRing,
   kind: DoorKind,
@@ -142,24 +147,21 @@ async function install(host: VaultHost, script: string): Promise<void> {
   await host.exec(['sh', '-euc', put, `/usr/local/bin/${script}`], text);
 }
 
-/** Makes what has arrived unchangeable for the side that brought it. */
-export async function seal(host: VaultHost, kind: AccountKind): Promise<void> {
-  const { home, seal: script } = DOORS[kind];
+async function seal(host: VaultHost, { home, seal: script }: Door): Promise<void> {
   if (script) await host.exec(['sh', '-euc', script, home]);
 }
 
-/** Bytes that the account takes on the vault's disk. */
-export async function occupied(host: VaultHost, kind: AccountKind): Promise<number> {
-  return Number((await host.exec(['du', '-s', '-B1', DOORS[kind].home])).split('\t')[0]);
+async function occupied(host: VaultHost, { home }: Door): Promise<number> {
+  return Number((await host.exec(['du', '-s', '-B1', home])).split('\t')[0]);
 }
 
-/** SHA-256 and path of every file of the account, as sha256sum writes them; of a file with several names, the first. */
-export async function listing(host: VaultHost, kind: AccountKind): Promise<string> {
+/** SHA-256 and path of every file, as sha256sum writes them; of a file with several names, the first. */
+function listing(host: VaultHost, { home }: Door): Promise<string> {
   return host.exec([
     'sh',
     '-euc',
     `cd "$0" && find . -type f -printf '%i %p\\0' | sort -z -k 2 | sort -z -s -u -n -k 1,1 |
      cut -z -d ' ' -f 2- | sort -z | xargs -0r sha256sum`,
-    DOORS[kind].home,
+    home,
   ]);
 }

@@ -19,6 +19,8 @@ export interface HostOptions {
 }
 
 export class VaultHost {
+  /** Docker's name of the vault's network, and of the volume that is its disk. */
+  readonly name: string;
   /** Where nodes find the vault: the courier's address on the site's network. */
   readonly address: string;
   /** The line of `known_hosts`, for the name `vault`. */
@@ -32,7 +34,7 @@ export class VaultHost {
     names: { host: string; courier: string; address: string; key: string },
   ) {
     this.#docker = docker;
-    this.#host = names.host;
+    this.name = this.#host = names.host;
     this.#courier = names.courier;
     this.address = names.address;
     this.hostKey = `vault ${names.key}`;
@@ -106,6 +108,13 @@ export class VaultHost {
     return start(this.#docker, this.#courier, argv);
   }
 
+  /** Passes connections to the courier on to another host of the vault's network. */
+  async relay(port: number, to: string): Promise<void> {
+    const line = await this.atCourier(['socat', `TCP-LISTEN:${port},fork,reuseaddr`, `TCP:${to}:${port}`]);
+    // It ends with the courier.
+    line.io.on('error', () => undefined).resume();
+  }
+
   /** Puts a file into the courier's memory, readable to root alone. */
   async give(path: string, text: string): Promise<void> {
     await exec(this.#docker, this.#courier, ['sh', '-c', 'umask 077; cat >"$0"', path], { input: text });
@@ -167,7 +176,8 @@ const limited = (bytes: number) => ({
   DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: `size=${bytes}` },
 });
 
-async function put(
+/** Puts text files into a container, paths from its root. */
+export async function put(
   container: { putArchive: (tar: NodeJS.ReadableStream, options: { path: string }) => Promise<unknown> },
   files: Readonly<Record<string, string>>,
   mode: number,

@@ -25,31 +25,35 @@ export interface Proof {
 /** What the swarm is made of while it is there, and the vault beside it. */
 export interface Apart {
   readonly swarm: readonly (Parts & { readonly name: string })[];
-  readonly vault: Parts;
+  readonly vault: readonly Parts[];
 }
 
 export async function notePartsOf(vault: Vault, swarm: Swarm): Promise<Apart> {
   const docker = connect(swarm.site.lab.host);
   const [nodes, own] = await Promise.all([
     Promise.all(swarm.nodes.map(async ({ name, id }) => ({ name, ...(await partsOf(docker, id)) }))),
-    vault.host.parts(),
+    vault.parts(),
   ]);
   return { swarm: nodes, vault: own };
 }
 
 /** Compares every container, volume and network of the swarm that was with the vault's, and the vault of then with that of now. */
 export async function standsApart(vault: Vault, { swarm, vault: then }: Apart): Promise<Proof> {
-  const [now, courier] = await Promise.all([vault.host.parts(), vault.host.partsOfCourier()]);
+  const [now, courier] = await Promise.all([vault.parts(), vault.host.partsOfCourier()]);
+  const own = (kind: 'volumes' | 'networks') => new Set(then.flatMap((parts) => parts[kind]));
+  const [ownVolumes, ownNetworks] = [own('volumes'), own('networks')];
   const differences = swarm.flatMap(({ name, container, volumes, networks }) => [
-    ...(container === then.container ? [`the vault is the container of ${name}`] : []),
+    ...(then.some((host) => host.container === container) ? [`the vault is the container of ${name}`] : []),
     ...volumes
-      .filter((one) => then.volumes.includes(one))
+      .filter((one) => ownVolumes.has(one))
       .map((one) => `${name} and the vault share the volume ${one}`),
     ...networks
-      .filter((one) => then.networks.includes(one))
+      .filter((one) => ownNetworks.has(one))
       .map((one) => `${name} and the vault share the network ${one}`),
   ]);
-  if (now.container !== then.container || now.startedAt !== then.startedAt)
+  const same = ({ container, startedAt }: Parts, host?: Parts): boolean =>
+    container === host?.container && startedAt === host.startedAt;
+  if (!then.every((host, index) => same(host, now[index])))
     differences.push('the vault is not the one from before the disaster: it was made or started again');
   // It is on both networks, which is what it is for; what it carries must not stay with it.
   differences.push(...courier.volumes.map((one) => `the courier between the two has the volume ${one}`));
@@ -60,7 +64,7 @@ export async function standsApart(vault: Vault, { swarm, vault: then }: Apart): 
   return {
     compared,
     differences,
-    detail: `${compared} containers, volumes and networks compared, none of the swarm's is the vault's; the vault runs since ${then.startedAt}; between the two stands the courier, with ${courier.volumes.length} volumes`,
+    detail: `${compared} containers, volumes and networks compared, none of the swarm's is the vault's; the vault runs since ${then[0]?.startedAt}; between the two stands the courier, with ${courier.volumes.length} volumes`,
   };
 }
 

@@ -10,7 +10,7 @@ import { currentSignal, withSignal } from '../../support/trace.ts';
 import type { Account } from '../account.ts';
 import { MEANING, meaningOf, type Meaning } from '../meaning.ts';
 import type { PipeEnd } from '../method.ts';
-import type { Side } from './accounts.ts';
+import type { Side } from './depot.ts';
 import type { VaultHost } from './host.ts';
 import type { KeyRing } from './keys.ts';
 

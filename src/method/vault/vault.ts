@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { monotonic, utcNow } from '../../support/clock.ts';
-import { finding, reasonOf } from '../../support/errors.ts';
+import { DrillError, finding, reasonOf } from '../../support/errors.ts';
 import type { Scope } from '../../support/scope.ts';
 import { step } from '../../support/trace.ts';
 import type { Site } from '../../swarm/site.ts';
@@ -12,9 +12,11 @@ import type { Account, AccountKind } from '../account.ts';
 import type { ArtifactFact } from '../artifact.ts';
 import type { Claim, Method, OpenedArtifact } from '../method.ts';
 import { MEANING } from '../meaning.ts';
-import { listing, occupied, openAccount, seal, type DoorKind, type Side } from './accounts.ts';
-import { VaultHost, type HostOptions } from './host.ts';
+import { sshDepot, type DoorKind } from './accounts.ts';
+import type { Depot, Side } from './depot.ts';
+import { VaultHost, type HostOptions, type Parts } from './host.ts';
 import { KeyRing } from './keys.ts';
+import { ObjectStore } from './object-store.ts';
 import { Streams, type Stored } from './streams.ts';
 
 /** What `restore` holds of a backup: a way back, and nothing of the swarm that it was taken from. */
@@ -36,9 +38,15 @@ interface Catalogue {
 
 const CATALOGUE = 'catalogue.json';
 
+export interface VaultOptions extends HostOptions {
+  /** With an S3-compatible store beside its ssh server. Default none. */
+  readonly objectStore?: boolean;
+}
+
 export class Vault {
   readonly host: VaultHost;
   readonly keys: KeyRing;
+  readonly objectStore: ObjectStore | undefined;
   readonly #onArtifact: (artifact: ArtifactFact) => void;
   /** Accounts of methods that say themselves that what they store can be read by whoever has the disk. */
   readonly readable = new Set<AccountKind>();
@@ -46,11 +54,17 @@ export class Vault {
   readonly #streams: Streams;
   #count = 0;
 
-  private constructor(host: VaultHost, keys: KeyRing, onArtifact: (artifact: ArtifactFact) => void) {
+  private constructor(
+    host: VaultHost,
+    keys: KeyRing,
+    objectStore: ObjectStore | undefined,
+    onArtifact: (artifact: ArtifactFact) => void,
+  ) {
     this.host = host;
     this.keys = keys;
+    this.objectStore = objectStore;
     this.#onArtifact = onArtifact;
-    this.#streams = new Streams(host, keys, (side) => this.#account('stream', side, []));
+    this.#streams = new Streams(host, keys, (side) => this.account('stream', side));
   }
 
   /** Starts the host and gives the courier its keys. */
@@ -58,10 +72,11 @@ export class Vault {
     site: Site,
     scope: Scope,
     onArtifact: (artifact: ArtifactFact) => void,
-    options: HostOptions = {},
+    options: VaultOptions = {},
   ): Promise<Vault> {
     const [host, keys] = await Promise.all([VaultHost.open(site, scope, options), KeyRing.make()]);
-    const vault = new Vault(host, keys, onArtifact);
+    const store = options.objectStore ? await ObjectStore.open(site, scope, host, keys) : undefined;
+    const vault = new Vault(host, keys, store, onArtifact);
     await vault.#streams.prepare();
     return vault;
   }
@@ -84,20 +99,21 @@ export class Vault {
           files[file] = await this.#streams.storeFrom(`${name}/${file}`, end);
         },
         account: async (kind, secrets = []) => {
-          const account = await this.#account(kind, 'append', secrets);
+          const account = await this.account(kind, 'append', secrets);
           if (method.loses.includes('encrypted in the vault')) this.readable.add(kind);
-          if (!before.has(kind)) before.set(kind, await occupied(this.host, kind));
+          if (!before.has(kind)) before.set(kind, await this.#depot(kind).occupied());
           return account;
         },
       });
       const seconds = monotonic() - began;
       const stored = new Map(Object.entries(files));
       for (const [kind, occupiedBefore] of before) {
-        await seal(this.host, kind);
+        const depot = this.#depot(kind);
+        await depot.seal();
         stored.set(kind, {
-          bytes: (await occupied(this.host, kind)) - occupiedBefore,
+          bytes: (await depot.occupied()) - occupiedBefore,
           sha256: createHash('sha256')
-            .update(await listing(this.host, kind))
+            .update(await depot.listing())
             .digest('hex'),
         });
       }
@@ -135,7 +151,7 @@ export class Vault {
       claim,
       open: (file) => streams.fetch(`${name}/${file}`),
       bringTo: (file, end) => streams.bringTo(`${name}/${file}`, end),
-      account: (kind, secrets = []) => this.#account(kind, 'read', secrets),
+      account: (kind, secrets = []) => this.account(kind, 'read', secrets),
     };
   }
 
@@ -145,15 +161,30 @@ export class Vault {
     if (sha256 !== expected.sha256) throw damaged(name, 'its SHA-256 differs');
   }
 
-  #account(kind: DoorKind, side: Side, secrets: readonly string[]): Promise<Account> {
+  /** An account of that kind, made when it is first asked for. @throws DrillError `no-object-store`, `key-lost` */
+  async account(kind: AccountKind | DoorKind, side: Side, secrets: readonly string[] = []): Promise<Account> {
     const key = [kind, side, ...secrets].join(' ');
     const known = this.#accounts.get(key);
     if (known) return known;
-    const opened = openAccount(this.host, this.keys, kind, side, secrets);
+    const opened = this.#depot(kind).account(side, secrets);
     this.#accounts.set(key, opened);
     // Whoever comes next tries again.
     opened.catch(() => this.#accounts.delete(key));
     return opened;
+  }
+
+  /** What the vault is made of: its hosts. */
+  async parts(): Promise<readonly Parts[]> {
+    return Promise.all([this.host.parts(), ...(this.objectStore ? [this.objectStore.parts()] : [])]);
+  }
+
+  #depot(kind: AccountKind | DoorKind): Depot {
+    if (kind !== 's3') return sshDepot(this.host, this.keys, kind);
+    if (this.objectStore) return this.objectStore;
+    throw new DrillError('this vault has no object store', {
+      code: 'no-object-store',
+      hint: "say `vault: { objectStore: true }` in the drill's plan",
+    });
   }
 }
 

@@ -1,0 +1,36 @@
+"""Who may what in the vault's object store, by the key that a request is signed with.
+
+append  reads, and stores what is not there yet; takes away nothing but locks.
+read    reads.
+
+Part of Swift's pipeline: behind the filter that checks the signature, before those that act.
+"""
+import re
+
+READS = ("GET", "HEAD")
+OBJECT = re.compile(r"/v1/[^/]+/[^/]+/.+")
+LOCK = re.compile(r"/v1/[^/]+/[^/]+/(.*/)?locks/[^/]+")
+
+
+class Access:
+    def __init__(self, app):
+        self.app = app
+
+    def __call__(self, environment, start_response):
+        groups = (environment.get("REMOTE_USER") or "").split(",")
+        method, path = environment["REQUEST_METHOD"], environment["PATH_INFO"]
+        if method in READS:
+            return self.app(environment, start_response)
+        if "vault:append" in groups:
+            if method == "PUT" and OBJECT.fullmatch(path):
+                # What is there stays as it is: the answer is 412.
+                environment["HTTP_IF_NONE_MATCH"] = "*"
+                return self.app(environment, start_response)
+            if method == "DELETE" and LOCK.fullmatch(path):
+                return self.app(environment, start_response)
+        start_response("403 Forbidden", [("Content-Length", "0")])
+        return [b""]
+
+
+def filter_factory(_settings, **_own):
+    return Access
