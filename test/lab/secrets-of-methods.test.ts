@@ -9,6 +9,7 @@ import { gitStackAtVault } from '../../src/method/git-stack.ts';
 import type { Method } from '../../src/method/method.ts';
 import { postgresDump } from '../../src/method/postgres-dump.ts';
 import { newIdentity, seal, type SealedSecrets } from '../../src/method/sealed-secrets.ts';
+import { resticS3 } from '../../src/method/restic.ts';
 import { secretsInTasks } from '../../src/method/secrets-in-tasks.ts';
 import { serviceExport } from '../../src/method/service-export.ts';
 import { valkeyRdb } from '../../src/method/valkey-rdb.ts';
@@ -41,7 +42,7 @@ beforeAll(async () => {
   fresh = { git: await newSwarm('git'), exported: await newSwarm('exported') };
   shop = await ledger.deploy(old, { seed: 'secrets', size: 'small' });
   store = await sessions.deploy(old, { seed: 'secrets', size: 'small' });
-  vault = await Vault.open(old.site, scope, (artifact) => handedOut.push(artifact));
+  vault = await Vault.open(old.site, scope, (artifact) => handedOut.push(artifact), { objectStore: true });
   const values = await secretsInTasks(old);
   for (const [name, value] of values) secrets.set(name, passwordIn(Buffer.from(value).toString()));
   const { identity, recipient } = await newIdentity();
@@ -92,14 +93,15 @@ async function kept(
   const ears = Ears.open([connect(host), ...nodes.map(({ docker }) => docker)]);
   await work().finally(() => ears[Symbol.asyncDispose]());
   vault.keys.everything.forEach((secret, index) => secrets.set(`key ${index} of the vault`, secret));
-  const { container } = await vault.host.parts();
+  const parts = await vault.parts();
+  const logs = parts.map(async ({ container }) =>
+    String(await connect(host).getContainer(container).logs({ stdout: true, stderr: true })),
+  );
   const places = {
     arguments: ears.arguments,
     environments: ears.environments,
     'docker inspect': ears.inspected,
-    "the vault's log": String(
-      await connect(host).getContainer(container).logs({ stdout: true, stderr: true }),
-    ),
+    "the vault's logs": (await Promise.all(logs)).join('\n'),
     'claim and report': JSON.stringify(handedOut),
   };
   const seen = [...secrets].flatMap(([name, secret]) =>
@@ -115,7 +117,7 @@ async function kept(
   if (inject('lab').kind === 'embedded')
     expect(ears.arguments.includes(sounds.said), `"${sounds.said}" was heard`).toBe(true);
   expect(ears.inspected.includes(sounds.inspected), `"${sounds.inspected}" was inspected`).toBe(true);
-  expect(places["the vault's log"]).toContain('Accepted publickey');
+  expect(places["the vault's logs"]).toContain('Accepted publickey');
   expect(places['claim and report']).toContain('"createdAt"');
 }
 
@@ -146,6 +148,17 @@ test('service export: neither the identity nor a value of a secret', async () =>
     const point = await vault.keep(overheard(serviceExport), old);
     await point.restoreInto({ swarm: fresh.exported, secrets: sealed, holdBack: 'services' });
   });
+});
+
+test("restic to S3: neither its password nor the store's keys", async () => {
+  await kept({ said: 'restic', inspected: old.imageOf('tools') }, async () => {
+    const files = await shop.files();
+    const point = await vault.keep(overheard(resticS3), files);
+    await point.restoreInto({ ...files, name: 'from-s3' });
+  });
+  expect([...secrets.keys()]).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^run\/vault\/credentials of restic to S3/)]),
+  );
 });
 
 test("Valkey's snapshot: not its password", async () => {
