@@ -74,6 +74,8 @@ interface Given {
   readonly vault: Vault;
   readonly shop: Ledger;
   readonly store: Sessions;
+  /** What must not be read in the vault, for methods that carry text of their own. */
+  readonly canary: string;
 }
 
 /** A fresh swarm that has its services, and the labels that its nodes are to get when the data is in place. */
@@ -316,12 +318,12 @@ async function exported({ vault, swarm: source }: Given): Promise<Kept<Site, Fre
  */
 async function inGit(
   method: Method<Omit<StackSource, 'remote'>, StackTarget, Redeployed>,
-  { vault, swarm: source }: Given,
+  { vault, swarm: source, canary }: Given,
 ): Promise<Kept<Site, Fresh>> {
   const { identity, recipient } = await newIdentity();
   const sealed = await seal(await secretsInTasks(source), recipient);
   const secrets = { sealed: async () => sealed, identity: async () => identity };
-  await using repository = await stackRepository(source);
+  await using repository = await stackRepository(source, canary);
   const stacks = [
     await vault.keep(method, { swarm: source, ...repository.ledger }),
     await vault.keep(method, { swarm: source, ...repository.sessions }),
@@ -426,7 +428,7 @@ for (const {
       const store = await sessions.deploy(swarm, { seed, size, ...stack });
       const canary = `canary-${randomBytes(12).toString('hex')}`;
       await shop.http('PUT', '/files/canary', Buffer.from(canary));
-      return { app: shop, shop, store, canaries: [canary] };
+      return { app: shop, shop, store, canary, canaries: [canary] };
     },
 
     async baseline({ swarm, seeded: { shop, store } }) {
@@ -439,8 +441,8 @@ for (const {
 
     yardstick: data && (async ({ seeded }) => tarAndZstd(await data(seeded))),
 
-    async backup({ swarm, vault, seeded: { shop, store } }) {
-      const given = { swarm, vault, shop, store };
+    async backup({ swarm, vault, seeded: { shop, store, canary } }) {
+      const given = { swarm, vault, shop, store, canary };
       const definition = await (keep.definition ?? usual.definition)(given);
       const rows = keep.database
         ? { database: await keep.database(given) }

@@ -45,19 +45,22 @@ const TELLS = 'the vault tells nothing without its key';
 const APART = 'the vault stands apart from the swarm';
 const engine = () => connect(inject('lab').host);
 
-test('seeded text that lies in the vault is found, as it is and compressed', async () => {
+test('seeded text that lies in the vault is found, as it is, compressed, and as an object of git', async () => {
   const report = await outcome(() =>
     withVault({
       async backup(vault, sentinel) {
         const text = `${'a line of no interest\n'.repeat(5000)}${sentinel}\n`;
         await vault.host.exec(['sh', '-c', 'cat >/vault/restic/notes'], text);
         await vault.host.exec(['sh', '-c', 'zstd -q -o /vault/restic/packed'], text);
+        const keep = 'git init --quiet --bare here.git; git -C here.git hash-object -w --stdin >here.git/id';
+        await vault.host.exec(['sh', '-euc', `cd /vault/restic; ${keep}`], text);
       },
     }),
   );
   const { result, differences } = resultOf(report, TELLS);
   expect(result).toBe('fail');
   expect(differences.toSorted()).toEqual([
+    expect.stringMatching(/^"before-.*" stands readable in restic\/here.git$/),
     expect.stringMatching(/^"before-.*" stands readable in restic\/notes$/),
     expect.stringMatching(/^"before-.*" stands readable in restic\/packed$/),
   ]);

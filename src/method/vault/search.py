@@ -1,4 +1,5 @@
-"""Looks for plain text in everything that the vault holds, as it lies there and unpacked. Standard input: one string to look for a line.
+"""Looks for plain text in everything that the vault holds, as it lies there and unpacked, objects of git as well. Standard
+input: one string to look for a line.
 Prints JSON: how many files and bytes were read, and which strings (by number) were found in which file."""
 import json, os, subprocess, sys
 
@@ -16,6 +17,15 @@ def search(stream, found):
         tail = window[-overlap:] if overlap else b""
 
 
+def unpacked(command):
+    """Which strings are in what the command prints."""
+    found = set()
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    search(running.stdout, found)
+    running.wait()
+    return found
+
+
 def look_at(path):
     found = set()
     with open(path, "rb") as file:
@@ -24,19 +34,30 @@ def look_at(path):
         search(file, found)
     for magic, unpacker in UNPACKERS.items():
         if start.startswith(magic):
-            unpacked = subprocess.Popen([*unpacker, path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-            search(unpacked.stdout, found)
-            unpacked.wait()
+            found |= unpacked([*unpacker, path])
     return sorted(found)
 
 
+def objects_of(repository):
+    """Git keeps its objects packed, alone or many in a file."""
+    return sorted(unpacked(["git", "-c", "safe.directory=*", "-C", repository, "cat-file", "--batch", "--batch-all-objects"]))
+
+
 files, size, hits = 0, 0, []
-for folder, _, names in os.walk("/vault"):
+
+
+def note(path, found):
+    hits.extend({"file": os.path.relpath(path, "/vault"), "number": number} for number in found)
+
+
+for folder, inside, names in os.walk("/vault"):
+    if {"objects", "refs"} <= set(inside) and "HEAD" in names:
+        note(folder, objects_of(folder))
     for name in names:
         path = os.path.join(folder, name)
         if os.path.islink(path) or not os.path.isfile(path):
             continue
         files += 1
         size += os.path.getsize(path)
-        hits.extend({"file": os.path.relpath(path, "/vault"), "number": number} for number in look_at(path))
+        note(path, look_at(path))
 print(json.dumps({"files": files, "bytes": size, "hits": hits}))
