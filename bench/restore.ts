@@ -9,7 +9,7 @@ import { borg } from '../src/method/borg.ts';
 import { companion } from '../src/method/companion.ts';
 import { dockerCp } from '../src/method/docker-cp.ts';
 import type { Method } from '../src/method/method.ts';
-import { restic } from '../src/method/restic.ts';
+import { restic, resticS3 } from '../src/method/restic.ts';
 import { rsyncArchive, rsyncFull } from '../src/method/rsync.ts';
 import { Vault, type Kept } from '../src/method/vault/vault.ts';
 import { volumeArchive } from '../src/method/volume-archive.ts';
@@ -40,6 +40,7 @@ const METHODS: readonly VolumeMethod[] = [
   rsyncFull,
   companion,
   restic,
+  resticS3,
   borg,
   volumePlugin,
 ];
@@ -70,7 +71,7 @@ export async function restore(lab: Lab): Promise<void> {
       });
     };
 
-    const vault = await Vault.open(site, scope, () => undefined);
+    const vault = await Vault.open(site, scope, () => undefined, { objectStore: true });
     await installVolumePlugin(node);
     await node.docker.createVolume({ Name: 'snapshots', Driver: SNAPSHOT_DRIVER });
     for (const name of ['source', 'snapshots']) await run(argv, { [name]: '/data' }, input);
