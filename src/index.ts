@@ -31,7 +31,8 @@ export {
   type StackTarget,
 } from './method/git-stack.ts';
 export { tarAndZstd } from './method/plain.ts';
-export { postgresDump, type PostgresService } from './method/postgres-dump.ts';
+export { postgresDump } from './method/postgres-dump.ts';
+export type { PostgresService } from './method/postgres-service.ts';
 export { postgresPhysical } from './method/postgres-physical.ts';
 export {
   pointInTime,

@@ -5,26 +5,11 @@ import { step } from '../support/trace.ts';
 import { beside, succeeded } from './beside.ts';
 import { fill } from './empty-volume.ts';
 import type { Claim, Deposit, OpenedArtifact } from './method.ts';
-import type { PostgresService } from './postgres-dump.ts';
-import { placeOf, taskOf, within, type Task } from './service.ts';
+import { NOW, row, type PostgresService } from './postgres-service.ts';
+import { placeOf, taskOf, within } from './service.ts';
 import type { Volume } from './volume.ts';
 
 const BASE = 'base.tar';
-
-/** Columns of the one row that `sql` gives. @throws DrillError `postgres-failed` with the server's words */
-export async function row(
-  task: Task,
-  { user }: PostgresService,
-  sql: string,
-  database = 'postgres',
-): Promise<string[]> {
-  const argv = ['psql', '-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-U', user, '-d', database, '-c', sql];
-  const { taken } = await within(task, argv, { user: 'postgres', code: 'postgres-failed' });
-  return taken.trim().split('\t');
-}
-
-/** The server's clock, as text in UTC: it is the one that commits carry. */
-export const NOW = `to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 export async function keepBase(service: PostgresService, { put }: Deposit): Promise<Claim> {
   const task = await taskOf(service);

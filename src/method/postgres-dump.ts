@@ -1,23 +1,11 @@
 // Postgres as a logical dump, with what pg_dump leaves out: roles, their passwords and memberships.
 import { text } from 'node:stream/consumers';
-import { formatSeconds, seconds, type Seconds } from '../support/clock.ts';
+import { formatSeconds, seconds } from '../support/clock.ts';
 import { DrillError, finding } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
-import type { Swarm } from '../swarm/swarm.ts';
 import type { Method } from './method.ts';
-import { row } from './postgres-base.ts';
+import { row, type PostgresService } from './postgres-service.ts';
 import { taskOf, within, type Task, type WithinOptions } from './service.ts';
-
-/** A Postgres server that runs as a service. */
-export interface PostgresService {
-  readonly swarm: Swarm;
-  readonly service: string;
-  /** The superuser that the image made. */
-  readonly user: string;
-  readonly database: string;
-  /** How long a dump or its restore may wait for a table that somebody else holds locked. Default 60 s. */
-  readonly lockLimit?: Seconds;
-}
 
 const LOCK_LIMIT = seconds(60);
 

@@ -2,7 +2,7 @@
 import { fillEmpty } from './empty-volume.ts';
 import type { Method } from './method.ts';
 import { keepBase, unpackBase } from './postgres-base.ts';
-import type { PostgresService } from './postgres-dump.ts';
+import type { PostgresService } from './postgres-service.ts';
 import type { Volume } from './volume.ts';
 
 /** Restored into the volume that the service is going to use, before a label lets it start there. */

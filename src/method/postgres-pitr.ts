@@ -7,7 +7,7 @@ import { serverBeside } from './beside.ts';
 import { fillEmpty } from './empty-volume.ts';
 import type { Claim, Method } from './method.ts';
 import { keepBase, unpackBase } from './postgres-base.ts';
-import type { PostgresService } from './postgres-dump.ts';
+import type { PostgresService } from './postgres-service.ts';
 import type { Kept } from './vault/vault.ts';
 import type { Volume } from './volume.ts';
 import { momentOf, namedMoment, timeOf } from './wal.ts';

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { runTool } from '../../src/method/repository.ts';
 import { restic } from '../../src/method/restic.ts';
-import { seconds } from '../../src/support/clock.ts';
-import { repositorySuite } from './repository-suite.ts';
+import { seconds, type Seconds } from '../../src/support/clock.ts';
+import { repositorySuite, type Stage } from './repository-suite.ts';
 import { findingOf } from './volumes.ts';
 
 const REPOSITORY = '/vault/restic/repository';
@@ -77,14 +77,7 @@ repositorySuite(
     });
 
     test('a program that got stuck is told to stop, and says why; one that is slow is not', async () => {
-      const { vault, files } = stage();
-      const account = await vault.account('restic', 'append');
-      const run = (script: string) =>
-        runTool({ name: 'sh', meanings: {} }, files, {
-          account,
-          argv: ['sh', '-c', script],
-          patience: seconds(2),
-        });
+      const run = patiently(stage(), seconds(2));
       const { code, output } = await findingOf(run(STUCK));
       expect(code).toBe('vault-full');
       expect(output).toBe('no sign of life for 2 s: told to stop\nno space left on device');
@@ -92,10 +85,33 @@ repositorySuite(
       expect(deaf.code).toBe('interrupted');
       expect(await run(SLOW)).toBe('done\n');
     });
+
+    test('one that says that the same thing fails again and again is told to stop, and one that fails at times is not', async () => {
+      const run = patiently(stage(), seconds(20));
+      const { code, output } = await findingOf(run(failing('12.5s')));
+      expect(code).toBe('vault-unreachable');
+      expect(output).toContain('it fails again and again: told to stop\nbroken pipe');
+      expect((await findingOf(run(failing('1m2.5s')))).code).toBe('vault-unreachable');
+      expect(
+        await run("echo 'Save(<data/1>) returned error, retrying after 9.5s' >&2; sleep 2; echo done"),
+      ).toBe('done\n');
+    });
   },
 );
 
+const patiently =
+  ({ vault, files }: Stage, patience: Seconds) =>
+  async (script: string): Promise<string> =>
+    runTool({ name: 'sh', meanings: {} }, files, {
+      account: await vault.account('restic', 'append'),
+      argv: ['sh', '-c', script],
+      patience,
+    });
+
 const STUCK = `trap 'echo no space left on device >&2; exit 1' INT; sleep 1000 & wait`;
+/** As restic announces it, and as it ends when it is interrupted. */
+const failing = (pause: string): string =>
+  `trap 'echo broken pipe >&2; exit 130' INT; echo 'Save(<data/1>) returned error, retrying after ${pause}: no' >&2; sleep 1000 & wait`;
 /** Longer than the patience, and never quiet for that long. */
 const SLOW = 'for second in 1 2 3 4; do sleep 1; head -c 10000 /dev/zero >/dev/null; done; echo done';
 
