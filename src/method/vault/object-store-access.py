@@ -3,7 +3,7 @@
 append  reads, and stores what is not there yet; takes away nothing but locks.
 read    reads.
 
-Part of Swift's pipeline: behind the filter that checks the signature, before those that act.
+The last filter of Swift's pipeline: what others make of a request comes by as well.
 """
 import re
 

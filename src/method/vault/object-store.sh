@@ -51,18 +51,19 @@ bind_port = 9000
 workers = 0
 user = swift
 [pipeline:main]
-pipeline = catch_errors gatekeeper cache listing_formats s3api tempauth access bulk copy slo dlo versioned_writes proxy-server
+pipeline = catch_errors gatekeeper cache listing_formats s3api tempauth copy dlo versioned_writes access proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
 [filter:access]
 paste.filter_factory = object_store_access:filter_factory
 CONFIG
-  for name in catch_errors gatekeeper listing_formats bulk copy slo dlo versioned_writes; do filter $name; done
+  for name in catch_errors gatekeeper listing_formats copy dlo versioned_writes; do filter $name; done
   filter cache memcache
   echo 'log_level = CRITICAL'
   filter s3api
-  echo 'location = us-east-1'
+  # What comes in parts would be deleted in parts, by a filter that asks nobody.
+  printf '%s\n' 'location = us-east-1' 'allow_multipart_uploads = false'
   filter tempauth
   for user in append read; do printf 'user_vault_%s = %s .admin\n' $user "$(cat /run/keys/$user)"; done
 } >$conf/proxy.conf
