@@ -38,11 +38,13 @@ describe('the matrix of methods', () => {
     expect(stateOf(2, 'owner')).toBe('lost');
   });
 
-  test('holds the time to back up against the plain way', () => {
+  test('holds the times to back up and to restore against the plain way', () => {
     const row = matrix?.rows[0];
     const seconds = reports[0]?.artifacts.find(({ method }) => method === 'restic')?.seconds ?? 0;
     expect(row?.backupSeconds).toBe(seconds);
     expect(row?.backupRatio).toBeCloseTo(seconds / 0.8, 3);
+    expect(row?.restoreSeconds).toBeGreaterThan(0);
+    expect(row?.restoreRatio).toBeCloseTo((row?.restoreSeconds ?? 0) / 0.5, 3);
   });
 
   test('counts the time and the bytes of methods that the subject can not do without', () => {

@@ -20,17 +20,19 @@ function rowOf(report: Report): MatrixRow {
   const methods = [method, ...(subject?.together ?? [])];
   const mine = artifacts.filter((artifact) => methods.includes(artifact.method));
   const backupSeconds = sumOf(methods.map((one) => backupSecondsOf(mine, one)));
+  const restoreSeconds = sumOf(methods.map((one) => secondsOf(report.steps, `restore with ${one}`)));
   return {
     drill: name,
     method,
     verdict,
     aspects: aspectsOf(report),
     backupSeconds,
-    restoreSeconds: sumOf(methods.map((name) => secondsOf(report.steps, `restore with ${name}`))),
+    restoreSeconds,
     rtaSeconds: actual.rtaSeconds,
     storedBytes: mine.reduce((sum, { bytes }) => sum + bytes, 0),
     dataBytes: yardstick?.bytes ?? null,
-    backupRatio: yardstick && backupSeconds !== null ? round(backupSeconds / yardstick.seconds) : null,
+    backupRatio: ratioOf(backupSeconds, yardstick?.seconds),
+    restoreRatio: ratioOf(restoreSeconds, yardstick?.unpackSeconds),
     cannotHold: subject?.cannotHold ?? [],
   };
 }
@@ -75,5 +77,9 @@ function secondsOf(steps: readonly Step[], name: string): number | null {
   }
   return sum === null ? null : round(sum);
 }
+
+/** Null when either was not measured. */
+const ratioOf = (seconds: number | null, plain: number | undefined): number | null =>
+  seconds !== null && plain ? round(seconds / plain) : null;
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;

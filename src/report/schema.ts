@@ -197,6 +197,7 @@ export const MatrixRow = z.object({
   storedBytes: count.describe('in the vault'),
   dataBytes: count.nullable().describe('of the plain tar of the same data'),
   backupRatio: z.number().nullable().describe('time to back up, against the plain way in the same drill'),
+  restoreRatio: z.number().nullable().describe('time to restore, against the plain way in the same drill'),
   cannotHold: z.array(z.string()),
 });
 export type MatrixRow = z.infer<typeof MatrixRow>;

@@ -52,11 +52,15 @@ function cellOf(aspect: string, seen: MatrixRow['aspects'][string] | undefined) 
 
 /** There and back, each beside the plain way. */
 const waysOf = (row: MatrixRow, plain: Report['yardstick']) => [
-  wayOf(row.backupSeconds, plain && { bytes: plain.bytes, seconds: plain.seconds }),
-  wayOf(row.restoreSeconds, plain && { bytes: plain.bytes, seconds: plain.unpackSeconds }),
+  wayOf(row.backupSeconds, row.backupRatio, plain && { bytes: plain.bytes, seconds: plain.seconds }),
+  wayOf(row.restoreSeconds, row.restoreRatio, plain && { bytes: plain.bytes, seconds: plain.unpackSeconds }),
 ];
 
-function wayOf(seconds: number | null, plain: { readonly bytes: number; readonly seconds: number } | null) {
+function wayOf(
+  seconds: number | null,
+  ratio: number | null,
+  plain: { readonly bytes: number; readonly seconds: number } | null,
+) {
   const took = { took: time(seconds) };
   if (!plain) return { ...took, speeds: null };
   return {
@@ -64,7 +68,7 @@ function wayOf(seconds: number | null, plain: { readonly bytes: number; readonly
     speeds: {
       speed: speed(plain.bytes, seconds),
       plain: speed(plain.bytes, plain.seconds),
-      ratio: seconds && plain.seconds ? `${(seconds / plain.seconds).toFixed(1)} ×` : NOT_MEASURED,
+      ratio: ratio === null ? NOT_MEASURED : `${ratio.toFixed(1)} ×`,
     },
   };
 }
