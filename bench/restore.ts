@@ -48,8 +48,13 @@ const METHODS: readonly VolumeMethod[] = [
 const PACK = 'tar -C /data -c . | zstd -q -T0 -3 -o /plain/plain.tar.zst';
 const UNPACK = 'zstd -q -d -c /plain/plain.tar.zst | tar -C /data -x';
 
+/** Measured is what this matches, e.g. `small files: restic`. */
+const ONLY = new RegExp(process.env['ONLY'] ?? '');
+
 export async function restore(lab: Lab): Promise<void> {
   for (const { what, argv, input } of LOADS) {
+    const methods = METHODS.filter(({ name }) => ONLY.test(`${what}: ${name}`));
+    if (methods.length === 0) continue;
     await using scope = new Scope();
     const site = await Site.open({ lab, run: id(), drill: 'bench', scope });
     const swarm = await site.startSwarm({ managers: 1, workers: 0 });
@@ -91,7 +96,7 @@ export async function restore(lab: Lab): Promise<void> {
       return seconds;
     };
 
-    for (const method of METHODS) {
+    for (const method of methods) {
       const kept = await vault.keep(method, volume(method === volumePlugin ? 'snapshots' : 'source'));
       const seen: { ours: number; plain: number }[] = [];
       for (let turn = 1; turn <= turns; turn++)
