@@ -225,10 +225,15 @@ describe('bad input', () => {
       yield Buffer.alloc(0);
       throw words;
     };
-    const artifact = { ...kept.opened(claim), open: () => Readable.from(broken(), { objectMode: false }) };
-    expect(await findingOf(dockerCp.restore(artifact, place.volume('unread')))).toMatchObject({
-      message: expect.stringContaining('no key opens it'),
-    });
+    const artifact = {
+      ...kept.opened(claim),
+      open: () => Readable.from(broken(), { objectMode: false }),
+      bringTo: () => Promise.reject(words),
+    };
+    for (const method of [dockerCp, volumeArchive])
+      expect(await findingOf(method.restore(artifact, place.volume('unread')))).toMatchObject({
+        message: expect.stringContaining('no key opens it'),
+      });
   });
 
   test('half a restore that can not be taken away again is told, after what broke it', async () => {
