@@ -26,7 +26,6 @@ export class VaultHost {
   /** The line of `known_hosts`, for the name `vault`. */
   readonly hostKey: string;
   readonly #docker: Docker;
-  readonly #host: string;
   readonly #courier: string;
 
   private constructor(
@@ -34,7 +33,7 @@ export class VaultHost {
     names: { host: string; courier: string; address: string; key: string },
   ) {
     this.#docker = docker;
-    this.name = this.#host = names.host;
+    this.name = names.host;
     this.#courier = names.courier;
     this.address = names.address;
     this.hostKey = `vault ${names.key}`;
@@ -100,7 +99,7 @@ export class VaultHost {
 
   /** Runs a program on the vault itself, as root: its operator's console, which no backup can reach. */
   exec(argv: readonly string[], input?: string): Promise<string> {
-    return exec(this.#docker, this.#host, argv, input === undefined ? {} : { input });
+    return exec(this.#docker, this.name, argv, input === undefined ? {} : { input });
   }
 
   /** Starts a program at the courier. */
@@ -136,16 +135,16 @@ export class VaultHost {
 
   /** Cuts the line between the site and the vault, as a failed uplink would. */
   async cut(): Promise<void> {
-    await this.#docker.getNetwork(this.#host).disconnect({ Container: this.#courier, Force: true });
+    await this.#docker.getNetwork(this.name).disconnect({ Container: this.#courier, Force: true });
   }
 
   async mend(): Promise<void> {
-    await this.#docker.getNetwork(this.#host).connect({ Container: this.#courier });
+    await this.#docker.getNetwork(this.name).connect({ Container: this.#courier });
   }
 
   /** What the host is made of, by kind and id, for the proof that none of it is the swarm's. */
   async parts(): Promise<Parts> {
-    return partsOf(this.#docker, this.#host);
+    return partsOf(this.#docker, this.name);
   }
 
   partsOfCourier(): Promise<Parts> {
