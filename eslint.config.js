@@ -1,64 +1,92 @@
-// What the house asks of its code: typescript-eslint's strict rules, and who may import whom.
+// Lint rules: typescript-eslint strict, the table of which folder may import which, and who may use which library.
 import boundaries from 'eslint-plugin-boundaries';
 import tseslint from 'typescript-eslint';
 
-/** Each part of the house, where it lives, and what it may import beside itself. `types` may be imported as types alone. */
-const HOUSE = {
+/**
+ * Each folder, where it is, and what it may import besides itself. `types` may be imported as types only.
+ * The last two match what no folder above does: the entry files in `src/`.
+ */
+const LAYERS = {
   support: { at: 'src/support', may: [] },
   lab: { at: 'src/lab', may: ['support'] },
   swarm: { at: 'src/swarm', may: ['support', 'lab'] },
-  method: { at: 'src/method', may: ['support', 'lab', 'swarm'] },
-  disaster: { at: 'src/disaster', may: ['support', 'lab', 'swarm'] },
-  swarmFile: { at: 'src/swarm-file', may: ['support', 'lab', 'swarm'] },
-  check: { at: 'src/check', may: ['support', 'lab', 'swarm'] },
+  model: { at: 'src/model', may: [], types: ['support', 'lab', 'swarm'] },
+  vault: { at: 'src/vault', may: ['support', 'lab', 'swarm', 'model'] },
+  swarmBackup: { at: 'src/swarm-backup', may: ['support', 'lab', 'swarm', 'model'] },
+  method: { at: 'src/method', may: ['support', 'lab', 'swarm', 'model', 'vault', 'swarmBackup'] },
+  disaster: { at: 'src/disaster', may: ['support', 'lab', 'swarm', 'model', 'vault'] },
+  recovery: { at: 'src/recovery', may: ['support', 'lab', 'swarm', 'model', 'vault'] },
+  check: { at: 'src/check', may: ['support', 'lab', 'swarm', 'model', 'vault'] },
   drill: {
     at: 'src/drill',
-    may: ['support'],
-    types: ['lab', 'swarm', 'method', 'disaster', 'check'],
+    may: ['support', 'model'],
+    types: ['lab', 'swarm', 'vault', 'method', 'disaster', 'recovery', 'check'],
   },
-  report: { at: 'src/report', may: ['support', 'drill'] },
+  report: { at: 'src/report', may: ['support', 'model', 'drill'] },
   cli: {
     at: 'src/cli',
     may: [
       'support',
       'lab',
       'swarm',
+      'model',
+      'vault',
+      'swarmBackup',
       'method',
       'disaster',
+      'recovery',
       'check',
-      'swarmFile',
       'drill',
       'report',
-      'door',
+      'entry',
       'fixtures',
     ],
   },
-  fixtures: { at: 'fixtures', may: ['door'] },
-  drills: { at: 'drills', may: ['door', 'fixtures'] },
-  // Last: what lies in `src` itself, which is index.ts.
-  door: {
+  fixtures: { at: 'fixtures', may: ['entry'] },
+  drills: { at: 'drills', may: ['entry', 'fixtures'] },
+  entry: {
     at: 'src',
-    may: ['support', 'lab', 'swarm', 'method', 'disaster', 'check', 'drill', 'report'],
+    may: [
+      'support',
+      'lab',
+      'swarm',
+      'model',
+      'vault',
+      'swarmBackup',
+      'method',
+      'disaster',
+      'recovery',
+      'check',
+      'drill',
+      'report',
+    ],
   },
 };
 
-/** Libraries that one place alone may speak to; whoever else needs them asks that place. */
-const BEHIND_ONE_DOOR = {
+/** Libraries that only these places may import; other code calls those places. */
+const GUARDED_LIBRARIES = {
   testcontainers: ['src/swarm/node.ts', 'bench/**'],
   dockerode: ['src/lab/engine.ts', 'src/swarm/node.ts', 'bench/**'],
   execa: ['src/support/command.ts', 'test/**'],
   mustache: ['src/report/html.ts'],
   pg: ['fixtures/ledger/**'],
-  'tar-stream': ['src/method/**', 'src/swarm-file/**', 'test/**', 'src/lab/images.ts', 'src/swarm/node.ts'],
-  'age-encryption': ['src/method/**', 'src/swarm-file/**', 'test/**'],
+  'tar-stream': [
+    'src/method/**',
+    'src/vault/**',
+    'src/swarm-backup/**',
+    'test/**',
+    'src/lab/images.ts',
+    'src/swarm/node.ts',
+  ],
+  'age-encryption': ['src/method/**', 'src/vault/**', 'src/swarm-backup/**', 'src/check/**', 'test/**'],
   commander: ['src/cli/**'],
   'cli-table3': ['src/cli/**'],
-  'log-update': ['src/cli/progress/**'],
-  picocolors: ['src/cli/palette.ts'],
+  'log-update': ['src/cli/terminal/**'],
+  picocolors: ['src/cli/terminal/palette.ts'],
 };
 
 const isPart = (type) => ({ element: { type } });
-const importRules = Object.entries(HOUSE).flatMap(([from, { may, types = [] }]) => [
+const importRules = Object.entries(LAYERS).flatMap(([from, { may, types = [] }]) => [
   ...[from, ...may].map((to) => ({ from: isPart(from), allow: { to: isPart(to) } })),
   ...types.map((to) => ({
     from: isPart(from),
@@ -66,18 +94,18 @@ const importRules = Object.entries(HOUSE).flatMap(([from, { may, types = [] }]) 
   })),
 ]);
 
-const doorRule = (names) => [
+const guardRule = (names) => [
   'error',
   {
     paths: names.map((name) => ({
       name,
-      message: `only ${BEHIND_ONE_DOOR[name].join(', ')} may import ${name}`,
+      message: `only ${GUARDED_LIBRARIES[name].join(', ')} may import ${name}`,
     })),
   },
 ];
-const guarded = Object.keys(BEHIND_ONE_DOOR);
-const doorsByPlace = Object.groupBy(
-  Object.entries(BEHIND_ONE_DOOR).flatMap(([name, places]) => places.map((place) => ({ name, place }))),
+const guarded = Object.keys(GUARDED_LIBRARIES);
+const guardsByPlace = Object.groupBy(
+  Object.entries(GUARDED_LIBRARIES).flatMap(([name, places]) => places.map((place) => ({ name, place }))),
   ({ place }) => place,
 );
 
@@ -118,21 +146,23 @@ export default tseslint.config(
   },
   {
     files: ['**/*.{ts,js,mjs}'],
-    rules: { 'no-restricted-imports': doorRule(guarded) },
+    rules: { 'no-restricted-imports': guardRule(guarded) },
   },
-  ...Object.entries(doorsByPlace).map(([place, here]) => ({
+  ...Object.entries(guardsByPlace).map(([place, here]) => ({
     files: [place],
     rules: {
-      'no-restricted-imports': doorRule(guarded.filter((name) => !here.some((door) => door.name === name))),
+      'no-restricted-imports': guardRule(
+        guarded.filter((name) => !here.some((guard) => guard.name === name)),
+      ),
     },
   })),
   {
     files: ['{src,fixtures,drills}/**/*.{ts,mjs}'],
-    // A test may look at the whole house.
+    // A test may import everything.
     ignores: ['**/*.test.ts'],
     plugins: { boundaries },
     settings: {
-      'boundaries/elements': Object.entries(HOUSE).map(([type, { at }]) => ({
+      'boundaries/elements': Object.entries(LAYERS).map(([type, { at }]) => ({
         type,
         pattern: at,
       })),

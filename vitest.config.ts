@@ -2,26 +2,7 @@
 // Node.js itself, as the program loads them; all of it in one process.
 import { defineConfig } from 'vitest/config';
 
-/** One real server or repository each, and a quarter of an hour together: run by name, and every night. */
-const methods = [
-  'borg',
-  'companion',
-  'docker-cp',
-  'git-stack*',
-  'postgres-methods',
-  'restic*',
-  'rsync',
-  'secrets-of-methods',
-  'service-export',
-  'swarm-file*',
-  'swarm-state',
-  'unharmed',
-  'valkey-methods',
-  'vault-streams',
-  'volume-plugin',
-].map((name) => `test/lab/${name}.test.ts`);
-
-const lab = { globalSetup: 'src/cli/vitest/lab.ts', testTimeout: 0, hookTimeout: 0 };
+const lab = { globalSetup: 'src/cli/runner/vitest-lab.ts', testTimeout: 0, hookTimeout: 0 };
 
 /** A swarm waits for half of its time, for elections and for containers that end: two files at a time keep two processors busy. */
 const sideBySide = { fileParallelism: true, maxWorkers: 2 };
@@ -44,9 +25,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'lab', ...sideBySide, include: ['test/lab/**/*.test.ts'], exclude: methods, ...lab },
+        test: { name: 'lab', ...sideBySide, include: ['test/lab/**/*.test.ts'], ...lab },
       },
-      { extends: true, test: { name: 'methods', ...sideBySide, include: methods, ...lab } },
+      {
+        extends: true,
+        test: { name: 'methods', ...sideBySide, include: ['test/methods/**/*.test.ts'], ...lab },
+      },
       {
         extends: true,
         test: { name: 'controls', ...sideBySide, include: ['test/controls/**/*.test.ts'], ...lab },
@@ -57,7 +41,7 @@ export default defineConfig({
           name: 'drills',
           ...alone,
           include: ['drills/**/*.drill.ts'],
-          setupFiles: 'src/cli/vitest/drills.ts',
+          setupFiles: 'src/cli/runner/vitest-drills.ts',
           ...lab,
         },
       },

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRuntime } from '../src/cli/runtime.ts';
+import { createRuntime } from '../src/cli/runner/runtime.ts';
 import { runDrill } from '../src/drill/run.ts';
 import type { Lab } from '../src/lab/lab.ts';
 import { writeDrillReport } from '../src/report/write.ts';

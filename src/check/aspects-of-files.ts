@@ -1,5 +1,5 @@
 // What there is to an entry, aspect by aspect: whether it has it, what it is there, and what a difference is called.
-import type { FILE_ASPECTS } from '../support/aspects.ts';
+import type { FILE_ASPECTS } from '../model/aspect.ts';
 import { nameOf, type Entry } from './entry.ts';
 
 export type FileAspect = (typeof FILE_ASPECTS)[number];

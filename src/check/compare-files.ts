@@ -1,8 +1,8 @@
 // Two lists of entries in the same order, walked side by side: what is missing, what is new, what came back otherwise. One
 // entry of each is held at a time.
-import { FILE_ASPECTS, type Aspect } from '../support/aspects.ts';
+import { FILE_ASPECTS, type Aspect } from '../model/aspect.ts';
 import { compareEntries, presence, type Seen } from './aspects-of-files.ts';
-import type { AspectSeen } from './check.ts';
+import type { AspectSeen } from '../model/check.ts';
 import { isBefore, nameOf, type Entry } from './entry.ts';
 
 export interface Comparison {

@@ -1,6 +1,6 @@
 // Complete or said so: every kind of object is either compared by a check, or listed with the reason why not.
 import { INVENTORY_KINDS, type Inventory, type InventoryKind } from '../swarm/inventory.ts';
-import type { Check } from './check.ts';
+import type { Check } from '../model/check.ts';
 
 export interface CoverageRow {
   /** E.g. `services`, `registry logins`. */

@@ -1,6 +1,6 @@
 // The files of a volume against the baseline: content and all metadata, entry by entry.
-import { FILE_ASPECTS, type Aspect } from '../support/aspects.ts';
-import type { Check } from './check.ts';
+import { FILE_ASPECTS, type Aspect } from '../model/aspect.ts';
+import type { Check } from '../model/check.ts';
 import { compareFiles } from './compare-files.ts';
 import { readEntries, type Manifest, type Place } from './manifest.ts';
 

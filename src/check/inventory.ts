@@ -1,8 +1,8 @@
 // The restored swarm against the baseline, object by object.
-import type { Aspect } from '../support/aspects.ts';
+import type { Aspect } from '../model/aspect.ts';
 import type { Inventory, InventoryKind, Objects } from '../swarm/inventory.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { AspectSeen, Check } from './check.ts';
+import type { AspectSeen, Check } from '../model/check.ts';
 
 /** Kinds whose objects must come back equal. Tasks and images are compared by checks of their own, or are not data. */
 export const COMPARED_KINDS = [

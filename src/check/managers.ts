@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { seconds, type Seconds } from '../support/clock.ts';
 import { waitUntil } from '../support/poll.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { Check } from './check.ts';
+import type { Check } from '../model/check.ts';
 
 /** Says nothing of the disks behind them, nor of their latency. */
 export const managersReachable = (swarm: Swarm, expected: number): Check => ({

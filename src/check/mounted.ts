@@ -3,7 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { collect, start } from '../lab/engine.ts';
 import type { Objects } from '../swarm/inventory.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { AspectSeen, Check } from './check.ts';
+import type { AspectSeen, Check } from '../model/check.ts';
 import { differencesOf } from './inventory.ts';
 
 /** Digests are keyed with this process's own random key: a report can't be used to guess a password. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Node } from '../swarm/node.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { Check } from './check.ts';
+import type { Check } from '../model/check.ts';
 
 /** Without IPVS in the kernel VIPs and the mesh carry nothing while everything looks healthy (moby#24005, moby#28168). */
 export const routingMesh = (swarm: Swarm, port: number, path = '/healthz'): Check => ({

@@ -2,7 +2,7 @@
 import { seconds } from '../support/clock.ts';
 import { reasonOf } from '../support/errors.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { Check } from './check.ts';
+import type { Check } from '../model/check.ts';
 
 /** Tasks of a restored swarm may still be on their way when the check begins. */
 const CONVERGENCE_LIMIT = seconds(30);

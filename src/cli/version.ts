@@ -1,7 +1,7 @@
 // Which swarm-drill this is.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './drill-files.ts';
+import { ROOT } from './runner/drill-files.ts';
 
 export const version = (): string =>
   (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;

@@ -2,7 +2,7 @@
 import { step } from '../support/trace.ts';
 import { connect, type Docker } from '../lab/engine.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { Aftermath, ProofRow } from './disaster.ts';
+import type { Aftermath, ProofRow } from '../model/disaster.ts';
 
 /** Destroys every node and its volume, and looks for each of them by id afterwards. */
 export async function everyNode(swarm: Swarm): Promise<Aftermath<void>> {

@@ -1,7 +1,7 @@
 // What a journal line can say. Everything a report shows is in one of these: the report is a pure function of them.
-import type { ProofRow } from '../disaster/disaster.ts';
+import type { ProofRow } from '../model/disaster.ts';
 import type { ImageFact } from '../lab/lab.ts';
-import type { ArtifactFact } from '../method/artifact.ts';
+import type { ArtifactFact } from '../model/artifact.ts';
 import type { NodePicture } from '../swarm/picture.ts';
 import type { CheckResult, CoverageRow } from './findings.ts';
 

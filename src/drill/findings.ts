@@ -1,5 +1,5 @@
 // What a check answers. Three results, not two: what could not be looked at is `unproven`, never a pass.
-import type { AspectSeen } from '../check/check.ts';
+import type { AspectSeen } from '../model/check.ts';
 export type { CoverageRow } from '../check/coverage.ts';
 
 export type Finding = 'pass' | 'fail' | 'unproven';

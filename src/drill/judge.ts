@@ -1,6 +1,6 @@
 // Runs checks, one after the other, and turns what they saw into findings. No exception becomes a pass, and nothing compared
 // is no pass either.
-import type { Check, Observation } from '../check/check.ts';
+import type { Check, Observation } from '../model/check.ts';
 import { monotonic } from '../support/clock.ts';
 import { reasonOf } from '../support/errors.ts';
 import { currentSignal, step } from '../support/trace.ts';

@@ -1,7 +1,7 @@
 // What every drill proves of its vault, without its author's asking: it shares nothing with the swarm and outlived it, and it tells
 // nothing to whoever gets hold of its disk.
-import type { Check } from '../check/check.ts';
-import type { Proof } from '../method/vault/proof.ts';
+import type { Check } from '../model/check.ts';
+import type { Proof } from '../vault/proof.ts';
 
 export const vaultStandsApart = (prove: () => Promise<Proof>): Check => ({
   name: 'the vault stands apart from the swarm',

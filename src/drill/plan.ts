@@ -1,11 +1,11 @@
 // A drill, as its author writes it: typed functions in the order in which they run. The runner owns order, clocks,
 // journal and clean-up; the author owns what happens. Phases out of order, a typo in `kept`, or the baseline used in
 // `restore` don't compile.
-import type { Check } from '../check/check.ts';
-import type { Aftermath } from '../disaster/disaster.ts';
-import type { Method } from '../method/method.ts';
-import type { Kept, Vault, VaultOptions } from '../method/vault/vault.ts';
-import type { Aspect } from '../support/aspects.ts';
+import type { Check } from '../model/check.ts';
+import type { Aftermath } from '../model/disaster.ts';
+import type { Method } from '../model/method.ts';
+import type { Kept, Vault, VaultOptions } from '../vault/vault.ts';
+import type { Aspect } from '../model/aspect.ts';
 import type { Seconds } from '../support/clock.ts';
 import type { Inventory } from '../swarm/inventory.ts';
 import type { Site } from '../swarm/site.ts';

@@ -1,9 +1,9 @@
 // What a run needs of the rest of the house, handed in by the program: the drill itself starts no engine and writes no report.
-import type { Check } from '../check/check.ts';
+import type { Check } from '../model/check.ts';
 import type { CoverageRow } from '../check/coverage.ts';
-import type { ArtifactFact } from '../method/artifact.ts';
-import type { Apart, Proof } from '../method/vault/proof.ts';
-import type { Vault } from '../method/vault/vault.ts';
+import type { ArtifactFact } from '../model/artifact.ts';
+import type { Apart, Proof } from '../vault/proof.ts';
+import type { Vault } from '../vault/vault.ts';
 import type { Scope } from '../support/scope.ts';
 import type { Inventory } from '../swarm/inventory.ts';
 import type { Site } from '../swarm/site.ts';

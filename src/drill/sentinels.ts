@@ -1,6 +1,6 @@
 // Two random writes, one just before the backup and one after it: the first must come back, the second must not. A restore
 // that took its data from anywhere but the backup is found by the second.
-import type { Check } from '../check/check.ts';
+import type { Check } from '../model/check.ts';
 import type { Application, Plan } from './plan.ts';
 
 export const beforeIsThere = (app: Application, id: string): Check => ({

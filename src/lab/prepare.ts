@@ -17,7 +17,7 @@ import type { ImageFact, ImageRecipe } from './lab.ts';
 
 /** Part of every key: raise it when a template made by older code must not be used. */
 export const TEMPLATE_VERSION = 1;
-export const NODE_START = join(import.meta.dirname, '../swarm/node-start.sh');
+export const NODE_START = join(import.meta.dirname, 'node-start.sh');
 
 /** @throws DrillError `no-image` */
 export async function prepare(

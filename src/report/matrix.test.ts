@@ -3,7 +3,7 @@ import { buildReport } from './build.ts';
 import { renderIndex } from './html.ts';
 import { matrixOf } from './matrix.ts';
 import { buildRun } from './run.ts';
-import { methodSamples, recoveredSample } from './sample.ts';
+import { methodSamples, recoveredSample } from '../../test/support/report-sample.ts';
 import type { Report, Step } from './schema.ts';
 
 const reports = methodSamples().map((events) => buildReport(events));

@@ -1,5 +1,5 @@
 // The drills of a run that compare methods, side by side: what each brought back, what it lost, and what that took.
-import { ASPECTS } from '../support/aspects.ts';
+import { ASPECTS } from '../model/aspect.ts';
 import type { Matrix, MatrixRow, Report, Step } from './schema.ts';
 
 /** One table for each kind of thing that is backed up, in the order in which the drills ran. */

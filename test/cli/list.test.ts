@@ -1,6 +1,6 @@
 // What there is to run, for people and for machines.
 import { expect, test } from 'vitest';
-import { swarmDrill } from './program.ts';
+import { swarmDrill } from '../support/program.ts';
 
 test('list --json holds name, title, topology, objectives and file of every drill, and runs none', async () => {
   const { exitCode, stdout } = await swarmDrill('list', '--json');

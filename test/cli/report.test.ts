@@ -3,8 +3,8 @@ import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asText, notRecoveredSample, recoveredSample } from '../../src/report/sample.ts';
-import { swarmDrill } from './program.ts';
+import { asText, notRecoveredSample, recoveredSample } from '../support/report-sample.ts';
+import { swarmDrill } from '../support/program.ts';
 
 let directory: string;
 beforeEach(async () => {

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ROOT } from './program.ts';
+import { ROOT } from '../support/program.ts';
 
 /** Notes each call, takes its time, and installs a Node.js and one program. */
 const NPM = `

@@ -1,6 +1,6 @@
 // Wrong usage ends with 64 and names what was expected and what came; help and version end with 0.
 import { expect, test } from 'vitest';
-import { swarmDrill } from './program.ts';
+import { swarmDrill } from '../support/program.ts';
 
 test.each([
   [

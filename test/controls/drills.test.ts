@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { ledger } from '../../fixtures/ledger/ledger.ts';
 import { managersReachable, seconds, survivesLossOfLeader, type Swarm } from '../../src/index.ts';
-import { brokenAfterwards, outcome, resultOf, small, sql } from './control.ts';
+import { brokenAfterwards, outcome, resultOf, small, sql } from '../support/control.ts';
 
 test('a disaster that did nothing is inconclusive', async () => {
   const report = await outcome(() => ({

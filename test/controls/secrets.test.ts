@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Plan } from '../../src/drill/plan.ts';
 import { exec, finish } from '../../src/lab/engine.ts';
-import { borg } from '../../src/method/borg.ts';
-import type { Method } from '../../src/method/method.ts';
-import { restic } from '../../src/method/restic.ts';
-import { rsyncFull } from '../../src/method/rsync.ts';
-import type { Kept, Vault } from '../../src/method/vault/vault.ts';
-import type { Volume } from '../../src/method/volume.ts';
+import { borg } from '../../src/method/volume/borg.ts';
+import type { Method } from '../../src/model/method.ts';
+import { restic } from '../../src/method/volume/restic.ts';
+import { rsyncFull } from '../../src/method/volume/rsync.ts';
+import type { Kept, Vault } from '../../src/vault/vault.ts';
+import type { Volume } from '../../src/method/volume/volume.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
-import { passingAccounts } from '../lab/accounts.ts';
-import { Ears, telling } from '../lab/ears.ts';
-import { outcomeIn, small, type RestoredLedger } from './control.ts';
+import { passingAccounts } from '../support/accounts.ts';
+import { Ears, telling } from '../support/secret-listener.ts';
+import { outcomeIn, small, type RestoredLedger } from '../support/control.ts';
 
 let dir: string;
 beforeAll(async () => {

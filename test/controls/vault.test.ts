@@ -2,9 +2,9 @@
 import { expect, inject, test } from 'vitest';
 import type { Plan } from '../../src/drill/plan.ts';
 import { connect } from '../../src/lab/engine.ts';
-import type { Vault } from '../../src/method/vault/vault.ts';
+import type { Vault } from '../../src/vault/vault.ts';
 import { waitUntil } from '../../src/support/poll.ts';
-import { outcome, resultOf, small } from './control.ts';
+import { outcome, resultOf, small } from '../support/control.ts';
 
 interface Harm {
   /** Done at the end of the backup. `sentinel` is text that was seeded in plain before it. */

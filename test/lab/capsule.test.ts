@@ -7,7 +7,7 @@ import { connect } from '../../src/lab/engine.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { referenceOf } from '../../src/swarm/node.ts';
-import { childrenOf, firstProcess, processesWith } from './processes.ts';
+import { childrenOf, firstProcess, processesWith } from '../support/processes.ts';
 
 const lab = inject('lab');
 

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { sweepEmbedded } from '../../src/lab/embedded.ts';
 import { cacheDirectory } from '../../src/lab/cache.ts';
-import { childrenOf, firstProcess, processesWith } from './processes.ts';
+import { childrenOf, firstProcess, processesWith } from '../support/processes.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const embedded = inject('lab').kind === 'embedded';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Contents } from '../../fixtures/ledger/contents.ts';
 import { ledger, type Ledger } from '../../fixtures/ledger/ledger.ts';
-import type { Observation } from '../../src/check/check.ts';
+import type { Observation } from '../../src/model/check.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
 

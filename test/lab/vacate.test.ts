@@ -1,9 +1,9 @@
 // Taking a volume from services that started before their data was there.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { vacate } from '../../src/method/vacate.ts';
+import { vacate } from '../../src/method/container/evict.ts';
 import { monotonic, seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
-import { inVolume, openPlace, type Place } from './volumes.ts';
+import { inVolume, openPlace, type Place } from '../support/volumes.ts';
 
 let place: Place;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 // swarm-drill bench: the measurements of bench/bench.ts, as ratios from one machine.
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { ROOT } from '../drill-files.ts';
+import { ROOT } from '../runner/drill-files.ts';
 
 export const benchCommand = new Command('bench')
   .description('measure how fast a swarm is ready, what the harness itself costs, and how files are read')

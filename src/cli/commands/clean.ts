@@ -1,6 +1,6 @@
 // swarm-drill clean: removes what killed runs left, found by label.
 import { Command } from 'commander';
-import { engineOption } from '../options.ts';
+import { engineOption } from './options.ts';
 
 interface Options {
   readonly engine?: string;

@@ -2,8 +2,8 @@
 import { Command } from 'commander';
 import type { Observed } from '../../lab/examine.ts';
 import { EXIT } from '../exit.ts';
-import { engineOption, jsonOption } from '../options.ts';
-import { paletteFor } from '../palette.ts';
+import { engineOption, jsonOption } from './options.ts';
+import { paletteFor } from '../terminal/palette.ts';
 
 interface Options {
   readonly engine?: string;

@@ -4,8 +4,8 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import type { Drill } from '../../drill/plan.ts';
 import { declaredDrills } from '../../drill/registry.ts';
-import { drillFiles } from '../drill-files.ts';
-import { jsonOption } from '../options.ts';
+import { drillFiles } from '../runner/drill-files.ts';
+import { jsonOption } from './options.ts';
 
 export const listCommand = new Command('list')
   .description('list the drills: name, title, topology, objectives, file')

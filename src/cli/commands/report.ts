@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { JOURNAL, writeDrillReport, writeRunReport } from '../../report/write.ts';
-import { paletteFor } from '../palette.ts';
-import { summaryOf } from '../summary.ts';
+import { paletteFor } from '../terminal/palette.ts';
+import { summaryOf } from '../terminal/summary.ts';
 
 export const reportCommand = new Command('report')
   .description('build the reports of a run, or of one drill, from the journals again')

@@ -2,8 +2,8 @@
 import { Command } from 'commander';
 import type { Size } from '../../drill/plan.ts';
 import type { Seconds } from '../../support/clock.ts';
-import { selectDrills } from '../drill-files.ts';
-import { engineOption, jsonOption, parseSeconds, parseSize } from '../options.ts';
+import { selectDrills } from '../runner/drill-files.ts';
+import { engineOption, jsonOption, parseSeconds, parseSize } from './options.ts';
 
 interface Options {
   readonly engine?: string;
@@ -39,7 +39,7 @@ export const runCommand = new Command('run')
   .addHelpText('after', examples)
   .action(async (names: string[], { rto, rpo, json = false, ...wishes }: Options) => {
     const drills = await selectDrills(names);
-    const { runDrills } = await import('../run.ts');
+    const { runDrills } = await import('../runner/run.ts');
     const objectives = { ...(rto && { rto }), ...(rpo && { rpo }) };
     process.exitCode = await runDrills({ drills, wishes: { ...wishes, objectives }, json });
   });

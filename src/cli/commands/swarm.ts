@@ -1,10 +1,10 @@
 // swarm-drill swarm: the state of a real swarm as one encrypted file, and back. Docker has no such commands.
 import { Command } from 'commander';
-import type { KeyWords, LockWords } from '../../swarm-file/keys.ts';
-import { jsonOption, parseDescriptor } from '../options.ts';
-import { placeOptions, type PlaceWords, withManager } from '../swarm-place.ts';
-import { backedUp, restored } from '../swarm-words.ts';
-import { told } from '../told.ts';
+import type { KeyWords, LockWords } from '../../swarm-backup/file/keys.ts';
+import { jsonOption, parseDescriptor } from './options.ts';
+import { placeOptions, type PlaceWords, withManager } from './swarm-manager.ts';
+import { backedUp, restored } from '../terminal/swarm-outcome.ts';
+import { told } from '../terminal/command-outcome.ts';
 import { toolVersion } from '../version.ts';
 
 interface Common extends PlaceWords {
@@ -54,8 +54,8 @@ const backupCommand = new Command('backup')
   .addHelpText('after', backupExamples)
   .action(({ json = false, ...words }: BackupOptions) =>
     told('backup', json, backedUp, async () => {
-      const { lockOf, unlockKeyOf } = await import('../../swarm-file/keys.ts');
-      const { backup } = await import('../../swarm-file/backup.ts');
+      const { lockOf, unlockKeyOf } = await import('../../swarm-backup/file/keys.ts');
+      const { backup } = await import('../../swarm-backup/backup.ts');
       const lock = lockOf(words);
       const unlockKey = words.unlockKeyFile === undefined ? undefined : unlockKeyOf(words.unlockKeyFile);
       const { output, overwrite = false } = words;
@@ -81,9 +81,9 @@ const restoreCommand = new Command('restore')
   .addHelpText('after', restoreExamples)
   .action(({ json = false, ...words }: RestoreOptions) =>
     told('restore', json, restored, async () => {
-      const { keyOf, unlockKeyOf } = await import('../../swarm-file/keys.ts');
-      const { readable } = await import('../../swarm-file/place.ts');
-      const { restore } = await import('../../swarm-file/restore.ts');
+      const { keyOf, unlockKeyOf } = await import('../../swarm-backup/file/keys.ts');
+      const { readable } = await import('../../swarm-backup/preflight/paths.ts');
+      const { restore } = await import('../../swarm-backup/restore.ts');
       const key = await keyOf(words);
       const unlockKey = words.unlockKeyFile === undefined ? undefined : unlockKeyOf(words.unlockKeyFile);
       const input = await readable(words.input);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { buildReport } from '../build.ts';
 import { renderIndex } from '../html.ts';
 import { buildRun } from '../run.ts';
-import { methodSamples, recoveredSample } from '../sample.ts';
+import { methodSamples, recoveredSample } from '../../../test/support/report-sample.ts';
 import { matricesOf } from './matrix-view.ts';
 
 const reports = methodSamples().map((events) => buildReport(events));

@@ -1,0 +1,43 @@
+// The end of a run: reports made from the journals that there are, the summary, and the exit code.
+import { existsSync } from 'node:fs';
+import { readFile, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exitCode, worstOf } from '../../drill/verdict.ts';
+import { JOURNAL, writeRunReport } from '../../report/write.ts';
+import type { DrillChoice } from './drill-files.ts';
+import { EXIT } from '../exit.ts';
+import { paletteFor } from '../terminal/palette.ts';
+import type { WorkerError } from './session.ts';
+import type { RunSettings } from './settings.ts';
+import { summaryOf } from '../terminal/summary.ts';
+
+export interface Outcome {
+  readonly run: RunSettings;
+  readonly drills: readonly DrillChoice[];
+  /** By file; under `''` those of no file. */
+  readonly errors: ReadonlyMap<string, readonly WorkerError[]>;
+  readonly json: boolean;
+}
+
+/** A drill without a journal is inconclusive: its cause is printed. @returns the exit code */
+export async function conclude({ run, drills, errors, json }: Outcome): Promise<number> {
+  const silent = drills.filter(({ name }) => !existsSync(join(run.directory, name, JOURNAL)));
+  for (const { name, file } of silent) {
+    const causes = [...(errors.get(file) ?? []), ...(errors.get('') ?? [])];
+    const why = causes.length > 0 ? causes.map(tell).join('\n') : 'it was not started';
+    console.error(`inconclusive: ${name}: there is no journal: ${why}`);
+    if (causes.some(({ blame }) => blame === 'usage')) return EXIT.usage;
+  }
+  if (silent.length === drills.length) {
+    await rmdir(run.directory);
+    return EXIT.inconclusive;
+  }
+  const report = await writeRunReport(run.directory);
+  if (json) process.stdout.write(await readFile(join(run.directory, 'run.json')));
+  else console.log(summaryOf(report, run.directory, paletteFor(process.stdout)));
+  return exitCode(worstOf([report.verdict, ...silent.map(() => 'inconclusive' as const)]));
+}
+
+/** An error that a person can mend needs no stack. */
+const tell = ({ message, stack, hint }: WorkerError): string =>
+  typeof hint === 'string' ? `${message}\nwhat to do: ${hint}` : (stack ?? message);

@@ -1,0 +1,81 @@
+// The composition root of a drill's worker: hands the run its site, vault and facts, each from its own folder.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { coverageOf } from '../../check/coverage.ts';
+import type { Runtime } from '../../drill/runtime.ts';
+import { connect, exec, silence } from '../../lab/engine.ts';
+import { DRILL_LABEL, RUN_LABEL } from '../../lab/labels.ts';
+import type { LabFacts } from '../../lab/lab.ts';
+import { ours } from '../../lab/sweep.ts';
+import { notePartsOf, standsApart, tellsNothing } from '../../vault/proof.ts';
+import { Vault } from '../../vault/vault.ts';
+import { run } from '../../support/command.ts';
+import { Site } from '../../swarm/site.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+export interface RuntimeOptions {
+  readonly lab: LabFacts;
+  /** The run's id: part of every object's name and label. */
+  readonly run: string;
+}
+
+export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
+  const docker = connect(lab.host);
+  let site: Site | undefined;
+  let vault: Vault | undefined;
+  return {
+    async environment() {
+      const info = (await docker.info()) as { ServerVersion: string; KernelVersion: string };
+      const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+        version: string;
+      };
+      return {
+        engine: `Docker ${info.ServerVersion} (${lab.kind === 'embedded' ? 'embedded lab' : lab.host})`,
+        nodeEngine: await nodeVersion(docker, (await site?.containers())?.[0]?.id),
+        kernel: info.KernelVersion,
+        images: [...lab.images, ...(vault?.objectStore ? [vault.objectStore.image] : [])],
+        tool: `swarm-drill ${version}, Node.js ${process.version}`,
+        commit: await commit(),
+        lab: lab.description,
+      };
+    },
+    async openSite(drill, scope) {
+      site = await Site.open({ lab, run: id, drill, scope });
+      return site;
+    },
+    async openVault(ofSite, scope, onArtifact, options) {
+      vault = await Vault.open(ofSite, scope, onArtifact, options);
+      return vault;
+    },
+    proofs: { noteParts: notePartsOf, standsApart, tellsNothing },
+    coverage: coverageOf,
+    leftovers: async (drill) => {
+      const all = await ours(docker, `${RUN_LABEL}=${id}`);
+      const mine = (name: string): boolean => name.startsWith(`swarm-drill-${id}-${drill}`);
+      return Object.fromEntries(Object.entries(all).map(([kind, names]) => [kind, names.filter(mine)]));
+    },
+    engineSilence: () => silence(docker),
+    async wayIn(drill) {
+      const nodes = (await ours(docker, `${DRILL_LABEL}=${drill}`)).containers
+        .filter((name) => /-manager-\d+-\d+$/.test(name))
+        .sort();
+      return `docker --host ${lab.host} exec -it ${nodes[0] ?? '<node>'} docker node ls`;
+    },
+  };
+}
+
+async function nodeVersion(docker: ReturnType<typeof connect>, id: string | undefined): Promise<string> {
+  if (id === undefined) return 'unknown';
+  return `Docker ${(await exec(docker, id, ['docker', 'version', '--format', '{{.Server.Version}}'])).trim()}`;
+}
+
+async function commit(): Promise<string> {
+  try {
+    const head = await run('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: ROOT });
+    const changes = await run('git', ['status', '--porcelain'], { cwd: ROOT });
+    return changes ? `${head}-dirty` : head;
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,59 @@
+// Vitest, driven from inside: runs drill files one after the other in a worker of this process, and says nothing itself.
+import { join } from 'node:path';
+import { BaseSequencer, createVitest, type TestModule } from 'vitest/node';
+import type { LabFacts } from '../../lab/lab.ts';
+import { ROOT } from './drill-files.ts';
+import type { RunSettings } from './settings.ts';
+import { withoutItsSignalHandlers } from './stopping.ts';
+
+/** An error as it came out of a worker: DrillError's own fields survive the way. */
+export interface WorkerError {
+  readonly message: string;
+  readonly stack?: string | undefined;
+  readonly blame?: unknown;
+  readonly hint?: unknown;
+}
+
+export interface Session extends AsyncDisposable {
+  /** @returns for each file that has them, the errors of its import and its tests; under `''` those of no file */
+  run(files: readonly string[], lab: LabFacts, run: RunSettings): Promise<ReadonlyMap<string, WorkerError[]>>;
+  /** Aborts the running drill's signal and starts no other. */
+  stop(): void;
+}
+
+/** @param print what a drill's code writes to its console */
+export async function openSession(print: (text: string) => void): Promise<Session> {
+  // Vitest ends the process at the first signal.
+  const vitest = await withoutItsSignalHandlers(() =>
+    createVitest({
+      root: ROOT,
+      config: join(ROOT, 'vitest.config.ts'),
+      project: ['drills'],
+      watch: false,
+      sequence: { sequencer: InTheOrderAskedFor },
+      reporters: [{ onUserConsoleLog: ({ content }) => print(content.trimEnd()) }],
+    }),
+  );
+  return {
+    async run(files, lab, run) {
+      vitest.provide('lab', lab);
+      vitest.provide('run', run);
+      const drills = vitest.getProjectByName('drills');
+      const specifications = files.map((file) => drills.createSpecification(file));
+      const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications, true);
+      const errors = new Map(testModules.map((module) => [module.moduleId, errorsOf(module)]));
+      return errors.set('', unhandledErrors as WorkerError[]);
+    },
+    stop: () => void vitest.cancelCurrentRun('keyboard-input'),
+    [Symbol.asyncDispose]: () => vitest.close(),
+  };
+}
+
+class InTheOrderAskedFor extends BaseSequencer {
+  override sort: BaseSequencer['sort'] = async (files) => files;
+}
+
+const errorsOf = (module: TestModule): WorkerError[] => [
+  ...module.errors(),
+  ...[...module.children.allTests()].flatMap((test) => test.result().errors ?? []),
+];

@@ -1,0 +1,32 @@
+// What a run is told: its directory is its own, and its command can be typed again.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { seconds } from '../../support/clock.ts';
+import { againCommand, settle } from './settings.ts';
+
+test('runs that begin in the same second get directories of their own', async () => {
+  const reports = await mkdtemp(join(tmpdir(), 'swarm-drill-test-'));
+  const runs = await Promise.all([1, 2, 3].map(() => settle({ reports })));
+  await rm(reports, { recursive: true });
+  expect(new Set(runs.map(({ directory }) => directory)).size).toBe(3);
+  expect(new Set(runs.map(({ id }) => id)).size).toBe(3);
+  for (const { directory } of runs)
+    expect(basename(directory)).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-[23])?$/);
+});
+
+test('the command to run a drill again holds seed, size, objectives and engine, quoted for a shell', () => {
+  const run = {
+    id: 'a1',
+    directory: '/reports/x',
+    seed: "it's",
+    size: 'medium',
+    keep: false,
+    objectives: { rto: seconds(90) },
+    engine: 'unix:///run/docker.sock',
+  } as const;
+  expect(againCommand('total-loss', run)).toBe(
+    String.raw`npm run drill -- total-loss --seed 'it'\''s' --size medium --rto 90 --engine unix:///run/docker.sock`,
+  );
+});

@@ -1,0 +1,73 @@
+// What one run is told, as plain data, so that it reaches the workers in which drills run.
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Objectives, Size } from '../../drill/plan.ts';
+import type { LabFacts } from '../../lab/lab.ts';
+import { utcNow } from '../../support/clock.ts';
+
+export interface RunSettings {
+  /** On every object's label and in its name. */
+  readonly id: string;
+  /** The run's report directory, absolute. */
+  readonly directory: string;
+  readonly seed: string;
+  readonly size: Size;
+  readonly keep: boolean;
+  /** Win over the drills' own. */
+  readonly objectives: Objectives;
+  readonly engine?: string | undefined;
+  /** Names of the drills that are to run; all that the files declare when left out. */
+  readonly only?: readonly string[];
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    lab: LabFacts;
+    run: RunSettings;
+  }
+}
+
+export type Wishes = Partial<Omit<RunSettings, 'id' | 'directory'>> & {
+  /** Where runs are reported. Default `reports`. */
+  readonly reports?: string | undefined;
+};
+
+/** Settles what was left open, and makes the run's report directory. */
+export async function settle({ reports = 'reports', ...wishes }: Wishes = {}): Promise<RunSettings> {
+  return {
+    seed: randomBytes(4).toString('hex'),
+    size: 'small',
+    keep: false,
+    objectives: {},
+    ...wishes,
+    id: randomBytes(4).toString('hex'),
+    directory: await makeRunDirectory(resolve(reports)),
+  };
+}
+
+/** Named after the present second (UTC); a second run in that second gets `-2`. */
+async function makeRunDirectory(reports: string): Promise<string> {
+  await mkdir(reports, { recursive: true });
+  const name = `${utcNow().slice(0, 19).replaceAll(':', '-')}Z`;
+  for (let turn = 1; ; turn++) {
+    const directory = join(reports, turn === 1 ? name : `${name}-${turn}`);
+    try {
+      await mkdir(directory);
+      return directory;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+/** The command that runs `drill` again with the same seed, size and objectives. */
+export function againCommand(drill: string, { seed, size, objectives, engine }: RunSettings): string {
+  const words = ['npm run drill --', drill, '--seed', quoted(seed), '--size', size];
+  for (const [name, value] of Object.entries(objectives)) words.push(`--${name}`, String(value));
+  if (engine !== undefined) words.push('--engine', quoted(engine));
+  return words.join(' ');
+}
+
+const quoted = (text: string): string =>
+  /^[\w.:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

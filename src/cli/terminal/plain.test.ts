@@ -1,0 +1,82 @@
+// Progress without a terminal, from a journal as it stands on disk.
+import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { JournalEvent } from '../../drill/events.ts';
+import { asText, recoveredSample } from '../../../test/support/report-sample.ts';
+import { Tail } from './follow.ts';
+import { PlainView } from './plain.ts';
+import { Track } from './track.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'swarm-drill-test-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+function show(events: readonly JournalEvent[]): string[] {
+  const lines: string[] = [];
+  const view = new PlainView((line) => lines.push(line));
+  const track = new Track();
+  for (const event of events) {
+    track.apply(event);
+    view.told('total-loss', track, event);
+  }
+  return lines;
+}
+
+test('title, phases and ended steps with their durations, in order; parts of steps are left out', () => {
+  const lines = show(recoveredSample());
+  expect(lines.slice(0, 5)).toEqual([
+    'total-loss: total loss: the ledger comes back from what was kept off site',
+    'total-loss: plan',
+    'total-loss: provision',
+    'total-loss:   start the lab 4.3 s',
+    'total-loss:   start 5 nodes 9.6 s',
+  ]);
+  expect(lines.join('\n')).not.toContain('start m1');
+  expect(lines.at(-1)).toMatch(/^total-loss: {3}/);
+});
+
+test('a step that failed says why', () => {
+  const lines = show([
+    { t: 0, event: 'phase', phase: 'restore', at: '' },
+    { t: 1, event: 'step', id: 1, parent: null, name: 'pg_restore', harness: false, at: '' },
+    { t: 2.5, event: 'step-end', id: 1, error: 'relation exists' },
+  ]);
+  expect(lines).toEqual(['total-loss: restore', 'total-loss:   pg_restore 1.5 s, failed: relation exists']);
+});
+
+test('a wait is told once, when it has lasted two seconds', () => {
+  const lines: string[] = [];
+  const view = new PlainView((line) => lines.push(line));
+  const track = new Track();
+  const events: JournalEvent[] = [
+    { t: 0, event: 'phase', phase: 'seed', at: '' },
+    { t: 0, event: 'step', id: 1, parent: null, name: 'services converge', harness: false, at: '' },
+    { t: 0.1, event: 'wait', step: 1, because: 'tasks: 2 of 3 running' },
+  ];
+  for (const event of events) track.apply(event);
+  view.tick('d', track);
+  expect(lines).toEqual([]);
+  const now = performance.now();
+  vi.spyOn(performance, 'now').mockReturnValue(now + 2100);
+  view.tick('d', track);
+  view.tick('d', track);
+  vi.restoreAllMocks();
+  expect(lines).toEqual(['d:   waiting for tasks: 2 of 3 running']);
+});
+
+test('a journal that is not there yet, grows, and ends in half a line is read as far as it goes', async () => {
+  const tail = new Tail(directory);
+  expect(tail.read()).toEqual([]);
+  const text = asText(recoveredSample().slice(0, 3));
+  const cut = text.length - 10;
+  await appendFile(join(directory, 'journal.jsonl'), text.slice(0, cut));
+  expect(tail.read()).toHaveLength(2);
+  expect(tail.read()).toEqual([]);
+  await appendFile(join(directory, 'journal.jsonl'), text.slice(cut));
+  expect(tail.read()).toEqual(recoveredSample().slice(2, 3));
+  tail.close();
+});

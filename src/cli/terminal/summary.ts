@@ -1,0 +1,36 @@
+// The last words on the terminal: verdict, objectives against actuals, what failed, where the report is.
+import { join, relative } from 'node:path';
+import type { Report, Run } from '../../report/schema.ts';
+import { formatSeconds } from '../../support/clock.ts';
+import type { Palette } from './palette.ts';
+
+/** @param directory the run's report directory */
+export function summaryOf(run: Run, directory: string, colours: Palette): string {
+  const drills = run.drills.flatMap((report) => ['', ...drillLines(report, colours)]);
+  return [...drills, '', `report: ${relative(process.cwd(), join(directory, 'index.html'))}`].join('\n');
+}
+
+function drillLines(report: Report, colours: Palette): string[] {
+  const paint = { recovered: colours.green, 'not-recovered': colours.red, inconclusive: colours.yellow }[
+    report.verdict
+  ];
+  const { actual, objectives, cleanup } = report;
+  const open = report.checks.filter(({ result }) => result !== 'pass');
+  return [
+    `${paint(colours.bold(report.verdict))}: ${report.name}: ${report.reason}`,
+    `  RTA ${time(actual.rtaSeconds)}, RTO ${asked(objectives.rtoSeconds)}; RPA ${time(actual.rpaSeconds)}, RPO ${asked(objectives.rpoSeconds)}; proven after ${time(actual.provenSeconds)}`,
+    `  lost writes: ${actual.lostWrites ?? 'unknown'} of ${actual.acknowledgedWrites} acknowledged`,
+    `  checks: ${report.checks.length - open.length} of ${report.checks.length} passed`,
+    ...open.map(({ name, result, required, detail }) =>
+      [
+        `    ${result === 'fail' ? colours.red('failed') : colours.yellow('unproven')}`,
+        `${required ? '' : ' (not required)'}: ${name}: ${detail}`,
+      ].join(''),
+    ),
+    ...(cleanup?.kept === undefined ? [] : [`  kept; to get in: ${cleanup.kept}`]),
+  ];
+}
+
+const time = (value: number | null): string => (value === null ? 'none' : formatSeconds(value));
+/** Objectives are said as they are written: in seconds. */
+const asked = (value: number | null): string => (value === null ? 'none' : `${value} s`);

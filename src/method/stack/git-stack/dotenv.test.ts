@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { run } from '../../../support/command.ts';
+import { exported, parseEnv, withoutValues } from './dotenv.ts';
+
+test('names and values, comments, quotes', () => {
+  const text = `
+# images
+IMAGE=registry.example.org/shop:1.2@sha256:abc
+export PORT=8080   # published
+EMPTY=
+QUOTED="with spaces and #"
+SINGLE='with $ and \\ and "'
+`;
+  expect(parseEnv(text, '.env')).toEqual({
+    IMAGE: 'registry.example.org/shop:1.2@sha256:abc',
+    PORT: '8080',
+    EMPTY: '',
+    QUOTED: 'with spaces and #',
+    SINGLE: 'with $ and \\ and "',
+  });
+});
+
+test('what shells and compose tools read in different ways is refused by its line, and its value is not told', () => {
+  for (const line of [
+    'PRICE=$5',
+    'P="a\\"b"',
+    'A=geheim geheim',
+    '1A=b',
+    'just words',
+    "OPEN='geheim",
+    'A = b',
+  ])
+    expect(() => parseEnv(`FINE=1\n${line}\n`, 'web.env')).toThrow(
+      /^line 2 of web\.env is not a plain NAME=value$/,
+    );
+});
+
+test('a shell that reads the values has them as they are, whatever stands in them', async () => {
+  const values = { QUOTES: `it's "$HOME" \\ \`id\``, EMPTY: '', PLAIN: 'a=b #c' };
+  const print = 'eval "$(cat)"; printf "%s\\n" "$QUOTES" "$EMPTY" "$PLAIN"';
+  const printed = await run('sh', ['-euc', print], { input: exported(values) });
+  expect(printed).toBe(Object.values(values).join('\n'));
+});
+
+test('a text is told with names in the place of values, the longest first', () => {
+  const values = { HOST: 'shop', PASSWORD: 'shop$&secret', PORT: '80', QUOTED: 'say "it"' };
+  expect(withoutValues(values, JSON.stringify(['say "it"']))).toBe('["${QUOTED}"]');
+  expect(withoutValues(values, 'is shop$&secret at shop:80')).toBe('is ${PASSWORD} at ${HOST}:80');
+});

@@ -1,0 +1,48 @@
+// The git account at the vault, as a remote: an address, and an environment in which git reaches it through a manager.
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pack } from 'tar-stream';
+import type { Swarm } from '../../../swarm/swarm.ts';
+import type { Account } from '../../../model/account.ts';
+import type { GitEnvironment } from './git.ts';
+
+export interface VaultRemote extends AsyncDisposable {
+  readonly address: string;
+  readonly environment: GitEnvironment;
+}
+
+/** Starts a container that holds the account's key, on a manager; it goes when the remote is let go. */
+export async function vaultRemote(account: Account, swarm: Swarm): Promise<VaultRemote> {
+  const manager = await swarm.manager();
+  const container = await manager.docker.createContainer({
+    Image: swarm.imageOf('tools'),
+    Entrypoint: ['sleep', 'infinity'],
+    HostConfig: { NetworkMode: 'host', Init: true },
+  });
+  const letGo = (): Promise<void> => container.remove({ force: true });
+  try {
+    const tar = pack();
+    for (const [name, text] of Object.entries(account.files)) tar.entry({ name, mode: 0o600 }, text);
+    tar.finalize();
+    await container.putArchive(Readable.from(tar), { path: '/' });
+    await container.start();
+  } catch (error) {
+    await letGo();
+    throw error;
+  }
+  const bridge = [
+    process.execPath,
+    join(import.meta.dirname, 'ssh.ts'),
+    swarm.site.lab.host,
+    manager.id,
+    container.id,
+  ];
+  return {
+    address: `ssh://vault${account.path}`,
+    environment: {
+      GIT_SSH_COMMAND: bridge.map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(' '),
+      GIT_SSH_VARIANT: 'simple',
+    },
+    [Symbol.asyncDispose]: letGo,
+  };
+}

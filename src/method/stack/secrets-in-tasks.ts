@@ -1,0 +1,50 @@
+// What a swarm still knows of its secrets: tasks that run have the values as files. For a sealed file that was never kept.
+import { collect, start } from '../../lab/engine.ts';
+import { finding } from '../../support/errors.ts';
+import type { Swarm } from '../../swarm/swarm.ts';
+import type { SecretValues } from './sealed-secrets.ts';
+
+interface Mounting {
+  readonly Spec: {
+    readonly Name: string;
+    readonly TaskTemplate: {
+      readonly ContainerSpec?: {
+        readonly Secrets?: readonly {
+          readonly SecretName: string;
+          readonly File?: { readonly Name: string };
+        }[];
+      };
+    };
+  };
+}
+
+/**
+ * The value of every secret that a running task has mounted. A secret that no task runs with is not in it: a restore then says so.
+ * @throws DrillError `secret-unreadable` when a task has the secret and it can't be read there (the image needs `cat`)
+ */
+export async function secretsInTasks(swarm: Swarm): Promise<SecretValues> {
+  const { docker } = await swarm.manager();
+  const values = new Map<string, Buffer>();
+  for (const { Spec } of (await docker.listServices()) as unknown as Mounting[]) {
+    const mounted = (Spec.TaskTemplate.ContainerSpec?.Secrets ?? []).filter(
+      ({ SecretName }) => !values.has(SecretName),
+    );
+    const task = mounted.length > 0 && (await swarm.taskContainer(Spec.Name).catch(() => undefined));
+    if (!task) continue;
+    for (const { SecretName, File } of mounted) {
+      const file = File?.Name ?? SecretName;
+      const path = file.startsWith('/') ? file : `/run/secrets/${file}`;
+      const { bytes, exitCode, stderr } = await collect(
+        await start(task.node.docker, task.id, ['cat', path], { user: '0' }),
+      );
+      if (exitCode !== 0)
+        throw finding(`the secret ${SecretName} can't be read in a task of ${Spec.Name}`, {
+          code: 'secret-unreadable',
+          node: task.node.name,
+          output: stderr,
+        });
+      values.set(SecretName, bytes);
+    }
+  }
+  return values;
+}

@@ -1,0 +1,74 @@
+// A volume that is filled before any service uses it. What can't be filled whole is left empty: nothing may start on half of it.
+import type { Readable } from 'node:stream';
+import { seconds } from '../../support/clock.ts';
+import { finding } from '../../support/errors.ts';
+import { undoneOnFailure } from '../../support/with-cleanup.ts';
+import { beside, succeeded } from '../container/sidecar.ts';
+import type { Claim } from '../../model/method.ts';
+import type { Volume } from './volume.ts';
+
+const asRoot = ({ node, swarm, name }: Volume, argv: readonly string[], input?: Readable) =>
+  beside(node, {
+    image: swarm.imageOf('toolbox'),
+    user: '0:0',
+    argv,
+    volumes: { [name]: '/volume' },
+    ...(input ? { input } : {}),
+  });
+
+/** Makes the volume with the labels that it had. */
+export async function makeVolume({ node, name }: Volume, claim: Claim): Promise<void> {
+  const Labels = JSON.parse(claim['labels'] ?? '{}') as Record<string, string>;
+  await node.docker.createVolume({ Name: name, Labels });
+}
+
+const NOT_EMPTIED = 'volume-not-emptied';
+const EMPTYING_LIMIT = seconds(120);
+
+/**
+ * Makes the volume and runs `fill`; empties it when that fails.
+ * @throws DrillError `volume-not-empty` when there is something in it already; what `fill` throws
+ */
+export async function fillEmpty<T>(volume: Volume, claim: Claim, fill: () => Promise<T>): Promise<T> {
+  const { node, name } = volume;
+  await makeVolume(volume, claim);
+  const look = await asRoot(volume, ['find', '/volume', '-mindepth', '1', '-print', '-quit']);
+  if (succeeded('find', node, 'volume-unreadable', look) !== '')
+    throw finding(`the volume ${name} on ${node.name} is not empty, and is left as it is`, {
+      code: 'volume-not-empty',
+      node: node.name,
+      hint: 'restore before a label lets the service start there, or remove the volume first',
+    });
+  return undoneOnFailure(fill, () => empty(volume), { code: NOT_EMPTIED, limit: EMPTYING_LIMIT });
+}
+
+async function empty(volume: Volume): Promise<void> {
+  const { node, name } = volume;
+  const emptied = await asRoot(volume, ['find', '/volume', '-mindepth', '1', '-delete']);
+  if (emptied.exitCode !== 0)
+    throw finding(`the volume ${name} on ${node.name} could not be emptied`, {
+      code: NOT_EMPTIED,
+      node: node.name,
+      hint: `let no service start on it: half a restore is in it. Remove it first: "docker volume rm ${name}"`,
+      output: emptied.stderr,
+    });
+}
+
+/**
+ * Runs `argv` in the place that the claim tells, fed with `content`: a tar that unpacks, or a program that writes one file.
+ * Afterwards everything there belongs to the user that the server runs as.
+ */
+export async function fill(
+  volume: Volume,
+  claim: Claim,
+  content: Readable,
+  argv: readonly string[] = ['tar', '--extract', '--no-same-owner', '--same-permissions'],
+): Promise<void> {
+  const { path = '', owner = '', mode = '' } = claim;
+  const script = `
+    mkdir -p "$1" && cd "$1" && owner=$2 mode=$3 && shift 3 &&
+    "$@" && chown -R "$owner" /volume && chmod "$mode" .`;
+  const shell = ['sh', '-c', script, 'sh', `/volume/${path}`, owner, mode, ...argv];
+  const program = argv[0] ?? '';
+  succeeded(program, volume.node, `${program}-failed`, await asRoot(volume, shell, content));
+}

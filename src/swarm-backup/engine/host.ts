@@ -1,0 +1,127 @@
+// The manager whose engine runs on this very host: stopped and started by commands that the user can set, its data root a
+// directory here.
+import { once } from 'node:events';
+import { access, constants, readFile, realpath } from 'node:fs/promises';
+import { connect as connectTo } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { connect } from '../../lab/engine.ts';
+import { run } from '../../support/command.ts';
+import { DrillError, reasonOf, usage } from '../../support/errors.ts';
+import { waitUntil } from '../../support/poll.ts';
+import { ask, silence } from './ask.ts';
+import { directory } from './directory.ts';
+import { answers, ENGINE_LIMIT, type Manager, SWARM } from './manager.ts';
+import { holdersOf } from './open-files.ts';
+import { GREETING_LIMIT } from '../preflight/peers.ts';
+
+export interface HostOptions {
+  /** Its engine, e.g. `unix:///var/run/docker.sock`. */
+  readonly engine: string;
+  /** Run by `sh -c`; both return when it is done. */
+  readonly stopCommand?: string;
+  readonly startCommand?: string;
+  /** Where the engine's data is, if it is not where the engine says. */
+  readonly dataRoot?: string;
+}
+
+const STOP = 'systemctl stop docker.socket docker';
+/** systemd refuses to start what was started three times within a minute, as a backup, a restore and its undoing do. */
+const START = 'systemctl reset-failed docker.socket docker; systemctl start docker';
+
+/** @throws DrillError */
+export async function thisHost(options: HostOptions): Promise<Manager> {
+  const { engine, stopCommand = STOP, startCommand = START } = options;
+  if (!engine.startsWith('unix://'))
+    throw usage(
+      `expected the engine of this host (unix://…), got "${engine}"`,
+      'run swarm-drill on the manager itself; --node is for containers that play one',
+    );
+  const docker = connect(engine);
+  const path = await dataRootOf(options);
+  const manager: Manager = {
+    name: 'this host',
+    docker,
+    root: directory(path),
+    startedBy: startCommand,
+    addresses: async () =>
+      [
+        hostname(),
+        ...Object.values(networkInterfaces())
+          .flat()
+          .map((card) => card?.address ?? ''),
+      ].filter(Boolean),
+    async dial(address, port) {
+      const socket = connectTo(port, address);
+      socket.setTimeout(GREETING_LIMIT * 1000, () =>
+        socket.destroy(new Error(`no answer within ${GREETING_LIMIT} s`)),
+      );
+      await once(socket, 'connect');
+      socket.setTimeout(0);
+      return socket;
+    },
+    async stop() {
+      const failed = await shell(stopCommand, '--stop-command').then(
+        () => undefined,
+        (error: Error) => error,
+      );
+      if (failed !== undefined && (await silence(docker)) === undefined) throw failed;
+      await waitUntil(
+        'the engine to be gone',
+        async () => {
+          if ((await silence(docker)) === undefined)
+            return { notYet: 'it still answers (a socket that starts it again must be stopped, too)' };
+          const holders = await holdersOf(join(path, SWARM));
+          return holders.length === 0
+            ? { done: true }
+            : { notYet: `${holders.join(', ')} has files of ${join(path, SWARM)} open` };
+        },
+        { limit: ENGINE_LIMIT },
+      );
+    },
+    async start() {
+      if ((await silence(docker)) === undefined) return;
+      await shell(startCommand, '--start-command');
+      await answers(manager);
+    },
+  };
+  return manager;
+}
+
+/** In a process group of its own: a Ctrl-C is for this program, which then has to start the engine again. */
+async function shell(command: string, option: string): Promise<void> {
+  await run('sh', ['-c', command], {
+    timeout: ENGINE_LIMIT * 1000,
+    detached: true,
+    hint: `the engine is stopped and started by a command: give the one for this host with ${option}`,
+  });
+}
+
+/** What the person says, what the engine says, what the engine would be told, and what it would take by itself. */
+async function dataRootOf({ engine, dataRoot }: HostOptions): Promise<string> {
+  const path =
+    dataRoot ??
+    (await ask<{ DockerRootDir: string }>(connect(engine), { method: 'GET', path: '/info' })
+      .then(({ DockerRootDir }) => DockerRootDir)
+      .catch(async () => {
+        const settings = await readFile('/etc/docker/daemon.json', 'utf8').catch(() => '{}');
+        return (JSON.parse(settings) as { 'data-root'?: string })['data-root'] ?? '/var/lib/docker';
+      }));
+  try {
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return await realpath(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new DrillError(
+      `the engine's data root ${path} can't be used from here: ${code ?? reasonOf(cause)}`,
+      {
+        code: 'data-root',
+        cause,
+        hint:
+          code === 'EACCES' || code === 'EPERM'
+            ? 'run this as root'
+            : 'run this on the machine that the engine runs on, and give --data-root if it is elsewhere',
+      },
+    );
+  }
+}

@@ -1,0 +1,96 @@
+// Where keys come from: files and descriptors, never an argument or the environment. Nothing here says what it has read.
+import { readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { usage, reasonOf } from '../../support/errors.ts';
+import { checkIdentity, checkRecipient, type Key, type Lock } from './seal.ts';
+
+export interface PassphraseWords {
+  readonly passphraseFile?: string;
+  /** A number; 0 is standard input. */
+  readonly passphraseFd?: number;
+}
+export interface LockWords extends PassphraseWords {
+  readonly recipient?: readonly string[];
+  readonly recipientFile?: string;
+}
+export interface KeyWords extends PassphraseWords {
+  readonly identityFile?: string;
+}
+
+const ONE_OF = 'give one of them';
+
+/** @throws DrillError of usage */
+export function lockOf({ recipient = [], recipientFile, ...words }: LockWords): Lock {
+  const passphrase = passphraseOf(words);
+  const recipients = [
+    ...recipient.map((word) => ({ word, where: '--recipient' })),
+    ...(recipientFile === undefined ? [] : linesOf(recipientFile, '--recipient-file')),
+  ];
+  if ((passphrase === undefined) === (recipients.length === 0))
+    throw usage(
+      `expected either recipients or a passphrase to seal the file with, got ${passphrase === undefined ? 'neither' : 'both'}`,
+      `${ONE_OF}: --recipient age1…, --recipient-file, --passphrase-file, --passphrase-fd`,
+    );
+  for (const { word, where } of recipients) checkRecipient(word, where);
+  return passphrase === undefined ? { recipients: recipients.map(({ word }) => word) } : { passphrase };
+}
+
+/** @throws DrillError of usage */
+export async function keyOf({ identityFile, ...words }: KeyWords): Promise<Key> {
+  const passphrase = passphraseOf(words);
+  const identities = identityFile === undefined ? [] : linesOf(identityFile, '--identity-file');
+  if ((passphrase === undefined) === (identities.length === 0))
+    throw usage(
+      `expected either an identity or a passphrase to open the file with, got ${passphrase === undefined ? 'neither' : 'both'}`,
+      `${ONE_OF}: --identity-file, --passphrase-file, --passphrase-fd`,
+    );
+  for (const { word, where } of identities) await checkIdentity(word, where);
+  return passphrase === undefined ? { identities: identities.map(({ word }) => word) } : { passphrase };
+}
+
+/** The unlock key of an autolocked swarm. @throws DrillError of usage */
+export function unlockKeyOf(path: string): string {
+  // Also out of what `docker swarm unlock-key` prints around it.
+  const key = /\bSWMKEY-1-[A-Za-z0-9+/]{43}/.exec(readText(path, '--unlock-key-file'))?.[0];
+  if (key === undefined)
+    throw usage(
+      `--unlock-key-file: expected a key that begins with SWMKEY-1- in ${path}`,
+      'write what `docker swarm unlock-key -q` prints into it',
+    );
+  return key;
+}
+
+function passphraseOf({ passphraseFile, passphraseFd }: PassphraseWords): string | undefined {
+  if (passphraseFile !== undefined && passphraseFd !== undefined)
+    throw usage('--passphrase-file and --passphrase-fd were both given', ONE_OF);
+  const [source, where] =
+    passphraseFd === undefined
+      ? [passphraseFile, '--passphrase-file']
+      : [passphraseFd, `--passphrase-fd ${passphraseFd}`];
+  if (source === undefined) return undefined;
+  // The front door holds this program on that descriptor, and would wait for ever.
+  if (source === 3 && process.channel)
+    throw usage('--passphrase-fd 3: that descriptor is in use', 'use 0, or one from 4 on');
+  if (typeof source === 'number' && isatty(source))
+    throw usage(`${where} is a terminal, and nothing is asked for here`, 'give a pipe or a file');
+  const passphrase = readText(source, where).replace(/\r?\n$/, '');
+  if (passphrase === '') throw usage(`${where}: expected a passphrase, got nothing`, 'write one into it');
+  return passphrase;
+}
+
+function linesOf(path: string, where: string): { word: string; where: string }[] {
+  const words = readText(path, where)
+    .split('\n')
+    .map((line, index) => ({ word: line.trim(), where: `${where}, line ${index + 1}` }))
+    .filter(({ word }) => word !== '' && !word.startsWith('#'));
+  if (words.length === 0) throw usage(`${where}: there is no key in ${path}`, 'write one into it, on a line');
+  return words;
+}
+
+function readText(source: string | number, where: string): string {
+  try {
+    return readFileSync(source, 'utf8');
+  } catch (cause) {
+    throw usage(`${where} can't be read: ${reasonOf(cause)}`, 'correct it');
+  }
+}

@@ -1,0 +1,96 @@
+// Reading a swarm file: taken for whole only when every byte of it was compared.
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { createZstdDecompress } from 'node:zlib';
+import type { Header } from 'tar-stream';
+import { z } from 'zod';
+import { DrillError, finding, reasonOf } from '../../support/errors.ts';
+import { type Content, eachEntry, rollOf } from './entries.ts';
+import { type FileFact, FORMAT, type Manifest, manifestSchema, missingParts, VERSION } from './manifest.ts';
+import { type Key, open } from './seal.ts';
+import { together } from '../../support/linked-streams.ts';
+import { MANIFEST } from './write.ts';
+
+/** Bytes. A manifest is some 10 KB; nothing larger is read into memory. */
+const MANIFEST_LIMIT = 16 * 1024 * 1024;
+
+/**
+ * Reads a swarm file to its end, and compares everything in it with its manifest. Only when this has returned is any of it
+ * to be believed.
+ * @param take is handed each file on the way; the default passes over them
+ * @throws DrillError `wrong-key`, `not-a-swarm-file`, `file-damaged`, `incomplete`
+ */
+export async function readSwarmFile(
+  path: string,
+  key: Key,
+  take: (fact: FileFact, content: Content) => Promise<void> = passOver,
+): Promise<Manifest> {
+  const name = basename(path);
+  const damaged = (reason: string, cause?: unknown): DrillError =>
+    finding(`${name} is damaged: ${reason}`, {
+      code: 'file-damaged',
+      hint: 'fetch it again from where it was kept, or take an older one',
+      cause,
+    });
+  const plain = await open(createReadStream(path), key, name);
+  const decompressed = createZstdDecompress();
+  let manifest: Manifest | undefined;
+  let roll = rollOf([], damaged);
+  try {
+    await together(
+      (signal) => pipeline(plain, decompressed, { signal }),
+      () =>
+        eachEntry(decompressed, async (header, content) => {
+          if (!manifest) {
+            manifest = await readManifest(header, content, name);
+            roll = rollOf(manifest.files, damaged);
+            return;
+          }
+          const fact = roll.next(header);
+          await take(fact, roll.compared(fact, content));
+        }),
+    );
+  } catch (cause) {
+    if (cause instanceof DrillError || (cause as NodeJS.ErrnoException).syscall !== undefined) throw cause;
+    if ((cause as Error).name === 'AbortError') throw cause;
+    throw damaged(reasonOf(cause), cause);
+  }
+  if (!manifest) throw damaged('there is nothing in it');
+  roll.end();
+  return manifest;
+}
+
+async function passOver(_fact: FileFact, content: Content): Promise<void> {
+  for await (const _chunk of content);
+}
+
+async function readManifest(header: Header, content: Content, name: string): Promise<Manifest> {
+  const foreign = (reason: string, hint: string): DrillError =>
+    finding(`${name} is no swarm file: ${reason}`, { code: 'not-a-swarm-file', hint });
+  const ours = 'give the file that `swarm-drill swarm backup` wrote';
+  if (header.name !== MANIFEST || (header.size ?? 0) > MANIFEST_LIMIT)
+    throw foreign(`expected ${MANIFEST} first, got ${header.name} of ${header.size ?? 0} bytes`, ours);
+  let json: unknown;
+  try {
+    json = JSON.parse((await buffer(content)).toString('utf8'));
+  } catch (cause) {
+    throw foreign(`its manifest can't be read: ${reasonOf(cause)}`, ours);
+  }
+  const { format, version } = json as { format?: unknown; version?: unknown };
+  if (format === FORMAT && version !== VERSION)
+    throw foreign(
+      `its version is ${String(version)}`,
+      `this swarm-drill reads version ${VERSION}: use a newer one`,
+    );
+  const parsed = manifestSchema.safeParse(json);
+  if (!parsed.success) throw foreign(z.prettifyError(parsed.error).replaceAll('\n', ' '), ours);
+  const missing = missingParts(parsed.data.files);
+  if (missing.length > 0)
+    throw finding(`${name} lacks ${missing.join(', ')}: the engine would make nothing of it`, {
+      code: 'incomplete',
+      hint: 'take another backup',
+    });
+  return parsed.data;
+}

@@ -1,0 +1,88 @@
+// Writing a swarm file: a tar of the manifest and the swarm directory, in zstd, in age, as a stream.
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createZstdCompress } from 'node:zlib';
+import { pack, type Pack } from 'tar-stream';
+import { finding } from '../../support/errors.ts';
+import { type Content, eachEntry, rollOf } from './entries.ts';
+import type { FileFact, Manifest } from './manifest.ts';
+import { type Key, type Lock, seal } from './seal.ts';
+import { together } from '../../support/linked-streams.ts';
+
+export const MANIFEST = 'manifest.json';
+
+/** A file that is made and sealed, and has nothing in it yet. */
+export interface EmptySwarmFile extends AsyncDisposable {
+  /**
+   * Fills it, and returns when it is on the disk.
+   * @param tar the directory that `manifest` lists
+   * @throws DrillError `changed-while-read`
+   */
+  write(manifest: Manifest, tar: Readable): Promise<Written>;
+}
+
+export interface Written {
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Opens what was just written, to read it back. */
+  readonly key: Key;
+}
+
+/** Makes the new file `path`. What takes its time (a passphrase) or can be refused (the place) is over when this returns. */
+export async function makeSwarmFile(path: string, lock: Lock): Promise<EmptySwarmFile> {
+  const file = await open(path, 'wx', 0o600);
+  const compressed = createZstdCompress();
+  const { sealed, key } = await seal(compressed, lock);
+  return {
+    async write(manifest, tar) {
+      const packed = pack();
+      const hash = createHash('sha256');
+      let bytes = 0;
+      const counted = async function* (chunks: Content): Content {
+        for await (const chunk of chunks) {
+          hash.update(chunk);
+          bytes += chunk.length;
+          yield chunk;
+        }
+      };
+      await together(
+        (signal) => fill(packed, manifest, tar, signal),
+        (signal) => pipeline(Readable.from(packed), compressed, { signal }),
+        (signal) => pipeline(sealed, counted, (chunks: Content) => file.writeFile(chunks), { signal }),
+      );
+      await file.sync();
+      return { bytes, sha256: hash.digest('hex'), key };
+    },
+    [Symbol.asyncDispose]: () => file.close(),
+  };
+}
+
+async function fill(packed: Pack, manifest: Manifest, tar: Readable, signal: AbortSignal): Promise<void> {
+  packed.entry({ name: MANIFEST, mode: 0o600 }, JSON.stringify(manifest, undefined, 1));
+  const roll = rollOf(manifest.files, (reason) =>
+    finding(`the directory changed while it was read: ${reason}`, {
+      code: 'changed-while-read',
+      hint: 'something writes to it beside the engine, or the engine still runs',
+    }),
+  );
+  await eachEntry(tar, async (header, content) => {
+    const fact = roll.next(header);
+    await addTo(packed, fact, fact.path, roll.compared(fact, content), signal);
+  });
+  roll.end();
+  packed.finalize();
+}
+
+/** Adds one file or directory to a tar. */
+export async function addTo(
+  packed: Pack,
+  { type, mode, uid, gid, mtime, size }: FileFact,
+  name: string,
+  content: Content,
+  signal: AbortSignal,
+): Promise<void> {
+  const entry = packed.entry({ name, type, mode, uid, gid, mtime: new Date(mtime * 1000), size });
+  await pipeline(content, entry, { signal });
+}

@@ -1,0 +1,188 @@
+// The vault's host: a machine of its own behind ssh, on a network of its own. Between it and the site stands the courier, which
+// encrypts what the program hands it and passes on the connections of backup programs. Cut the line, and the swarm reaches nothing.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pack } from 'tar-stream';
+import { connect, exec, start, type Docker, type Running } from '../../lab/engine.ts';
+import { seconds } from '../../support/clock.ts';
+import { waitUntil } from '../../support/poll.ts';
+import type { Scope } from '../../support/scope.ts';
+import { referenceOf } from '../../swarm/node.ts';
+import { removed, type Site } from '../../swarm/site.ts';
+
+const script = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
+
+export interface HostOptions {
+  /** Bytes that the vault's disk holds; the engine's own disk when left out. */
+  readonly capacity?: number;
+}
+
+export class VaultHost {
+  /** Docker's name of the vault's network, and of the volume that is its disk. */
+  readonly name: string;
+  /** Where nodes find the vault: the courier's address on the site's network. */
+  readonly address: string;
+  /** The line of `known_hosts`, for the name `vault`. */
+  readonly hostKey: string;
+  readonly #docker: Docker;
+  readonly #courier: string;
+
+  private constructor(
+    docker: Docker,
+    names: { host: string; courier: string; address: string; key: string },
+  ) {
+    this.#docker = docker;
+    this.name = names.host;
+    this.#courier = names.courier;
+    this.address = names.address;
+    this.hostKey = `vault ${names.key}`;
+  }
+
+  /** Starts host and courier. Everything of them goes when `scope` is closed. */
+  static async open(site: Site, scope: Scope, options: HostOptions = {}): Promise<VaultHost> {
+    const docker = connect(site.lab.host);
+    const host = `${site.network}-vault`;
+    const courier = `${site.network}-courier`;
+    const image = referenceOf(site.lab, 'tools');
+    const Labels = { ...site.labels };
+    scope.defer('remove the vault', async () => {
+      await Promise.all(
+        [courier, host].map((name) => removed(docker.getContainer(name).remove({ force: true, v: true }))),
+      );
+      await Promise.all([
+        removed(docker.getNetwork(host).remove()),
+        removed(docker.getVolume(host).remove({ force: true })),
+      ]);
+    });
+    await Promise.all([
+      docker.createNetwork({ Name: host, Driver: 'bridge', Internal: true, Labels }),
+      docker.createVolume({ Name: host, Labels, ...(options.capacity ? limited(options.capacity) : {}) }),
+    ]);
+    const vault = await docker.createContainer({
+      name: host,
+      Image: image,
+      Hostname: 'vault',
+      Entrypoint: ['sh', '-c', script('host.sh')],
+      Labels,
+      HostConfig: { Binds: [`${host}:/vault`], NetworkMode: host, Init: true },
+      NetworkingConfig: { EndpointsConfig: { [host]: { Aliases: ['vault'] } } },
+    });
+    await put(vault, { 'usr/local/bin/vault-command': script('forced-command.sh') }, 0o755);
+    const line = await docker.createContainer({
+      name: courier,
+      Image: image,
+      Hostname: 'courier',
+      Entrypoint: ['socat', 'TCP-LISTEN:22,fork,reuseaddr', 'TCP:vault:22'],
+      Labels,
+      HostConfig: { NetworkMode: site.network, Init: true, Tmpfs: { '/run/keys': 'rw,mode=0700' } },
+      NetworkingConfig: {
+        EndpointsConfig: { [site.network]: { IPAMConfig: { IPv4Address: site.outpost } } },
+      },
+    });
+    await docker.getNetwork(host).connect({ Container: line.id });
+    await Promise.all([vault.start(), line.start()]);
+    const key = await waitUntil(
+      'the ssh server of the vault',
+      async () => {
+        const text = await exec(docker, host, [
+          'sh',
+          '-c',
+          'test -s /run/sshd.pid && cut -d " " -f 1,2 /run/host_key.pub || true',
+        ]);
+        return text ? { done: text.trim() } : { notYet: 'it does not listen yet' };
+      },
+      { limit: seconds(20) },
+    );
+    return new VaultHost(docker, { host, courier, address: site.outpost, key });
+  }
+
+  /** Runs a program on the vault itself, as root: its operator's console, which no backup can reach. */
+  exec(argv: readonly string[], input?: string): Promise<string> {
+    return exec(this.#docker, this.name, argv, input === undefined ? {} : { input });
+  }
+
+  /** Starts a program at the courier. */
+  atCourier(argv: readonly string[]): Promise<Running> {
+    return start(this.#docker, this.#courier, argv);
+  }
+
+  /** Passes connections to the courier on to another host of the vault's network. */
+  async relay(port: number, to: string): Promise<void> {
+    const line = await this.atCourier(['socat', `TCP-LISTEN:${port},fork,reuseaddr`, `TCP:${to}:${port}`]);
+    // It ends with the courier.
+    line.io.on('error', () => undefined).resume();
+  }
+
+  /** Puts a file into the courier's memory, readable to root alone. */
+  async give(path: string, text: string): Promise<void> {
+    await exec(this.#docker, this.#courier, ['sh', '-c', 'umask 077; cat >"$0"', path], { input: text });
+  }
+
+  /** A new key pair for `user`, allowed nothing but `command`. @returns the private key */
+  async admit(user: string, command: string): Promise<string> {
+    return this.exec([
+      'sh',
+      '-euc',
+      `umask 077; place=$(mktemp -d); trap 'rm -rf "$place"' EXIT
+       ssh-keygen -q -t ed25519 -N '' -C "$0" -f "$place/key"
+       printf 'restrict,command="%s" %s\\n' "$1" "$(cat "$place/key.pub")" >>"/etc/ssh/keys/$0"
+       chmod 644 "/etc/ssh/keys/$0"; cat "$place/key"`,
+      user,
+      command,
+    ]);
+  }
+
+  /** Cuts the line between the site and the vault, as a failed uplink would. */
+  async cut(): Promise<void> {
+    await this.#docker.getNetwork(this.name).disconnect({ Container: this.#courier, Force: true });
+  }
+
+  async mend(): Promise<void> {
+    await this.#docker.getNetwork(this.name).connect({ Container: this.#courier });
+  }
+
+  /** What the host is made of, by kind and id, for the proof that none of it is the swarm's. */
+  async parts(): Promise<Parts> {
+    return partsOf(this.#docker, this.name);
+  }
+
+  partsOfCourier(): Promise<Parts> {
+    return partsOf(this.#docker, this.#courier);
+  }
+}
+
+export interface Parts {
+  readonly container: string;
+  readonly startedAt: string;
+  readonly volumes: readonly string[];
+  readonly networks: readonly string[];
+}
+
+/** The container, what is mounted in it and which networks it is on. */
+export async function partsOf(docker: Docker, container: string): Promise<Parts> {
+  const { Id, State, Mounts, NetworkSettings } = await docker.getContainer(container).inspect();
+  return {
+    container: Id,
+    startedAt: State.StartedAt,
+    volumes: Mounts.map((mount) => mount.Name ?? mount.Source),
+    networks: Object.values(NetworkSettings.Networks).map(({ NetworkID }) => NetworkID),
+  };
+}
+
+const limited = (bytes: number) => ({
+  Driver: 'local',
+  DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: `size=${bytes}` },
+});
+
+/** Puts text files into a container, paths from its root. */
+export async function put(
+  container: { putArchive: (tar: NodeJS.ReadableStream, options: { path: string }) => Promise<unknown> },
+  files: Readonly<Record<string, string>>,
+  mode: number,
+): Promise<void> {
+  const tar = pack();
+  for (const [name, text] of Object.entries(files)) tar.entry({ name, mode }, text);
+  tar.finalize();
+  await container.putArchive(Readable.from(tar), { path: '/' });
+}

@@ -1,0 +1,119 @@
+// The vault's object store: what S3 is to programs that speak it, on a host beside the one with ssh, on the same network and disk.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect, exec, type Docker } from '../../lab/engine.ts';
+import { ensureImage, objectStoreRecipe } from '../../lab/images.ts';
+import type { ImageFact } from '../../lab/lab.ts';
+import { seconds } from '../../support/clock.ts';
+import { waitUntil } from '../../support/poll.ts';
+import type { Scope } from '../../support/scope.ts';
+import { waiting } from '../../support/trace.ts';
+import { removed, type Site } from '../../swarm/site.ts';
+import type { Account } from '../../model/account.ts';
+import type { Depot, Side } from '../backend.ts';
+import { partsOf, put, type Parts, type VaultHost } from '../host/host.ts';
+import type { KeyRing } from '../keys.ts';
+
+const script = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
+
+const PORT = 9000;
+const BUCKET = 'vault';
+/** On the vault's disk. */
+const HOME = '/vault/s3';
+
+/** Of the key ring: the S3 key of that side. */
+const secretOf = (side: Side): string => `s3-${side}`;
+
+export class ObjectStore implements Depot {
+  readonly image: ImageFact;
+  readonly #docker: Docker;
+  readonly #container: string;
+  readonly #host: VaultHost;
+  readonly #keys: KeyRing;
+
+  private constructor(
+    docker: Docker,
+    parts: { container: string; host: VaultHost; keys: KeyRing; image: ImageFact },
+  ) {
+    this.#docker = docker;
+    this.#container = parts.container;
+    this.#host = parts.host;
+    this.#keys = parts.keys;
+    this.image = parts.image;
+  }
+
+  /**
+   * Starts the store, and a line to it from the site. It goes when `scope` is closed.
+   * @throws DrillError `no-image`
+   */
+  static async open(site: Site, scope: Scope, host: VaultHost, keys: KeyRing): Promise<ObjectStore> {
+    const docker = connect(site.lab.host);
+    const prefer = site.lab.kind === 'engine' ? 'registry' : 'debian';
+    const image = await ensureImage(docker, objectStoreRecipe, prefer, waiting);
+    const name = `${site.network}-store`;
+    scope.defer('remove the object store', () =>
+      removed(docker.getContainer(name).remove({ force: true, v: true })),
+    );
+    const container = await docker.createContainer({
+      name,
+      Image: image.reference,
+      Hostname: 'store',
+      Entrypoint: ['sh', '-c', script('object-store.sh')],
+      Labels: { ...site.labels },
+      HostConfig: { Binds: [`${host.name}:/vault`], NetworkMode: host.name, Init: true },
+      NetworkingConfig: { EndpointsConfig: { [host.name]: { Aliases: ['store'] } } },
+    });
+    await put(container, { 'etc/swift/object_store_access.py': script('object-store-access.py') }, 0o644);
+    const sides: readonly Side[] = ['append', 'read'];
+    const users = Object.fromEntries(sides.map((side) => [`run/keys/${side}`, keys.secret(secretOf(side))]));
+    await put(container, users, 0o600);
+    await container.start();
+    const store = new ObjectStore(docker, { container: container.id, host, keys, image });
+    const make = script('object-store-make.py');
+    await waitUntil('the object store', async () => ({ done: await store.exec(['python3', '-'], make) }), {
+      limit: seconds(60),
+    });
+    await host.relay(PORT, 'store');
+    return store;
+  }
+
+  async account(side: Side, secrets: readonly string[]): Promise<Account> {
+    const credentials = [
+      '[default]',
+      `aws_access_key_id = vault:${side}`,
+      `aws_secret_access_key = ${this.#keys.secret(secretOf(side))}`,
+    ];
+    return {
+      address: this.#host.address,
+      port: PORT,
+      user: side,
+      path: BUCKET,
+      files: {
+        'run/vault/credentials': `${credentials.join('\n')}\n`,
+        ...Object.fromEntries(secrets.map((name) => [`run/vault/${name}`, this.#keys.secret(name)])),
+      },
+    };
+  }
+
+  /** Nothing to do: who may add can put nothing over what is there. */
+  async seal(): Promise<void> {}
+
+  async occupied(): Promise<number> {
+    return Number((await this.exec(['du', '-s', '-B1', HOME])).split('\t')[0]);
+  }
+
+  /** As Swift names them on its disk. */
+  listing(): Promise<string> {
+    const list = 'cd "$0" && find disk -name "*.data" -print0 | sort -z | xargs -0r sha256sum';
+    return this.exec(['sh', '-euc', list, HOME]);
+  }
+
+  /** Runs a program on the store's host, as root: its operator's console. */
+  exec(argv: readonly string[], input?: string): Promise<string> {
+    return exec(this.#docker, this.#container, argv, input === undefined ? {} : { input });
+  }
+
+  parts(): Promise<Parts> {
+    return partsOf(this.#docker, this.#container);
+  }
+}

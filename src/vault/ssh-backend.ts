@@ -1,0 +1,167 @@
+// Accounts of backup programs at the vault, by ssh: for each kind who logs in, what the key of each side may do, and how what has arrived
+// is made unchangeable for the side that brought it.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Account, AccountKind } from '../model/account.ts';
+import type { Depot, Side } from './backend.ts';
+import type { VaultHost } from './host/host.ts';
+import type { KeyRing } from './keys.ts';
+
+/** Also what streams are sent with. */
+export type DoorKind = Exclude<AccountKind, 's3'> | 'stream';
+
+interface Door {
+  readonly user: string;
+  /** The directory on the host. */
+  readonly home: string;
+  /** What the program is to name as its path, where that is not `home`. */
+  readonly path?: string;
+  readonly append: string;
+  readonly read: string;
+  /** The script that both name, beside this file. */
+  readonly script?: string;
+  /** Run as root on the host when the account is made, in a shell; `$0` is `home`. */
+  readonly make?: string;
+  /** Run as root after each backup, for doors that would let who brought something change it; `$0` is `home`. */
+  readonly seal?: string;
+}
+
+/** Of the package itself: the server's own answers to a request for a subsystem alone, and not every client makes one. */
+const SFTP = { append: '/usr/lib/openssh/sftp-server', read: '/usr/lib/openssh/sftp-server -R' };
+
+/**
+ * Hands everything that has arrived over to root, in directories where others may add and nobody may take away what isn't theirs.
+ * Lock files stay their owner's, and so does what restic is still sending. Nothing is followed: whoever brought it may be at it.
+ */
+const handOver = (place: string): string => `
+  find ${place} -type f ! -path '*/locks/*' ! -name '*-restic-temp-*' -execdir chown -h root: {} + -execdir chmod -h a=r {} +
+  find ${place} -type d ! -path '*/locks' -execdir chown -h root: {} + -execdir chmod -h 1777 {} +`;
+
+/**
+ * Of each snapshot that came, a repository of its own as it was then, made of hard links: whatever is added later, and be it
+ * rubbish, is not in it.
+ */
+const KEEP_SNAPSHOTS = `
+  cd "$0"
+  for snapshot in repository/snapshots/*; do
+    point=kept/\${snapshot##*/}
+    if [ ! -f "$snapshot" ] || [ -e "$point" ]; then continue; fi
+    part=$(mktemp -d kept/.part-XXXXXX)
+    cp -al repository/. "$part"
+    find "$part" -type f ! -user root -delete
+    find "$part" -depth -type d -empty -delete
+    find "$part" -type d -exec chmod 755 {} +
+    mv -T "$part" "$point" || rm -rf "$part"
+  done`;
+
+const DOORS: Readonly<Record<DoorKind, Door>> = {
+  restic: {
+    user: 'restic',
+    home: '/vault/restic',
+    ...SFTP,
+    make: 'mkdir -p "$0/kept"; chmod 755 "$0/kept"; chown root: "$0"; chmod 1777 "$0"',
+    seal: handOver('"$0/repository"') + KEEP_SNAPSHOTS,
+  },
+  borg: {
+    user: 'borg',
+    home: '/vault/borg',
+    append: 'borg-command append',
+    read: 'borg-command read',
+    script: 'borg-command',
+  },
+  rsync: {
+    user: 'root',
+    home: '/vault/rsync',
+    append: 'rsync-command append',
+    read: 'rsync-command read',
+    script: 'rsync-command',
+  },
+  git: {
+    user: 'git',
+    home: '/vault/git',
+    path: '/vault/git/stack.git',
+    append: 'git-shell -c \\"$SSH_ORIGINAL_COMMAND\\"',
+    read: "git upload-pack '/vault/git/stack.git'",
+    make: `cd /vault/git && git init --quiet --bare --initial-branch=main stack.git
+      git -C stack.git config receive.denyNonFastForwards true && git -C stack.git config receive.denyDeletes true
+      chown -R git: stack.git`,
+  },
+  stream: {
+    user: 'courier',
+    home: '/vault/courier',
+    append: 'vault-command append',
+    read: 'vault-command read',
+  },
+};
+
+export const sshDepot = (host: VaultHost, keys: KeyRing, kind: DoorKind): Depot => ({
+  account: (side, secrets) => openAccount(host, keys, kind, side, secrets),
+  seal: () => seal(host, DOORS[kind]),
+  occupied: () => occupied(host, DOORS[kind]),
+  listing: () => listing(host, DOORS[kind]),
+});
+
+async function openAccount(
+  host: VaultHost,
+  keys: KeyRing,
+  kind: DoorKind,
+  side: Side,
+  secrets: readonly string[],
+): Promise<Account> {
+  const { user, home, path = home, make, script, [side]: command } = DOORS[kind];
+  if (script) await install(host, script);
+  if (make && side === 'append') await host.exec(['sh', '-euc', make, home]);
+  const key = await host.admit(user, command);
+  const config = [
+    'Host vault',
+    `  HostName ${host.address}`,
+    `  User ${user}`,
+    '  HostKeyAlias vault',
+    '  IdentityFile /run/vault/key',
+    '  IdentitiesOnly yes',
+    '  UserKnownHostsFile /run/vault/known_hosts',
+    '  StrictHostKeyChecking yes',
+    '  BatchMode yes',
+    '  LogLevel INFO',
+    '  ConnectTimeout 10',
+    '  ServerAliveInterval 5',
+    '  ServerAliveCountMax 2',
+  ].join('\n');
+  return {
+    address: host.address,
+    port: 22,
+    user,
+    path,
+    files: {
+      'run/vault/config': `${config}\n`,
+      'run/vault/key': key,
+      'run/vault/known_hosts': `${host.hostKey}\n`,
+      ...Object.fromEntries(secrets.map((name) => [`run/vault/${name}`, keys.secret(name)])),
+    },
+  };
+}
+
+async function install(host: VaultHost, script: string): Promise<void> {
+  const text = readFileSync(join(import.meta.dirname, 'host', `${script}.sh`), 'utf8');
+  const put = 'umask 022; cat >"$0.new"; chmod 755 "$0.new"; mv "$0.new" "$0"';
+  await host.exec(['sh', '-euc', put, `/usr/local/bin/${script}`], text);
+}
+
+async function seal(host: VaultHost, { home, seal: script }: Door): Promise<void> {
+  if (script) await host.exec(['sh', '-euc', script, home]);
+}
+
+async function occupied(host: VaultHost, { home }: Door): Promise<number> {
+  return Number((await host.exec(['du', '-s', '-B1', home])).split('\t')[0]);
+}
+
+/** SHA-256 and path of every file, as sha256sum writes them; of a file with several names, the first. */
+function listing(host: VaultHost, { home }: Door): Promise<string> {
+  return host.exec([
+    'sh',
+    '-euc',
+    `cd "$0" && find . -type f -printf '%i %p\\0' | sort -z -k 2 | sort -z -s -u -n -k 1,1 |
+     cut -z -d ' ' -f 2- | sort -z | xargs -0r sha256sum`,
+    home,
+  ]);
+}

@@ -1,0 +1,220 @@
+// The volume backup companion: it stops what carries its label, and what it stopped runs again, also when it fails or is killed.
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { companion } from '../../src/method/volume/companion.ts';
+import { whileStopped } from '../../src/method/container/pause.ts';
+import { waitUntil } from '../../src/support/poll.ts';
+import { shelf, type Shelf } from '../support/shelf.ts';
+import {
+  destroy,
+  entryOf,
+  findingOf,
+  inVolume,
+  lostAspects,
+  openPlace,
+  readManifest,
+  seed,
+  startUser,
+  stateOf,
+  type Manifest,
+  type Place,
+} from '../support/volumes.ts';
+
+const FILE = 'volume.tar.zst';
+const STOP = { 'docker-volume-backup.stop-during-backup': 'true' };
+let place: Place;
+let before: Manifest;
+let kept: Shelf;
+
+const here = () => place.volume('').node.docker;
+const web = () => stateOf(place.swarm, 'web');
+const off = () =>
+  waitUntil('web to be switched off', async () => {
+    const { running } = await web();
+    return running === 0 ? { done: running } : { notYet: `${running} containers run` };
+  });
+const companions = (all: boolean) =>
+  here().listContainers({ all, filters: { ancestor: [place.swarm.imageOf('companion')] } });
+
+/** The companion by hand, with its archive in a disk of that size. */
+const byHand = (archive: string, ...more: string[]) => {
+  const script = `docker run --rm --network none --tmpfs /archive:${archive} --volume files:/backup/data:ro \
+    --volume /var/run/docker.sock:/var/run/docker.sock "$@" 2>&1; echo "exit code $?"`;
+  const image = ['--entrypoint', '/usr/bin/backup', place.swarm.imageOf('companion')];
+  return place.volume('').node.exec(['sh', '-c', script, 'sh', ...more, ...image]);
+};
+
+beforeAll(async () => {
+  place = await openPlace('companion');
+  before = await seed(place.volume('files'));
+  await startUser(place.volume('files'), 'web', { labels: STOP });
+});
+afterAll(() => place[Symbol.asyncDispose]());
+beforeEach(async () => {
+  kept = await shelf();
+  return () => kept[Symbol.asyncDispose]();
+});
+
+describe('what comes back', () => {
+  test('all but what it says it loses, which it really loses; the service is away meanwhile', async () => {
+    const service = await web();
+    const [taken] = await Promise.all([companion.backup(place.volume('files'), kept.deposit), off()]);
+    expect(taken).toMatchObject({ volume: 'files', stopped: 'web' });
+    expect(await web()).toEqual(service);
+    expect(await companions(true)).toEqual([]);
+
+    await destroy(place.volume('files'), 'web');
+    await companion.restore(kept.opened(taken), place.volume('files'));
+    await startUser(place.volume('files'), 'web', { labels: STOP });
+    const after = await readManifest(place.volume('files'));
+    expect(await lostAspects(before, after)).toEqual(companion.loses);
+    // Each name of a file with several has become a file of its own; nothing of any attribute is left.
+    expect(await entryOf(after, 'links/hard-0')).not.toHaveProperty('links');
+    expect(await entryOf(after, 'attributes/capability')).not.toHaveProperty('attributes');
+    before = after;
+  });
+
+  test('a service without the label goes on; a labelled container that is no task is stopped, too', async () => {
+    await inVolume(place.volume('other'), ['touch', '/data/file']);
+    await startUser(place.volume('other'), 'busy');
+    const busy = await stateOf(place.swarm, 'busy');
+    const single = await here().createContainer({
+      name: 'single',
+      Image: place.swarm.imageOf('toolbox'),
+      Entrypoint: ['sleep', 'infinity'],
+      Labels: STOP,
+      HostConfig: { Init: true },
+    });
+    await single.start();
+    const { State } = await single.inspect();
+    await companion.backup(place.volume('other'), kept.deposit);
+    const again = await single.inspect();
+    expect(again.State.Running).toBe(true);
+    expect(again.State.StartedAt > State.StartedAt).toBe(true);
+    expect(await stateOf(place.swarm, 'busy')).toEqual(busy);
+    await single.remove({ force: true });
+    await destroy(place.volume('other'), 'busy');
+  });
+});
+
+describe('what was stopped runs again', () => {
+  test('when archiving fails: by the hand of the companion itself', async () => {
+    const service = await web();
+    const said = await byHand('size=1m');
+    expect(said).toContain('No space left on device');
+    expect(said).toContain('exit code 1');
+    await place.swarm.converged();
+    expect(await web()).toEqual(service);
+  });
+
+  test('when the companion is killed half-way: by ours, and it is told', async () => {
+    const service = await web();
+    // Reading 4 GiB of holes takes it a while.
+    await inVolume(place.volume('files'), ['truncate', '--size=4G', '/data/holes']);
+    const killed = findingOf(companion.backup(place.volume('files'), kept.deposit));
+    await off();
+    const [running] = await companions(false);
+    await here()
+      .getContainer(running?.Id ?? '')
+      .kill();
+    expect(await killed).toMatchObject({
+      code: 'companion-failed',
+      message: 'the companion ended with exit code 137 and left web switched off',
+    });
+    expect(await web()).toEqual(service);
+    expect(await companions(true)).toEqual([]);
+    await inVolume(place.volume('files'), ['sh', '-c', 'rm /data/holes']);
+  });
+
+  test('when the vault refuses the archive', async () => {
+    const service = await web();
+    const refusing = { ...kept.deposit, put: () => Promise.reject(new Error('the vault is full')) };
+    await expect(companion.backup(place.volume('files'), refusing)).rejects.toThrow('the vault is full');
+    expect(await web()).toEqual(service);
+    expect(await companions(true)).toEqual([]);
+  });
+});
+
+test('a service that a killed backup of another method left off is no service without replicas', async () => {
+  const service = await web();
+  await new Promise<void>((killed) => {
+    void whileStopped(place.swarm, ['web'], () => {
+      killed();
+      return new Promise(() => {});
+    });
+  });
+  await companion.backup(place.volume('files'), kept.deposit);
+  expect(await web()).toEqual(service);
+});
+
+describe('what it refuses', () => {
+  test('a labelled service without replicas, and labelled tasks that Swarm would replace', async () => {
+    await startUser(place.volume('agents'), 'agent', { global: true, labels: STOP });
+    const refused = await findingOf(companion.backup(place.volume('files'), kept.deposit));
+    expect(refused).toMatchObject({ code: 'not-pausable', message: expect.stringContaining('agent') });
+    expect(await byHand('size=200m')).toContain(
+      'only a service with replicas can be stopped, and agent has none',
+    );
+    await destroy(place.volume('agents'), 'agent');
+
+    await startUser(place.volume('tasks'), 'tasks', { containerLabels: STOP });
+    const tasks = await findingOf(companion.backup(place.volume('files'), kept.deposit));
+    expect(tasks).toMatchObject({
+      code: 'companion-failed',
+      output: expect.stringContaining('label the service, not its containers'),
+    });
+    await destroy(place.volume('tasks'), 'tasks');
+  });
+
+  test('to make a plain archive for somebody who asked for an encrypted one', async () => {
+    const said = await byHand('size=200m', '--env', 'AGE_PUBLIC_KEYS=age1x', '--env', 'SSH_HOST_NAME=vault');
+    expect(said).toContain('does not know AGE_PUBLIC_KEYS, SSH_HOST_NAME');
+    expect(said).toContain('exit code 1');
+  });
+
+  test('a volume that is missing or empty', async () => {
+    await here().createVolume({ Name: 'empty' });
+    for (const [name, code] of [
+      ['missing', 'no-volume'],
+      ['empty', 'empty-volume'],
+    ] as const)
+      expect(await findingOf(companion.backup(place.volume(name), kept.deposit))).toMatchObject({ code });
+  });
+
+  test('data on a worker, from where services can not be stopped', async () => {
+    await place.swarm.join({ workers: 1 });
+    const volume = { ...place.volume('far'), node: place.swarm.node('worker-1') };
+    await inVolume(volume, ['touch', '/data/file']);
+    expect(await companion.backup(volume, kept.deposit)).toMatchObject({ stopped: '' });
+    await startUser(volume, 'far', { labels: STOP });
+    const refused = await findingOf(companion.backup(volume, kept.deposit));
+    expect(refused).toMatchObject({
+      code: 'companion-not-on-manager',
+      message: "worker-1 is no manager: from there the companion can't stop far",
+    });
+    await here().getService('far').remove();
+  });
+});
+
+describe('a restore that can not succeed', () => {
+  test('cut, a bit turned, or no room', async () => {
+    const taken = await companion.backup(place.volume('files'), kept.deposit);
+    const whole = await readFile(kept.path(FILE));
+    await here().createVolume({
+      Name: 'tiny',
+      Driver: 'local',
+      DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' },
+    });
+    const restoring = (name: string) => findingOf(companion.restore(kept.opened(taken), place.volume(name)));
+    expect(await restoring('tiny')).toMatchObject({
+      code: 'tar-failed',
+      output: expect.stringContaining('No space left on device'),
+    });
+    await truncate(kept.path(FILE), 1_000_000);
+    expect(await restoring('damaged')).toMatchObject({ code: 'tar-failed' });
+    whole.writeUInt8(whole.readUInt8(0) ^ 1, 0);
+    await writeFile(kept.path(FILE), whole);
+    expect(await restoring('damaged')).toMatchObject({ code: 'tar-failed' });
+    expect(await inVolume(place.volume('damaged'), ['ls', '-A', '/data'])).toBe('');
+  });
+});

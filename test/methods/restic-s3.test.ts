@@ -1,0 +1,173 @@
+// restic, against a real object store; what it shares with the others is in repository-suite.ts.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { finish } from '../../src/lab/engine.ts';
+import { runTool } from '../../src/method/container/repository.ts';
+import { resticS3 } from '../../src/method/volume/restic.ts';
+import type { Side } from '../../src/vault/backend.ts';
+import type { ObjectStore } from '../../src/vault/object-store/object-store.ts';
+import type { Vault } from '../../src/vault/vault.ts';
+import { seconds } from '../../src/support/clock.ts';
+import { repositorySuite, type Stage } from '../support/repository-suite.ts';
+import { findingOf, lostAspects, readManifest } from '../support/volumes.ts';
+
+const S3 = readFileSync(join(import.meta.dirname, '../support/s3.py'), 'utf8');
+const OBJECTS = '/vault/s3/disk/objects';
+const PASSWORD = 'restic-password';
+
+const storeOf = ({ objectStore }: Vault): ObjectStore => {
+  if (!objectStore) throw new Error('the vault has no object store');
+  return objectStore;
+};
+
+/** Says one thing to the store with the key of that side: method, target, body. @returns the status and the body of its answer */
+async function say(
+  { vault, files }: Stage,
+  side: Side,
+  ...words: readonly string[]
+): Promise<{ status: number; body: string }> {
+  const { address, port, files: keys } = await vault.account('s3', side);
+  const argv = ['python3', '-c', S3, '/run/vault/credentials', `${address}:${port}`, ...words];
+  const { stdout, stderr } = await finish(await files.node.tools({ argv, volumes: {}, files: keys }));
+  const [status = '', ...rest] = stdout.split(' ');
+  if (!status) throw new Error(stderr);
+  return { status: Number(status), body: rest.join(' ') };
+}
+
+/** Names of everything of a kind, e.g. `data/`. */
+async function names(stage: Stage, of: string): Promise<string[]> {
+  const { body } = await say(stage, 'read', 'GET', '/vault');
+  return [...body.matchAll(/<Key>(repository\/[^<]*)<\/Key>/g)]
+    .map(([, name = '']) => name)
+    .filter((name) => name.startsWith(`repository/${of}`));
+}
+
+/** Past all keys, as only its owner can. */
+const DELETE = `import sys
+from swift.common.internal_client import InternalClient
+InternalClient("/etc/swift/inside.conf", "the owner", 1).delete_object("AUTH_vault", "vault", sys.argv[1])`;
+
+repositorySuite(
+  {
+    kind: 's3',
+    method: resticS3,
+    secrets: [PASSWORD],
+    vault: { objectStore: true },
+    console: storeOf,
+    server: 'swift-proxy-ser',
+    lasting: true,
+    data: OBJECTS,
+    full: { code: 'vault-unavailable', words: /reduce your request rate/i },
+  },
+  (stage) => {
+    test('a wrong password is told apart, at the backup and at the restore', async () => {
+      const { place, vault, files, older, method, tampered } = stage();
+      const wrong = await tampered(
+        (account) => ({ ...account, files: { ...account.files, [`run/vault/${PASSWORD}`]: 'wrong' } }),
+        async () => [
+          await findingOf(vault.keep(method, files)),
+          await findingOf(older.kept.restoreInto(place.volume('again'))),
+        ],
+      );
+      expect(wrong.map(({ code }) => code)).toEqual(['wrong-password', 'wrong-password']);
+    });
+
+    test('a key that the store does not know is refused, at the backup and at the restore', async () => {
+      const { place, vault, files, older, method, tampered } = stage();
+      const unknown = '[default]\naws_access_key_id = vault:append\naws_secret_access_key = unknown\n';
+      const refused = await tampered(
+        (account) => ({ ...account, files: { ...account.files, 'run/vault/credentials': unknown } }),
+        async () => [
+          await findingOf(vault.keep(method, files)),
+          await findingOf(older.kept.restoreInto(place.volume('again'))),
+        ],
+      );
+      expect(refused.map(({ code }) => code)).toEqual(['vault-refused', 'vault-refused']);
+    });
+
+    test('a repository that is gone is told apart', async () => {
+      const { place, vault, older } = stage();
+      await storeOf(vault).exec(['mv', OBJECTS, `${OBJECTS}-away`]);
+      const { code, output } = await findingOf(older.kept.restoreInto(place.volume('again')));
+      await storeOf(vault).exec(['mv', '-T', `${OBJECTS}-away`, OBJECTS]);
+      expect(code).toBe('no-repository');
+      expect(output).toContain('repository does not exist');
+    });
+
+    describe('what each key is good for', () => {
+      test('the appending one adds, reads, and takes its own locks away', async () => {
+        const object = '/vault/repository/locks/probe';
+        const did = [];
+        for (const method of ['PUT', 'GET', 'DELETE', 'GET'])
+          did.push((await say(stage(), 'append', method, object)).status);
+        expect(did).toEqual([200, 200, 204, 404]);
+      });
+
+      test('nothing else: what is there can be neither taken away nor written over, by hand or by restic', async () => {
+        const { vault, files } = stage();
+        const [pack = ''] = await names(stage(), 'data/');
+        const [snapshot = ''] = await names(stage(), 'snapshots/');
+        const list = `<Delete><Object><Key>${pack}</Key></Object></Delete>`;
+        const before = await storeOf(vault).listing();
+        const tried = [
+          await say(stage(), 'append', 'DELETE', `/vault/${pack}`),
+          await say(stage(), 'append', 'PUT', `/vault/${pack}`, 'rubbish'),
+          await say(stage(), 'append', 'PUT', '/vault/repository/config', 'rubbish'),
+          await say(stage(), 'append', 'POST', `/vault/${snapshot}?uploads`),
+          await say(stage(), 'append', 'POST', '/vault?delete', list),
+          await say(stage(), 'append', 'DELETE', '/vault'),
+          await say(stage(), 'append', 'PUT', '/another'),
+        ];
+        expect(tried.map(({ status }) => status)).toEqual([403, 412, 412, 501, 200, 403, 403]);
+        expect(tried[4]?.body).toContain('AccessDenied');
+        const account = await vault.account('s3', 'append', [PASSWORD]);
+        const forgotten = runTool({ name: 'restic', meanings: {} }, files, {
+          account,
+          argv: [
+            ...[
+              'restic',
+              '--no-cache',
+              '--option',
+              's3.bucket-lookup=path',
+              '--password-file',
+              `/run/vault/${PASSWORD}`,
+            ],
+            ...['--repo', `s3:http://${account.address}:${account.port}/vault/repository`],
+            ...['forget', '--keep-last', '1', '--prune', '--max-repack-size', '0', '--group-by', ''],
+          ],
+          env: { AWS_SHARED_CREDENTIALS_FILE: '/run/vault/credentials', AWS_DEFAULT_REGION: 'us-east-1' },
+          patience: seconds(30),
+        });
+        // It shrugs its shoulders over a snapshot that it may not remove.
+        await forgotten.catch(() => undefined);
+        expect(await storeOf(vault).listing()).toBe(before);
+      });
+
+      test('the reading one reads', async () => {
+        const statuses = [];
+        for (const [method, target] of [
+          ['GET', '/vault/repository/config'],
+          ['PUT', '/vault/repository/index/rubbish'],
+          ['DELETE', '/vault/repository/config'],
+          ['PUT', '/vault/repository/locks/probe'],
+        ] as const)
+          statuses.push((await say(stage(), 'read', method, target)).status);
+        expect(statuses).toEqual([200, 403, 403, 403]);
+      });
+    });
+
+    test('rubbish that the appending key adds is told, and gone when the owner takes it away', async () => {
+      const { place, vault, older } = stage();
+      const rubbish = `repository/index/${'0'.repeat(64)}`;
+      expect((await say(stage(), 'append', 'PUT', `/vault/${rubbish}`, 'rubbish')).status).toBe(200);
+      const { code, output } = await findingOf(older.kept.restoreInto(place.volume('again')));
+      expect(code).toBe('artifact-damaged');
+      expect(output).toContain('0000000');
+      await storeOf(vault).exec(['python3', '-', rubbish], DELETE);
+      const again = place.volume('without-rubbish');
+      await older.kept.restoreInto(again);
+      expect(await lostAspects(older.manifest, await readManifest(again))).toEqual([]);
+    });
+  },
+);

@@ -1,0 +1,178 @@
+// What goes to the vault as a stream, when the vault is full or goes away half-way: a finding, and the source unharmed.
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { finish } from '../../src/lab/engine.ts';
+import { dockerCpStopped } from '../../src/method/volume/docker-cp.ts';
+import type { Method } from '../../src/model/method.ts';
+import { Vault } from '../../src/vault/vault.ts';
+import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
+import type { Volume } from '../../src/method/volume/volume.ts';
+import { seconds } from '../../src/support/clock.ts';
+import { waitUntil } from '../../src/support/poll.ts';
+import { Scope } from '../../src/support/scope.ts';
+import { traced } from '../../src/support/trace.ts';
+import {
+  destroy,
+  findingOf,
+  inVolume,
+  lostAspects,
+  openPlace,
+  readManifest,
+  seed,
+  startUser,
+  stateOf,
+  type Place,
+} from '../support/volumes.ts';
+
+const MEBIBYTES = 96;
+let place: Place;
+let big: Volume;
+
+beforeAll(async () => {
+  place = await openPlace('vault-streams');
+  big = place.volume('big');
+  await seed(big, { files: 1, largeMiB: MEBIBYTES });
+  await startUser(big, 'web');
+});
+afterAll(() => place[Symbol.asyncDispose]());
+
+const open = (scope: Scope, capacity?: number): Promise<Vault> =>
+  Vault.open(place.swarm.site, scope, () => undefined, capacity === undefined ? {} : { capacity });
+
+const partsAt = (vault: Vault): Promise<string> =>
+  vault.host.exec(['find', '/vault/courier', '-name', '*.part']);
+
+/** Waits until the vault has some of what is being sent. */
+async function arriving(vault: Vault): Promise<void> {
+  await waitUntil('some of it to arrive', async () => {
+    const used = Number((await vault.host.exec(['du', '-sm', '/vault/courier'])).split('\t')[0]);
+    return used >= 2 ? { done: true } : { notYet: `${used} MiB` };
+  });
+}
+
+/** Waits for the program that reads an artifact for a restore, and stops it where it is. */
+const HOLD_THE_READER = `
+  for try in $(seq 6000); do
+    reader=$(grep -lxs cat /proc/[0-9]*/comm | cut -d/ -f3)
+    if [ "$reader" ] && grep -q volume.tar "/proc/$reader/cmdline"; then kill -STOP "$reader"; exit; fi
+    sleep 0.01
+  done
+  exit 1`;
+
+/** A source that has some, and then breaks. */
+async function* brokenAfter(pieces: number, error: Error): AsyncGenerator<Buffer> {
+  for (let piece = 0; piece < pieces; piece++) yield randomBytes(1 << 20);
+  throw error;
+}
+
+describe.for<Method<Volume, Volume, void>>([volumeArchive, dockerCpStopped])('by $name', (method) => {
+  test('a disk of the vault that is full half-way, in its own words; the service runs', async () => {
+    await using scope = new Scope();
+    const before = await stateOf(place.swarm, 'web');
+    const vault = await open(scope, 32 << 20);
+    const { code, output } = await findingOf(vault.keep(method, big));
+    expect(code).toBe('vault-full');
+    expect(output).toMatch(/no space left/i);
+    // What was half there makes room again.
+    expect(await partsAt(vault)).toBe('');
+    expect(await stateOf(place.swarm, 'web')).toEqual(before);
+  });
+
+  test('a vault that is cut off half-way, within its time; the service runs, and the next backup is whole', async () => {
+    await using scope = new Scope();
+    const before = await stateOf(place.swarm, 'web');
+    const vault = await open(scope);
+    const began = Date.now();
+    const [found] = await Promise.all([
+      findingOf(vault.keep(method, big)),
+      arriving(vault).then(() => vault.host.cut()),
+    ]);
+    expect(found.code).toBe('vault-unreachable');
+    expect(found.output).toMatch(/ssh|connection|timeout|broken pipe/i);
+    expect((Date.now() - began) / 1000).toBeLessThan(seconds(90));
+    expect(await stateOf(place.swarm, 'web')).toEqual(before);
+
+    await vault.host.mend();
+    await waitUntil('the vault to give up what was cut off', async () => {
+      const parts = await partsAt(vault);
+      return parts === '' ? { done: true } : { notYet: parts };
+    });
+    const manifest = await readManifest(big);
+    const kept = await vault.keep(method, big);
+    const again = place.volume('again');
+    await kept.restoreInto(again);
+    expect(await lostAspects(manifest, await readManifest(again))).toEqual(method.loses);
+    await destroy(again);
+  });
+});
+
+test('a vault that is cut off while a volume is restored: a finding, and nothing is left to start on', async () => {
+  await using scope = new Scope();
+  const vault = await open(scope);
+  const kept = await vault.keep(volumeArchive, big);
+  const target = place.volume('target');
+  const cut = vault.host.exec(['sh', '-euc', HOLD_THE_READER]).then(() => vault.host.cut());
+  const [found] = await Promise.all([findingOf(kept.restoreInto(target)), cut]);
+  expect(found.code).toBe('vault-unreachable');
+  expect(await inVolume(target, ['find', '/data', '-mindepth', '1'])).toBe('');
+});
+
+test('a source that breaks half-way is the error that is told; nothing of it is kept, and nothing goes on', async () => {
+  await using scope = new Scope();
+  const vault = await open(scope);
+  const breaking: Method<string, string, void> = {
+    ...{ name: 'breaking', cannotHold: [], loses: [], restore: () => Promise.resolve() },
+    backup: async (_, { put }) => {
+      await put('file', Readable.from(brokenAfter(8, new Error('the disk is gone'))));
+      return {};
+    },
+  };
+  await expect(vault.keep(breaking, '')).rejects.toThrow('the disk is gone');
+  expect(await vault.host.exec(['find', '/vault/courier', '-type', 'f'])).toBe('');
+  await waitUntil('the sender to end', async () => {
+    const look = ['sh', '-c', "grep -lxE 'zstd|age' /proc/[0-9]*/comm || true"];
+    const left = (await finish(await vault.host.atCourier(look))).stdout;
+    return left === '' ? { done: true } : { notYet: left };
+  });
+});
+
+test('told to stop half-way, it stops with that reason, and the vault gives up what it had', async () => {
+  await using scope = new Scope();
+  const vault = await open(scope);
+  const stop = new AbortController();
+  const reason = new Error('a person said stop');
+  const begun = arriving(vault).then(() => stop.abort(reason));
+  const sink = { stepStarted: () => undefined, stepEnded: () => undefined, waiting: () => undefined };
+  await expect(traced(sink, stop.signal, () => vault.keep(volumeArchive, big))).rejects.toBe(reason);
+  await begun;
+  expect(await vault.host.exec(['find', '/vault/courier', '-type', 'f'])).toBe('');
+});
+
+test('another key, a catalogue that is gone and a vault that is cut off are told apart, in the words of age and ssh', async () => {
+  await using scope = new Scope();
+  const vault = await open(scope);
+  const files = place.volume('few');
+  await seed(files, { files: 1, largeMiB: 1 });
+  const kept = await vault.keep(volumeArchive, files);
+  const catalogue = `/vault/courier/${kept.name}/catalogue.json`;
+  const restored = () => findingOf(kept.restoreInto(place.volume('target-of-few')));
+
+  await vault.host.cut();
+  const cut = await restored();
+  await vault.host.mend();
+  expect(cut).toMatchObject({ code: 'vault-unreachable', output: expect.stringMatching(/ssh|connect/i) });
+
+  await vault.host.exec(['sh', '-c', 'mv "$0" /tmp/catalogue', catalogue]);
+  expect(await restored()).toMatchObject({
+    code: 'artifact-damaged',
+    output: expect.stringMatching(/no such file/i),
+  });
+  await vault.host.exec(['sh', '-c', 'mv /tmp/catalogue "$0"', catalogue]);
+
+  await vault.keys.mixUp();
+  expect(await restored()).toMatchObject({
+    code: 'wrong-key',
+    output: expect.stringMatching(/no identity matched/),
+  });
+});

@@ -1,0 +1,263 @@
+// The volume plugin: a driver with snapshots on a real engine, used by a service, backed up and brought back on a new swarm.
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { finish } from '../../src/lab/engine.ts';
+import type { Deposit } from '../../src/model/method.ts';
+import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
+import {
+  installVolumePlugin,
+  SNAPSHOT_DRIVER,
+  volumePlugin,
+  volumePluginStopped,
+} from '../../src/method/volume/volume-plugin/volume-plugin.ts';
+import { SNAPSHOT_STATE } from '../../src/method/volume/volume-plugin/install.ts';
+import { seconds } from '../../src/support/clock.ts';
+import { waitUntil } from '../../src/support/poll.ts';
+import { shelf, type Shelf } from '../support/shelf.ts';
+import {
+  findingOf,
+  inVolume,
+  lostAspects,
+  openPlace,
+  readManifest,
+  seed,
+  startUser,
+  stateOf,
+  type Manifest,
+  type Place,
+} from '../support/volumes.ts';
+
+const FILE = 'volume.tar.zst';
+let place: Place;
+let before: Manifest;
+let kept: Shelf;
+
+const here = () => place.volume('').node.docker;
+const make = (name: string, options: Record<string, string> = {}) =>
+  here().createVolume({ Name: name, Driver: SNAPSHOT_DRIVER, DriverOpts: options });
+const volumes = async () => (await here().listVolumes()).Volumes.map(({ Name }) => Name);
+/** Even though it is in use. */
+const disable = () => place.volume('').node.exec(['docker', 'plugin', 'disable', '--force', SNAPSHOT_DRIVER]);
+const lost = async (name: string) => lostAspects(before, await readManifest(place.volume(name)));
+
+beforeAll(async () => {
+  place = await openPlace('volume-plugin');
+  await installVolumePlugin(place.volume('').node);
+  await make('files');
+  before = await seed(place.volume('files'));
+  await startUser(place.volume('files'), 'web', { driver: SNAPSHOT_DRIVER });
+});
+afterAll(() => place[Symbol.asyncDispose]());
+beforeEach(async () => {
+  kept = await shelf();
+  return () => kept[Symbol.asyncDispose]();
+});
+
+describe('the driver', () => {
+  test('a snapshot is of its moment and read-only; a volume that begins as one can be written to', async () => {
+    await make('moving');
+    const first = await seed(place.volume('moving'), { files: 10, largeMiB: 1 });
+    await make('monday', { 'snapshot-of': 'moving' });
+    await inVolume(place.volume('moving'), ['sh', '-c', 'rm -r /data/links; echo new >/data/large']);
+    await make('of-monday', { from: 'monday' });
+    for (const name of ['monday', 'of-monday'])
+      expect(await lostAspects(first, await readManifest(place.volume(name)))).toEqual([]);
+    await inVolume(place.volume('of-monday'), ['rm', '/data/large']);
+    await expect(inVolume(place.volume('monday'), ['rm', '/data/large'])).rejects.toThrow(
+      'Read-only file system',
+    );
+    for (const name of ['moving', 'monday', 'of-monday']) await removed(name);
+    expect(await volumes()).toEqual(['files']);
+  });
+
+  test('says what it does not take', async () => {
+    await expect(make('x', { size: '1g' })).rejects.toThrow(
+      'expected no option, or one of snapshot-of and from',
+    );
+    await expect(make('x', { from: 'files' })).rejects.toThrow('files is not a snapshot');
+    await expect(make('x', { 'snapshot-of': 'nothing' })).rejects.toThrow('there is no volume nothing');
+    await expect(make('../../etc')).rejects.toThrow('expected a name of letters');
+    expect(await volumes()).toEqual(['files']);
+  });
+
+  test('a copy that the engine no longer waits for is removed when it is done', async () => {
+    await make('big');
+    await seed(place.volume('big'), { files: 0, largeMiB: 64 });
+    const { node } = place.volume('');
+    const socket = (await node.exec(['sh', '-c', 'ls /run/docker/plugins/*/snapshots.sock'])).trim();
+    const impatient = `
+import json, os, socket, time
+body = json.dumps({"Name": "late", "Opts": {"snapshot-of": "big"}}).encode()
+engine = socket.socket(socket.AF_UNIX)
+engine.connect("/snapshots.sock")
+engine.sendall(b"POST /VolumeDriver.Create HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
+while not os.path.exists("/state/.making-late"):
+    time.sleep(0.001)`;
+    const { exitCode } = await finish(
+      await node.toolbox({
+        argv: ['timeout', '30', 'python3', '-c', impatient],
+        volumes: { [socket]: '/snapshots.sock', [SNAPSHOT_STATE]: '/state:ro' },
+      }),
+    );
+    expect(exitCode).toBe(0);
+    await waitUntil('the copy to be made', async () => {
+      const list = await node.exec(['ls', '-A', SNAPSHOT_STATE]);
+      return list.includes('late') ? { notYet: list } : { done: true };
+    });
+    expect(await volumes()).toEqual(['big', 'files']);
+    await removed('big');
+  });
+
+  test('an engine that restarts gives the service its volume back, and so does a driver that was killed', async () => {
+    const service = await stateOf(place.swarm, 'web');
+    const stopped = await place.volume('').node.stop();
+    place.swarm.replace(await stopped.start());
+    await place.swarm.ready();
+    await place.swarm.converged();
+    expect(await stateOf(place.swarm, 'web')).toEqual(service);
+    expect(await lost('files')).toEqual([]);
+
+    await place.volume('').node.exec(['pkill', '-KILL', '-f', 'plugin/[d]river.py']);
+    await waitUntil('the driver to be started again', async () => ({ done: await lost('files') }));
+    expect(await lost('files')).toEqual([]);
+  });
+});
+
+describe('backup', () => {
+  test('stopped: the service is away for the snapshot, and back before the data travels', async () => {
+    const service = await stateOf(place.swarm, 'web');
+    const during: unknown[] = [];
+    await volumePluginStopped.backup(place.volume('files'), {
+      ...kept.deposit,
+      putFrom: async (file, end) => {
+        during.push(await stateOf(place.swarm, 'web'));
+        await kept.deposit.putFrom(file, end);
+      },
+    });
+    expect(during).toEqual([service]);
+    expect(await stateOf(place.swarm, 'web')).toEqual(service);
+    expect(await volumes()).toEqual(['files']);
+  });
+
+  test('killed half-way, or refused by the vault: no snapshot left, the service untouched', async () => {
+    const service = await stateOf(place.swarm, 'web');
+    await make('big');
+    await seed(place.volume('big'), { files: 0, largeMiB: 96 });
+    const killing: Deposit = {
+      ...kept.deposit,
+      putFrom: async (file, end) => {
+        const [snapshot = ''] = Object.keys(end.volumes);
+        const killed = waitUntil('the reader to be killed', async () => {
+          const [reader] = await here().listContainers({ filters: { volume: [snapshot] } });
+          return reader ? { done: await here().getContainer(reader.Id).kill() } : { notYet: 'there is none' };
+        });
+        await Promise.all([kept.deposit.putFrom(file, end), killed]);
+      },
+    };
+    const killed = await findingOf(volumePlugin.backup(place.volume('big'), killing));
+    expect(killed).toMatchObject({ code: 'tar-failed', message: 'tar ended with exit code 137' });
+    const refusing = { ...kept.deposit, putFrom: () => Promise.reject(new Error('the vault is full')) };
+    await expect(volumePlugin.backup(place.volume('big'), refusing)).rejects.toThrow('the vault is full');
+    await removed('big');
+    expect(await volumes()).toEqual(['files']);
+    expect(await stateOf(place.swarm, 'web')).toEqual(service);
+  });
+
+  test('of a volume that is not there, or empty, or of another driver', async () => {
+    await make('empty');
+    await here().createVolume({ Name: 'elsewhere' });
+    await inVolume(place.volume('elsewhere'), ['touch', '/data/file']);
+    for (const [name, code] of [
+      ['missing', 'no-volume'],
+      ['empty', 'empty-volume'],
+      ['elsewhere', 'other-driver'],
+    ] as const)
+      expect(await findingOf(volumePlugin.backup(place.volume(name), kept.deposit))).toMatchObject({ code });
+    const claim = { labels: '{}' };
+    expect(
+      await findingOf(volumePlugin.restore(kept.opened(claim), place.volume('elsewhere'))),
+    ).toMatchObject({
+      code: 'other-driver',
+      message: expect.stringContaining('local'),
+    });
+    for (const name of ['empty', 'elsewhere']) await removed(name);
+  });
+});
+
+describe('restore', () => {
+  test('a damaged artifact: tar says so, and nothing is left to start on', async () => {
+    const taken = await volumePlugin.backup(place.volume('files'), kept.deposit);
+    const whole = await readFile(kept.path(FILE));
+    const restoring = () => findingOf(volumePlugin.restore(kept.opened(taken), place.volume('damaged')));
+    await truncate(kept.path(FILE), whole.length / 2);
+    expect(await restoring()).toMatchObject({
+      code: 'tar-failed',
+      output: expect.stringContaining('Unexpected EOF'),
+    });
+    whole.writeUInt8(whole.readUInt8(0) ^ 1, 0);
+    await writeFile(kept.path(FILE), whole);
+    expect(await restoring()).toMatchObject({ code: 'tar-failed' });
+    expect(await inVolume(place.volume('damaged'), ['ls', '-A', '/data'])).toBe('');
+    await removed('damaged');
+  });
+
+  test('no room on the disk, for a restore and for a snapshot; a plugin that is disabled', async () => {
+    const taken = await volumePlugin.backup(place.volume('files'), kept.deposit);
+    const { node } = place.volume('');
+    await disable();
+    expect(await findingOf(volumePlugin.backup(place.volume('files'), kept.deposit))).toMatchObject({
+      code: 'no-plugin',
+      message: expect.stringContaining('disabled'),
+    });
+    await node.exec(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', SNAPSHOT_STATE]);
+    await installVolumePlugin(node);
+    const full = await findingOf(volumePlugin.restore(kept.opened(taken), place.volume('tiny')));
+    expect(full).toMatchObject({
+      code: 'tar-failed',
+      output: expect.stringContaining('No space left on device'),
+    });
+    await inVolume(place.volume('tiny'), ['dd', 'if=/dev/urandom', 'of=/data/file', 'bs=1k', 'count=600']);
+    const noRoom = await findingOf(volumePlugin.backup(place.volume('tiny'), kept.deposit));
+    expect(noRoom).toMatchObject({ code: 'snapshot-failed' });
+    expect(String(noRoom.cause)).toContain('No space left on device');
+    expect(await volumes()).toEqual(['tiny']);
+    await removed('tiny');
+    await disable();
+    await node.exec(['umount', SNAPSHOT_STATE]);
+    await installVolumePlugin(node);
+    expect(await lost('files')).toEqual([]);
+  });
+
+  test('the node is lost: on a new one the plugin is missing, then everything comes back and the service starts', async () => {
+    const taken = await volumePlugin.backup(place.volume('files'), kept.deposit);
+    await place.lose();
+    expect(await findingOf(volumePlugin.restore(kept.opened(taken), place.volume('files')))).toMatchObject({
+      code: 'no-plugin',
+      message: expect.stringContaining('missing'),
+    });
+    await startUser(place.volume('files'), 'web', { driver: SNAPSHOT_DRIVER, wait: false });
+    await waitUntil('Swarm to say why no task starts', async () => {
+      const [task] = (await here().listTasks({ filters: { service: ['web'] } })) as {
+        Status: { Err?: string };
+      }[];
+      return task?.Status.Err?.includes('plugin')
+        ? { done: true }
+        : { notYet: task?.Status.Err ?? 'nothing yet' };
+    });
+
+    await installVolumePlugin(place.volume('').node);
+    await volumePlugin.restore(kept.opened(taken), place.volume('files'));
+    await place.swarm.converged(seconds(60));
+    expect(await lost('files')).toEqual(volumePlugin.loses);
+    expect((await here().getVolume('files').inspect()).Driver).toBe(SNAPSHOT_DRIVER);
+    expect(await stateOf(place.swarm, 'web')).toMatchObject({ running: 2 });
+    expect(volumePlugin.loses).toEqual(volumeArchive.loses);
+  });
+});
+
+/** The container that used it last is removed by the engine in its own time. */
+const removed = (name: string) =>
+  waitUntil(`${name} to be free`, async () => {
+    await here().getVolume(name).remove();
+    return { done: true };
+  });

@@ -1,0 +1,22 @@
+// For tests that look at, or change, what a method gets of its account at the vault.
+import type { Account } from '../../src/model/account.ts';
+import type { Method } from '../../src/model/method.ts';
+import type { Volume } from '../../src/method/volume/volume.ts';
+
+/** The method, with every account on its way to it passed through `pass`. */
+export const passingAccounts = <Result>(
+  method: Method<Volume, Volume, Result>,
+  pass: (account: Account) => Account,
+): Method<Volume, Volume, Result> => ({
+  ...method,
+  backup: (source, deposit) =>
+    method.backup(source, {
+      ...deposit,
+      account: async (...which) => pass(await deposit.account(...which)),
+    }),
+  restore: (artifact, target) =>
+    method.restore(
+      { ...artifact, account: async (...which) => pass(await artifact.account(...which)) },
+      target,
+    ),
+});

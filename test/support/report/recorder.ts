@@ -1,0 +1,54 @@
+// Writes sample journals in the order of a story, without a clock or a cluster.
+import type { JournalEvent, Phase } from '../../../src/drill/events.ts';
+
+type Told = JournalEvent extends infer E ? (E extends JournalEvent ? Omit<E, 't'> : never) : never;
+
+export class Recorder {
+  readonly #began: number;
+  readonly #events: JournalEvent[] = [];
+  #steps = 0;
+
+  constructor(began: string) {
+    this.#began = Date.parse(began);
+  }
+
+  at(t: number): string {
+    return new Date(this.#began + t * 1000).toISOString();
+  }
+
+  tell(t: number, event: Told): void {
+    this.#events.push({ t, ...event });
+  }
+
+  phase(t: number, phase: Phase): void {
+    this.tell(t, { event: 'phase', phase, at: this.at(t) });
+  }
+
+  /** @returns the step's id, for its parts */
+  step(name: string, from: number, to: number, more: StepExtras = {}): number {
+    const id = ++this.#steps;
+    const { parent = null, harness = false, error = null, waits = {} } = more;
+    this.tell(from, { event: 'step', id, parent, name, harness, at: this.at(from) });
+    for (const [t, because] of Object.entries(waits))
+      this.tell(Number(t), { event: 'wait', step: id, because });
+    this.tell(to, { event: 'step-end', id, error });
+    return id;
+  }
+
+  /** In the order of time, as a journal would have them. */
+  events(): JournalEvent[] {
+    return this.#events.toSorted((a, b) => a.t - b.t);
+  }
+}
+
+interface StepExtras {
+  readonly parent?: number;
+  readonly harness?: boolean;
+  readonly error?: string;
+  /** Reasons by the second they were given. */
+  readonly waits?: Readonly<Record<string, string>>;
+}
+
+/** A journal as it stands on disk. */
+export const asText = (events: readonly JournalEvent[]): string =>
+  events.map((event) => `${JSON.stringify(event)}\n`).join('');

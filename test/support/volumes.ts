@@ -1,0 +1,161 @@
+// For tests of methods that back volumes up: a swarm of one node, a volume full of what backups get wrong, a service on it.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { compareFiles } from '../../src/check/compare-files.ts';
+import type { Entry } from '../../src/check/entry.ts';
+import { readManifest, type Manifest } from '../../src/check/files.ts';
+import { finish } from '../../src/lab/engine.ts';
+import type { Volume } from '../../src/method/volume/volume.ts';
+import { FILE_ASPECTS, type Aspect } from '../../src/model/aspect.ts';
+import { DrillError } from '../../src/support/errors.ts';
+import { waitUntil } from '../../src/support/poll.ts';
+import { Scope } from '../../src/support/scope.ts';
+import { Site } from '../../src/swarm/site.ts';
+import type { Swarm } from '../../src/swarm/swarm.ts';
+
+export { readManifest, type Manifest };
+
+const SEEDER = join(import.meta.dirname, '../../fixtures/ledger/seed-files.py');
+const IDLE = 'import signal; signal.signal(signal.SIGTERM, lambda *_: exit(0)); signal.pause()';
+
+export interface Place extends AsyncDisposable {
+  /** Today's swarm. */
+  readonly swarm: Swarm;
+  volume(name: string): Volume;
+  /** Every node with its disk is lost; a new one stands in its place. */
+  lose(): Promise<void>;
+}
+
+/** A swarm of one node. */
+export async function openPlace(drill: string): Promise<Place> {
+  const scope = new Scope();
+  const site = await Site.open({ lab: inject('lab'), run: `test-${process.pid}`, drill, scope });
+  const start = () => site.startSwarm({ managers: 1, workers: 0 });
+  let swarm = await start();
+  return {
+    get swarm() {
+      return swarm;
+    },
+    volume: (name) => ({ swarm, node: swarm.node('manager-1'), name }),
+    async lose() {
+      await Promise.all(swarm.nodes.map((node) => node.destroy()));
+      swarm = await start();
+    },
+    [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
+  };
+}
+
+/** Runs a program in the volume, as root. */
+export async function inVolume(
+  { node, name }: Volume,
+  argv: readonly string[],
+  input?: string,
+): Promise<string> {
+  const { stdout, stderr, exitCode } = await finish(
+    await node.toolbox({ argv, volumes: { [name]: '/data' }, ...(input === undefined ? {} : { input }) }),
+  );
+  if (exitCode !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+/** Fills the volume with everything that backups get wrong, and reads it back. */
+export async function seed(volume: Volume, { files = 40, largeMiB = 2 } = {}): Promise<Manifest> {
+  await inVolume(
+    volume,
+    ['python3', '-', 'volumes', String(files), String(largeMiB)],
+    readFileSync(SEEDER, 'utf8'),
+  );
+  return readManifest(volume);
+}
+
+export interface UserOptions {
+  readonly replicas?: number;
+  readonly global?: boolean;
+  readonly driver?: string;
+  /** Until it runs. */
+  readonly wait?: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly containerLabels?: Readonly<Record<string, string>>;
+}
+
+/** A service whose tasks mount the volume at /srv and leave it alone. */
+export async function startUser(
+  { swarm, name }: Volume,
+  service: string,
+  { replicas = 2, global = false, driver, labels = {}, containerLabels = {}, wait = true }: UserOptions = {},
+): Promise<void> {
+  const { docker } = await swarm.manager();
+  await docker.createService({
+    Name: service,
+    Labels: { ...labels },
+    TaskTemplate: {
+      ContainerSpec: {
+        Image: swarm.imageOf('toolbox'),
+        Command: ['python3', '-c', IDLE],
+        Labels: { ...containerLabels },
+        Mounts: [
+          {
+            Type: 'volume',
+            Source: name,
+            Target: '/srv',
+            ...(driver === undefined ? {} : { VolumeOptions: { DriverConfig: { Name: driver } } }),
+          },
+        ],
+      },
+      RestartPolicy: { Delay: 0 },
+    },
+    Mode: global ? { Global: {} } : { Replicated: { Replicas: replicas } },
+    EndpointSpec: { Mode: 'dnsrr' },
+  } as never);
+  if (wait) await swarm.converged();
+}
+
+/** Mode, labels and running containers of a service: what must be the same after a backup. */
+export async function stateOf(
+  swarm: Swarm,
+  service: string,
+): Promise<{ mode: unknown; labels: unknown; running: number }> {
+  const { docker } = await swarm.manager();
+  const { Spec } = (await docker.getService(service).inspect()) as {
+    Spec: { Mode: unknown; Labels: unknown };
+  };
+  const running = await swarm.nodes[0]?.docker.listContainers({
+    filters: { label: [`com.docker.swarm.service.name=${service}`] },
+  });
+  return { mode: Spec.Mode, labels: Spec.Labels, running: running?.length ?? 0 };
+}
+
+/** Takes the services away, and the volume with everything in it. */
+export async function destroy({ swarm, node, name }: Volume, ...services: string[]): Promise<void> {
+  const { docker } = await swarm.manager();
+  for (const service of services) await docker.getService(service).remove();
+  await waitUntil('the volume to be free', async () => {
+    await node.docker.getVolume(name).remove();
+    return { done: true };
+  });
+}
+
+/** The finding that the work ends with; anything else is an error of the test. */
+export async function findingOf(work: Promise<unknown>): Promise<DrillError> {
+  const error: unknown = await work.then(
+    () => new Error('expected a finding, and it succeeded'),
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof DrillError && error.blame === 'finding') return error;
+  throw error;
+}
+
+/** Which aspects of the files differ. */
+export async function lostAspects(before: Manifest, after: Manifest): Promise<Aspect[]> {
+  const { aspects } = await compareFiles(before, after);
+  return FILE_ASPECTS.filter((aspect) =>
+    aspects.some((seen) => seen.aspect === aspect && seen.mismatched > 0),
+  );
+}
+
+/** What there is of one path; an error of the test when nothing is. */
+export async function entryOf(manifest: Manifest, path: string): Promise<Entry> {
+  for await (const entry of manifest) if (entry.path === path) return entry;
+  throw new Error(`there is no ${path}`);
+}
