@@ -1,14 +1,25 @@
-// A method: one way to back a thing up AND bring it back, with what it can't hold said beforehand.
+// A method: one way to back something up and to restore it, with its limits declared up front.
 import type { Readable } from 'node:stream';
 import type { Aspect } from './aspect.ts';
 import type { Node } from '../swarm/node.ts';
 import type { Account, AccountKind } from './account.ts';
 
-/** Facts that the restore needs, written beside the artifact. Nothing secret. */
-export type Claim = Readonly<Record<string, string>>;
+/** What a restore needs to know about an artifact, stored with it as JSON. Never anything secret. */
+export type ArtifactMetadata = Readonly<Record<string, unknown>>;
+
+/** Metadata that no schema describes; goes when the last method has one. */
+export type TextMetadata = Readonly<Record<string, string>>;
+
+/** Something that a method does not bring back. */
+export interface Limit {
+  /** One sentence, shown in the report and on the method's page. */
+  readonly sentence: string;
+  /** Aspects that may differ after a restore because of it. Default none: no check can see this limit. */
+  readonly loses?: readonly Aspect[];
+}
 
 /** A program of the image that holds the backup programs, beside volumes, on a node. */
-export interface PipeEnd {
+export interface ContainerCommand {
   readonly node: Node;
   readonly argv: readonly string[];
   /** Volume's name to path in the container, with `:ro` where it is only read. */
@@ -16,7 +27,7 @@ export interface PipeEnd {
 }
 
 /** What a backup may do with the vault: add to it. */
-export interface Deposit {
+export interface ArtifactWriter {
   /**
    * Stores one file of the artifact, streaming; compressed and encrypted on its way.
    * @throws DrillError with blame `finding` when the vault does not take it whole
@@ -26,7 +37,7 @@ export interface Deposit {
    * The same of what a program prints, straight from its node.
    * @throws also DrillError `<program>-failed`, a finding, when it ends with anything but 0
    */
-  readonly putFrom: (file: string, end: PipeEnd) => Promise<void>;
+  readonly pipeFrom: (file: string, end: ContainerCommand) => Promise<void>;
   /**
    * The artifact's own account at the vault, made when it is first asked for, where things can be added and nothing taken away.
    * @param secrets names of random secrets that go along as files, the same ones for every account of this drill
@@ -35,27 +46,28 @@ export interface Deposit {
 }
 
 /** An artifact whose every byte was compared with its SHA-256 before this was handed out. */
-export interface OpenedArtifact {
-  readonly claim: Claim;
+export interface ArtifactReader<Metadata = TextMetadata> {
+  readonly metadata: Metadata;
   /** The file as it was put, decrypted and unpacked. A stream that breaks is an error of the stream. */
   open(file: string): Readable;
   /**
    * The same as a program's standard input, straight to its node.
    * @throws DrillError when it does not come whole; `<program>-failed`, a finding, when the program ends with anything but 0
    */
-  bringTo(file: string, end: PipeEnd): Promise<void>;
+  pipeTo(file: string, end: ContainerCommand): Promise<void>;
   /** The account that the backup filled, for reading. */
   account(kind: AccountKind, secrets?: readonly string[]): Promise<Account>;
 }
 
+/** Made by `defineMethod`, which derives `loses` from the limits and validates the metadata. */
 export interface Method<Source, Target, Result> {
   readonly name: string;
   /** What it can't bring back, one sentence each; shown in the report. */
   readonly cannotHold: readonly string[];
-  /** The same for the checks: what may differ after a restore without being a finding. Everything else it says it keeps. */
+  /** The same for the checks: aspects that may differ after a restore. Everything else must come back. */
   readonly loses: readonly Aspect[];
   /** @throws DrillError with blame `finding` when the tool failed */
-  backup(source: Source, deposit: Deposit): Promise<Claim>;
-  /** @throws DrillError with blame `finding` when the artifact can't be brought back */
-  restore(artifact: OpenedArtifact, target: Target): Promise<Result>;
+  backup(source: Source, artifact: ArtifactWriter): Promise<ArtifactMetadata>;
+  /** @throws DrillError with blame `finding` when the artifact can't be restored */
+  restore(artifact: ArtifactReader, target: Target): Promise<Result>;
 }

@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { JournalEvent } from '../drill/events.ts';
 import { buildReport } from './build.ts';
 import { readJournal } from './journal-reader.ts';
-import { asText, inconclusiveSample, notRecoveredSample, recoveredSample } from '../../test/support/report-sample.ts';
+import {
+  asText,
+  inconclusiveSample,
+  notRecoveredSample,
+  recoveredSample,
+} from '../../test/support/report-sample.ts';
 import { Report, type Step } from './schema.ts';
 
 const sum = (steps: readonly Step[]): number => steps.reduce((total, step) => total + step.seconds, 0);

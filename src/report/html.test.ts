@@ -4,7 +4,12 @@ import { buildReport } from './build.ts';
 import { renderIndex, renderReport } from './html.ts';
 import { readJournal } from './journal-reader.ts';
 import { buildRun } from './run.ts';
-import { asText, inconclusiveSample, notRecoveredSample, recoveredSample } from '../../test/support/report-sample.ts';
+import {
+  asText,
+  inconclusiveSample,
+  notRecoveredSample,
+  recoveredSample,
+} from '../../test/support/report-sample.ts';
 
 /** Names that would leave their place in the page if they were not escaped. */
 const HOSTILE = `<script>alert(1)</script>"onload='x' {{name}} </style>`;

@@ -3,7 +3,7 @@ import { seconds } from './clock.ts';
 import { DrillError, finding } from './errors.ts';
 import { waitUntil } from './poll.ts';
 import { traced } from './trace.ts';
-import { afterwards, undoneOnFailure } from './with-cleanup.ts';
+import { withCleanup, withRollback } from './with-cleanup.ts';
 
 const undoing = { code: 'not-undone', limit: seconds(5) };
 const fails = (error: Error) => () => Promise.reject(error);
@@ -13,7 +13,7 @@ const SILENT = { stepStarted: () => undefined, stepEnded: () => undefined, waiti
 describe('after work that went well', () => {
   test('it is undone, and its result is told', async () => {
     const done: string[] = [];
-    const result = await afterwards(
+    const result = await withCleanup(
       async () => done.push('work'),
       async () => done.push('undo'),
       undoing,
@@ -23,23 +23,23 @@ describe('after work that went well', () => {
 
   test('undoing that fails is a finding, whatever it was before', async () => {
     const work = () => Promise.resolve();
-    await expect(afterwards(work, fails(new Error('gone')), undoing)).rejects.toMatchObject({
+    await expect(withCleanup(work, fails(new Error('gone')), undoing)).rejects.toMatchObject({
       blame: 'finding',
       code: 'not-undone',
       message: 'gone',
     });
-    await expect(afterwards(work, fails(full), undoing)).rejects.toBe(full);
+    await expect(withCleanup(work, fails(full), undoing)).rejects.toBe(full);
   });
 
   test('what is only undone on failure stays', async () => {
     const undo = fails(new Error('it was undone'));
-    await expect(undoneOnFailure(() => Promise.resolve('kept'), undo, undoing)).resolves.toBe('kept');
+    await expect(withRollback(() => Promise.resolve('kept'), undo, undoing)).resolves.toBe('kept');
   });
 });
 
 describe.for([
-  { name: 'afterwards', guarded: afterwards },
-  { name: 'undoneOnFailure', guarded: undoneOnFailure },
+  { name: 'afterwards', guarded: withCleanup },
+  { name: 'undoneOnFailure', guarded: withRollback },
 ])('after work that failed: $name', ({ guarded }) => {
   test('the cause is told as it is', async () => {
     let undone = false;

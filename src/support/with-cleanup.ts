@@ -14,12 +14,12 @@ export interface Undoing {
  * Runs `body`, then `undo`, whatever came of it.
  * @throws what `body` throws; when `undo` fails, a finding; when both fail, one with `code` that tells both, the first cause first
  */
-export async function afterwards<T>(
+export async function withCleanup<T>(
   body: () => Promise<T>,
   undo: () => Promise<unknown>,
   undoing: Undoing,
 ): Promise<T> {
-  const result = await undoneOnFailure(body, undo, undoing);
+  const result = await withRollback(body, undo, undoing);
   await inItsOwnTime(undo, undoing).catch((cause: unknown) => {
     if (cause instanceof DrillError && cause.blame === 'finding') throw cause;
     throw finding(reasonOf(cause), { code: undoing.code, cause });
@@ -28,7 +28,7 @@ export async function afterwards<T>(
 }
 
 /** As `afterwards`, and what succeeds is left as it is. */
-export async function undoneOnFailure<T>(
+export async function withRollback<T>(
   body: () => Promise<T>,
   undo: () => Promise<unknown>,
   undoing: Undoing,

@@ -10,7 +10,7 @@ import { step } from '../support/trace.ts';
 import type { Site } from '../swarm/site.ts';
 import type { Account, AccountKind } from '../model/account.ts';
 import type { ArtifactFact } from '../model/artifact.ts';
-import type { Claim, Method, OpenedArtifact } from '../model/method.ts';
+import type { ArtifactMetadata, TextMetadata, Method, ArtifactReader } from '../model/method.ts';
 import { MEANING } from './failures.ts';
 import { sshDepot, type DoorKind } from './ssh-backend.ts';
 import type { Depot, Side } from './backend.ts';
@@ -32,7 +32,7 @@ export interface Kept<Target, Result> {
 
 interface Catalogue {
   readonly method: string;
-  readonly claim: Claim;
+  readonly claim: ArtifactMetadata;
   readonly files: Readonly<Record<string, Stored>>;
 }
 
@@ -95,7 +95,7 @@ export class Vault {
         put: async (file, content) => {
           files[file] = await this.#streams.store(`${name}/${file}`, content);
         },
-        putFrom: async (file, end) => {
+        pipeFrom: async (file, end) => {
           files[file] = await this.#streams.storeFrom(`${name}/${file}`, end);
         },
         account: async (kind, secrets = []) => {
@@ -140,7 +140,7 @@ export class Vault {
     };
   }
 
-  async #open(name: string): Promise<OpenedArtifact> {
+  async #open(name: string): Promise<ArtifactReader> {
     const streams = this.#streams;
     await streams.unlock();
     const { claim, files } = parsed(name, await text(streams.fetch(`${name}/${CATALOGUE}`)));
@@ -148,9 +148,9 @@ export class Vault {
       for (const [file, expected] of Object.entries(files)) await this.#compare(`${name}/${file}`, expected);
     });
     return {
-      claim,
+      metadata: claim as TextMetadata,
       open: (file) => streams.fetch(`${name}/${file}`),
-      bringTo: (file, end) => streams.bringTo(`${name}/${file}`, end),
+      pipeTo: (file, end) => streams.bringTo(`${name}/${file}`, end),
       account: (kind, secrets = []) => this.account(kind, 'read', secrets),
     };
   }

@@ -3,7 +3,15 @@
 // controls checks` gives every one of them a drill to itself.
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Report } from '../../src/report/schema.ts';
-import { brokenAfterwards, docker, inFiles, outcome, resultOf, sql, type RestoredLedger } from '../support/control.ts';
+import {
+  brokenAfterwards,
+  docker,
+  inFiles,
+  outcome,
+  resultOf,
+  sql,
+  type RestoredLedger,
+} from '../support/control.ts';
 
 interface Control {
   readonly check: string;

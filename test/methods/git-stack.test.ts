@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 
 import { collect, start } from '../../src/lab/engine.ts';
 import { gitStack, gitStackAtVault, type StackSource } from '../../src/method/stack/git-stack/git-stack.ts';
 import type { ArtifactFact } from '../../src/model/artifact.ts';
-import type { Claim } from '../../src/model/method.ts';
+import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { newIdentity, seal, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
 import { Vault } from '../../src/vault/vault.ts';
 import { describe as described } from '../../src/support/errors.ts';
@@ -89,7 +89,7 @@ async function deploy(swarm: Swarm): Promise<void> {
     { input: await readFile(tar) },
   );
 }
-async function backup(more: Partial<StackSource> = {}): Promise<{ claim: Claim; kept: Shelf }> {
+async function backup(more: Partial<StackSource> = {}): Promise<{ claim: ArtifactMetadata; kept: Shelf }> {
   const kept = await shelf();
   scope.defer('a shelf', async () => kept[Symbol.asyncDispose]());
   return { claim: await gitStack.backup({ ...source, ...more }, kept.deposit), kept };
@@ -319,7 +319,7 @@ describe('a backup', () => {
 
 describe('a restore', () => {
   const bundleOnly = { from: 'bundle', because: expect.any(String) };
-  let claim: Claim;
+  let claim: ArtifactMetadata;
   let kept: Shelf;
 
   beforeAll(async () => {

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { exec, start } from '../../src/lab/engine.ts';
 import { beside, succeeded } from '../../src/method/container/sidecar.ts';
-import type { Deposit, Method, OpenedArtifact } from '../../src/model/method.ts';
+import type { ArtifactWriter, Method, ArtifactReader } from '../../src/model/method.ts';
 import { postgresDump } from '../../src/method/postgres/dump.ts';
 import type { PostgresService } from '../../src/method/postgres/service.ts';
 import { postgresPhysical } from '../../src/method/postgres/physical.ts';
@@ -158,7 +158,7 @@ test('a server that is killed half-way through a base backup is a finding, and r
   };
   const refuse = () => Promise.reject(new Error('not for this method'));
   expect(
-    await failure(postgresPhysical.backup(source(), { put, putFrom: refuse, account: refuse })),
+    await failure(postgresPhysical.backup(source(), { put, pipeFrom: refuse, account: refuse })),
   ).toMatchObject(finding('interrupted'));
   await swarm.converged();
   expect(await sql('SELECT 1')).toBe('1');
@@ -167,9 +167,9 @@ test('a server that is killed half-way through a base backup is a finding, and r
 test('a vault that takes nothing leaves no base backup running', async () => {
   const full = finding('vault-refused');
   const put = () => Promise.reject(Object.assign(new Error('the disk is full'), full));
-  expect(await failure(postgresPhysical.backup(source(), { put, putFrom: put, account: put }))).toMatchObject(
-    full,
-  );
+  expect(
+    await failure(postgresPhysical.backup(source(), { put, pipeFrom: put, account: put })),
+  ).toMatchObject(full);
   await waitUntil('the server to be left alone', async () => {
     const running = await sql('SELECT count(*) FROM pg_stat_progress_basebackup');
     return running === '0' ? { done: true } : { notYet: `${running} base backups run` };
@@ -188,7 +188,7 @@ async function makeDatabase(name: string, content = ''): Promise<void> {
 }
 
 /** A deposit that takes `file` only up to its first MiB, and goes to the end of everything else. */
-const refusing = (file: string, place: Shelf): Deposit => ({
+const refusing = (file: string, place: Shelf): ArtifactWriter => ({
   ...place.deposit,
   async put(name, content) {
     if (name !== file) return place.deposit.put(name, content);
@@ -201,7 +201,7 @@ const refusing = (file: string, place: Shelf): Deposit => ({
 });
 
 /** The artifact as its first bytes alone, and then an error. */
-const broken = (artifact: OpenedArtifact, file: string, bytes: number): OpenedArtifact => ({
+const broken = (artifact: ArtifactReader, file: string, bytes: number): ArtifactReader => ({
   ...artifact,
   open: (name) =>
     name === file
@@ -354,8 +354,8 @@ test('a server that is killed half-way through a dump or its restore is a findin
 
 /** A base, two keepings of WAL after it, and moments between the writes. */
 interface History {
-  readonly base: OpenedArtifact;
-  readonly wal: readonly OpenedArtifact[];
+  readonly base: ArtifactReader;
+  readonly wal: readonly ArtifactReader[];
   readonly before: string;
   readonly between: string;
 }
@@ -364,7 +364,7 @@ let history: History;
 const now = (): Promise<string> =>
   sql(`SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`);
 
-async function kept<S, T, R>(method: Method<S, T, R>, from: S): Promise<OpenedArtifact> {
+async function kept<S, T, R>(method: Method<S, T, R>, from: S): Promise<ArtifactReader> {
   const place = await shelf();
   scope.defer('remove the shelf', async () => place[Symbol.asyncDispose]());
   return place.opened(await method.backup(from, place.deposit));
@@ -416,7 +416,7 @@ test('a base and WAL that was kept twice bring the server to a named time, and n
   expect(await sql('SHOW recovery_target_time')).toBe('');
   await sql('INSERT INTO marks VALUES (20)');
   // The promoted server archives on, on a timeline of its own.
-  expect((await kept(postgresWal, archive)).claim['last']).toMatch(/^00000002/);
+  expect((await kept(postgresWal, archive)).metadata['last']).toMatch(/^00000002/);
 });
 
 /** What comes of a restore to `to`, into a volume that no service knows, with an archive that was harmed. */
@@ -433,14 +433,14 @@ async function attempt(to: string, harm = 'true'): Promise<unknown> {
 }
 
 /** The name of the first segment after the base's own. */
-const segmentAfter = ({ claim }: OpenedArtifact): string =>
+const segmentAfter = ({ metadata: claim }: ArtifactReader): string =>
   nextSegment(claim['lastSegment'] ?? '', Number(claim['segmentBytes']));
 
 const segmentInTheMiddle = (): string =>
-  nextSegment(segmentAfter(history.base), Number(history.base.claim['segmentBytes']));
+  nextSegment(segmentAfter(history.base), Number(history.base.metadata['segmentBytes']));
 
 test('WAL that does not come whole leaves the archive as it was, with what was kept earlier', async () => {
-  const [first, second] = history.wal as [OpenedArtifact, OpenedArtifact];
+  const [first, second] = history.wal as [ArtifactReader, ArtifactReader];
   const archive = volume('half-archive');
   await postgresWal.restore(first, archive);
   const sums = 'find . -type f | sort | xargs sha256sum';
@@ -450,7 +450,7 @@ test('WAL that does not come whole leaves the archive as it was, with what was k
   expect(await inVolume(archive, sums)).toBe(before);
   expect(await inVolume(archive, 'find . -name "*incoming*"')).toBe('');
   await postgresWal.restore(second, archive);
-  expect(await inVolume(archive, 'ls -A')).toContain(second.claim['last']);
+  expect(await inVolume(archive, 'ls -A')).toContain(second.metadata['last']);
   await archive.node.exec(['docker', 'volume', 'rm', archive.name]);
 });
 
@@ -466,8 +466,8 @@ test('a segment that is missing in the middle is named, with the time up to whic
   expect(await attempt(furthest, `rm ${missing}`)).toEqual({ lastTransaction: furthest });
   // With nothing after the base, it is the base.
   const nothing = (await attempt(history.between, `rm ${segmentAfter(history.base)}`)) as DrillError;
-  expect(nothing.message).toContain(`could recover up to ${history.base.claim['ended']}`);
-  expect(await attempt(history.base.claim['ended'] ?? '', `rm ${segmentAfter(history.base)}`)).toEqual({
+  expect(nothing.message).toContain(`could recover up to ${history.base.metadata['ended']}`);
+  expect(await attempt(history.base.metadata['ended'] ?? '', `rm ${segmentAfter(history.base)}`)).toEqual({
     lastTransaction: undefined,
   });
 });
@@ -485,7 +485,7 @@ test('a time that the backup does not hold is refused before anything is restore
   const later = new Date(Date.now() + 3_600_000).toISOString();
   const ends = (await attempt(later)) as DrillError;
   expect(ends).toMatchObject(finding('wal-ends'));
-  expect(ends.message).toContain(`its last segment is ${history.wal[1]?.claim['last']}`);
+  expect(ends.message).toContain(`its last segment is ${history.wal[1]?.metadata['last']}`);
   expect(await attempt(history.between, 'rm 0*')).toMatchObject(finding('wal-ends'));
   expect(await attempt(history.before)).toMatchObject(finding('target-before-base'));
   expect(await attempt('2026-11-23 02:15')).toMatchObject({ blame: 'usage' });
@@ -498,9 +498,9 @@ test('a time that the backup does not hold is refused before anything is restore
 test('latest is the end of the archived WAL; what the base needs of it is in the base', async () => {
   const { lastTransaction } = (await attempt(
     'latest',
-    `rm ${history.base.claim['lastSegment']}`,
+    `rm ${history.base.metadata['lastSegment']}`,
   )) as Recovered;
-  expect(lastTransaction?.localeCompare(history.wal[1]?.claim['until'] ?? '')).toBe(1);
+  expect(lastTransaction?.localeCompare(history.wal[1]?.metadata['until'] ?? '')).toBe(1);
 });
 
 test('a server that does not archive, or does not run, is a finding', async () => {

@@ -2,10 +2,14 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { collect, start } from '../../src/lab/engine.ts';
-import type { Claim } from '../../src/model/method.ts';
+import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { newIdentity, seal, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
 import { secretsInTasks } from '../../src/method/stack/secrets-in-tasks.ts';
-import { serviceExport, type Rebuilt, type RebuildTarget } from '../../src/method/stack/service-export/service-export.ts';
+import {
+  serviceExport,
+  type Rebuilt,
+  type RebuildTarget,
+} from '../../src/method/stack/service-export/service-export.ts';
 import { describe as described } from '../../src/support/errors.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
@@ -19,7 +23,7 @@ let fresh: Swarm;
 /** A swarm of one node. */
 let alone: Swarm;
 let kept: Shelf;
-let claim: Claim;
+let claim: ArtifactMetadata;
 let before: Facts;
 let keys: { readonly identity: string; readonly recipient: string };
 let values: Map<string, Buffer>;

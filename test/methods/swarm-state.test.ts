@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { extract, pack } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { connect } from '../../src/lab/engine.ts';
-import type { Claim } from '../../src/model/method.ts';
+import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { swarmState, swarmStateHot } from '../../src/method/swarm/swarm-state.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
@@ -79,7 +79,7 @@ describe('of several managers', () => {
 });
 
 describe('a copy that no cluster can be made of', () => {
-  let claim: Claim;
+  let claim: ArtifactMetadata;
   let whole: Buffer;
 
   beforeEach(async () => {
@@ -92,7 +92,7 @@ describe('a copy that no cluster can be made of', () => {
     await swarm.node('manager-1').destroy();
   });
 
-  const restore = (of: Claim) => swarmState.restore(kept.opened(of), site);
+  const restore = (of: ArtifactMetadata) => swarmState.restore(kept.opened(of), site);
 
   test.for<{ harm: string; change: Change }>([
     { harm: 'a bit of the log turned', change: log((bytes, end) => flipped(bytes, end >> 1)) },

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { sessions, type Sessions } from '../../fixtures/sessions/sessions.ts';
 import { beside, succeeded } from '../../src/method/container/sidecar.ts';
 import { fill, fillEmpty } from '../../src/method/volume/empty-volume.ts';
-import type { Claim } from '../../src/model/method.ts';
+import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { valkeyAof } from '../../src/method/valkey/aof.ts';
 import { valkeyRdb } from '../../src/method/valkey/rdb.ts';
 import type { Volume } from '../../src/method/volume/volume.ts';
@@ -120,7 +120,10 @@ test('a snapshot that is only put beside the AOF is ignored, and the checks see 
   const claim = await valkeyRdb.backup(store, place.deposit);
   await lose();
   await fillEmpty(volume('sessions_store'), claim, () =>
-    fill(volume('sessions_store'), claim, place.opened(claim).open('dump.rdb'), ['dd', 'of=dump.rdb']),
+    fill(volume('sessions_store'), claim as Record<string, string>, place.opened(claim).open('dump.rdb'), [
+      'dd',
+      'of=dump.rdb',
+    ]),
   );
   await startAgain();
   expect((await store.server().then((server) => server.ask(['PING'])))[0]).toBe('PONG');
@@ -134,7 +137,7 @@ test('a snapshot that is only put beside the AOF is ignored, and the checks see 
 });
 
 /** What comes of a restore into a volume that no service knows. */
-async function attempt(method: typeof valkeyRdb, place: Shelf, claim: Claim): Promise<unknown> {
+async function attempt(method: typeof valkeyRdb, place: Shelf, claim: ArtifactMetadata): Promise<unknown> {
   const result = await method.restore(place.opened(claim), volume('try')).catch((error: unknown) => error);
   const left = await inVolume(volume('try'), 'find . -mindepth 1');
   if (result instanceof Error) expect(left).toBe('');

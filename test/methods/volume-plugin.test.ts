@@ -2,7 +2,7 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { finish } from '../../src/lab/engine.ts';
-import type { Deposit } from '../../src/model/method.ts';
+import type { ArtifactWriter } from '../../src/model/method.ts';
 import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
 import {
   installVolumePlugin,
@@ -129,9 +129,9 @@ describe('backup', () => {
     const during: unknown[] = [];
     await volumePluginStopped.backup(place.volume('files'), {
       ...kept.deposit,
-      putFrom: async (file, end) => {
+      pipeFrom: async (file, end) => {
         during.push(await stateOf(place.swarm, 'web'));
-        await kept.deposit.putFrom(file, end);
+        await kept.deposit.pipeFrom(file, end);
       },
     });
     expect(during).toEqual([service]);
@@ -143,15 +143,15 @@ describe('backup', () => {
     const service = await stateOf(place.swarm, 'web');
     await make('big');
     await seed(place.volume('big'), { files: 0, largeMiB: 96 });
-    const killing: Deposit = {
+    const killing: ArtifactWriter = {
       ...kept.deposit,
-      putFrom: async (file, end) => {
+      pipeFrom: async (file, end) => {
         const [snapshot = ''] = Object.keys(end.volumes);
         const killed = waitUntil('the reader to be killed', async () => {
           const [reader] = await here().listContainers({ filters: { volume: [snapshot] } });
           return reader ? { done: await here().getContainer(reader.Id).kill() } : { notYet: 'there is none' };
         });
-        await Promise.all([kept.deposit.putFrom(file, end), killed]);
+        await Promise.all([kept.deposit.pipeFrom(file, end), killed]);
       },
     };
     const killed = await findingOf(volumePlugin.backup(place.volume('big'), killing));

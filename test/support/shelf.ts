@@ -5,17 +5,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Running } from '../../src/lab/engine.ts';
-import type { Claim, Deposit, OpenedArtifact, PipeEnd } from '../../src/model/method.ts';
+import type {
+  ArtifactMetadata,
+  ArtifactWriter,
+  ArtifactReader,
+  ContainerCommand,
+} from '../../src/model/method.ts';
 import { finding } from '../../src/support/errors.ts';
 
 export interface Shelf extends AsyncDisposable {
   /** Path of a file that was put: tests cut it or flip its bits. */
   path(file: string): string;
-  readonly deposit: Deposit;
-  opened(claim: Claim): OpenedArtifact;
+  readonly deposit: ArtifactWriter;
+  opened(claim: ArtifactMetadata): ArtifactReader;
 }
 
-async function ended(running: Running, { argv: [program = ''] }: PipeEnd): Promise<void> {
+async function ended(running: Running, { argv: [program = ''] }: ContainerCommand): Promise<void> {
   const exitCode = await running.exitCode();
   if (exitCode !== 0)
     throw finding(`${program} ended with exit code ${exitCode}`, {
@@ -32,7 +37,7 @@ export async function shelf(): Promise<Shelf> {
     path,
     deposit: {
       put: (file, content) => pipeline(content, createWriteStream(path(file))),
-      putFrom: async (file, end) => {
+      pipeFrom: async (file, end) => {
         const running = await end.node.tools(end);
         await pipeline(running.io, createWriteStream(path(file)));
         await ended(running, end);
@@ -40,9 +45,9 @@ export async function shelf(): Promise<Shelf> {
       account: noAccount,
     },
     opened: (claim) => ({
-      claim,
+      metadata: claim as Record<string, string>,
       open: (file) => createReadStream(path(file)),
-      bringTo: async (file, end) => {
+      pipeTo: async (file, end) => {
         const running = await end.node.tools({ ...end, input: createReadStream(path(file)) });
         running.io.resume();
         await ended(running, end);

@@ -2,7 +2,7 @@
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
-import { afterwards } from '../../support/with-cleanup.ts';
+import { withCleanup } from '../../support/with-cleanup.ts';
 import { asFound, LIMIT, resume, servicesUsing, suspend, type Found } from './replicas.ts';
 import type { Volume } from '../volume/volume.ts';
 
@@ -46,4 +46,4 @@ export async function whileUnused<T>(volume: Volume, body: () => Promise<T>): Pr
 
 /** Runs `body`; afterwards the services are as they were found, whoever changed their replicas. */
 export const resumedAfter = <T>(swarm: Swarm, found: readonly Found[], body: () => Promise<T>): Promise<T> =>
-  afterwards(body, () => resume(swarm, found), { code: 'not-resumed', limit: seconds(2 * LIMIT) });
+  withCleanup(body, () => resume(swarm, found), { code: 'not-resumed', limit: seconds(2 * LIMIT) });

@@ -4,14 +4,14 @@ import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { beside, succeeded } from '../container/sidecar.ts';
 import { fill } from '../volume/empty-volume.ts';
-import type { Claim, Deposit, OpenedArtifact } from '../../model/method.ts';
+import type { TextMetadata, ArtifactWriter, ArtifactReader } from '../../model/method.ts';
 import { NOW, row, type PostgresService } from './service.ts';
 import { placeOf, taskOf, within } from '../container/service.ts';
 import type { Volume } from '../volume/volume.ts';
 
 const BASE = 'base.tar';
 
-export async function keepBase(service: PostgresService, { put }: Deposit): Promise<Claim> {
+export async function keepBase(service: PostgresService, { put }: ArtifactWriter): Promise<TextMetadata> {
   const task = await taskOf(service);
   const [directory = ''] = await row(task, service, 'SHOW data_directory');
   const place = await placeOf(task, directory);
@@ -51,9 +51,9 @@ function endPoint(words: string): string {
 }
 
 /** Unpacks the base into a volume and compares every file of it with the manifest that the server wrote. */
-export async function unpackBase(artifact: OpenedArtifact, volume: Volume): Promise<void> {
-  const { image = '', owner = '', path = '' } = artifact.claim;
-  await step('unpack the base backup', () => fill(volume, artifact.claim, artifact.open(BASE)));
+export async function unpackBase(artifact: ArtifactReader, volume: Volume): Promise<void> {
+  const { image = '', owner = '', path = '' } = artifact.metadata;
+  await step('unpack the base backup', () => fill(volume, artifact.metadata, artifact.open(BASE)));
   const verified = await step('pg_verifybackup', () =>
     beside(volume.node, {
       image,

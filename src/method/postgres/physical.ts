@@ -18,5 +18,5 @@ export const postgresPhysical: Method<PostgresService, Volume, void> = {
 
   backup: keepBase,
 
-  restore: (artifact, volume) => fillEmpty(volume, artifact.claim, () => unpackBase(artifact, volume)),
+  restore: (artifact, volume) => fillEmpty(volume, artifact.metadata, () => unpackBase(artifact, volume)),
 };

@@ -5,7 +5,7 @@ import { finding, reasonOf, type DrillError } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { serverBeside } from '../container/sidecar.ts';
 import { fillEmpty } from '../volume/empty-volume.ts';
-import type { Claim, Method } from '../../model/method.ts';
+import type { TextMetadata, Method } from '../../model/method.ts';
 import { keepBase, unpackBase } from './base-backup.ts';
 import type { PostgresService } from './service.ts';
 import type { Kept } from '../../vault/vault.ts';
@@ -39,7 +39,7 @@ export const postgresPointInTime: Method<PostgresService, PointInTime, Recovered
   backup: keepBase,
 
   async restore(artifact, target) {
-    const { claim } = artifact;
+    const { metadata: claim } = artifact;
     const goal = goalOf(target.to, claim);
     const reach = await step('look how far the WAL reaches', () =>
       reachOf({ ...target, name: target.archive }, claim, goal),
@@ -65,7 +65,7 @@ export const pointInTime = (
   },
 });
 
-function goalOf(to: string, { ended = '' }: Claim): Goal {
+function goalOf(to: string, { ended = '' }: TextMetadata): Goal {
   if (to === 'latest') return to;
   const goal = namedMoment(to);
   if (goal < (momentOf(ended) ?? 0))
@@ -85,7 +85,12 @@ const START = `
 
 const REPLAYED = `SELECT to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-async function recover(target: PointInTime, claim: Claim, goal: Goal, reach: Reach): Promise<Recovered> {
+async function recover(
+  target: PointInTime,
+  claim: TextMetadata,
+  goal: Goal,
+  reach: Reach,
+): Promise<Recovered> {
   const { image = '', owner = '', path = '', user = '' } = claim;
   // At the very end of the WAL no commit follows at which the server could see that the time is reached.
   // While it reads its settings the server knows no names of zones yet, not even Z.

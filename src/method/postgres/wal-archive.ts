@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
-import { undoneOnFailure } from '../../support/with-cleanup.ts';
+import { withRollback } from '../../support/with-cleanup.ts';
 import { beside, succeeded } from '../container/sidecar.ts';
 import { fill, makeVolume } from '../volume/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
@@ -79,11 +79,11 @@ export const postgresWal: Method<PostgresArchive, Volume, void> = {
   },
 
   async restore(artifact, volume) {
-    const { claim } = artifact;
+    const { metadata: claim } = artifact;
     await makeVolume(volume, claim);
     const incoming = `${claim['path']}/.incoming-${randomUUID()}`;
     // What was kept earlier is there already, and stays; a segment that came by half must not stand beside it.
-    await undoneOnFailure(
+    await withRollback(
       async () => {
         await fill(volume, { ...claim, path: incoming }, artifact.open('wal.tar'));
         await inArchive(volume, MOVE_OUT, incoming);

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { finding } from '../../support/errors.ts';
 import { beside } from '../container/sidecar.ts';
-import type { Claim } from '../../model/method.ts';
+import type { TextMetadata } from '../../model/method.ts';
 import { filesIn } from './wal-archive.ts';
 import { factsOf, type Volume } from '../volume/volume.ts';
 import { chainAfter, endOfTransaction, momentOf, timeOf, type Chain, type Moment } from './wal.ts';
@@ -27,7 +27,7 @@ export interface Reach {
 }
 
 /** Reads the times of all transactions in the WAL that follows the base without a gap. */
-export async function reachOf(archive: Volume, claim: Claim, goal: Goal): Promise<Reach> {
+export async function reachOf(archive: Volume, claim: TextMetadata, goal: Goal): Promise<Reach> {
   const { image = '', owner = '', lastSegment = '', segmentBytes = '' } = claim;
   // A mount by name would make it, empty.
   if (!(await factsOf(archive)))
@@ -67,7 +67,11 @@ async function transactions(stdout: Readable, goal: Goal) {
   return { upTo, last, passed };
 }
 
-export function refuseUnlessReached({ chain, last, passed, damage }: Reach, goal: Goal, claim: Claim): void {
+export function refuseUnlessReached(
+  { chain, last, passed, damage }: Reach,
+  goal: Goal,
+  claim: TextMetadata,
+): void {
   const broken = damage !== undefined || chain.beyond.length > 0;
   const furthest = last ?? momentOf(claim['ended'] ?? '');
   if (passed || goal === furthest || (goal === 'latest' && !broken)) return;

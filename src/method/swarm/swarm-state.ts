@@ -11,8 +11,8 @@ import type { Node, StoppedNode } from '../../swarm/node.ts';
 import { quorumWithout } from '../../swarm/quorum.ts';
 import { initialise, type Site } from '../../swarm/site.ts';
 import { Swarm } from '../../swarm/swarm.ts';
-import { afterwards } from '../../support/with-cleanup.ts';
-import type { Deposit, Method, OpenedArtifact } from '../../model/method.ts';
+import { withCleanup } from '../../support/with-cleanup.ts';
+import type { ArtifactWriter, Method, ArtifactReader } from '../../model/method.ts';
 import { wholeTar } from '../volume/tar.ts';
 
 const FILE = 'swarm.tar.zst';
@@ -102,7 +102,7 @@ async function whileSwitchedOff(
   quorumWithout(id, await swarm.members());
   const services = await swarm.settled();
   let stopped: StoppedNode | undefined;
-  await afterwards(
+  await withCleanup(
     async () => {
       stopped = await step(`stop ${node.name}`, () => node.stop());
       await body(stopped);
@@ -129,14 +129,14 @@ async function reachable(swarm: Swarm, id: string, name: string): Promise<void> 
   });
 }
 
-async function copy(stopped: StoppedNode, { put }: Deposit): Promise<void> {
+async function copy(stopped: StoppedNode, { put }: ArtifactWriter): Promise<void> {
   const tar = await stopped.read(`${DOCKER_ROOT}/swarm`);
   // Until the call has ended the engine holds on to the container.
   await put(FILE, wholeTar(tar, `the copy of ${stopped.name}`)).finally(() => tar.destroy());
 }
 
-async function restore(artifact: OpenedArtifact, site: Site): Promise<Swarm> {
-  const { node: name = '', address, cluster } = artifact.claim;
+async function restore(artifact: ArtifactReader, site: Site): Promise<Swarm> {
+  const { node: name = '', address, cluster } = artifact.metadata;
   if (site.addressOf(name) !== address)
     throw finding(
       `the copy is of ${name} at ${address}, and here it would be ${site.addressOf(name)}: forced initialisation keeps the old address`,

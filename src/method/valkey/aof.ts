@@ -3,7 +3,7 @@
 import { seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
-import { afterwards } from '../../support/with-cleanup.ts';
+import { withCleanup } from '../../support/with-cleanup.ts';
 import { beside, succeeded } from '../container/sidecar.ts';
 import { fill, fillEmpty } from '../volume/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
@@ -86,9 +86,9 @@ export const valkeyAof: Method<KeyValueService, Volume, Loaded> = {
   },
 
   restore: (artifact, volume) =>
-    fillEmpty(volume, artifact.claim, async () => {
-      await step('unpack the set', () => fill(volume, artifact.claim, artifact.open(AOF)));
-      return proveLoaded(volume, artifact.claim, 'yes');
+    fillEmpty(volume, artifact.metadata, async () => {
+      await step('unpack the set', () => fill(volume, artifact.metadata, artifact.open(AOF)));
+      return proveLoaded(volume, artifact.metadata, 'yes');
     }),
 };
 
@@ -107,7 +107,7 @@ async function withoutRewrites<T>(
   const { [REWRITES]: now = '100' } = await server.settings(REWRITES);
   const { run_id: run = '' } = await server.info('server');
   const before = now === OFF ? ((await owedTo(service, run)) ?? now) : now;
-  return afterwards(
+  return withCleanup(
     async () => {
       await owe(service, { run, value: before });
       await server.ask(['CONFIG', 'SET', REWRITES, OFF]);

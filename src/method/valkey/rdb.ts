@@ -42,7 +42,7 @@ export const valkeyRdb: Method<KeyValueService, Volume, Loaded> = {
   },
 
   restore: (artifact, volume) => {
-    const { claim } = artifact;
+    const { metadata: claim } = artifact;
     return fillEmpty(volume, claim, async () => {
       const write = ['dd', `of=${claim['dbfilename']}`, 'bs=1M', 'status=none'];
       await step('put the snapshot there', () => fill(volume, claim, artifact.open(RDB), write));

@@ -4,7 +4,7 @@ import { finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { step } from '../../support/trace.ts';
 import { serverBeside, type Server } from '../container/sidecar.ts';
-import type { Claim } from '../../model/method.ts';
+import type { TextMetadata } from '../../model/method.ts';
 import { placeOf, taskOf, within, type Service, type Task } from '../container/service.ts';
 import { CLIENT, program, speaker, type KeyValueServer } from './client.ts';
 import type { Volume } from '../volume/volume.ts';
@@ -49,7 +49,7 @@ const FILES = ['dir', 'dbfilename', 'appendonly', 'appenddirname', 'appendfilena
  */
 export async function claimOf(
   server: ServiceServer,
-): Promise<Claim & Record<(typeof FILES)[number], string>> {
+): Promise<TextMetadata & Record<(typeof FILES)[number], string>> {
   const files = (await server.settings(...FILES)) as Record<(typeof FILES)[number], string>;
   const { keys, lasting } = await keysOf(server);
   if (keys === 0)
@@ -78,7 +78,7 @@ export interface Loaded {
  */
 export async function proveLoaded(
   volume: Volume,
-  claim: Claim,
+  claim: TextMetadata,
   appendonly: 'yes' | 'no',
   afterwards: (server: KeyValueServer, until: Server['until']) => Promise<void> = async () => {},
 ): Promise<Loaded> {

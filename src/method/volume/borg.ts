@@ -8,7 +8,7 @@ import { fillEmpty } from './empty-volume.ts';
 import type { Method } from '../../model/method.ts';
 import { MEANING, type Meaning, type Program } from '../../vault/failures.ts';
 import { askVault, inRepository, runTool, type Job } from '../container/repository.ts';
-import { claimOf, filledVolume, type Volume } from './volume.ts';
+import { volumeMetadata, filledVolume, type Volume } from './volume.ts';
 
 const range = (first: number, last: number, meaning: Meaning): Record<number, Meaning> =>
   Object.fromEntries(Array.from({ length: last - first + 1 }, (_, index) => [first + index, meaning]));
@@ -79,11 +79,11 @@ export const borg: Method<Volume, Volume, void> = {
     // Of what it holds now the vault makes a recovery point: from the repository, its bringer can still delete.
     await askVault(volume, account, ['keep', archive]);
     await runTool(BORG, volume, job(account, ['key', 'export', repository]), (key) => deposit.put(KEY, key));
-    return { ...claimOf(volume, facts), archive };
+    return { ...volumeMetadata(volume, facts), archive };
   },
 
   async restore(artifact, volume) {
-    const { archive = '' } = artifact.claim;
+    const { archive = '' } = artifact.metadata;
     const account = await artifact.account('borg', [PASSPHRASE]);
     const view = (
       await askVault(volume, account, ['view', archive], { meanings: { 77: MEANING.noRecoveryPoint } })
@@ -104,7 +104,7 @@ export const borg: Method<Volume, Volume, void> = {
           otherwise: MEANING.damaged,
         }),
       );
-      await fillEmpty(volume, artifact.claim, () =>
+      await fillEmpty(volume, artifact.metadata, () =>
         runTool(BORG, volume, {
           ...job(account, ['extract', '--sparse', '--numeric-ids', `${repository}::${archive}`]),
           volumes: { [volume.name]: DATA },

@@ -7,13 +7,13 @@ import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { currentSignal, step } from '../../support/trace.ts';
 import { fillEmpty } from './empty-volume.ts';
-import { afterwards } from '../../support/with-cleanup.ts';
-import type { Deposit, Method } from '../../model/method.ts';
+import { withCleanup } from '../../support/with-cleanup.ts';
+import type { ArtifactWriter, Method } from '../../model/method.ts';
 import { resumedAfter } from '../container/pause.ts';
 import { asFound, changedSince, resume, servicesUsing, type Found } from '../container/replicas.ts';
 import { wholeTar } from './tar.ts';
 import { unpack } from './volume-archive.ts';
-import { claimOf, filledVolume, type Volume } from './volume.ts';
+import { volumeMetadata, filledVolume, type Volume } from './volume.ts';
 
 const FILE = 'volume.tar.zst';
 /** Where the companion sees the volume, and so the names in its tar. */
@@ -45,12 +45,12 @@ export const companion: Method<Volume, Volume, void> = {
     // A backup that was killed may have left one of them off, and the companion would take that for its mode.
     await resume(volume.swarm, found);
     await resumedAfter(volume.swarm, found, () => run(volume, found, deposit));
-    return { ...claimOf(volume, facts), stopped: found.map(({ name }) => name).join(', ') };
+    return { ...volumeMetadata(volume, facts), stopped: found.map(({ name }) => name).join(', ') };
   },
 
   // At the place that the names in the tar have, and not stripped of it: only so does the root directory come back, too.
   restore: (artifact, volume) =>
-    fillEmpty(volume, artifact.claim, () =>
+    fillEmpty(volume, artifact.metadata, () =>
       unpack(artifact, FILE, volume, SOURCE, ['--directory=/', '--numeric-owner']),
     ),
 };
@@ -76,7 +76,7 @@ async function labelled(volume: Volume): Promise<string[]> {
   });
 }
 
-async function run(volume: Volume, found: readonly Found[], { put }: Deposit): Promise<void> {
+async function run(volume: Volume, found: readonly Found[], { put }: ArtifactWriter): Promise<void> {
   const { swarm, node, name } = volume;
   const container = await node.docker.createContainer({
     Image: swarm.imageOf('companion'),
@@ -99,7 +99,7 @@ async function run(volume: Volume, found: readonly Found[], { put }: Deposit): P
       );
     await archived(container, (tar) => put(FILE, tar));
   };
-  await afterwards(archive, () => container.remove({ force: true, v: true }), {
+  await withCleanup(archive, () => container.remove({ force: true, v: true }), {
     code: 'helper-left',
     limit: seconds(30),
   });

@@ -4,12 +4,12 @@ import type { Docker } from '../../lab/engine.ts';
 import { seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { currentSignal } from '../../support/trace.ts';
-import { afterwards } from '../../support/with-cleanup.ts';
+import { withCleanup } from '../../support/with-cleanup.ts';
 import { fillEmpty } from './empty-volume.ts';
 import type { Method } from '../../model/method.ts';
 import { whileUnused } from '../container/pause.ts';
 import { wholeTar } from './tar.ts';
-import { claimOf, filledVolume, type Volume } from './volume.ts';
+import { volumeMetadata, filledVolume, type Volume } from './volume.ts';
 
 const FILE = 'volume.tar.zst';
 const PATH = '/data';
@@ -30,11 +30,11 @@ export const dockerCp: Method<Volume, Volume, void> = {
       // Until the call has ended the engine holds on to the container.
       await put(FILE, wholeTar(read, `what was read of ${volume.name}`)).finally(() => read.destroy());
     });
-    return claimOf(volume, facts);
+    return volumeMetadata(volume, facts);
   },
 
   async restore(artifact, volume) {
-    await fillEmpty(volume, artifact.claim, () =>
+    await fillEmpty(volume, artifact.metadata, () =>
       withHolder(volume, async (holder) => {
         const tar = wholeTar(artifact.open(FILE), 'the artifact');
         // Put beside the directory, not into it: only so does the directory itself get its owner, mode and time.
@@ -78,5 +78,8 @@ async function withHolder(
         cause,
       });
     });
-  await afterwards(copied, () => holder.remove({ force: true }), { code: 'helper-left', limit: seconds(30) });
+  await withCleanup(copied, () => holder.remove({ force: true }), {
+    code: 'helper-left',
+    limit: seconds(30),
+  });
 }

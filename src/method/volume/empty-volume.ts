@@ -2,9 +2,9 @@
 import type { Readable } from 'node:stream';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
-import { undoneOnFailure } from '../../support/with-cleanup.ts';
+import { withRollback } from '../../support/with-cleanup.ts';
 import { beside, succeeded } from '../container/sidecar.ts';
-import type { Claim } from '../../model/method.ts';
+import type { TextMetadata } from '../../model/method.ts';
 import type { Volume } from './volume.ts';
 
 const asRoot = ({ node, swarm, name }: Volume, argv: readonly string[], input?: Readable) =>
@@ -17,8 +17,12 @@ const asRoot = ({ node, swarm, name }: Volume, argv: readonly string[], input?: 
   });
 
 /** Makes the volume with the labels that it had. */
-export async function makeVolume({ node, name }: Volume, claim: Claim): Promise<void> {
-  const Labels = JSON.parse(claim['labels'] ?? '{}') as Record<string, string>;
+export async function makeVolume(
+  { node, name }: Volume,
+  claim: { readonly labels?: string | Readonly<Record<string, string>> },
+): Promise<void> {
+  const { labels = {} } = claim;
+  const Labels = typeof labels === 'string' ? (JSON.parse(labels) as Record<string, string>) : { ...labels };
   await node.docker.createVolume({ Name: name, Labels });
 }
 
@@ -29,7 +33,11 @@ const EMPTYING_LIMIT = seconds(120);
  * Makes the volume and runs `fill`; empties it when that fails.
  * @throws DrillError `volume-not-empty` when there is something in it already; what `fill` throws
  */
-export async function fillEmpty<T>(volume: Volume, claim: Claim, fill: () => Promise<T>): Promise<T> {
+export async function fillEmpty<T>(
+  volume: Volume,
+  claim: Parameters<typeof makeVolume>[1],
+  fill: () => Promise<T>,
+): Promise<T> {
   const { node, name } = volume;
   await makeVolume(volume, claim);
   const look = await asRoot(volume, ['find', '/volume', '-mindepth', '1', '-print', '-quit']);
@@ -39,7 +47,7 @@ export async function fillEmpty<T>(volume: Volume, claim: Claim, fill: () => Pro
       node: node.name,
       hint: 'restore before a label lets the service start there, or remove the volume first',
     });
-  return undoneOnFailure(fill, () => empty(volume), { code: NOT_EMPTIED, limit: EMPTYING_LIMIT });
+  return withRollback(fill, () => empty(volume), { code: NOT_EMPTIED, limit: EMPTYING_LIMIT });
 }
 
 async function empty(volume: Volume): Promise<void> {
@@ -60,7 +68,7 @@ async function empty(volume: Volume): Promise<void> {
  */
 export async function fill(
   volume: Volume,
-  claim: Claim,
+  claim: TextMetadata,
   content: Readable,
   argv: readonly string[] = ['tar', '--extract', '--no-same-owner', '--same-permissions'],
 ): Promise<void> {

@@ -7,7 +7,7 @@ import { fillEmpty } from './empty-volume.ts';
 import type { Method } from '../../model/method.ts';
 import { MEANING, type Program } from '../../vault/failures.ts';
 import { inRepository, runTool, type Job } from '../container/repository.ts';
-import { claimOf, filledVolume, type Volume } from './volume.ts';
+import { volumeMetadata, filledVolume, type Volume } from './volume.ts';
 
 /** https://restic.readthedocs.io/en/stable/075_scripting.html#exit-codes */
 const RESTIC: Program = {
@@ -92,17 +92,17 @@ const resticBy = (transport: Transport): Method<Volume, Volume, void> => ({
       () => backUp(volume, run),
       () => step('make the repository', () => run(REPOSITORY, ['init'])),
     );
-    return { ...claimOf(volume, facts), snapshot };
+    return { ...volumeMetadata(volume, facts), snapshot };
   },
 
   async restore(artifact, volume) {
-    const { snapshot = '' } = artifact.claim;
+    const { snapshot = '' } = artifact.metadata;
     const run = runIn(transport, await artifact.account(transport.kind, [PASSWORD]), volume);
     const point = transport.pointOf(snapshot);
     await step('read the whole repository', () =>
       run(point, ['check', '--read-data', '--no-lock'], { otherwise: MEANING.damaged }),
     );
-    await fillEmpty(volume, artifact.claim, () =>
+    await fillEmpty(volume, artifact.metadata, () =>
       run(point, ['restore', snapshot, '--target', '/', '--sparse', '--verify', '--no-lock'], {
         volumes: { [volume.name]: DATA },
       }),

@@ -8,7 +8,7 @@ import { fillEmpty } from './empty-volume.ts';
 import type { Method } from '../../model/method.ts';
 import { MEANING, type Program } from '../../vault/failures.ts';
 import { askVault, runTool } from '../container/repository.ts';
-import { claimOf, filledVolume, type Volume } from './volume.ts';
+import { volumeMetadata, filledVolume, type Volume } from './volume.ts';
 
 /** rsync(1), EXIT VALUES. Of what ssh ends with, its words say more. */
 const RSYNC: Program = {
@@ -73,11 +73,11 @@ function variant(
       });
       // Out of its bringer's reach, and then told, so that a restore can compare every byte with it.
       await askVault(volume, account, ['keep', snapshot], {}, (list) => deposit.put(LIST, list));
-      return { ...claimOf(volume, facts), snapshot };
+      return { ...volumeMetadata(volume, facts), snapshot };
     },
 
     async restore(artifact, volume) {
-      const { snapshot = '' } = artifact.claim;
+      const { snapshot = '' } = artifact.metadata;
       const account = await artifact.account('rsync');
       const differences = await step('compare the snapshot with its list', () =>
         askVault(volume, account, ['differing', snapshot], {
@@ -89,7 +89,7 @@ function variant(
         const { code, reason, hint } = MEANING.damaged;
         throw finding(reason, { code, hint, output: differences });
       }
-      await fillEmpty(volume, artifact.claim, () =>
+      await fillEmpty(volume, artifact.metadata, () =>
         runTool(RSYNC, volume, {
           account,
           env: ENV,

@@ -1,7 +1,7 @@
 // A volume as a tar, through a helper container beside it: what `docker cp` does, with all the metadata that it drops.
 import { fillEmpty } from './empty-volume.ts';
-import type { Method, OpenedArtifact } from '../../model/method.ts';
-import { claimOf, filledVolume, type Volume } from './volume.ts';
+import type { Method, ArtifactReader } from '../../model/method.ts';
+import { volumeMetadata, filledVolume, type Volume } from './volume.ts';
 
 export type { Volume };
 
@@ -21,7 +21,7 @@ export const volumeArchive: Method<Volume, Volume, void> = {
 
   loses: [],
 
-  async backup(volume, { putFrom }) {
+  async backup(volume, { pipeFrom: putFrom }) {
     const { node, name } = volume;
     const facts = await filledVolume(volume);
     await putFrom(FILE, {
@@ -29,11 +29,11 @@ export const volumeArchive: Method<Volume, Volume, void> = {
       argv: ['tar', '--create', '--sparse', '--format=posix', ...FLAGS, '.'],
       volumes: { [name]: `${PATH}:ro` },
     });
-    return claimOf(volume, facts);
+    return volumeMetadata(volume, facts);
   },
 
   restore: (artifact, volume) =>
-    fillEmpty(volume, artifact.claim, () => unpack(artifact, FILE, volume, PATH, FLAGS)),
+    fillEmpty(volume, artifact.metadata, () => unpack(artifact, FILE, volume, PATH, FLAGS)),
 };
 
 /**
@@ -41,13 +41,13 @@ export const volumeArchive: Method<Volume, Volume, void> = {
  * @throws DrillError `tar-failed`; or what broke the tar on its way
  */
 export const unpack = (
-  artifact: OpenedArtifact,
+  artifact: ArtifactReader,
   file: string,
   { node, name }: Volume,
   path: string,
   flags: readonly string[],
 ): Promise<void> =>
-  artifact.bringTo(file, {
+  artifact.pipeTo(file, {
     node,
     argv: ['tar', '--extract', '--same-owner', '--same-permissions', ...flags],
     volumes: { [name]: path },

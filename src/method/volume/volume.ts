@@ -3,7 +3,7 @@ import { finding } from '../../support/errors.ts';
 import type { Node } from '../../swarm/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import { beside, succeeded } from '../container/sidecar.ts';
-import type { Claim } from '../../model/method.ts';
+import type { TextMetadata } from '../../model/method.ts';
 
 /** A volume by its full name (stacks prefix names) on the node that holds it. */
 export interface Volume {
@@ -61,7 +61,7 @@ async function isEmpty({ swarm, node, name }: Volume): Promise<boolean> {
 }
 
 /** Facts of a claim that a restore makes the volume with. */
-export const claimOf = ({ name }: Volume, { Labels }: VolumeFacts): Claim => ({
+export const volumeMetadata = ({ name }: Volume, { Labels }: VolumeFacts): TextMetadata => ({
   volume: name,
   labels: JSON.stringify(Labels ?? {}),
 });

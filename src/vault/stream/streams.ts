@@ -9,7 +9,7 @@ import { finding, type DrillError } from '../../support/errors.ts';
 import { currentSignal, withSignal } from '../../support/trace.ts';
 import type { Account } from '../../model/account.ts';
 import { MEANING, meaningOf, type Meaning } from '../failures.ts';
-import type { PipeEnd } from '../../model/method.ts';
+import type { ContainerCommand } from '../../model/method.ts';
 import type { Side } from '../backend.ts';
 import type { VaultHost } from '../host/host.ts';
 import type { KeyRing } from '../keys.ts';
@@ -72,7 +72,7 @@ export class Streams {
   }
 
   /** The same of what `end` prints, without a detour through this program. @throws also DrillError `<program>-failed` */
-  storeFrom(name: string, end: PipeEnd): Promise<Stored> {
+  storeFrom(name: string, end: ContainerCommand): Promise<Stored> {
     return this.#keeping(name, async () => {
       const { files } = await this.#account('append');
       const words = ['/run/vault/config', 'vault', name, this.#keys.recipient];
@@ -111,7 +111,7 @@ export class Streams {
   }
 
   /** The same as the input of `end`, without a detour through this program. @throws also DrillError `<program>-failed` */
-  async bringTo(name: string, end: PipeEnd): Promise<void> {
+  async bringTo(name: string, end: ContainerCommand): Promise<void> {
     const { files } = await this.#account('read');
     const keys = { ...files, [IDENTITY_BESIDE]: this.#keys.identity };
     const words = ['/run/vault/config', 'vault', name, `/${IDENTITY_BESIDE}`];
@@ -119,7 +119,7 @@ export class Streams {
     if (ended.exitCode !== 0) throw notBrought(name, ended, end);
   }
 
-  #beside({ node, argv, volumes }: PipeEnd, words: readonly string[], files: Account['files']) {
+  #beside({ node, argv, volumes }: ContainerCommand, words: readonly string[], files: Account['files']) {
     const env = { LC_ALL: 'C', TZ: 'UTC' };
     return node.tools({ argv: ['bash', '-c', ...words, ...argv], volumes, files, env }).then(finish);
   }
@@ -163,7 +163,7 @@ const SSH_FAILED = '255';
 /** Which part of a pipe failed, and with which exit code. */
 const FAILED = /^failed (vault|program|packing|unpacking) (\d+)$/m;
 
-function programFailed({ argv: [program = ''], node }: PipeEnd, exitCode: string, output: string) {
+function programFailed({ argv: [program = ''], node }: ContainerCommand, exitCode: string, output: string) {
   return finding(`${program} ended with exit code ${exitCode}`, {
     code: `${program}-failed`,
     node: node.name,
@@ -171,7 +171,7 @@ function programFailed({ argv: [program = ''], node }: PipeEnd, exitCode: string
   });
 }
 
-function storedOf(name: string, ended: Output, end?: PipeEnd): Stored {
+function storedOf(name: string, ended: Output, end?: ContainerCommand): Stored {
   currentSignal().throwIfAborted();
   const [, bytes, sha256] = /^(\d+) ([0-9a-f]{64})$/m.exec(ended.stdout) ?? [];
   if (bytes !== undefined && sha256 !== undefined) return { bytes: Number(bytes), sha256 };
@@ -181,7 +181,11 @@ function storedOf(name: string, ended: Output, end?: PipeEnd): Stored {
   throw failed(`the vault did not take ${name}`, ended, otherwise);
 }
 
-function notBrought(name: string, { stderr: said, exitCode: ended }: Ended, end?: PipeEnd): DrillError {
+function notBrought(
+  name: string,
+  { stderr: said, exitCode: ended }: Ended,
+  end?: ContainerCommand,
+): DrillError {
   currentSignal().throwIfAborted();
   const [, part, exitCode = ''] = FAILED.exec(said) ?? [];
   const stderr = said.replace(FAILED, '');

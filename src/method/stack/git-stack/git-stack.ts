@@ -22,7 +22,7 @@ import {
 import { makeExternalSecrets, needsOf, type Needs } from './missing-externals.ts';
 import { StackFiles, type StackRecipe } from './stack-files.ts';
 import { makeBundle, recordedState, type WorkTree } from '../git/work-tree.ts';
-import type { Claim, Deposit, Method } from '../../../model/method.ts';
+import type { TextMetadata, ArtifactWriter, Method } from '../../../model/method.ts';
 import type { SealedSecrets } from '../sealed-secrets.ts';
 
 export interface StackSource extends WorkTree, RemoteChoice {
@@ -64,7 +64,7 @@ export const gitStack: Method<StackSource, StackTarget, Redeployed> = {
   backup: (source, deposit) => backUp(source, deposit, (tip) => safeAtRemote(source, tip)),
 
   async restore(artifact, { swarm, secrets, remote, environment }) {
-    const { claim } = artifact;
+    const { metadata: claim } = artifact;
     const recipe = recipeOf(claim);
     const record = await openRecord(artifact);
     await using place = await temporaryPlace();
@@ -118,9 +118,9 @@ export const gitStackAtVault: Method<Omit<StackSource, 'remote'>, StackTarget, R
 
 async function backUp(
   source: StackSource,
-  { put }: Deposit,
+  { put }: ArtifactWriter,
   home: (tip: Tip) => Promise<Home>,
-): Promise<Claim> {
+): Promise<TextMetadata> {
   const { swarm, stack } = source;
   const state = await step('look at the work tree', () => recordedState(source));
   const branch = source.branch ?? state.branch;
@@ -185,7 +185,7 @@ async function deploy(files: StackFiles, { missing }: Needs): Promise<void> {
   });
 }
 
-function recipeOf({ stack, commit, prefix = '', compose = '', env }: Claim): StackRecipe {
+function recipeOf({ stack, commit, prefix = '', compose = '', env }: TextMetadata): StackRecipe {
   if (!stack || !/^[0-9a-f]{40,64}$/.test(commit ?? '') || !compose)
     throw finding('the claim of the artifact names no stack and commit', { code: 'record-damaged' });
   return {
@@ -198,7 +198,7 @@ function recipeOf({ stack, commit, prefix = '', compose = '', env }: Claim): Sta
 }
 
 /** Another CLI may write the same stack in other words; the same one may not. */
-async function sameRendering(files: StackFiles, claim: Claim): Promise<void> {
+async function sameRendering(files: StackFiles, claim: TextMetadata): Promise<void> {
   const rendered = sha256(await files.rendered());
   const version = await files.version();
   if (rendered !== claim['rendered'] && version === claim['docker'])

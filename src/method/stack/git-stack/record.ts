@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { finding } from '../../../support/errors.ts';
 import { stable } from '../../../support/differences.ts';
 import { comparableSpec, isPredefined } from '../../../swarm/portable.ts';
-import type { OpenedArtifact } from '../../../model/method.ts';
+import type { ArtifactReader } from '../../../model/method.ts';
 import type { Held } from '../service-export/service-definition.ts';
 import { askedServices, type Deployed, type Services } from './deployed.ts';
 import type { Rehearsed } from './dry-run.ts';
@@ -61,7 +61,7 @@ export function recordOf(deployed: Deployed, rehearsed: Rehearsed): StackRecord 
 }
 
 /** @throws DrillError `record-damaged` */
-export async function openRecord(artifact: OpenedArtifact): Promise<StackRecord> {
+export async function openRecord(artifact: ArtifactReader): Promise<StackRecord> {
   const damaged = (reason: string) =>
     finding(`the record of the stack can't be used: ${reason}`, {
       code: 'record-damaged',
@@ -70,7 +70,7 @@ export async function openRecord(artifact: OpenedArtifact): Promise<StackRecord>
   const json = await text(artifact.open('stack.json'));
   const record = Record.safeParse(parsed(json));
   if (!record.success) throw damaged('it is no whole JSON of a stack');
-  if (specsHash(record.data.services) !== artifact.claim['specs'])
+  if (specsHash(record.data.services) !== artifact.metadata['specs'])
     throw damaged('its services are not those that were recorded');
   return record.data;
 }

@@ -1,7 +1,7 @@
 // Where the repository is at home: a remote of the work tree, or the git account that the vault has for it.
 import type { Readable } from 'node:stream';
 import type { Swarm } from '../../../swarm/swarm.ts';
-import type { Deposit, OpenedArtifact } from '../../../model/method.ts';
+import type { ArtifactWriter, ArtifactReader } from '../../../model/method.ts';
 import { bring, type Origin } from './checkout.ts';
 import { git, TRANSFER, type GitEnvironment } from './git.ts';
 import { saidByVault } from './vault-errors.ts';
@@ -47,7 +47,7 @@ export async function safeAtRemote(
 export async function pushedToVault(
   swarm: Swarm,
   { top, branch, commit }: Tip,
-  { account }: Deposit,
+  { account }: ArtifactWriter,
 ): Promise<Home> {
   await using vault = await vaultRemote(await account('git'), swarm);
   const { address, environment } = vault;
@@ -63,7 +63,7 @@ export async function pushedToVault(
 
 /** @throws DrillError `commit-gone` */
 export async function broughtBack(
-  artifact: OpenedArtifact,
+  artifact: ArtifactReader,
   swarm: Swarm,
   elsewhere: {
     readonly remote: string | undefined;
@@ -71,7 +71,7 @@ export async function broughtBack(
   },
   place: string,
 ): Promise<{ readonly repository: string; readonly origin: Origin }> {
-  const { commit = '', branch = '', remote = '', home } = artifact.claim;
+  const { commit = '', branch = '', remote = '', home } = artifact.metadata;
   const bundle = (): Readable => artifact.open('repository.bundle');
   if (home !== 'vault' || elsewhere.remote !== undefined) {
     const address = elsewhere.remote ?? remote;

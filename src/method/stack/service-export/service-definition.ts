@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { finding, reasonOf } from '../../../support/errors.ts';
 import { isPredefined, type Network, type Service } from '../../../swarm/portable.ts';
 import type { Member, Swarm } from '../../../swarm/swarm.ts';
-import type { Claim, Deposit, OpenedArtifact } from '../../../model/method.ts';
+import type { TextMetadata, ArtifactWriter, ArtifactReader } from '../../../model/method.ts';
 
 /** A secret or a config; the value of a secret is in none. */
 export interface Held {
@@ -78,14 +78,17 @@ const KINDS = Object.keys(SHAPES) as (keyof Definition)[];
 const fileOf = (kind: string): string => `${kind}.json`;
 
 /** One readable file for each kind. @returns how many there are of each */
-export async function putDefinition(definition: Definition, put: Deposit['put']): Promise<Claim> {
+export async function putDefinition(
+  definition: Definition,
+  put: ArtifactWriter['put'],
+): Promise<TextMetadata> {
   for (const kind of KINDS)
     await put(fileOf(kind), Readable.from([JSON.stringify(definition[kind], null, 2)]));
   return Object.fromEntries(KINDS.map((kind) => [kind, String(definition[kind].length)]));
 }
 
 /** @throws DrillError `export-damaged` when a file is cut, is something else, or holds fewer objects than were exported */
-export async function openDefinition(artifact: OpenedArtifact): Promise<Definition> {
+export async function openDefinition(artifact: ArtifactReader): Promise<Definition> {
   const kinds: [string, unknown[]][] = [];
   for (const kind of KINDS) {
     const damaged = (reason: string) =>
@@ -104,7 +107,7 @@ export async function openDefinition(artifact: OpenedArtifact): Promise<Definiti
       const [issue] = list.error.issues;
       throw damaged(`at ${issue?.path.join('.')}: ${issue?.message.toLowerCase()}`);
     }
-    const expected = artifact.claim[kind];
+    const expected = artifact.metadata[kind];
     if (String(list.data.length) !== expected)
       throw damaged(`expected ${expected} ${kind}, got ${list.data.length}`);
     kinds.push([kind, list.data]);

@@ -5,12 +5,12 @@ import { seconds } from '../../../support/clock.ts';
 import { finding } from '../../../support/errors.ts';
 import { waitUntil } from '../../../support/poll.ts';
 import { step } from '../../../support/trace.ts';
-import { afterwards } from '../../../support/with-cleanup.ts';
+import { withCleanup } from '../../../support/with-cleanup.ts';
 import type { Method } from '../../../model/method.ts';
 import { whileUnused } from '../../container/pause.ts';
 import { SOCKETS, volumeArchive } from '../volume-archive.ts';
 import { installVolumePlugin, SNAPSHOT_DRIVER, stateOfPlugin } from './install.ts';
-import { claimOf, factsOf, filledVolume, type Volume } from '../volume.ts';
+import { volumeMetadata, factsOf, filledVolume, type Volume } from '../volume.ts';
 
 export { installVolumePlugin, SNAPSHOT_DRIVER };
 
@@ -58,7 +58,7 @@ function variant({
       const facts = await filledVolume(volume);
       ofOurDriver(volume, facts.Driver);
       const snapshot = { ...volume, name: `${volume.name}-snapshot-${randomBytes(4).toString('hex')}` };
-      await afterwards(
+      await withCleanup(
         async () => {
           await step('take a snapshot', () => moment(volume, () => takeSnapshot(volume, snapshot.name)));
           await volumeArchive.backup(snapshot, deposit);
@@ -66,7 +66,7 @@ function variant({
         () => step('remove the snapshot', () => remove(snapshot)),
         { code: SNAPSHOT_LEFT, limit: seconds(2 * REMOVE_LIMIT) },
       );
-      return claimOf(volume, facts);
+      return volumeMetadata(volume, facts);
     },
 
     async restore(artifact, volume) {
@@ -77,7 +77,7 @@ function variant({
         await volume.node.docker.createVolume({
           Name: volume.name,
           Driver: SNAPSHOT_DRIVER,
-          Labels: JSON.parse(artifact.claim['labels'] ?? '{}') as Record<string, string>,
+          Labels: JSON.parse(artifact.metadata['labels'] ?? '{}') as Record<string, string>,
         });
       await volumeArchive.restore(artifact, volume);
     },
