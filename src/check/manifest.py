@@ -4,7 +4,11 @@ One line of JSON each, in the order of the bytes of their paths, a directory bef
 Names stand as their bytes, one character each (Latin-1): nothing of an odd one is lost, and their order stays that of bytes.
 What can't be read, or changes meanwhile, ends it with a reason (exit code 3 where it changed). Nothing is left out silently.
 """
-import errno, gc, os, stat, sys
+import errno
+import gc
+import os
+import stat
+import sys
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from hashlib import sha256
@@ -215,7 +219,7 @@ first_names = {}
 def put(block, linked):
     """Writes a chunk, and of each name of a file that has several, which of them was met first."""
     pieces = block.split(b"\0")
-    for piece, (path, inode, links) in zip(pieces, linked):
+    for piece, (path, inode, links) in zip(pieces, linked, strict=False):
         first, left = first_names.pop(inode, (path, links))
         # Forgotten once all of its names were met.
         if left > 1:

@@ -1,7 +1,10 @@
 """Looks for plain text in everything that the vault holds, as it lies there and unpacked, objects of git as well. Standard
 input: one string to look for a line.
 Prints JSON: how many files and bytes were read, and which strings (by number) were found in which file."""
-import json, os, subprocess, sys
+import json
+import os
+import subprocess
+import sys
 
 PIECE = 1 << 20
 UNPACKERS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dcq"]}

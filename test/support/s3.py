@@ -1,6 +1,12 @@
 """Says one thing to an object store, signed with the key of a file of credentials. Prints the status and the body of the answer.
 Usage: s3.py CREDENTIALS HOST:PORT METHOD PATH[?QUERY] [BODY]"""
-import base64, configparser, datetime, hashlib, hmac, http.client, sys
+import base64
+import configparser
+import datetime
+import hashlib
+import hmac
+import http.client
+import sys
 
 credentials, host, method, target, body = sys.argv[1], *sys.argv[2:5], (sys.argv[5:] or [""])[0].encode()
 key = configparser.ConfigParser()
@@ -8,7 +14,7 @@ key.read(credentials)
 name, secret = key["default"]["aws_access_key_id"], key["default"]["aws_secret_access_key"]
 
 path, _, query = target.partition("?")
-now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+now = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
 day, hashed = now[:8], hashlib.sha256(body).hexdigest()
 signed = {"host": host, "x-amz-content-sha256": hashed, "x-amz-date": now}
 canonical = "\n".join(

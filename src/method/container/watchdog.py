@@ -4,7 +4,13 @@ When neither it nor what it started has read, written or computed anything for s
 keeps failing again after half as long, it is told to stop as by Ctrl-C, so that it says why; what doesn't listen is killed. The exit
 code is the program's own, or 128 and the number of the signal that ended it; 1 when it was told to stop.
 """
-import os, re, signal, subprocess, sys, threading, time
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
 
 PATIENCE, LAST_WORDS = float(sys.argv[1]), 10
 # What ssh says to keep a connection open, and what a program does that waits, are no signs of life.
@@ -55,7 +61,7 @@ while True:
         if now - told > LAST_WORDS:
             program.kill()
         continue
-    moved, computed = (abs(now - then) for now, then in zip(signs(), last))
+    moved, computed = (abs(now - then) for now, then in zip(signs(), last, strict=True))
     if moved > BYTES_A_SECOND * PATIENCE or computed > PROCESSOR_SHARE * PATIENCE:
         alive, last = now, signs()
     silent = now - alive > PATIENCE

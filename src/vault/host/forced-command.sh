@@ -30,7 +30,10 @@ case "$side $verb" in
   sync "$name.part"
   measure "$name.part"
   ;;
-'append keep') mv --no-clobber "$name.part" "$name" && [ ! -e "$name.part" ] || refuse 'it is kept already' ;;
+'append keep')
+  mv --no-clobber "$name.part" "$name"
+  [ ! -e "$name.part" ] || refuse 'it is kept already'
+  ;;
 'append drop') rm -f "$name.part" ;;
 'read sum') measure "$name" ;;
 'read get') cat "$name" ;;

@@ -1,5 +1,6 @@
 """Makes the bucket of the object store, past all filters, and shows that an object can be stored."""
-import io, os
+import io
+import os
 from swift.common.internal_client import InternalClient
 
 CONFIG = "/etc/swift/inside.conf"

@@ -10,8 +10,16 @@ and is a full copy elsewhere. A copy takes time: it is of one moment only if nob
 Below STATE each volume has a directory with `data` and `volume.json`; a name with a dot in front is work that was cut off. Below
 MOUNTS, which the engine sees, each volume in use is bound. The protocol: https://docs.docker.com/engine/extend/plugins_volume/
 """
-import ctypes, json, os, re, shutil, signal, subprocess, sys, threading
-from datetime import datetime, timezone
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingMixIn, UnixStreamServer
 
@@ -111,7 +119,7 @@ class Volumes:
                 if copied.returncode != 0:
                     raise Refusal(f"copying {source} failed: {copied.stderr.strip()[-500:]}")
             with open(os.path.join(work, "volume.json"), "w") as file:
-                json.dump({"created": datetime.now(timezone.utc).isoformat(timespec="seconds"), **options}, file)
+                json.dump({"created": datetime.now(UTC).isoformat(timespec="seconds"), **options}, file)
             subprocess.run(["sync", "--file-system", work], check=True)
             os.rename(work, home)
         except BaseException:
