@@ -42,16 +42,16 @@ export {
 } from './method/postgres/point-in-time.ts';
 export { postgresWal, walPosition, type PostgresArchive } from './method/postgres/wal-archive.ts';
 export {
-  newIdentity,
-  seal,
-  unseal,
+  createAgeIdentity as newIdentity,
+  sealSecrets as seal,
+  unsealSecrets as unseal,
   type SealedSecrets,
   type SecretValues,
 } from './method/stack/sealed-secrets.ts';
-export { secretsInTasks } from './method/stack/secrets-in-tasks.ts';
+export { readSecretsInTasks as secretsInTasks } from './method/stack/secrets-in-tasks.ts';
 export {
   serviceExport,
-  type Rebuilt,
+  type RebuiltServices as Rebuilt,
   type RebuildTarget,
 } from './method/stack/service-export/service-export.ts';
 export { swarmState, swarmStateHot } from './method/swarm/swarm-state.ts';

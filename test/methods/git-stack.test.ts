@@ -5,7 +5,7 @@ import { collect, start } from '../../src/lab/engine.ts';
 import { gitStack, gitStackAtVault, type StackSource } from '../../src/method/stack/git-stack/git-stack.ts';
 import type { ArtifactFact } from '../../src/model/artifact.ts';
 import type { ArtifactMetadata } from '../../src/model/method.ts';
-import { newIdentity, seal, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
+import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
 import { Vault } from '../../src/vault/vault.ts';
 import { describe as described } from '../../src/support/errors.ts';
 import { run } from '../../src/support/command.ts';
@@ -66,7 +66,7 @@ services:
 } as const;
 
 const sealedFor = (values: Record<string, Buffer>, identity = keys.identity): SealedSecrets => ({
-  sealed: () => seal(new Map(Object.entries(values)), keys.recipient),
+  sealed: () => sealSecrets(new Map(Object.entries(values)), keys.recipient),
   identity: () => Promise.resolve(identity),
 });
 const never: SealedSecrets = {
@@ -100,7 +100,7 @@ const names = async (swarm: Swarm): Promise<string[]> =>
   (await docker(swarm, 'service', 'ls', '--format', '{{.Name}}')).trim().split('\n').filter(Boolean).sort();
 
 beforeAll(async () => {
-  keys = await newIdentity();
+  keys = await createAgeIdentity();
   const site = await Site.open({ lab: inject('lab'), run: `git-test-${process.pid}`, drill: 'old', scope });
   old = await site.startSwarm({ managers: 1, workers: 0 });
   const next = await Site.open({ lab: inject('lab'), run: `git-test-${process.pid}`, drill: 'fresh', scope });
@@ -419,7 +419,7 @@ describe('a restore', () => {
     expect(await refused({ secrets: sealedFor({}) })).toMatch(
       /the secret shop_token has no value in the sealed file/,
     );
-    const { identity } = await newIdentity();
+    const { identity } = await createAgeIdentity();
     expect(await refused({ secrets: sealedFor({ shop_token: TOKEN }, identity) })).toMatch(
       /sealed for another one/,
     );

@@ -3,11 +3,11 @@ import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { collect, start } from '../../src/lab/engine.ts';
 import type { ArtifactMetadata } from '../../src/model/method.ts';
-import { newIdentity, seal, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
-import { secretsInTasks } from '../../src/method/stack/secrets-in-tasks.ts';
+import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
+import { readSecretsInTasks } from '../../src/method/stack/secrets-in-tasks.ts';
 import {
   serviceExport,
-  type Rebuilt,
+  type RebuiltServices,
   type RebuildTarget,
 } from '../../src/method/stack/service-export/service-export.ts';
 import { describe as described } from '../../src/support/errors.ts';
@@ -33,7 +33,7 @@ const newSwarm = async (drill: string, workers = 1): Promise<Swarm> => {
   return site.startSwarm({ managers: 1, workers });
 };
 const sealedFor = (contents: Map<string, Buffer>, identity = keys.identity): SealedSecrets => ({
-  sealed: () => seal(contents, keys.recipient),
+  sealed: () => sealSecrets(contents, keys.recipient),
   identity: () => Promise.resolve(identity),
 });
 
@@ -44,7 +44,7 @@ const EMPTY = `docker service ls -q | xargs -r docker service rm
   docker network rm --force wide_front wide_back`;
 
 beforeAll(async () => {
-  keys = await newIdentity();
+  keys = await createAgeIdentity();
   old = await newSwarm('old');
   fresh = await newSwarm('fresh');
   alone = await newSwarm('alone', 0);
@@ -95,7 +95,7 @@ test('an export leaves every service as it is, and its tasks run on', async () =
 });
 
 test('values of secrets are found in the tasks that have them, and nowhere else', async () => {
-  expect(await secretsInTasks(old)).toEqual(new Map([['wide_token', values.get('wide_token')]]));
+  expect(await readSecretsInTasks(old)).toEqual(new Map([['wide_token', values.get('wide_token')]]));
 });
 
 describe('refused before anything is created:', () => {
@@ -131,7 +131,7 @@ describe('refused before anything is created:', () => {
   });
 
   test('another identity than the secrets were sealed for', async () => {
-    expect(await refusal({ secrets: sealedFor(values, (await newIdentity()).identity) })).toMatch(
+    expect(await refusal({ secrets: sealedFor(values, (await createAgeIdentity()).identity) })).toMatch(
       /sealed for another one/,
     );
   });
@@ -225,7 +225,7 @@ describe('refused before anything is created:', () => {
 });
 
 describe('rebuilt on a fresh swarm', () => {
-  let rebuilt: Rebuilt;
+  let rebuilt: RebuiltServices;
   let after: Facts;
   beforeAll(async () => {
     rebuilt = await serviceExport.restore(kept.opened(claim), { swarm: fresh, secrets: sealedFor(values) });

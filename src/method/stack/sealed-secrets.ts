@@ -15,7 +15,10 @@ export interface SealedSecrets {
 }
 
 /** A new pair of keys: whoever has the recipient can seal, whoever has the identity can open. */
-export async function newIdentity(): Promise<{ readonly identity: string; readonly recipient: string }> {
+export async function createAgeIdentity(): Promise<{
+  readonly identity: string;
+  readonly recipient: string;
+}> {
   const identity = await generateIdentity();
   return { identity, recipient: await identityToRecipient(identity) };
 }
@@ -23,7 +26,7 @@ export async function newIdentity(): Promise<{ readonly identity: string; readon
 const Contents = z.record(z.string(), z.base64());
 
 /** Encrypts the values, as a JSON object of name to base64, for one recipient (`age1…`). */
-export async function seal(values: SecretValues, recipient: string): Promise<Uint8Array> {
+export async function sealSecrets(values: SecretValues, recipient: string): Promise<Uint8Array> {
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);
   const contents = [...values].map(([name, value]) => [name, Buffer.from(value).toString('base64')]);
@@ -35,7 +38,7 @@ export async function seal(values: SecretValues, recipient: string): Promise<Uin
  * @throws DrillError with blame `finding`: `no-identity`, `wrong-identity`, `sealed-damaged`. None has a cause: the words of a
  * parser that trips over a key or a value would hold a piece of it.
  */
-export async function unseal({ sealed, identity }: SealedSecrets): Promise<SecretValues> {
+export async function unsealSecrets({ sealed, identity }: SealedSecrets): Promise<SecretValues> {
   const decrypter = decrypterFor(await identity());
   const text = await decrypted(decrypter, await sealed());
   const contents = Contents.safeParse(parsed(text));

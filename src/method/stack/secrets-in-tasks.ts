@@ -22,7 +22,7 @@ interface Mounting {
  * The value of every secret that a running task has mounted. A secret that no task runs with is not in it: a restore then says so.
  * @throws DrillError `secret-unreadable` when a task has the secret and it can't be read there (the image needs `cat`)
  */
-export async function secretsInTasks(swarm: Swarm): Promise<SecretValues> {
+export async function readSecretsInTasks(swarm: Swarm): Promise<SecretValues> {
   const { docker } = await swarm.manager();
   const values = new Map<string, Buffer>();
   for (const { Spec } of (await docker.listServices()) as unknown as Mounting[]) {

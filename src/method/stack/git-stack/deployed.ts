@@ -8,46 +8,46 @@ import {
   type ServiceSpec,
 } from '../../../swarm/portable.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
-import { namesOf, readDefinition, type Definition } from '../service-export/service-definition.ts';
-import type { Rehearsed } from './dry-run.ts';
+import { namesById, readSwarmObjects, type SwarmObjects } from '../service-export/swarm-objects.ts';
+import type { DryRun } from './dry-run.ts';
 
 const STACK = 'com.docker.stack.namespace';
 
-export type Services = ReadonlyMap<string, ServiceSpec>;
+export type ServicesByName = ReadonlyMap<string, ServiceSpec>;
 
-export interface Deployed {
-  readonly definition: Definition;
-  readonly services: Services;
+export interface DeployedStack {
+  readonly definition: SwarmObjects;
+  readonly services: ServicesByName;
   readonly nameOf: (id: string) => string | undefined;
 }
 
 /** Ports that the engine chose are left out: the compose files leave them to the engine, too. */
-export async function deployedStack(swarm: Swarm, stack: string): Promise<Deployed> {
-  const definition = await readDefinition(swarm);
-  const names = namesOf(definition);
+export async function readDeployedStack(swarm: Swarm, stack: string): Promise<DeployedStack> {
+  const definition = await readSwarmObjects(swarm);
+  const names = namesById(definition);
   const nameOf = (id: string): string | undefined => names.get(id);
   const specs = definition.services.map(({ Spec }) => Spec).filter(({ Labels }) => Labels?.[STACK] === stack);
   return { definition, services: byName(specs, nameOf), nameOf };
 }
 
 /** What the compose files ask for, by names too. */
-export const askedServices = ({ services }: Rehearsed, { nameOf }: Deployed): Services =>
+export const desiredServices = ({ services }: DryRun, { nameOf }: DeployedStack): ServicesByName =>
   byName(services, nameOf);
 
-const byName = (specs: readonly ServiceSpec[], nameOf: Deployed['nameOf']): Services =>
+const byName = (specs: readonly ServiceSpec[], nameOf: DeployedStack['nameOf']): ServicesByName =>
   new Map(specs.map((Spec) => [Spec.Name, portableSpec({ ID: '', Spec }, nameOf)]));
 
 /** How what runs differs from what the compose files ask for, one sentence each. */
-export function drift(deployed: Deployed, rehearsed: Rehearsed): string[] {
+export function findChanges(deployed: DeployedStack, rehearsed: DryRun): string[] {
   return [
-    ...serviceDrift(deployed.services, askedServices(rehearsed, deployed)),
+    ...serviceDrift(deployed.services, desiredServices(rehearsed, deployed)),
     ...networkDrift(deployed.definition, rehearsed),
     ...heldDrift('config', deployed.definition.configs, rehearsed.configs),
     ...heldDrift('secret', deployed.definition.secrets, rehearsed.secrets),
   ];
 }
 
-function serviceDrift(running: Services, asked: Services): string[] {
+function serviceDrift(running: ServicesByName, asked: ServicesByName): string[] {
   const changed = [...asked].flatMap(([name, spec]) => {
     const found = running.get(name);
     if (!found) return [`the service ${name} does not run`];
@@ -70,7 +70,7 @@ function asTagged(running: ServiceSpec, asked: ServiceSpec): ServiceSpec {
   };
 }
 
-function networkDrift({ networks }: Definition, rehearsed: Rehearsed): string[] {
+function networkDrift({ networks }: SwarmObjects, rehearsed: DryRun): string[] {
   return rehearsed.networks.flatMap((asked) => {
     const found = networks.find(({ Name }) => Name === asked.Name);
     if (!found) return [`there is no network ${asked.Name}`];
@@ -93,7 +93,7 @@ function declared(network: Readonly<Record<string, unknown>>, asked = network): 
   };
 }
 
-function heldDrift(kind: string, held: Definition['configs'], asked: Rehearsed['configs']): string[] {
+function heldDrift(kind: string, held: SwarmObjects['configs'], asked: DryRun['configs']): string[] {
   return asked.flatMap((one) => {
     const found = held.find(({ Spec }) => Spec.Name === one.Name);
     if (!found) return [`there is no ${kind} ${one.Name}`];
@@ -106,7 +106,7 @@ function heldDrift(kind: string, held: Definition['configs'], asked: Rehearsed['
 }
 
 /** Images whose name in the compose files leaves open what is behind it, with the digest that runs, where one is known. */
-export const unpinned = (asked: Services, { services }: Deployed): string[] =>
+export const listUnpinnedImages = (asked: ServicesByName, { services }: DeployedStack): string[] =>
   [...asked]
     .filter(([, spec]) => !imageOf(spec)?.includes('@sha256:'))
     .map(([name, spec]) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { run } from '../../../support/command.ts';
-import { exported, parseEnv, withoutValues } from './dotenv.ts';
+import { toShellExports, parseEnvFile, redactValues } from './dotenv.ts';
 
 test('names and values, comments, quotes', () => {
   const text = `
@@ -11,7 +11,7 @@ EMPTY=
 QUOTED="with spaces and #"
 SINGLE='with $ and \\ and "'
 `;
-  expect(parseEnv(text, '.env')).toEqual({
+  expect(parseEnvFile(text, '.env')).toEqual({
     IMAGE: 'registry.example.org/shop:1.2@sha256:abc',
     PORT: '8080',
     EMPTY: '',
@@ -30,7 +30,7 @@ test('what shells and compose tools read in different ways is refused by its lin
     "OPEN='geheim",
     'A = b',
   ])
-    expect(() => parseEnv(`FINE=1\n${line}\n`, 'web.env')).toThrow(
+    expect(() => parseEnvFile(`FINE=1\n${line}\n`, 'web.env')).toThrow(
       /^line 2 of web\.env is not a plain NAME=value$/,
     );
 });
@@ -38,12 +38,12 @@ test('what shells and compose tools read in different ways is refused by its lin
 test('a shell that reads the values has them as they are, whatever stands in them', async () => {
   const values = { QUOTES: `it's "$HOME" \\ \`id\``, EMPTY: '', PLAIN: 'a=b #c' };
   const print = 'eval "$(cat)"; printf "%s\\n" "$QUOTES" "$EMPTY" "$PLAIN"';
-  const printed = await run('sh', ['-euc', print], { input: exported(values) });
+  const printed = await run('sh', ['-euc', print], { input: toShellExports(values) });
   expect(printed).toBe(Object.values(values).join('\n'));
 });
 
 test('a text is told with names in the place of values, the longest first', () => {
   const values = { HOST: 'shop', PASSWORD: 'shop$&secret', PORT: '80', QUOTED: 'say "it"' };
-  expect(withoutValues(values, JSON.stringify(['say "it"']))).toBe('["${QUOTED}"]');
-  expect(withoutValues(values, 'is shop$&secret at shop:80')).toBe('is ${PASSWORD} at ${HOST}:80');
+  expect(redactValues(values, JSON.stringify(['say "it"']))).toBe('["${QUOTED}"]');
+  expect(redactValues(values, 'is shop$&secret at shop:80')).toBe('is ${PASSWORD} at ${HOST}:80');
 });

@@ -5,7 +5,7 @@ import { finding } from '../../../support/errors.ts';
 const LINE = /^(?:export\s+)?([A-Za-z_]\w*)=(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"$`\\#]*))(?:\s+#.*)?$/;
 
 /** @throws DrillError `env-file`, with the number of the line and nothing of its value */
-export function parseEnv(text: string, file: string): Record<string, string> {
+export function parseEnvFile(text: string, file: string): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.trim();
@@ -22,7 +22,7 @@ export function parseEnv(text: string, file: string): Record<string, string> {
 }
 
 /** For a shell that reads it from its standard input: there it is in no list of arguments and in no request to an engine. */
-export const exported = (values: Readonly<Record<string, string>>): string =>
+export const toShellExports = (values: Readonly<Record<string, string>>): string =>
   Object.entries(values)
     .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`)
     .join('');
@@ -31,7 +31,7 @@ export const exported = (values: Readonly<Record<string, string>>): string =>
 const HIDDEN_LENGTH = 4;
 
 /** The text with names in the place of values, also where JSON quotes them: it may go into a report, and an env file may hold passwords. */
-export const withoutValues = (values: Readonly<Record<string, string>>, text: string): string =>
+export const redactValues = (values: Readonly<Record<string, string>>, text: string): string =>
   Object.entries(values)
     .filter(([, value]) => value.length >= HIDDEN_LENGTH)
     .flatMap(([name, value]) => [[name, value] as const, [name, JSON.stringify(value).slice(1, -1)] as const])

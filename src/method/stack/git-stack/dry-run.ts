@@ -6,22 +6,22 @@ import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { DrillError } from '../../../support/errors.ts';
 import type { ServiceSpec } from '../../../swarm/portable.ts';
-import type { Held } from '../service-export/service-definition.ts';
+import type { SecretOrConfig } from '../service-export/swarm-objects.ts';
 import type { StackFiles } from './stack-files.ts';
 
 const PROGRAM = readFileSync(join(import.meta.dirname, 'dry-run.py'), 'utf8');
 
-export interface Rehearsed {
+export interface DryRun {
   readonly services: readonly ServiceSpec[];
   /** As asked for: subnets only where a compose file names them. */
   readonly networks: readonly (Readonly<Record<string, unknown>> & { readonly Name: string })[];
-  readonly configs: readonly Held['Spec'][];
+  readonly configs: readonly SecretOrConfig['Spec'][];
   /** Without their values. */
-  readonly secrets: readonly Held['Spec'][];
+  readonly secrets: readonly SecretOrConfig['Spec'][];
 }
 
 /** @throws DrillError `stack-refused` */
-export async function rehearse(files: StackFiles): Promise<Rehearsed> {
+export async function dryRunDeploy(files: StackFiles): Promise<DryRun> {
   const curtain = new PassThrough();
   const running = await files.node.toolbox({
     argv: ['python3', '-c', PROGRAM],
@@ -45,5 +45,5 @@ export async function rehearse(files: StackFiles): Promise<Rehearsed> {
     const [kind, body] = JSON.parse(line.value) as [string, unknown];
     asked[kind]?.push(body);
   }
-  return asked as unknown as Rehearsed;
+  return asked as unknown as DryRun;
 }

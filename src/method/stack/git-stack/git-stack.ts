@@ -6,26 +6,26 @@ import { differences } from '../../../support/differences.ts';
 import { DrillError, finding } from '../../../support/errors.ts';
 import { step } from '../../../support/trace.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
-import type { Origin } from '../git/checkout.ts';
-import { askedServices, deployedStack, drift, unpinned } from './deployed.ts';
-import { git, temporaryPlace, type GitEnvironment } from '../git/git.ts';
-import { comparableServices, openRecord, recordOf, sha256, specsHash } from './record.ts';
-import { rehearse } from './dry-run.ts';
+import type { CommitOrigin } from '../git/recorded-commit.ts';
+import { desiredServices, readDeployedStack, findChanges, listUnpinnedImages } from './deployed.ts';
+import { runGit, createTemporaryDirectory, type GitEnvironment } from '../git/git.ts';
+import { toComparableServices, readStackRecord, createStackRecord, sha256, hashServices } from './record.ts';
+import { dryRunDeploy } from './dry-run.ts';
 import {
-  broughtBack,
-  pushedToVault,
-  safeAtRemote,
-  type Home,
-  type RemoteChoice,
-  type Tip,
+  fetchCommit,
+  pushToVault,
+  requirePushed,
+  type RecordedRemote,
+  type RemoteOptions,
+  type BranchHead,
 } from '../git/remote.ts';
-import { makeExternalSecrets, needsOf, type Needs } from './missing-externals.ts';
-import { StackFiles, type StackRecipe } from './stack-files.ts';
-import { makeBundle, recordedState, type WorkTree } from '../git/work-tree.ts';
+import { createMissingSecrets, findMissingSecrets, type Needs } from './missing-externals.ts';
+import { StackFiles, type StackCommit } from './stack-files.ts';
+import { createBundle, readWorkTree, type StackFilesInGit } from '../git/work-tree.ts';
 import type { TextMetadata, ArtifactWriter, Method } from '../../../model/method.ts';
 import type { SealedSecrets } from '../sealed-secrets.ts';
 
-export interface StackSource extends WorkTree, RemoteChoice {
+export interface StackSource extends StackFilesInGit, RemoteOptions {
   readonly swarm: Swarm;
   readonly stack: string;
   /** At the remote. Default: the one that the work tree is on. */
@@ -44,7 +44,7 @@ export interface StackTarget {
 export interface Redeployed {
   readonly commit: string;
   /** Where the commit came from; from the bundle, with the reason why not from the remote. */
-  readonly origin: Origin;
+  readonly origin: CommitOrigin;
   readonly services: readonly string[];
   /** Secrets that were made from the sealed file. */
   readonly secrets: readonly string[];
@@ -61,28 +61,30 @@ export const gitStack: Method<StackSource, StackTarget, Redeployed> = {
   ],
   loses: ['cluster identity', 'node labels'],
 
-  backup: (source, deposit) => backUp(source, deposit, (tip) => safeAtRemote(source, tip)),
+  backup: (source, deposit) => backUp(source, deposit, (tip) => requirePushed(source, tip)),
 
   async restore(artifact, { swarm, secrets, remote, environment }) {
     const { metadata: claim } = artifact;
     const recipe = recipeOf(claim);
-    const record = await openRecord(artifact);
-    await using place = await temporaryPlace();
+    const record = await readStackRecord(artifact);
+    await using place = await createTemporaryDirectory();
     const { repository, origin } = await step('bring the commit', () =>
-      broughtBack(artifact, swarm, { remote, environment }, place.path),
+      fetchCommit(artifact, swarm, { remote, environment }, place.path),
     );
     const manager = await swarm.manager();
     await using files = await step('unpack the commit', () =>
       StackFiles.unpack(manager, repository, recipe, place.path),
     );
     await step('fill the compose files in', () => sameRendering(files, claim));
-    const needs = await step('look at what the stack needs', () => needsOf(record, swarm, secrets));
-    await step('secrets', () => makeExternalSecrets(manager.docker, needs));
+    const needs = await step('look at what the stack needs', () =>
+      findMissingSecrets(record, swarm, secrets),
+    );
+    await step('secrets', () => createMissingSecrets(manager.docker, needs));
     await step(`deploy the stack ${recipe.stack}`, () => deploy(files, needs));
     await step('compare it with what was recorded', async () => {
-      const { services: running } = await deployedStack(swarm, recipe.stack);
-      const services = comparableServices(running);
-      if (specsHash(services) !== claim['specs'])
+      const { services: running } = await readDeployedStack(swarm, recipe.stack);
+      const services = toComparableServices(running);
+      if (hashServices(services) !== claim['specs'])
         throw finding(
           `the stack is not what was recorded: ${files.withoutValues(
             differences(record.services, services)
@@ -113,16 +115,16 @@ export const gitStackAtVault: Method<Omit<StackSource, 'remote'>, StackTarget, R
     'a secret: git does not encrypt, so whoever reads the disk of the vault reads the repository',
   ],
   loses: [...gitStack.loses, 'encrypted in the vault'],
-  backup: (source, deposit) => backUp(source, deposit, (tip) => pushedToVault(source.swarm, tip, deposit)),
+  backup: (source, deposit) => backUp(source, deposit, (tip) => pushToVault(source.swarm, tip, deposit)),
 };
 
 async function backUp(
   source: StackSource,
   { put }: ArtifactWriter,
-  home: (tip: Tip) => Promise<Home>,
+  home: (tip: BranchHead) => Promise<RecordedRemote>,
 ): Promise<TextMetadata> {
   const { swarm, stack } = source;
-  const state = await step('look at the work tree', () => recordedState(source));
+  const state = await step('look at the work tree', () => readWorkTree(source));
   const branch = source.branch ?? state.branch;
   if (branch === undefined)
     throw finding('the work tree is on no branch, so nothing says which one of the remote to look at', {
@@ -130,16 +132,16 @@ async function backUp(
       hint: 'name the branch',
     });
   const { commit, top, prefix, tree } = state;
-  const recipe: StackRecipe = { ...source, commit, prefix };
-  await using place = await temporaryPlace();
+  const recipe: StackCommit = { ...source, commit, prefix };
+  await using place = await createTemporaryDirectory();
   const where = await step('see that the commit is safe', () => home({ top, branch, commit }));
   await using files = await step('unpack the commit', async () =>
     StackFiles.unpack(await swarm.manager(), top, recipe, place.path),
   );
-  const rendered = await step('fill the compose files in', () => files.rendered());
-  const rehearsed = await step('rehearse the deployment', () => rehearse(files));
-  const deployed = await deployedStack(swarm, stack);
-  const found = drift(deployed, rehearsed);
+  const rendered = await step('fill the compose files in', () => files.render());
+  const rehearsed = await step('rehearse the deployment', () => dryRunDeploy(files));
+  const deployed = await readDeployedStack(swarm, stack);
+  const found = findChanges(deployed, rehearsed);
   if (found.length > 0)
     throw finding(
       `what runs is not what ${commit.slice(0, 12)} makes: ${files.withoutValues(found.join('; '))}`,
@@ -148,11 +150,11 @@ async function backUp(
         hint: 'deploy the commit, or commit what was changed by hand; then back up again',
       },
     );
-  const record = recordOf(deployed, rehearsed);
+  const record = createStackRecord(deployed, rehearsed);
   await put('stack.json', Readable.from([JSON.stringify(record, null, 2)]));
-  const list = await git(top, ['ls-tree', '-r', '--full-tree', commit]);
+  const list = await runGit(top, ['ls-tree', '-r', '--full-tree', commit]);
   await put('files.txt', Readable.from([`${list}\n`]));
-  const bundle = await step('bundle the history', () => makeBundle(state, place.path));
+  const bundle = await step('bundle the history', () => createBundle(state, place.path));
   await put('repository.bundle', createReadStream(bundle));
   return {
     stack,
@@ -166,8 +168,8 @@ async function backUp(
     env: source.env ?? '',
     rendered: sha256(rendered),
     docker: await files.version(),
-    specs: specsHash(record.services),
-    unpinned: unpinned(askedServices(rehearsed, deployed), deployed).join(', '),
+    specs: hashServices(record.services),
+    unpinned: listUnpinnedImages(desiredServices(rehearsed, deployed), deployed).join(', '),
     secretsInRepository: rehearsed.secrets.map(({ Name }) => Name).join(', '),
   };
 }
@@ -185,7 +187,7 @@ async function deploy(files: StackFiles, { missing }: Needs): Promise<void> {
   });
 }
 
-function recipeOf({ stack, commit, prefix = '', compose = '', env }: TextMetadata): StackRecipe {
+function recipeOf({ stack, commit, prefix = '', compose = '', env }: TextMetadata): StackCommit {
   if (!stack || !/^[0-9a-f]{40,64}$/.test(commit ?? '') || !compose)
     throw finding('the claim of the artifact names no stack and commit', { code: 'record-damaged' });
   return {
@@ -199,7 +201,7 @@ function recipeOf({ stack, commit, prefix = '', compose = '', env }: TextMetadat
 
 /** Another CLI may write the same stack in other words; the same one may not. */
 async function sameRendering(files: StackFiles, claim: TextMetadata): Promise<void> {
-  const rendered = sha256(await files.rendered());
+  const rendered = sha256(await files.render());
   const version = await files.version();
   if (rendered !== claim['rendered'] && version === claim['docker'])
     throw finding('the compose files, filled in, are not what was recorded', {

@@ -2,24 +2,31 @@
 import type { Docker } from '../../../lab/engine.ts';
 import { finding, reasonOf } from '../../../support/errors.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
-import { unseal, type SealedSecrets } from '../sealed-secrets.ts';
-import { readDefinition, type Held } from '../service-export/service-definition.ts';
+import { unsealSecrets, type SealedSecrets } from '../sealed-secrets.ts';
+import { readSwarmObjects, type SecretOrConfig } from '../service-export/swarm-objects.ts';
 import type { StackRecord } from './record.ts';
 
 export interface Needs {
   /** Secrets that the swarm hasn't got, with their values where they have one of their own. */
-  readonly missing: readonly { readonly spec: Held['Spec']; readonly value: Uint8Array | undefined }[];
+  readonly missing: readonly {
+    readonly spec: SecretOrConfig['Spec'];
+    readonly value: Uint8Array | undefined;
+  }[];
 }
 
 /** @throws DrillError `needs-missing`, before anything was created, with all that is missing */
-export async function needsOf(record: StackRecord, swarm: Swarm, secrets: SealedSecrets): Promise<Needs> {
-  const here = await readDefinition(swarm);
-  const names = (held: readonly Held[]): Set<string> => new Set(held.map(({ Spec }) => Spec.Name));
+export async function findMissingSecrets(
+  record: StackRecord,
+  swarm: Swarm,
+  secrets: SealedSecrets,
+): Promise<Needs> {
+  const here = await readSwarmObjects(swarm);
+  const names = (held: readonly SecretOrConfig[]): Set<string> => new Set(held.map(({ Spec }) => Spec.Name));
   const [configs, standing] = [names(here.configs), names(here.secrets)];
   const networks = new Set(here.networks.map(({ Name }) => Name));
   const missing = record.secrets.filter(({ Name }) => !standing.has(Name));
   const values = missing.some(({ Driver }) => !Driver)
-    ? await unseal(secrets)
+    ? await unsealSecrets(secrets)
     : new Map<string, Uint8Array>();
   const reasons = [
     ...record.networks.filter((name) => !networks.has(name)).map((name) => `there is no network ${name}`),
@@ -39,7 +46,7 @@ export async function needsOf(record: StackRecord, swarm: Swarm, secrets: Sealed
 }
 
 /** @throws DrillError `rebuild-stopped`, with what was made until then */
-export async function makeExternalSecrets(docker: Docker, { missing }: Needs): Promise<void> {
+export async function createMissingSecrets(docker: Docker, { missing }: Needs): Promise<void> {
   const made: string[] = [];
   for (const { spec, value } of missing) {
     const Data = value ? { Data: Buffer.from(value).toString('base64') } : {};

@@ -6,9 +6,9 @@ import { finding } from '../../../support/errors.ts';
 import { stable } from '../../../support/differences.ts';
 import { comparableSpec, isPredefined } from '../../../swarm/portable.ts';
 import type { ArtifactReader } from '../../../model/method.ts';
-import type { Held } from '../service-export/service-definition.ts';
-import { askedServices, type Deployed, type Services } from './deployed.ts';
-import type { Rehearsed } from './dry-run.ts';
+import type { SecretOrConfig } from '../service-export/swarm-objects.ts';
+import { desiredServices, type DeployedStack, type ServicesByName } from './deployed.ts';
+import type { DryRun } from './dry-run.ts';
 
 const held = z.looseObject({ Name: z.string() });
 const Record = z.object({
@@ -21,7 +21,7 @@ const Record = z.object({
 });
 export interface StackRecord {
   readonly services: Readonly<Record<string, unknown>>;
-  readonly secrets: readonly Held['Spec'][];
+  readonly secrets: readonly SecretOrConfig['Spec'][];
   readonly configs: readonly string[];
   readonly networks: readonly string[];
 }
@@ -29,14 +29,14 @@ export interface StackRecord {
 export const sha256 = (value: string): string => createHash('sha256').update(value).digest('hex');
 
 /** One hash over what every service asks for. */
-export const specsHash = (services: Readonly<Record<string, unknown>>): string => sha256(stable(services));
+export const hashServices = (services: Readonly<Record<string, unknown>>): string => sha256(stable(services));
 
-export const comparableServices = (services: Services): Record<string, unknown> =>
+export const toComparableServices = (services: ServicesByName): Record<string, unknown> =>
   Object.fromEntries([...services].map(([name, spec]) => [name, comparableSpec(spec)]));
 
-export function recordOf(deployed: Deployed, rehearsed: Rehearsed): StackRecord {
+export function createStackRecord(deployed: DeployedStack, rehearsed: DryRun): StackRecord {
   const { definition } = deployed;
-  const asked = askedServices(rehearsed, deployed);
+  const asked = desiredServices(rehearsed, deployed);
   const own = (kind: 'secrets' | 'configs' | 'networks'): Set<string> =>
     new Set(rehearsed[kind].map(({ Name }) => Name));
   const templates = [...asked.values()].map(({ TaskTemplate }) => TaskTemplate);
@@ -51,7 +51,7 @@ export function recordOf(deployed: Deployed, rehearsed: Rehearsed): StackRecord 
   };
   const predefined = new Set(definition.networks.filter(isPredefined).map(({ Name }) => Name));
   return {
-    services: comparableServices(asked),
+    services: toComparableServices(asked),
     secrets: definition.secrets
       .map(({ Spec }) => Spec)
       .filter(({ Name }) => used.secrets.has(Name) && !own('secrets').has(Name)),
@@ -61,7 +61,7 @@ export function recordOf(deployed: Deployed, rehearsed: Rehearsed): StackRecord 
 }
 
 /** @throws DrillError `record-damaged` */
-export async function openRecord(artifact: ArtifactReader): Promise<StackRecord> {
+export async function readStackRecord(artifact: ArtifactReader): Promise<StackRecord> {
   const damaged = (reason: string) =>
     finding(`the record of the stack can't be used: ${reason}`, {
       code: 'record-damaged',
@@ -70,7 +70,7 @@ export async function openRecord(artifact: ArtifactReader): Promise<StackRecord>
   const json = await text(artifact.open('stack.json'));
   const record = Record.safeParse(parsed(json));
   if (!record.success) throw damaged('it is no whole JSON of a stack');
-  if (specsHash(record.data.services) !== artifact.metadata['specs'])
+  if (hashServices(record.data.services) !== artifact.metadata['specs'])
     throw damaged('its services are not those that were recorded');
   return record.data;
 }

@@ -3,11 +3,11 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { DrillError, finding } from '../../../support/errors.ts';
 import type { Node } from '../../../swarm/node.ts';
-import { exported, parseEnv, withoutValues } from './dotenv.ts';
-import { git, TRANSFER } from '../git/git.ts';
+import { toShellExports, parseEnvFile, redactValues } from './dotenv.ts';
+import { runGit, TRANSFER_LIMIT } from '../git/git.ts';
 
 /** What of a commit makes the stack. */
-export interface StackRecipe {
+export interface StackCommit {
   readonly stack: string;
   readonly commit: string;
   /** Where in the repository the paths begin; empty, or with a slash at its end. */
@@ -27,10 +27,10 @@ export class StackFiles implements AsyncDisposable {
   readonly node: Node;
   /** On the node; holds `tree` with the files of the commit. */
   readonly home: string;
-  readonly #recipe: StackRecipe;
+  readonly #recipe: StackCommit;
   readonly #env: Readonly<Record<string, string>>;
 
-  private constructor(node: Node, home: string, recipe: StackRecipe, env: Readonly<Record<string, string>>) {
+  private constructor(node: Node, home: string, recipe: StackCommit, env: Readonly<Record<string, string>>) {
     this.node = node;
     this.home = home;
     this.#recipe = recipe;
@@ -44,14 +44,16 @@ export class StackFiles implements AsyncDisposable {
   static async unpack(
     node: Node,
     repository: string,
-    recipe: StackRecipe,
+    recipe: StackCommit,
     place: string,
   ): Promise<StackFiles> {
     const { commit, prefix, env } = recipe;
-    const text = env === undefined ? '' : await git(repository, ['show', `${commit}:${prefix}${env}`]);
-    const values = parseEnv(text, env ?? '');
+    const text = env === undefined ? '' : await runGit(repository, ['show', `${commit}:${prefix}${env}`]);
+    const values = parseEnvFile(text, env ?? '');
     const tar = join(place, 'tree.tar');
-    await git(repository, ['archive', '--format=tar', `--output=${tar}`, commit], { limit: TRANSFER });
+    await runGit(repository, ['archive', '--format=tar', `--output=${tar}`, commit], {
+      limit: TRANSFER_LIMIT,
+    });
     const home = (await node.exec(['mktemp', '-d', '/tmp/swarm-drill-stack-XXXXXX'])).trim();
     const files = new StackFiles(node, home, recipe, values);
     try {
@@ -67,7 +69,7 @@ export class StackFiles implements AsyncDisposable {
    * The compose files as one, with every value filled in; paths as they are in the repository.
    * @throws DrillError `compose-invalid` with the CLI's words
    */
-  async rendered(): Promise<string> {
+  async render(): Promise<string> {
     const config = await this.#docker(
       ['stack', 'config'],
       'compose-invalid',
@@ -92,7 +94,7 @@ export class StackFiles implements AsyncDisposable {
 
   /** The text with names in the place of the env file's values. */
   withoutValues(text: string): string {
-    return withoutValues(this.#env, text);
+    return redactValues(this.#env, text);
   }
 
   async version(): Promise<string> {
@@ -111,7 +113,7 @@ export class StackFiles implements AsyncDisposable {
     try {
       return await this.node.exec(
         ['sh', '-euc', IN_TREE, `${this.home}/tree/${this.#recipe.prefix}`, ...argv],
-        { input: exported(this.#env) },
+        { input: toShellExports(this.#env) },
       );
     } catch (error) {
       if (!(error instanceof DrillError) || error.code !== 'command-failed') throw error;

@@ -10,7 +10,7 @@ import { currentSignal } from '../../../support/trace.ts';
 /** How long a question to git may take … */
 const LIMIT = minutes(1);
 /** … and what carries a whole history, also over a slow line. */
-export const TRANSFER = minutes(10);
+export const TRANSFER_LIMIT = minutes(10);
 
 /** What git takes from its environment: how it reaches a remote. */
 export type GitEnvironment = Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export interface GitOptions {
  * Runs git in `directory` and returns what it printed; told to stop when the present work is.
  * @throws DrillError with blame `finding`: `git-failed`, or the code given; `command-missing` as it is
  */
-export async function git(
+export async function runGit(
   directory: string,
   args: readonly string[],
   { environment = {}, code = 'git-failed', limit = LIMIT }: GitOptions = {},
@@ -55,11 +55,11 @@ export async function git(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof DrillError) || error.code !== 'command-failed') throw error;
-    const output = withoutPassword(error.output ?? '');
+    const output = redactPasswords(error.output ?? '');
     const subcommand = args.find((word, at) => !word.startsWith('-') && args[at - 1] !== '-c') ?? '';
-    throw finding(`git ${subcommand} failed: ${lastLine(output) || withoutPassword(reasonOf(error))}`, {
+    throw finding(`git ${subcommand} failed: ${lastLine(output) || redactPasswords(reasonOf(error))}`, {
       code,
-      command: withoutPassword(['git', ...args].join(' ')),
+      command: redactPasswords(['git', ...args].join(' ')),
       output,
     });
   }
@@ -75,14 +75,14 @@ async function orStopped<T>(work: Promise<T>, stop: AbortSignal, limit: Seconds)
 }
 
 /** The same; undefined when git exits with an error. */
-export const gitAnswer = (directory: string, args: readonly string[]): Promise<string | undefined> =>
-  git(directory, args).catch((error: unknown) => {
+export const tryGit = (directory: string, args: readonly string[]): Promise<string | undefined> =>
+  runGit(directory, args).catch((error: unknown) => {
     if (error instanceof DrillError && error.code === 'git-failed') return undefined;
     throw error;
   });
 
 /** Addresses without the password that may stand in them. */
-export const withoutPassword = (text: string): string =>
+export const redactPasswords = (text: string): string =>
   text.replaceAll(/(:\/\/[^/\s:@]*):[^/\s@]*@/g, '$1@');
 
 const lastLine = (text: string): string =>
@@ -93,10 +93,10 @@ const lastLine = (text: string): string =>
     ?.replace(/^fatal: /, '') ?? '';
 
 /** A directory of one's own, gone at the end. */
-export interface Place extends AsyncDisposable {
+export interface TemporaryDirectory extends AsyncDisposable {
   readonly path: string;
 }
-export async function temporaryPlace(): Promise<Place> {
+export async function createTemporaryDirectory(): Promise<TemporaryDirectory> {
   const path = await mkdtemp(join(tmpdir(), 'swarm-drill-git-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

@@ -2,13 +2,13 @@
 import type { Readable } from 'node:stream';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import type { ArtifactWriter, ArtifactReader } from '../../../model/method.ts';
-import { bring, type Origin } from './checkout.ts';
-import { git, TRANSFER, type GitEnvironment } from './git.ts';
-import { saidByVault } from './vault-errors.ts';
-import { vaultRemote } from './vault-remote.ts';
-import { addressOf, sameAtRemote } from './work-tree.ts';
+import { fetchOrUnbundle, type CommitOrigin } from './recorded-commit.ts';
+import { runGit, TRANSFER_LIMIT, type GitEnvironment } from './git.ts';
+import { explainPushFailure } from './vault-errors.ts';
+import { openVaultRemote } from './vault-remote.ts';
+import { remoteAddress, requireBranchAt } from './work-tree.ts';
 
-export interface RemoteChoice {
+export interface RemoteOptions {
   /** A remote of the work tree. Default `origin`. */
   readonly remote?: string;
   /** For git, e.g. GIT_SSH_COMMAND. Nothing secret. */
@@ -16,7 +16,7 @@ export interface RemoteChoice {
 }
 
 /** What must be safe, and where. */
-export interface Tip {
+export interface BranchHead {
   /** The top directory of the work tree. */
   readonly top: string;
   /** At the remote. */
@@ -25,18 +25,18 @@ export interface Tip {
 }
 
 /** What finds the repository again; the claim has it. */
-export type Home = { readonly home: 'remote' | 'vault'; readonly remote: string };
+export type RecordedRemote = { readonly home: 'remote' | 'vault'; readonly remote: string };
 
 /**
  * Sees that the remote's branch is at the commit.
  * @throws DrillError `no-remote`, `unpushed`, `moved`
  */
-export async function safeAtRemote(
-  { remote = 'origin', environment = {} }: RemoteChoice,
-  { top, branch, commit }: Tip,
-): Promise<Home> {
-  await sameAtRemote(top, remote, branch, commit, environment);
-  return { home: 'remote', remote: await addressOf(top, remote) };
+export async function requirePushed(
+  { remote = 'origin', environment = {} }: RemoteOptions,
+  { top, branch, commit }: BranchHead,
+): Promise<RecordedRemote> {
+  await requireBranchAt(top, remote, branch, commit, environment);
+  return { home: 'remote', remote: await remoteAddress(top, remote) };
 }
 
 /**
@@ -44,25 +44,25 @@ export async function safeAtRemote(
  * @throws DrillError `history-rewritten`, `vault-full`, `vault-refused`, `vault-unreachable`, `repository-locked`, `interrupted`,
  * `push-failed`, with the words of git and ssh
  */
-export async function pushedToVault(
+export async function pushToVault(
   swarm: Swarm,
-  { top, branch, commit }: Tip,
+  { top, branch, commit }: BranchHead,
   { account }: ArtifactWriter,
-): Promise<Home> {
-  await using vault = await vaultRemote(await account('git'), swarm);
+): Promise<RecordedRemote> {
+  await using vault = await openVaultRemote(await account('git'), swarm);
   const { address, environment } = vault;
-  await saidByVault(`${branch} was not pushed to the vault`, async () => {
-    await git(top, ['push', '--quiet', address, `${commit}:refs/heads/${branch}`], {
+  await explainPushFailure(`${branch} was not pushed to the vault`, async () => {
+    await runGit(top, ['push', '--quiet', address, `${commit}:refs/heads/${branch}`], {
       environment,
-      limit: TRANSFER,
+      limit: TRANSFER_LIMIT,
     });
-    await sameAtRemote(top, address, branch, commit, environment);
+    await requireBranchAt(top, address, branch, commit, environment);
   });
   return { home: 'vault', remote: address };
 }
 
 /** @throws DrillError `commit-gone` */
-export async function broughtBack(
+export async function fetchCommit(
   artifact: ArtifactReader,
   swarm: Swarm,
   elsewhere: {
@@ -70,13 +70,18 @@ export async function broughtBack(
     readonly environment: GitEnvironment | undefined;
   },
   place: string,
-): Promise<{ readonly repository: string; readonly origin: Origin }> {
+): Promise<{ readonly repository: string; readonly origin: CommitOrigin }> {
   const { commit = '', branch = '', remote = '', home } = artifact.metadata;
   const bundle = (): Readable => artifact.open('repository.bundle');
   if (home !== 'vault' || elsewhere.remote !== undefined) {
     const address = elsewhere.remote ?? remote;
-    return bring(commit, { address, branch, environment: elsewhere.environment ?? {} }, bundle, place);
+    return fetchOrUnbundle(
+      commit,
+      { address, branch, environment: elsewhere.environment ?? {} },
+      bundle,
+      place,
+    );
   }
-  await using vault = await vaultRemote(await artifact.account('git'), swarm);
-  return await bring(commit, { ...vault, branch }, bundle, place);
+  await using vault = await openVaultRemote(await artifact.account('git'), swarm);
+  return await fetchOrUnbundle(commit, { ...vault, branch }, bundle, place);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DrillError, finding } from '../../../support/errors.ts';
-import { meaningOfPush, saidByVault } from './vault-errors.ts';
+import { classifyPushFailure, explainPushFailure } from './vault-errors.ts';
 
 test('every reason why a push was not taken has a code of its own', () => {
   const words = {
@@ -12,16 +12,16 @@ test('every reason why a push was not taken has a code of its own', () => {
     interrupted: 'fatal: the remote end hung up unexpectedly',
     'push-failed': 'fatal: bad object HEAD',
   };
-  for (const [code, said] of Object.entries(words)) expect(meaningOfPush(said).code, said).toBe(code);
+  for (const [code, said] of Object.entries(words)) expect(classifyPushFailure(said).code, said).toBe(code);
 });
 
 test('what ssh says counts more than that the line went away', () => {
   const said = 'client_loop: send disconnect: Broken pipe\nfatal: the remote end hung up unexpectedly';
-  expect(meaningOfPush(said).code).toBe('vault-unreachable');
+  expect(classifyPushFailure(said).code).toBe('vault-unreachable');
 });
 
 test('the words are kept, and what is no failure of git stays as it is', async () => {
-  const failing = (error: Error) => saidByVault('main was not pushed', () => Promise.reject(error));
+  const failing = (error: Error) => explainPushFailure('main was not pushed', () => Promise.reject(error));
   const output = 'remote: error: file write error: No space left on device';
   await expect(failing(finding('git push failed', { code: 'git-failed', output }))).rejects.toMatchObject({
     blame: 'finding',

@@ -18,7 +18,7 @@ const HUNG_UP = /hung up unexpectedly|unexpected disconnect|early EOF/;
 const FAILED: Meaning = { code: 'push-failed', reason: 'git failed', hint: 'its own words say why' };
 
 /** What these words of git and ssh mean. */
-export function meaningOfPush(words: string): Meaning {
+export function classifyPushFailure(words: string): Meaning {
   const own = WORDS.find(([pattern]) => pattern.test(words))?.[1];
   const otherwise = HUNG_UP.test(words) ? MEANING.interrupted : FAILED;
   return own ?? meaningOf({ name: 'git', meanings: {} }, 1, words, { otherwise });
@@ -29,13 +29,13 @@ export function meaningOfPush(words: string): Meaning {
  * @param what has become of it then
  * @throws DrillError with blame `finding`
  */
-export async function saidByVault<T>(what: string, work: () => Promise<T>): Promise<T> {
+export async function explainPushFailure<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof DrillError) || !['git-failed', 'no-remote'].includes(error.code)) throw error;
     const output = error.output || error.message;
-    const { code, reason, hint } = meaningOfPush(output);
+    const { code, reason, hint } = classifyPushFailure(output);
     throw finding(`${what}: ${reason}`, {
       code,
       hint,

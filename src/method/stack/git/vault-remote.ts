@@ -12,7 +12,7 @@ export interface VaultRemote extends AsyncDisposable {
 }
 
 /** Starts a container that holds the account's key, on a manager; it goes when the remote is let go. */
-export async function vaultRemote(account: Account, swarm: Swarm): Promise<VaultRemote> {
+export async function openVaultRemote(account: Account, swarm: Swarm): Promise<VaultRemote> {
   const manager = await swarm.manager();
   const container = await manager.docker.createContainer({
     Image: swarm.imageOf('tools'),

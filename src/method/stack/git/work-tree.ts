@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
 import { finding } from '../../../support/errors.ts';
-import { git, gitAnswer, TRANSFER, withoutPassword, type GitEnvironment } from './git.ts';
+import { runGit, tryGit, TRANSFER_LIMIT, redactPasswords, type GitEnvironment } from './git.ts';
 
-export interface WorkTree {
+export interface StackFilesInGit {
   /** A directory of the repository; paths below are relative to it. */
   readonly directory: string;
   /** In the order in which they are given to `docker stack deploy`. */
@@ -13,7 +13,7 @@ export interface WorkTree {
   readonly env?: string;
 }
 
-export interface Recorded {
+export interface WorkTreeState {
   readonly commit: string;
   /** Git's hash over every file, with its name and mode. */
   readonly tree: string;
@@ -26,21 +26,21 @@ export interface Recorded {
 }
 
 /** @throws DrillError `no-repository`, `no-commit`, `shallow-clone`, `dirty-tree`, `untracked-file` */
-export async function recordedState({ directory, compose, env }: WorkTree): Promise<Recorded> {
-  const prefix = await git(directory, ['rev-parse', '--show-prefix'], { code: 'no-repository' });
-  const commit = await gitAnswer(directory, ['rev-parse', '--quiet', '--verify', 'HEAD']);
+export async function readWorkTree({ directory, compose, env }: StackFilesInGit): Promise<WorkTreeState> {
+  const prefix = await runGit(directory, ['rev-parse', '--show-prefix'], { code: 'no-repository' });
+  const commit = await tryGit(directory, ['rev-parse', '--quiet', '--verify', 'HEAD']);
   if (commit === undefined)
     throw finding('the repository has no commit on its branch yet, so there is nothing to back up', {
       code: 'no-commit',
       hint: 'commit the files that the stack is deployed from, and push them; then back up again',
     });
-  if ((await git(directory, ['rev-parse', '--is-shallow-repository'])) === 'true')
+  if ((await runGit(directory, ['rev-parse', '--is-shallow-repository'])) === 'true')
     throw finding('the work tree is a shallow clone: a bundle of it would not hold its history', {
       code: 'shallow-clone',
       hint: 'git fetch --unshallow',
     });
-  const top = await git(directory, ['rev-parse', '--show-toplevel']);
-  const changes = await git(top, [
+  const top = await runGit(directory, ['rev-parse', '--show-toplevel']);
+  const changes = await runGit(top, [
     'status',
     '--porcelain=v1',
     '--untracked-files=all',
@@ -58,7 +58,7 @@ export async function recordedState({ directory, compose, env }: WorkTree): Prom
       },
     );
   const wanted = [...compose, ...(env === undefined ? [] : [env])].map((file) => posix.normalize(file));
-  const tracked = new Set((await git(directory, ['ls-files', '-z', '--', '.', ...wanted])).split('\0'));
+  const tracked = new Set((await runGit(directory, ['ls-files', '-z', '--', '.', ...wanted])).split('\0'));
   const untracked = wanted.filter((file) => !tracked.has(file));
   if (untracked.length > 0)
     throw finding(`no commit has ${untracked.join(', ')}`, {
@@ -67,32 +67,32 @@ export async function recordedState({ directory, compose, env }: WorkTree): Prom
     });
   return {
     commit,
-    tree: await git(directory, ['rev-parse', 'HEAD^{tree}']),
+    tree: await runGit(directory, ['rev-parse', 'HEAD^{tree}']),
     top,
     prefix,
-    branch: await gitAnswer(directory, ['symbolic-ref', '--quiet', '--short', 'HEAD']),
+    branch: await tryGit(directory, ['symbolic-ref', '--quiet', '--short', 'HEAD']),
   };
 }
 
 /** The address of a remote, without a password, and good from any directory. */
-export async function addressOf(top: string, remote: string): Promise<string> {
-  const address = await git(top, ['remote', 'get-url', remote], { code: 'no-remote' });
+export async function remoteAddress(top: string, remote: string): Promise<string> {
+  const address = await runGit(top, ['remote', 'get-url', remote], { code: 'no-remote' });
   const path = resolve(top, address);
-  return existsSync(path) ? path : withoutPassword(address);
+  return existsSync(path) ? path : redactPasswords(address);
 }
 
 /**
  * Looks at the remote itself, not at what the last fetch remembers.
  * @throws DrillError `no-remote`, `unpushed`, `moved`
  */
-export async function sameAtRemote(
+export async function requireBranchAt(
   top: string,
   remote: string,
   branch: string,
   commit: string,
   environment: GitEnvironment,
 ): Promise<void> {
-  const answer = await git(top, ['ls-remote', '--', remote, `refs/heads/${branch}`], {
+  const answer = await runGit(top, ['ls-remote', '--', remote, `refs/heads/${branch}`], {
     environment,
     code: 'no-remote',
   });
@@ -105,14 +105,14 @@ export async function sameAtRemote(
       code: 'unpushed',
       hint: `git push ${remote} HEAD:${branch}`,
     });
-  const known = (await gitAnswer(top, ['cat-file', '-e', `${theirs}^{commit}`])) !== undefined;
+  const known = (await tryGit(top, ['cat-file', '-e', `${theirs}^{commit}`])) !== undefined;
   if (!known)
     throw moved(
       `${branch} of ${remote} is at ${other}, which this clone hasn't got, and the work tree at ${mine}: somebody pushed, or moved it by force`,
       'git fetch, look at what changed, deploy that, and back up again',
     );
-  const unpushed = await git(top, ['log', '--oneline', '--no-decorate', `${theirs}..${commit}`]);
-  const behind = await git(top, ['log', '--oneline', '--no-decorate', `${commit}..${theirs}`]);
+  const unpushed = await runGit(top, ['log', '--oneline', '--no-decorate', `${theirs}..${commit}`]);
+  const behind = await runGit(top, ['log', '--oneline', '--no-decorate', `${commit}..${theirs}`]);
   if (!behind)
     throw finding(`${remote} hasn't got these commits of the work tree: ${listed(unpushed)}`, {
       code: 'unpushed',
@@ -131,14 +131,18 @@ const listed = (log: string): string => log.split('\n').join(', ');
 export const bundlePath = (place: string): string => join(place, 'repository.bundle');
 
 /** The commit with its whole history, in one file that git can clone from. */
-export async function makeBundle({ top, commit, branch }: Recorded, place: string): Promise<string> {
+export async function createBundle({ top, commit, branch }: WorkTreeState, place: string): Promise<string> {
   const path = bundlePath(place);
-  await git(top, ['bundle', 'create', '--quiet', path, 'HEAD', ...(branch ? [`refs/heads/${branch}`] : [])], {
-    limit: TRANSFER,
-  });
-  const heads = await git(top, ['bundle', 'list-heads', path, 'HEAD']);
+  await runGit(
+    top,
+    ['bundle', 'create', '--quiet', path, 'HEAD', ...(branch ? [`refs/heads/${branch}`] : [])],
+    {
+      limit: TRANSFER_LIMIT,
+    },
+  );
+  const heads = await runGit(top, ['bundle', 'list-heads', path, 'HEAD']);
   if (!heads.startsWith(commit))
     throw finding('the work tree moved on while it was backed up', { code: 'moved', hint: 'back up again' });
-  await git(top, ['bundle', 'verify', '--quiet', path]);
+  await runGit(top, ['bundle', 'verify', '--quiet', path]);
   return path;
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Blueprint } from './swarm-definition.ts';
-import { refusals } from './preflight.ts';
+import type { SwarmDefinition } from './swarm-definition.ts';
+import { runPreflight } from './preflight.ts';
 
-const nothing: Blueprint = {
+const nothing: SwarmDefinition = {
   services: new Map(),
   networks: new Map(),
   predefined: new Set(),
@@ -15,8 +15,8 @@ const network = (Subnet: string, more: object = {}): Record<string, unknown> => 
   IPAM: { Config: [{ Subnet }] },
   ...more,
 });
-const refused = (wanted: Partial<Blueprint>, here: Partial<Blueprint> = {}): string[] =>
-  refusals({ ...nothing, ...wanted }, { ...nothing, ...here }, new Map());
+const refused = (wanted: Partial<SwarmDefinition>, here: Partial<SwarmDefinition> = {}): string[] =>
+  runPreflight({ ...nothing, ...wanted }, { ...nothing, ...here }, new Map());
 
 test('nothing is asked of an empty blueprint', () => {
   expect(refused({})).toEqual([]);

@@ -10,20 +10,20 @@ import {
   type ServiceSpec,
 } from '../../../swarm/portable.ts';
 import type { SecretValues } from '../sealed-secrets.ts';
-import type { Blueprint } from './swarm-definition.ts';
+import type { SwarmDefinition } from './swarm-definition.ts';
 
 /** @param values of the secrets that were sealed */
-export function refusals(wanted: Blueprint, here: Blueprint, values: SecretValues): string[] {
+export function runPreflight(wanted: SwarmDefinition, here: SwarmDefinition, values: SecretValues): string[] {
   return [
     ...secretsWithoutValue(wanted, values),
-    ...inTheWay(wanted, here),
+    ...findConflicts(wanted, here),
     ...takenSubnets(wanted, here),
     ...[...wanted.services.values()].flatMap((spec) => unbuildable(spec, wanted, here)),
     ...homelessLabels(wanted, here),
   ];
 }
 
-function secretsWithoutValue({ secrets }: Blueprint, values: SecretValues): string[] {
+function secretsWithoutValue({ secrets }: SwarmDefinition, values: SecretValues): string[] {
   return [...secrets.values()]
     .filter(({ Name, Driver }) => !Driver && !values.get(Name)?.length)
     .map(
@@ -32,7 +32,7 @@ function secretsWithoutValue({ secrets }: Blueprint, values: SecretValues): stri
 }
 
 /** What is there already and equal is used as it is. Of a secret nobody can say whether it is equal. */
-function inTheWay(wanted: Blueprint, here: Blueprint): string[] {
+function findConflicts(wanted: SwarmDefinition, here: SwarmDefinition): string[] {
   const differing = <T>(
     kind: string,
     [mine, theirs]: readonly [ReadonlyMap<string, T>, ReadonlyMap<string, T>],
@@ -66,7 +66,7 @@ const withoutData = (found: readonly string[]): string[] =>
   found.map((one) => (one.startsWith('.Data:') ? 'its bytes differ' : one.replace(/^\./, '')));
 
 /** The swarm takes such a network without a word and never gives it an address: its services would wait for ever. */
-function takenSubnets(wanted: Blueprint, here: Blueprint): string[] {
+function takenSubnets(wanted: SwarmDefinition, here: SwarmDefinition): string[] {
   return [...wanted.networks]
     .filter(([name]) => !here.networks.has(name))
     .flatMap(([name, mine]) =>
@@ -90,7 +90,7 @@ function overlap(one: string, other: string): boolean {
   return covers(one, other) || covers(other, one);
 }
 
-function unbuildable(spec: ServiceSpec, wanted: Blueprint, here: Blueprint): string[] {
+function unbuildable(spec: ServiceSpec, wanted: SwarmDefinition, here: SwarmDefinition): string[] {
   const { Runtime = 'container', Placement } = spec.TaskTemplate;
   const cannot = (reason: string): string => `the service ${spec.Name} can't be made again: ${reason}`;
   if (Runtime !== 'container')
@@ -119,7 +119,7 @@ function unbuildable(spec: ServiceSpec, wanted: Blueprint, here: Blueprint): str
   return found;
 }
 
-function homelessLabels(wanted: Blueprint, here: Blueprint): string[] {
+function homelessLabels(wanted: SwarmDefinition, here: SwarmDefinition): string[] {
   return [...wanted.nodes]
     .filter(
       ([host, { labels, ready }]) => ready && Object.keys(labels).length > 0 && !here.nodes.get(host)?.ready,

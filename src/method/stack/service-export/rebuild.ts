@@ -15,21 +15,21 @@ import {
 } from '../../../swarm/portable.ts';
 import type { Member, Swarm } from '../../../swarm/swarm.ts';
 import type { SecretValues } from '../sealed-secrets.ts';
-import { blueprintOf, type Blueprint } from './swarm-definition.ts';
-import { readDefinition, type Definition } from './service-definition.ts';
+import { toDefinition, type SwarmDefinition } from './swarm-definition.ts';
+import { readSwarmObjects, type SwarmObjects } from './swarm-objects.ts';
 
 /** How long the swarm may take to give a network its addresses. */
 const ALLOCATION = seconds(10);
 
-export class Builder {
+export class SwarmBuilder {
   readonly #swarm: Swarm;
   readonly #docker: Docker;
-  readonly #wanted: Blueprint;
-  readonly #standing: Blueprint;
+  readonly #wanted: SwarmDefinition;
+  readonly #standing: SwarmDefinition;
   readonly #made: string[] = [];
 
   /** @param standing what is there already and stays as it is */
-  constructor(swarm: Swarm, docker: Docker, wanted: Blueprint, standing: Blueprint) {
+  constructor(swarm: Swarm, docker: Docker, wanted: SwarmDefinition, standing: SwarmDefinition) {
     this.#swarm = swarm;
     this.#docker = docker;
     this.#wanted = wanted;
@@ -95,7 +95,7 @@ export class Builder {
   /** Creates those of `names` that aren't there, then sees that the engine made of them what was asked. */
   async services(names: readonly string[]): Promise<void> {
     const missing = names.filter((name) => !this.#standing.services.has(name));
-    const ids = idsOf(await readDefinition(this.#swarm));
+    const ids = idsOf(await readSwarmObjects(this.#swarm));
     for (const name of missing) {
       const spec = withReferences(
         this.#spec(name),
@@ -104,7 +104,7 @@ export class Builder {
       await this.#make(`service ${name}`, () => this.#docker.createService(spec as never));
     }
     await step('compare them with the export', async () => {
-      const now = blueprintOf(await readDefinition(this.#swarm)).services;
+      const now = toDefinition(await readSwarmObjects(this.#swarm)).services;
       const found = missing.flatMap((name) => {
         const made = now.get(name);
         if (!made) return [`${name} is gone again`];
@@ -160,7 +160,7 @@ function idsOf({
   secrets,
   configs,
   nodes,
-}: Definition): Record<ReferenceKind, Map<string, string>> {
+}: SwarmObjects): Record<ReferenceKind, Map<string, string>> {
   return {
     network: new Map(networks.map(({ Id, Name }) => [Name, Id])),
     secret: new Map(secrets.map(({ ID, Spec }) => [Spec.Name, ID])),

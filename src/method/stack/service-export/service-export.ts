@@ -4,11 +4,11 @@ import { finding } from '../../../support/errors.ts';
 import { step } from '../../../support/trace.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import type { Method } from '../../../model/method.ts';
-import { unseal, type SealedSecrets } from '../sealed-secrets.ts';
-import { blueprintOf, type Blueprint } from './swarm-definition.ts';
-import { openDefinition, putDefinition, readDefinition } from './service-definition.ts';
-import { Builder } from './rebuild.ts';
-import { refusals } from './preflight.ts';
+import { unsealSecrets, type SealedSecrets } from '../sealed-secrets.ts';
+import { toDefinition, type SwarmDefinition } from './swarm-definition.ts';
+import { readExport, writeExport, readSwarmObjects } from './swarm-objects.ts';
+import { SwarmBuilder } from './rebuild.ts';
+import { runPreflight } from './preflight.ts';
 
 export interface RebuildTarget {
   /** A fresh one, its nodes joined. */
@@ -26,7 +26,7 @@ export interface RebuildTarget {
   readonly leaveOut?: readonly string[];
 }
 
-export interface Rebuilt {
+export interface RebuiltServices {
   /** What was created, in order: `network front`, `secret token`, `labels of worker-1`, `service web`. Grows with `release`. */
   readonly made: readonly string[];
   /** By host name, the labels that the export has for it, whether they are set already or held back. */
@@ -35,7 +35,7 @@ export interface Rebuilt {
   release(): Promise<void>;
 }
 
-export const serviceExport: Method<Swarm, RebuildTarget, Rebuilt> = {
+export const serviceExport: Method<Swarm, RebuildTarget, RebuiltServices> = {
   name: 'service export',
   cannotHold: [
     'values of secrets: no API gives them, so they come from a sealed file that is kept apart',
@@ -46,33 +46,33 @@ export const serviceExport: Method<Swarm, RebuildTarget, Rebuilt> = {
   loses: ['cluster identity'],
 
   async backup(swarm, { put }) {
-    const definition = await step('read services and what they need', () => readDefinition(swarm));
+    const definition = await step('read services and what they need', () => readSwarmObjects(swarm));
     if (definition.services.length === 0)
       throw finding('the swarm has no service: there is nothing to export', {
         code: 'nothing-to-export',
         hint: 'see that this is the swarm that was meant',
       });
-    return putDefinition(definition, put);
+    return writeExport(definition, put);
   },
 
   async restore(artifact, { swarm, secrets, holdBack = [], hosts = {}, leaveOut = [] }) {
-    const exported = await step('read the export', () => openDefinition(artifact));
-    const wanted = without(leaveOut, blueprintOf(exported, hosts));
+    const exported = await step('read the export', () => readExport(artifact));
+    const wanted = without(leaveOut, toDefinition(exported, hosts));
     const standing = await step('look at what stands already', async () =>
-      blueprintOf(await readDefinition(swarm)),
+      toDefinition(await readSwarmObjects(swarm)),
     );
     const needed = [...wanted.secrets.values()].some(({ Driver }) => !Driver);
     const values = needed
-      ? await step('open the sealed secrets', () => unseal(secrets))
+      ? await step('open the sealed secrets', () => unsealSecrets(secrets))
       : new Map<string, Buffer>();
     const waiting = typeof holdBack === 'string' ? [] : holdBack;
     refuse([
       ...unknown([...leaveOut, ...waiting], new Set(exported.services.map(({ Spec }) => Spec.Name))),
-      ...refusals(wanted, standing, values),
+      ...runPreflight(wanted, standing, values),
     ]);
 
     const { docker } = await swarm.manager();
-    const builder = new Builder(swarm, docker, wanted, standing);
+    const builder = new SwarmBuilder(swarm, docker, wanted, standing);
     await step('networks', () => builder.networks());
     await step('configs and secrets', async () => {
       await builder.configs();
@@ -95,7 +95,7 @@ export const serviceExport: Method<Swarm, RebuildTarget, Rebuilt> = {
   },
 };
 
-const without = (names: readonly string[], blueprint: Blueprint): Blueprint => ({
+const without = (names: readonly string[], blueprint: SwarmDefinition): SwarmDefinition => ({
   ...blueprint,
   services: new Map([...blueprint.services].filter(([name]) => !names.includes(name))),
 });

@@ -7,7 +7,7 @@ import {
   type ServiceSpec,
 } from '../../../swarm/portable.ts';
 import type { Member } from '../../../swarm/swarm.ts';
-import { namesOf, type Definition, type Held } from './service-definition.ts';
+import { namesById, type SwarmObjects, type SecretOrConfig } from './swarm-objects.ts';
 
 export interface NodeSettings {
   readonly labels: Readonly<Record<string, string>>;
@@ -16,27 +16,30 @@ export interface NodeSettings {
   readonly ready: boolean;
 }
 
-export interface Blueprint {
+export interface SwarmDefinition {
   readonly services: ReadonlyMap<string, ServiceSpec>;
   /** All that are the swarm's own, its ingress too; `host` and `bridge` are in `predefined`. */
   readonly networks: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly predefined: ReadonlySet<string>;
-  readonly configs: ReadonlyMap<string, Held['Spec']>;
-  readonly secrets: ReadonlyMap<string, Held['Spec']>;
+  readonly configs: ReadonlyMap<string, SecretOrConfig['Spec']>;
+  readonly secrets: ReadonlyMap<string, SecretOrConfig['Spec']>;
   /** By host name. */
   readonly nodes: ReadonlyMap<string, NodeSettings>;
 }
 
 /** @param hosts for a host name of the definition, the name of the host that takes its place */
-export function blueprintOf(definition: Definition, hosts: Readonly<Record<string, string>> = {}): Blueprint {
+export function toDefinition(
+  definition: SwarmObjects,
+  hosts: Readonly<Record<string, string>> = {},
+): SwarmDefinition {
   const moved = (host: string): string => hosts[host] ?? host;
-  const names = namesOf(definition);
+  const names = namesById(definition);
   const nodeIds = new Set(definition.nodes.map(({ ID }) => ID));
   const nameOf = (id: string): string | undefined => {
     const name = names.get(id);
     return name !== undefined && nodeIds.has(id) ? moved(name) : name;
   };
-  const bySpec = (held: readonly Held[]): Map<string, Held['Spec']> =>
+  const bySpec = (held: readonly SecretOrConfig[]): Map<string, SecretOrConfig['Spec']> =>
     new Map(held.map(({ Spec }) => [Spec.Name, Spec]));
   return {
     services: new Map(
@@ -61,7 +64,7 @@ export function blueprintOf(definition: Definition, hosts: Readonly<Record<strin
  * A host that was replaced has a dead entry beside its living one: the living one's settings count. Of two hosts that become one,
  * what was said of the moved one counts.
  */
-function nodesOf({ nodes }: Definition, moved: (host: string) => string): Map<string, NodeSettings> {
+function nodesOf({ nodes }: SwarmObjects, moved: (host: string) => string): Map<string, NodeSettings> {
   const isMoved = ({ Description }: Member): number =>
     Number(moved(Description.Hostname) !== Description.Hostname);
   const found = new Map<string, NodeSettings>();

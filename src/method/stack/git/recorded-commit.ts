@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DrillError, finding, reasonOf } from '../../../support/errors.ts';
-import { git, gitAnswer, TRANSFER, type GitEnvironment } from './git.ts';
+import { runGit, tryGit, TRANSFER_LIMIT, type GitEnvironment } from './git.ts';
 import { bundlePath } from './work-tree.ts';
 
-export interface Remote {
+export interface GitRemote {
   readonly address: string;
   readonly branch: string;
   readonly environment: GitEnvironment;
 }
 
-export type Origin =
+export type CommitOrigin =
   | { readonly from: 'remote' }
   /** `because`: what was wrong with the remote. */
   | { readonly from: 'bundle'; readonly because: string };
@@ -25,14 +25,14 @@ const CHECKED = ['-c', 'fetch.fsckObjects=true'];
  * Brings the commit into a bare repository in `place`.
  * @throws DrillError `commit-gone`, with what was wrong with the remote and with the bundle
  */
-export async function bring(
+export async function fetchOrUnbundle(
   commit: string,
-  remote: Remote,
+  remote: GitRemote,
   bundle: () => Readable,
   place: string,
-): Promise<{ readonly repository: string; readonly origin: Origin }> {
+): Promise<{ readonly repository: string; readonly origin: CommitOrigin }> {
   const repository = join(place, 'repository.git');
-  await git(place, ['init', '--quiet', '--bare', repository]);
+  await runGit(place, ['init', '--quiet', '--bare', repository]);
   const because = await fromRemote(repository, commit, remote);
   if (because === undefined) return { repository, origin: { from: 'remote' } };
   await fromBundle(repository, commit, bundle, place).catch((cause: unknown) => {
@@ -53,20 +53,20 @@ export async function bring(
 async function fromRemote(
   repository: string,
   commit: string,
-  { address, branch, environment }: Remote,
+  { address, branch, environment }: GitRemote,
 ): Promise<string | undefined> {
   try {
-    await git(
+    await runGit(
       repository,
       [...CHECKED, 'fetch', '--quiet', '--no-tags', '--', address, `refs/heads/${branch}`],
-      { environment, limit: TRANSFER },
+      { environment, limit: TRANSFER_LIMIT },
     );
   } catch (error) {
     return `${branch} can't be fetched from the remote (${reasonOf(error)})`;
   }
-  const there = await gitAnswer(repository, ['merge-base', '--is-ancestor', commit, 'FETCH_HEAD']);
+  const there = await tryGit(repository, ['merge-base', '--is-ancestor', commit, 'FETCH_HEAD']);
   if (there !== undefined) return undefined;
-  const tip = await git(repository, ['rev-parse', '--short=12', 'FETCH_HEAD']);
+  const tip = await runGit(repository, ['rev-parse', '--short=12', 'FETCH_HEAD']);
   return `${branch} of the remote was moved by force: it is at ${tip} and doesn't have the commit in its history`;
 }
 
@@ -78,7 +78,9 @@ async function fromBundle(
 ): Promise<void> {
   const path = bundlePath(place);
   await pipeline(bundle(), createWriteStream(path, { mode: 0o600 }));
-  await git(repository, ['bundle', 'verify', path]);
-  await git(repository, [...CHECKED, 'fetch', '--quiet', '--no-tags', path, 'HEAD'], { limit: TRANSFER });
-  await git(repository, ['cat-file', '-e', `${commit}^{commit}`]);
+  await runGit(repository, ['bundle', 'verify', path]);
+  await runGit(repository, [...CHECKED, 'fetch', '--quiet', '--no-tags', path, 'HEAD'], {
+    limit: TRANSFER_LIMIT,
+  });
+  await runGit(repository, ['cat-file', '-e', `${commit}^{commit}`]);
 }

@@ -9,7 +9,7 @@ import type { Member, Swarm } from '../../../swarm/swarm.ts';
 import type { TextMetadata, ArtifactWriter, ArtifactReader } from '../../../model/method.ts';
 
 /** A secret or a config; the value of a secret is in none. */
-export interface Held {
+export interface SecretOrConfig {
   readonly ID: string;
   readonly Spec: {
     readonly Name: string;
@@ -22,16 +22,16 @@ export interface Held {
   };
 }
 
-export interface Definition {
+export interface SwarmObjects {
   readonly services: readonly Service[];
   /** Of the swarm alone; `host` and `bridge` are there when a service names them. */
   readonly networks: readonly Network[];
-  readonly configs: readonly Held[];
-  readonly secrets: readonly Held[];
+  readonly configs: readonly SecretOrConfig[];
+  readonly secrets: readonly SecretOrConfig[];
   readonly nodes: readonly Member[];
 }
 
-export async function readDefinition(swarm: Swarm): Promise<Definition> {
+export async function readSwarmObjects(swarm: Swarm): Promise<SwarmObjects> {
   const { docker } = await swarm.manager();
   const [services, all, configs, secrets, nodes] = (await Promise.all([
     docker.listServices(),
@@ -39,7 +39,7 @@ export async function readDefinition(swarm: Swarm): Promise<Definition> {
     docker.listConfigs(),
     docker.listSecrets(),
     docker.listNodes(),
-  ])) as unknown as [Service[], Network[], Held[], Held[], Member[]];
+  ])) as unknown as [Service[], Network[], SecretOrConfig[], SecretOrConfig[], Member[]];
   const networks = all.filter(({ Scope }) => Scope === 'swarm');
   const listed = new Set(networks.map(({ Id }) => Id));
   const targets = services.flatMap(({ Spec }) => [
@@ -53,7 +53,13 @@ export async function readDefinition(swarm: Swarm): Promise<Definition> {
 }
 
 /** Names of all objects by their ids; of a node, its host name. */
-export function namesOf({ services, networks, configs, secrets, nodes }: Definition): Map<string, string> {
+export function namesById({
+  services,
+  networks,
+  configs,
+  secrets,
+  nodes,
+}: SwarmObjects): Map<string, string> {
   return new Map([
     ...networks.map(({ Id, Name }) => [Id, Name] as const),
     ...[...services, ...configs, ...secrets].map(({ ID, Spec }) => [ID, Spec.Name] as const),
@@ -62,24 +68,24 @@ export function namesOf({ services, networks, configs, secrets, nodes }: Definit
 }
 
 /** Networks that somebody made: neither the swarm's own `host` and `bridge` nor its ingress. */
-export const madeNetworks = ({ networks }: Definition): Network[] =>
+export const madeNetworks = ({ networks }: SwarmObjects): Network[] =>
   networks.filter((network) => !network.Ingress && !isPredefined(network));
 
 const named = z.looseObject({ Name: z.string() });
 const held = z.looseObject({ ID: z.string(), Spec: named });
-const SHAPES: { readonly [Kind in keyof Definition]: z.ZodType } = {
+const SHAPES: { readonly [Kind in keyof SwarmObjects]: z.ZodType } = {
   services: held.extend({ Spec: named.extend({ TaskTemplate: z.looseObject({}) }) }),
   networks: named.extend({ Id: z.string() }),
   configs: held.extend({ Spec: named.extend({ Data: z.base64().optional() }) }),
   secrets: held,
   nodes: z.looseObject({ ID: z.string(), Description: z.looseObject({ Hostname: z.string() }) }),
 };
-const KINDS = Object.keys(SHAPES) as (keyof Definition)[];
+const KINDS = Object.keys(SHAPES) as (keyof SwarmObjects)[];
 const fileOf = (kind: string): string => `${kind}.json`;
 
 /** One readable file for each kind. @returns how many there are of each */
-export async function putDefinition(
-  definition: Definition,
+export async function writeExport(
+  definition: SwarmObjects,
   put: ArtifactWriter['put'],
 ): Promise<TextMetadata> {
   for (const kind of KINDS)
@@ -88,7 +94,7 @@ export async function putDefinition(
 }
 
 /** @throws DrillError `export-damaged` when a file is cut, is something else, or holds fewer objects than were exported */
-export async function openDefinition(artifact: ArtifactReader): Promise<Definition> {
+export async function readExport(artifact: ArtifactReader): Promise<SwarmObjects> {
   const kinds: [string, unknown[]][] = [];
   for (const kind of KINDS) {
     const damaged = (reason: string) =>
@@ -112,5 +118,5 @@ export async function openDefinition(artifact: ArtifactReader): Promise<Definiti
       throw damaged(`expected ${expected} ${kind}, got ${list.data.length}`);
     kinds.push([kind, list.data]);
   }
-  return Object.fromEntries(kinds) as unknown as Definition;
+  return Object.fromEntries(kinds) as unknown as SwarmObjects;
 }
