@@ -1,4 +1,5 @@
 // junit.xml of a run, for CI servers: a suite per drill, a case per check, and one each for end, objectives and verdict.
+import { DOMImplementation, XMLSerializer, type Element } from '@xmldom/xmldom';
 import { formatSeconds } from '../support/clock.ts';
 import type { Report, Run } from './schema.ts';
 
@@ -16,14 +17,18 @@ export function renderJunit(run: Run): string {
   const suites = run.drills.map((report) => ({ report, cases: casesOf(report) }));
   const all = suites.flatMap(({ cases }) => cases);
   const seconds = run.drills.reduce((sum, report) => sum + report.totalSeconds, 0);
-  const body = suites.map(({ report, cases }) =>
-    element(
-      'testsuite',
-      { name: report.name, timestamp: report.startedAt, ...countsOf(cases, report.totalSeconds) },
-      cases.map((item) => renderCase(report.name, item)).join(''),
+  const root = element(
+    'testsuites',
+    { name: 'swarm-drill', ...countsOf(all, seconds) },
+    suites.map(({ report: { name, startedAt, totalSeconds }, cases }) =>
+      element(
+        'testsuite',
+        { name, timestamp: startedAt, ...countsOf(cases, totalSeconds) },
+        cases.map((item) => caseElement(name, item)),
+      ),
     ),
   );
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', { name: 'swarm-drill', ...countsOf(all, seconds) }, body.join(''))}`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(root)}\n`;
 }
 
 const casesOf = (report: Report): Case[] => [
@@ -81,34 +86,31 @@ const countsOf = (cases: readonly Case[], seconds: number) => ({
   time: seconds.toFixed(3),
 });
 
-function renderCase(classname: string, { name, seconds, outcome }: Case): string {
+function caseElement(classname: string, { name, seconds, outcome }: Case): Element {
   const result =
     outcome.kind === 'passed'
-      ? ''
-      : element(outcome.kind, { message: outcome.message }, escape(outcome.detail ?? ''));
+      ? []
+      : [element(outcome.kind, { message: outcome.message }, outcome.detail ? [outcome.detail] : [])];
   return element('testcase', { classname, name, time: seconds.toFixed(3) }, result);
 }
+
+const factory = new DOMImplementation().createDocument(null, '');
 
 function element(
   name: string,
   attributes: Readonly<Record<string, string | number>>,
-  content: string,
-): string {
-  const list = Object.entries(attributes).map(([key, value]) => ` ${key}="${escape(String(value))}"`);
-  return `<${name}${list.join('')}>${content}</${name}>\n`;
+  children: readonly (Element | string)[],
+): Element {
+  const made = factory.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, allowed(String(value)));
+  for (const child of children) {
+    made.appendChild(typeof child === 'string' ? factory.createTextNode(allowed(child)) : child);
+    // An element a line, for people who read the file.
+    if (typeof child !== 'string') made.appendChild(factory.createTextNode('\n'));
+  }
+  return made;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  '\n': '&#10;',
-};
-/** XML 1.0 has no place at all for most control characters, so they are shown as replaced. */
-const escape = (text: string): string =>
-  text
-    .toWellFormed()
-
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
-    .replaceAll(/[&<>"\n]/g, (character) => ENTITIES[character] ?? character);
+/** Replaces the characters that XML 1.0 cannot represent at all, not even escaped: most control characters. */
+const allowed = (text: string): string =>
+  text.toWellFormed().replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd');
