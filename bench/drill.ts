@@ -40,7 +40,7 @@ async function totalLoss(
       keep: false,
       objectives: {},
       signal,
-      again: 'npm run bench',
+      rerunCommand: 'npm run bench',
     });
     const { totalSeconds, actual, harness, verdict } = await writeDrillReport(dir);
     return { total: totalSeconds, rta: actual.rtaSeconds, share: harness.share, verdict };

@@ -218,10 +218,10 @@ const BY_PLUGIN = { stack: { driver: SNAPSHOT_DRIVER }, install: installVolumePl
 const postgresBy = (
   variant: string,
   method: Subject['method'],
-  { together = [], ...more }: Omit<Way, 'variant' | 'subject'> & Pick<Subject, 'together'>,
+  { requires = [], ...more }: Omit<Way, 'variant' | 'subject'> & Pick<Subject, 'requires'>,
 ): Way => ({
   variant,
-  subject: { of: 'Postgres', aspects: [...DATABASE_ASPECTS, ...STORAGE_ASPECTS], method, together },
+  subject: { of: 'Postgres', aspects: [...DATABASE_ASPECTS, ...STORAGE_ASPECTS], method, requires },
   data: async ({ shop }) => [await shop.databaseVolume()],
   ...more,
 });
@@ -389,7 +389,7 @@ const ways: readonly Way[] = [
   }),
   postgresBy('pg-point-in-time', postgresPointInTime, {
     archive: true,
-    together: [postgresWal],
+    requires: [postgresWal],
     keep: { database: toTheNamedTime },
     checks: (shop) => [replayed(shop)],
   }),
@@ -439,7 +439,7 @@ for (const {
       };
     },
 
-    yardstick: data && (async ({ seeded }) => tarAndZstd(await data(seeded))),
+    baselineTiming: data && (async ({ seeded }) => tarAndZstd(await data(seeded))),
 
     async backup({ swarm, vault, seeded: { shop, store, canary } }) {
       const given = { swarm, vault, shop, store, canary };

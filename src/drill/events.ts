@@ -2,10 +2,11 @@
 import type { ProofRow } from '../model/disaster.ts';
 import type { ImageFact } from '../lab/lab.ts';
 import type { ArtifactFact } from '../model/artifact.ts';
-import type { NodePicture } from '../swarm/picture.ts';
+import type { TopologyNode } from '../swarm/topology.ts';
+import type { Operation } from '../support/trace.ts';
 import type { CheckResult, CoverageRow } from './findings.ts';
 
-export type { ArtifactFact, ImageFact, NodePicture, ProofRow };
+export type { ArtifactFact, ImageFact, TopologyNode as NodePicture, ProofRow };
 
 /** The order of a drill. Every step belongs to one phase; phases follow each other and never overlap. */
 export const PHASES = [
@@ -17,7 +18,7 @@ export const PHASES = [
   'disaster',
   'outage',
   'restore',
-  'usable',
+  'first-response',
   'verify',
   'teardown',
 ] as const;
@@ -27,7 +28,7 @@ export type Mark =
   /** The disaster has taken hold, with proof: the recovery clock starts. */
   | 'disaster'
   /** The first application request was answered: RTA stops here. */
-  | 'usable'
+  | 'first-response'
   /** The last check has answered: time to proven stops here. */
   | 'proven';
 
@@ -53,15 +54,15 @@ export interface CleanupFact {
   /** Names of what should be gone and isn't. */
   readonly leaked: readonly string[];
   readonly errors: readonly string[];
-  /** Said with `--keep`: how to get in. */
-  readonly kept?: string;
+  /** With `--keep`: the command that opens a shell in what was kept. */
+  readonly shellCommand?: string;
 }
 
 /** `t` is seconds since the drill began, on the monotonic clock. */
 export type JournalEvent = { readonly t: number } & (
   | {
       readonly event: 'plan';
-      readonly journal: 1;
+      readonly journal: 2;
       readonly name: string;
       readonly title: string;
       readonly file: string;
@@ -76,14 +77,14 @@ export type JournalEvent = { readonly t: number } & (
         readonly aspects: readonly string[];
         readonly method: string;
         /** Methods that it can't do without, by name. */
-        readonly together: readonly string[];
+        readonly requires: readonly string[];
         readonly loses: readonly string[];
-        readonly cannotHold: readonly string[];
+        readonly limits: readonly string[];
       } | null;
       readonly seed: string;
       readonly size: string;
       /** The command that runs this drill again, exactly. */
-      readonly again: string;
+      readonly rerunCommand: string;
       /** UTC. */
       readonly at: string;
       readonly pid: number;
@@ -95,6 +96,8 @@ export type JournalEvent = { readonly t: number } & (
       readonly parent: number | null;
       readonly name: string;
       readonly harness: boolean;
+      /** Set where the step is one method's whole backup or restore. */
+      readonly operation?: Operation;
       readonly at: string;
     }
   | { readonly event: 'step-end'; readonly id: number; readonly error: string | null }
@@ -103,7 +106,7 @@ export type JournalEvent = { readonly t: number } & (
   | { readonly event: 'written'; readonly ids: readonly string[] }
   /** The plain way to store the same data: bytes of the tar, seconds to pack it, and to unpack it. */
   | {
-      readonly event: 'yardstick';
+      readonly event: 'baseline-timing';
       readonly bytes: number;
       readonly seconds: number;
       readonly unpackSeconds: number;
@@ -115,7 +118,7 @@ export type JournalEvent = { readonly t: number } & (
   | { readonly event: 'surviving'; readonly ids: readonly string[] }
   | { readonly event: 'check'; readonly check: CheckResult }
   | { readonly event: 'coverage'; readonly rows: readonly CoverageRow[] }
-  | { readonly event: 'picture'; readonly when: 'before' | 'after'; readonly nodes: readonly NodePicture[] }
+  | { readonly event: 'topology'; readonly when: 'before' | 'after'; readonly nodes: readonly TopologyNode[] }
   | { readonly event: 'environment'; readonly environment: Environment }
   | { readonly event: 'log'; readonly node: string; readonly file: string; readonly bytes: number }
   /** The drill stopped early. `blame` decides between `not-recovered` and `inconclusive`. */

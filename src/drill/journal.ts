@@ -27,8 +27,21 @@ export class Journal implements TraceSink, Disposable {
     writeSync(this.#file, `${JSON.stringify({ t: Number(this.now().toFixed(6)), ...event })}\n`);
   }
 
-  stepStarted(id: number, parent: number | undefined, name: string, { harness = false }: StepOptions): void {
-    this.write({ event: 'step', id, parent: parent ?? null, name, harness, at: utcNow() });
+  stepStarted(
+    id: number,
+    parent: number | undefined,
+    name: string,
+    { harness = false, operation }: StepOptions,
+  ): void {
+    this.write({
+      event: 'step',
+      id,
+      parent: parent ?? null,
+      name,
+      harness,
+      ...(operation && { operation }),
+      at: utcNow(),
+    });
   }
   stepEnded(id: number, error: string | undefined): void {
     this.write({ event: 'step-end', id, error: error ?? null });

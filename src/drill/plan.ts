@@ -54,11 +54,11 @@ export interface Subject {
   readonly aspects: readonly Aspect[];
   readonly method: Pick<Method<never, never, unknown>, 'name' | 'loses' | 'cannotHold'>;
   /** Methods that it can't do without: what they take counts in its row. Default none. */
-  readonly together?: readonly Pick<Method<never, never, unknown>, 'name'>[];
+  readonly requires?: readonly Pick<Method<never, never, unknown>, 'name'>[];
 }
 
 /** How long the plain way takes for the same data. */
-export interface Yardstick {
+export interface BaselineTiming {
   /** Of the unpacked tar. */
   readonly bytes: number;
   /** To pack it. */
@@ -83,7 +83,7 @@ export interface Plan<
   /** What the vault is to have beside its ssh server. Default nothing. */
   readonly vault?: Pick<VaultOptions, 'objectStore'> | undefined;
   /** How long the restored application may take to answer. Default 3 minutes. */
-  readonly usableLimit?: Seconds;
+  readonly firstResponseLimit?: Seconds;
   /**
    * What the restored workload should hold: `backup`, all that was acknowledged before the backup and nothing after
    * it; or `latest`, everything acknowledged, since the data itself was never lost. Default `backup`.
@@ -98,7 +98,7 @@ export interface Plan<
   /** What is true just before the backup; compared in `verify`. Acknowledged writes and the *before* sentinel are there already. */
   readonly baseline: (context: { readonly swarm: Swarm; readonly seeded: W }) => Promise<B>;
   /** Measured by the harness just before the backup, e.g. with `tarAndZstd`: what the methods' speed is held against. */
-  readonly yardstick?: ((context: { readonly seeded: W }) => Promise<Yardstick>) | undefined;
+  readonly baselineTiming?: ((context: { readonly seeded: W }) => Promise<BaselineTiming>) | undefined;
   readonly backup: (context: {
     readonly swarm: Swarm;
     readonly seeded: W;

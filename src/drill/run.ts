@@ -1,5 +1,5 @@
 // A drill from an empty machine to a finished journal. `runDrill` is the table of contents: plan, provision, seed, backup,
-// drift, disaster, outage, restore, usable, verify, teardown. Each phase adds its facts to the journal; the report is made
+// drift, disaster, outage, restore, first response, verify, teardown. Each phase adds its facts to the journal; the report is made
 // of that alone. What a phase may see is what it is handed here.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
@@ -21,7 +21,7 @@ import { Writer } from './writer.ts';
 
 /** Acknowledged writes before the backup, beside the sentinel. */
 const WRITES_BEFORE = 10;
-const USABLE_LIMIT = minutes(3);
+const FIRST_RESPONSE_LIMIT = minutes(3);
 const TEARDOWN_BUDGET = seconds(60);
 
 /**
@@ -84,7 +84,7 @@ async function phases(
   const objectives: Objectives = { ...plan.objectives, ...options.objectives };
   journal.write({
     event: 'plan',
-    journal: 1,
+    journal: 2,
     name,
     title,
     file: relative(process.cwd(), file),
@@ -96,14 +96,14 @@ async function phases(
           of: plan.subject.of,
           aspects: plan.subject.aspects,
           method: plan.subject.method.name,
-          together: (plan.subject.together ?? []).map((method) => method.name),
+          requires: (plan.subject.requires ?? []).map((method) => method.name),
           loses: plan.subject.method.loses,
-          cannotHold: plan.subject.method.cannotHold,
+          limits: plan.subject.method.cannotHold,
         }
       : null,
     seed: options.seed,
     size: options.size,
-    again: options.again,
+    rerunCommand: options.rerunCommand,
     at: utcNow(),
     pid: process.pid,
   });
@@ -138,14 +138,14 @@ async function phases(
     ...(await step('take the baseline', async () => plan.baseline({ swarm, seeded }) as Promise<object>)),
     inventory,
   };
-  journal.write({ event: 'picture', when: 'before', nodes: inventory.picture });
+  journal.write({ event: 'topology', when: 'before', nodes: inventory.topology });
 
   enter('backup');
-  if (plan.yardstick) {
-    const { yardstick } = plan;
+  if (plan.baselineTiming) {
+    const { baselineTiming } = plan;
     journal.write({
-      event: 'yardstick',
-      ...(await step('the plain way, to compare with', () => yardstick({ seeded }), { harness: true })),
+      event: 'baseline-timing',
+      ...(await step('the plain way, to compare with', () => baselineTiming({ seeded }), { harness: true })),
     });
   }
   const kept = await plan.backup({ swarm, seeded, vault });
@@ -185,9 +185,11 @@ async function phases(
   enter('restore');
   const restored = await plan.restore({ site, kept, survivors });
 
-  enter('usable');
-  await step('first answered request', () => firstAnswer(restored.app, plan.usableLimit ?? USABLE_LIMIT));
-  journal.write({ event: 'mark', mark: 'usable', at: utcNow() });
+  enter('first-response');
+  await step('first answered request', () =>
+    firstAnswer(restored.app, plan.firstResponseLimit ?? FIRST_RESPONSE_LIMIT),
+  );
+  journal.write({ event: 'mark', mark: 'first-response', at: utcNow() });
 
   enter('verify');
   const present = await step('count the surviving writes', () => restored.app.present(writer.acknowledged));
@@ -204,7 +206,7 @@ async function phases(
   journal.write({ event: 'coverage', rows: runtime.coverage(checks, inventory) });
   await step(
     'draw the swarm',
-    async () => journal.write({ event: 'picture', when: 'after', nodes: await pictureOf(restored) }),
+    async () => journal.write({ event: 'topology', when: 'after', nodes: await topologyOf(restored) }),
     { harness: true },
   );
 }
@@ -215,7 +217,7 @@ async function firstAnswer(app: Application, limit: Seconds): Promise<void> {
   await waitUntil(
     'the application',
     async () => {
-      const id = `usable-${Date.now()}-${++attempt}`;
+      const id = `first-response-${Date.now()}-${++attempt}`;
       await app.write(id);
       return (await app.present([id])).includes(id)
         ? { done: true }
@@ -225,7 +227,7 @@ async function firstAnswer(app: Application, limit: Seconds): Promise<void> {
   );
 }
 
-const pictureOf = async ({ swarm }: Restored) => (await swarm.inventory()).picture;
+const topologyOf = async ({ swarm }: Restored) => (await swarm.inventory()).topology;
 
 /** A backup or restore that fails is a finding; a machine that lets us down is not, and neither is a person who stops us. */
 async function blameFor(
@@ -236,7 +238,7 @@ async function blameFor(
 ): Promise<'finding' | 'harness'> {
   if (signal.aborted || (await runtime.engineSilence()) !== undefined) return 'harness';
   if (error instanceof DrillError && error.blame === 'finding') return 'finding';
-  return phase === 'restore' || phase === 'usable' ? 'finding' : 'harness';
+  return phase === 'restore' || phase === 'first-response' ? 'finding' : 'harness';
 }
 
 async function teardown(drill: Drill, runtime: Runtime, options: RunOptions, desk: Desk): Promise<void> {
@@ -256,7 +258,9 @@ async function teardown(drill: Drill, runtime: Runtime, options: RunOptions, des
     step('count what is there', () => runtime.leftovers(drill.name), { harness: true }),
     {},
   );
-  const kept = options.keep ? await tolerant(runtime.wayIn(drill.name), 'see swarm-drill doctor') : undefined;
+  const kept = options.keep
+    ? await tolerant(runtime.shellCommand(drill.name), 'see swarm-drill doctor')
+    : undefined;
   if (!options.keep)
     errors.push(...(await step('empty the lab', () => scope.close(TEARDOWN_BUDGET))).map(reasonOf));
   const after = options.keep
@@ -272,7 +276,7 @@ async function teardown(drill: Drill, runtime: Runtime, options: RunOptions, des
       after: countsOf(after),
       leaked: options.keep ? [] : Object.values(after).flat(),
       errors,
-      ...(kept === undefined ? {} : { kept }),
+      ...(kept === undefined ? {} : { shellCommand: kept }),
     },
   });
 }

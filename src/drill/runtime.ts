@@ -34,7 +34,7 @@ export interface Runtime {
   /** Why the lab's engine doesn't answer; undefined when it does. */
   engineSilence(): Promise<string | undefined>;
   /** How to get into what `--keep` leaves. */
-  wayIn(drill: string): Promise<string>;
+  shellCommand(drill: string): Promise<string>;
 }
 
 export interface RunOptions {
@@ -48,5 +48,5 @@ export interface RunOptions {
   /** Ends the drill early, in good order. */
   readonly signal: AbortSignal;
   /** The command that runs this drill again. */
-  readonly again: string;
+  readonly rerunCommand: string;
 }

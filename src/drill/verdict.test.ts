@@ -129,7 +129,7 @@ describe('a drill is', () => {
     ],
     [
       'recovered when what is left was kept on purpose',
-      { cleanup: { ...leak, kept: 'docker exec …' } },
+      { cleanup: { ...leak, shellCommand: 'docker exec …' } },
       'recovered',
       'recovered in',
     ],

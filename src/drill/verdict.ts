@@ -131,7 +131,7 @@ function* ofProofGaps({ checks }: VerdictFacts): Generator<Objection> {
 }
 
 const ofCleanup = ({ cleanup }: VerdictFacts): Objection[] =>
-  cleanup && cleanup.leaked.length > 0 && cleanup.kept === undefined
+  cleanup && cleanup.leaked.length > 0 && cleanup.shellCommand === undefined
     ? [unclear(`clean-up left ${cleanup.leaked.length} objects behind, first ${cleanup.leaked[0]}`)]
     : [];
 

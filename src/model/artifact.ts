@@ -14,7 +14,7 @@ export interface ArtifactFact {
   /** Seconds that the backup took. */
   readonly seconds: number;
   /** What this method says that it can't bring back, one sentence each. */
-  readonly cannotHold: readonly string[];
+  readonly limits: readonly string[];
   /** The same as the matrix knows it. */
   readonly loses: readonly Aspect[];
 }

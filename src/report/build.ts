@@ -38,14 +38,14 @@ export function buildReport(events: readonly JournalEvent[], around: Surrounding
   const checks = eventsOf(events, 'check').map(({ check }) => mutable(check));
   const proof = eventsOf(events, 'proof').flatMap(({ rows }) => rows);
   const cleanup = eventsOf(events, 'cleanup').at(-1)?.cleanup ?? null;
-  const picture = (when: 'before' | 'after') =>
-    eventsOf(events, 'picture').findLast((event) => event.when === when)?.nodes ?? [];
+  const nodesAt = (when: 'before' | 'after') =>
+    eventsOf(events, 'topology').findLast((event) => event.when === when)?.nodes ?? [];
 
   const busy = eventsOf(events, 'harness').at(-1)?.busySeconds ?? 0;
   const harness = round(steps.reduce((sum, step) => sum + (step.harness ? step.seconds : 0), busy));
 
   return mutable({
-    schema: 'swarm-drill/report@1',
+    schema: 'swarm-drill/report@2',
     name: plan?.name ?? name,
     title: plan?.title ?? name,
     ...judge({
@@ -63,12 +63,12 @@ export function buildReport(events: readonly JournalEvent[], around: Surrounding
     endedAt: end?.at ?? utcAt(total),
     totalSeconds: round(total),
     subject: plan?.subject ?? null,
-    yardstick: yardstickOf(events),
+    baselineTiming: baselineTimingOf(events),
     seed: plan?.seed ?? '',
     size: plan?.size ?? '',
     file: plan?.file ?? '',
     text: plan?.text ?? '',
-    again: plan?.again ?? '',
+    rerunCommand: plan?.rerunCommand ?? '',
     complete: end !== undefined,
     damagedLines,
     topology: plan?.topology ?? { managers: 0, workers: 0 },
@@ -80,7 +80,7 @@ export function buildReport(events: readonly JournalEvent[], around: Surrounding
     coverage: eventsOf(events, 'coverage').flatMap(({ rows }) => rows),
     artifacts: eventsOf(events, 'artifact').map(({ artifact }) => artifact),
     disaster: proof,
-    pictures: { before: picture('before'), after: picture('after') },
+    topologies: { before: nodesAt('before'), after: nodesAt('after') },
     environment: eventsOf(events, 'environment').at(-1)?.environment ?? null,
     logs: eventsOf(events, 'log').map(({ node, file, bytes }) => ({ node, file, bytes })),
     failure: failures[0] ?? null,
@@ -89,8 +89,8 @@ export function buildReport(events: readonly JournalEvent[], around: Surrounding
   });
 }
 
-function yardstickOf(events: readonly JournalEvent[]): Report['yardstick'] {
-  const measured = eventsOf(events, 'yardstick').at(-1);
+function baselineTimingOf(events: readonly JournalEvent[]): Report['baselineTiming'] {
+  const measured = eventsOf(events, 'baseline-timing').at(-1);
   if (!measured) return null;
   const { bytes, seconds, unpackSeconds } = measured;
   return { bytes, seconds, unpackSeconds };

@@ -48,19 +48,19 @@ describe('the matrix of methods', () => {
   });
 
   test('counts the time and the bytes of methods that the subject can not do without', () => {
-    const restores = ['restore with swarmState', 'restore with pgDump', 'restore with restic'];
+    const restores = ['swarmState', 'pgDump', 'restic'];
     const rowWith = (together: readonly string[]) => {
       const [sample] = reports as [Report];
       const [step] = sample.steps as [Step];
-      const steps = restores.map((name, index) => ({
+      const steps = restores.map((method, index) => ({
         ...step,
-        name,
+        operation: { kind: 'restore' as const, method },
         seconds: index + 1,
         ok: true,
         parts: [],
       }));
-      const subject = { of: 'x', aspects: [], loses: [], cannotHold: [], method: 'swarmState' };
-      return matrixOf([{ ...sample, steps, subject: { ...subject, together: [...together] } }])[0]?.rows[0];
+      const subject = { of: 'x', aspects: [], loses: [], limits: [], method: 'swarmState' };
+      return matrixOf([{ ...sample, steps, subject: { ...subject, requires: [...together] } }])[0]?.rows[0];
     };
     expect(rowWith([])).toMatchObject({ backupSeconds: 2.69, restoreSeconds: 1, storedBytes: 1_884_160 });
     expect(rowWith(['pgDump'])).toMatchObject({

@@ -15,12 +15,12 @@ export function matrixOf(drills: readonly Report[]): Matrix[] {
 }
 
 function rowOf(report: Report): MatrixRow {
-  const { name, subject, verdict, artifacts, yardstick, actual } = report;
+  const { name, subject, verdict, artifacts, baselineTiming, actual } = report;
   const method = subject?.method ?? '';
-  const methods = [method, ...(subject?.together ?? [])];
+  const methods = [method, ...(subject?.requires ?? [])];
   const mine = artifacts.filter((artifact) => methods.includes(artifact.method));
   const backupSeconds = sumOf(methods.map((one) => backupSecondsOf(mine, one)));
-  const restoreSeconds = sumOf(methods.map((one) => secondsOf(report.steps, `restore with ${one}`)));
+  const restoreSeconds = sumOf(methods.map((one) => restoreSecondsOf(report.steps, one)));
   return {
     drill: name,
     method,
@@ -30,10 +30,10 @@ function rowOf(report: Report): MatrixRow {
     restoreSeconds,
     rtaSeconds: actual.rtaSeconds,
     storedBytes: mine.reduce((sum, { bytes }) => sum + bytes, 0),
-    dataBytes: yardstick?.bytes ?? null,
-    backupRatio: ratioOf(backupSeconds, yardstick?.seconds),
-    restoreRatio: ratioOf(restoreSeconds, yardstick?.unpackSeconds),
-    cannotHold: subject?.cannotHold ?? [],
+    dataBytes: baselineTiming?.bytes ?? null,
+    backupRatio: ratioOf(backupSeconds, baselineTiming?.seconds),
+    restoreRatio: ratioOf(restoreSeconds, baselineTiming?.unpackSeconds),
+    limits: subject?.limits ?? [],
   };
 }
 
@@ -68,11 +68,13 @@ const sumOf = (parts: readonly (number | null)[]): number | null =>
     ? null
     : round(parts.reduce<number>((sum, part) => sum + (part ?? 0), 0));
 
-/** All steps of that name together; null when there is none that ended well. */
-function secondsOf(steps: readonly Step[], name: string): number | null {
+/** All restores with that method together; null when there is none that ended well. */
+function restoreSecondsOf(steps: readonly Step[], method: string): number | null {
   let sum: number | null = null;
   for (const step of steps) {
-    const inner = step.name === name && step.ok ? step.seconds : secondsOf(step.parts, name);
+    const { operation, ok, seconds, parts } = step;
+    const isRestore = operation?.kind === 'restore' && operation.method === method;
+    const inner = isRestore && ok ? seconds : restoreSecondsOf(parts, method);
     if (inner !== null) sum = (sum ?? 0) + inner;
   }
   return sum === null ? null : round(sum);

@@ -51,12 +51,17 @@ test('without a disaster, an answer about survivors or any write there is nothin
 });
 
 test('the first answer after the disaster stops the RTA, the last proof the time to proven', () => {
-  const mark = (t: number, name: 'usable' | 'proven'): JournalEvent => ({ t, event: 'mark', mark: name, at });
+  const mark = (t: number, name: 'first-response' | 'proven'): JournalEvent => ({
+    t,
+    event: 'mark',
+    mark: name,
+    at,
+  });
   const events = [
-    mark(90, 'usable'),
+    mark(90, 'first-response'),
     disaster,
-    mark(130, 'usable'),
-    mark(140, 'usable'),
+    mark(130, 'first-response'),
+    mark(140, 'first-response'),
     mark(150, 'proven'),
     mark(160, 'proven'),
   ];

@@ -9,15 +9,15 @@ export function marksOf(events: readonly JournalEvent[]): Report['marks'] {
   const disaster = marks.find(({ mark }) => mark === 'disaster')?.t ?? null;
   const after = (name: Mark): number[] =>
     marks.filter(({ mark, t }) => mark === name && disaster !== null && t >= disaster).map(({ t }) => t);
-  const [usable, proven] = [after('usable')[0], after('proven').at(-1)];
-  return { disaster: round(disaster), usable: round(usable), proven: round(proven) };
+  const [firstResponse, proven] = [after('first-response')[0], after('proven').at(-1)];
+  return { disaster: round(disaster), firstResponse: round(firstResponse), proven: round(proven) };
 }
 
 export function measure(events: readonly JournalEvent[], marks: Report['marks']): Report['actual'] {
   const since = (t: number | null): number | null =>
     t === null || marks.disaster === null ? null : round(t - marks.disaster);
   return {
-    rtaSeconds: since(marks.usable),
+    rtaSeconds: since(marks.firstResponse),
     provenSeconds: since(marks.proven),
     ...writes(events, marks.disaster),
   };

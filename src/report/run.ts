@@ -9,7 +9,7 @@ export function buildRun(reports: readonly Report[]): Run {
   const verdict = worstOf(drills.map((report) => report.verdict));
   const epoch = new Date(0).toISOString();
   return {
-    schema: 'swarm-drill/run@1',
+    schema: 'swarm-drill/run@2',
     startedAt: drills[0]?.startedAt ?? epoch,
     endedAt: drills.reduce((last, report) => (report.endedAt > last ? report.endedAt : last), epoch),
     verdict,

@@ -18,6 +18,7 @@ export interface Step {
   seconds: number;
   ok: boolean;
   harness: boolean;
+  operation?: { kind: 'backup' | 'restore'; method: string } | undefined;
   error: string | null;
   waits: { because: string; seconds: number }[];
   parts: Step[];
@@ -30,13 +31,17 @@ export const Step: z.ZodType<Step> = z.object({
   seconds: duration,
   ok: z.boolean(),
   harness: z.boolean().describe('time of the harness itself, never part of RTA'),
+  operation: z
+    .object({ kind: z.enum(['backup', 'restore']), method: z.string() })
+    .optional()
+    .describe('set where the step is one whole backup or restore with a method'),
   error: z.string().nullable(),
   waits: z.array(z.object({ because: z.string(), seconds: duration })),
   parts: z.array(z.lazy(() => Step)),
 });
 
 export const Report = z.object({
-  schema: z.literal('swarm-drill/report@1'),
+  schema: z.literal('swarm-drill/report@2'),
   name: z.string(),
   title: z.string(),
   verdict: Verdict,
@@ -49,13 +54,13 @@ export const Report = z.object({
       of: z.string(),
       aspects: z.array(z.string()),
       method: z.string(),
-      together: z.array(z.string()).describe('methods that it can not do without'),
+      requires: z.array(z.string()).describe('methods that it can not do without'),
       loses: z.array(z.string()),
-      cannotHold: z.array(z.string()),
+      limits: z.array(z.string()),
     })
     .nullable()
     .describe('what is compared with the other drills of the run'),
-  yardstick: z
+  baselineTiming: z
     .object({
       bytes: count.describe('of the unpacked tar'),
       seconds: duration.describe('to pack it'),
@@ -67,7 +72,7 @@ export const Report = z.object({
   size: z.string(),
   file: z.string().describe('the drill file, from the root of the project'),
   text: z.string().describe('the text of the drill: its pass criteria, written before anything started'),
-  again: z.string().describe('the command that runs this drill again'),
+  rerunCommand: z.string().describe('the command that runs this drill again'),
   complete: z.boolean().describe('false when the journal ends before the drill did'),
   damagedLines: count.describe('lines of the journal that could not be read'),
   topology: z.object({ managers: count, workers: count }),
@@ -85,7 +90,11 @@ export const Report = z.object({
     acknowledgedWrites: count,
   }),
   marks: z
-    .object({ disaster: duration.nullable(), usable: duration.nullable(), proven: duration.nullable() })
+    .object({
+      disaster: duration.nullable(),
+      firstResponse: duration.nullable(),
+      proven: duration.nullable(),
+    })
     .describe('seconds from the start of the drill'),
   steps: z.array(Step).describe('one after the other; they add up to totalSeconds'),
   checks: z.array(
@@ -119,14 +128,14 @@ export const Report = z.object({
       createdAt: utc,
       encrypted: z.boolean(),
       seconds: duration,
-      cannotHold: z.array(z.string()),
+      limits: z.array(z.string()),
       loses: z.array(z.string()),
     }),
   ),
   disaster: z.array(z.object({ what: z.string(), id: z.string(), before: z.string(), after: z.string() })),
-  pictures: z.object({
-    before: z.array(z.lazy(() => NodePicture)),
-    after: z.array(z.lazy(() => NodePicture)),
+  topologies: z.object({
+    before: z.array(z.lazy(() => TopologyNode)),
+    after: z.array(z.lazy(() => TopologyNode)),
   }),
   environment: z
     .object({
@@ -160,14 +169,14 @@ export const Report = z.object({
       after: z.record(z.string(), count),
       leaked: z.array(z.string()),
       errors: z.array(z.string()),
-      kept: z.string().optional(),
+      shellCommand: z.string().optional(),
     })
     .nullable()
     .describe('null when the journal ends before the clean-up'),
 });
 export type Report = z.infer<typeof Report>;
 
-const NodePicture = z.object({
+const TopologyNode = z.object({
   name: z.string(),
   role: z.enum(['manager', 'worker']),
   address: z.string(),
@@ -198,7 +207,7 @@ export const MatrixRow = z.object({
   dataBytes: count.nullable().describe('of the plain tar of the same data'),
   backupRatio: z.number().nullable().describe('time to back up, against the plain way in the same drill'),
   restoreRatio: z.number().nullable().describe('time to restore, against the plain way in the same drill'),
-  cannotHold: z.array(z.string()),
+  limits: z.array(z.string()),
 });
 export type MatrixRow = z.infer<typeof MatrixRow>;
 
@@ -210,7 +219,7 @@ export const Matrix = z.object({
 export type Matrix = z.infer<typeof Matrix>;
 
 export const Run = z.object({
-  schema: z.literal('swarm-drill/run@1'),
+  schema: z.literal('swarm-drill/run@2'),
   startedAt: utc,
   endedAt: utc,
   verdict: Verdict.describe('the worst of the drills'),

@@ -1,5 +1,6 @@
 // First reading of the journal's steps: when each began and ended, in which phase, under which other step.
 import type { JournalEvent, Phase } from '../drill/events.ts';
+import type { Operation } from '../support/trace.ts';
 
 export const UNFINISHED = 'not finished when the journal stopped';
 
@@ -11,6 +12,7 @@ export interface WaitMark {
 export interface Span {
   readonly name: string;
   readonly harness: boolean;
+  readonly operation?: Operation | undefined;
   readonly start: number;
   end: number;
   ok: boolean;
@@ -48,8 +50,18 @@ export function spansOf(events: readonly JournalEvent[]): PhaseSpan[] {
       if (before) before.end = event.t;
       open(event.phase, before ? event.t : 0);
     } else if (event.event === 'step') {
-      const { name, harness, t } = event;
-      const span = { name, harness, start: t, end, ok: false, error: UNFINISHED, waits: [], parts: [] };
+      const { name, harness, operation, t } = event;
+      const span = {
+        name,
+        harness,
+        operation,
+        start: t,
+        end,
+        ok: false,
+        error: UNFINISHED,
+        waits: [],
+        parts: [],
+      };
       const parent = event.parent === null ? undefined : steps.get(event.parent);
       (parent?.parts ?? phase().steps).push(span);
       steps.set(event.id, span);

@@ -73,7 +73,7 @@ const together = (group: readonly Span[]): Span => ({
 });
 
 function toStep(span: Span, { phase }: Pick<PhaseSpan, 'phase'>, utcAt: (t: number) => string): Step {
-  const { name, harness, ok, error, start, end } = span;
+  const { name, harness, operation, ok, error, start, end } = span;
   return {
     name,
     phase,
@@ -82,6 +82,7 @@ function toStep(span: Span, { phase }: Pick<PhaseSpan, 'phase'>, utcAt: (t: numb
     seconds: (milliseconds(end) - milliseconds(start)) / 1000,
     ok,
     harness,
+    ...(operation && { operation }),
     error,
     waits: waitsOf(span.waits, end),
     parts: span.parts.map((part) => toStep(part, { phase }, utcAt)),

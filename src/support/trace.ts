@@ -6,6 +6,14 @@ import { reasonOf } from './errors.ts';
 export interface StepOptions {
   /** Work of the harness itself (collecting logs, hashing for the report): shown in a row of its own, never part of RTA. */
   readonly harness?: boolean;
+  /** Set where the step is one method's whole backup or restore, so that reports find its time without its name. */
+  readonly operation?: Operation;
+}
+
+export interface Operation {
+  readonly kind: 'backup' | 'restore';
+  /** Name of the method. */
+  readonly method: string;
 }
 
 /** Where steps and waits are written; the journal is the one there is. */

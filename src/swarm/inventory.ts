@@ -1,7 +1,7 @@
 // Everything a swarm holds, as plain values by kind and name: what one swarm is compared with another by.
 import { createHash } from 'node:crypto';
 import type { Node } from './node.ts';
-import type { NodePicture } from './picture.ts';
+import type { TopologyNode } from './topology.ts';
 
 /** Every kind of thing that a swarm, or one of its nodes, may hold. */
 export const INVENTORY_KINDS = [
@@ -36,7 +36,7 @@ export type Objects = Readonly<Record<string, unknown>>;
 
 export interface Inventory {
   readonly objects: Readonly<Partial<Record<InventoryKind, Objects>>>;
-  readonly picture: readonly NodePicture[];
+  readonly topology: readonly TopologyNode[];
 }
 
 /** SHA-256, for what must be compared but not told. */
@@ -109,8 +109,8 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
       'local networks': merged('local networks'),
       'containers outside of Swarm': merged('containers outside of Swarm'),
     },
-    picture: members
-      .map((one) => pictureOf(one, tasks, nameById))
+    topology: members
+      .map((one) => topologyOf(one, tasks, nameById))
       .sort((a, b) => a.name.localeCompare(b.name)),
   };
 }
@@ -220,7 +220,7 @@ function bindSources(services: Loose[]): Objects {
   return sources;
 }
 
-function pictureOf(one: Loose, tasks: Loose[], names: ReadonlyMap<string, string>): NodePicture {
+function topologyOf(one: Loose, tasks: Loose[], names: ReadonlyMap<string, string>): TopologyNode {
   const status = one['Status'] as { State: string; Addr?: string };
   const manager = one['ManagerStatus'] as { Leader?: boolean; Addr?: string } | undefined;
   return {

@@ -87,56 +87,62 @@ export class Vault {
     source: Source,
   ): Promise<Kept<Target, Result>> {
     const name = `${++this.#count}-${method.name.replaceAll(/\W+/g, '-')}`;
-    await step(`back up with ${method.name}`, async () => {
-      const began = monotonic();
-      const files: Record<string, Stored> = {};
-      const before = new Map<AccountKind, number>();
-      const claim = await method.backup(source, {
-        put: async (file, content) => {
-          files[file] = await this.#streams.store(`${name}/${file}`, content);
-        },
-        pipeFrom: async (file, end) => {
-          files[file] = await this.#streams.storeFrom(`${name}/${file}`, end);
-        },
-        account: async (kind, secrets = []) => {
-          const account = await this.account(kind, 'append', secrets);
-          if (method.loses.includes('encrypted in the vault')) this.readable.add(kind);
-          if (!before.has(kind)) before.set(kind, await this.#depot(kind).occupied());
-          return account;
-        },
-      });
-      const seconds = monotonic() - began;
-      const stored = new Map(Object.entries(files));
-      for (const [kind, occupiedBefore] of before) {
-        const depot = this.#depot(kind);
-        await depot.seal();
-        stored.set(kind, {
-          bytes: (await depot.occupied()) - occupiedBefore,
-          sha256: createHash('sha256')
-            .update(await depot.listing())
-            .digest('hex'),
+    await step(
+      `back up with ${method.name}`,
+      async () => {
+        const began = monotonic();
+        const files: Record<string, Stored> = {};
+        const before = new Map<AccountKind, number>();
+        const claim = await method.backup(source, {
+          put: async (file, content) => {
+            files[file] = await this.#streams.store(`${name}/${file}`, content);
+          },
+          pipeFrom: async (file, end) => {
+            files[file] = await this.#streams.storeFrom(`${name}/${file}`, end);
+          },
+          account: async (kind, secrets = []) => {
+            const account = await this.account(kind, 'append', secrets);
+            if (method.loses.includes('encrypted in the vault')) this.readable.add(kind);
+            if (!before.has(kind)) before.set(kind, await this.#depot(kind).occupied());
+            return account;
+          },
         });
-      }
-      if (stored.size === 0) throw finding(`${method.name} backed nothing up`, { code: 'empty-backup' });
-      const catalogue: Catalogue = { method: method.name, claim, files };
-      await this.#streams.store(`${name}/${CATALOGUE}`, Readable.from([JSON.stringify(catalogue)]));
-      for (const [file, { bytes, sha256 }] of stored)
-        this.#onArtifact({
-          method: method.name,
-          name: `${name}/${file}`,
-          bytes,
-          sha256,
-          createdAt: utcNow(),
-          encrypted: !method.loses.includes('encrypted in the vault'),
-          seconds,
-          cannotHold: method.cannotHold,
-          loses: method.loses,
-        });
-    });
+        const seconds = monotonic() - began;
+        const stored = new Map(Object.entries(files));
+        for (const [kind, occupiedBefore] of before) {
+          const depot = this.#depot(kind);
+          await depot.seal();
+          stored.set(kind, {
+            bytes: (await depot.occupied()) - occupiedBefore,
+            sha256: createHash('sha256')
+              .update(await depot.listing())
+              .digest('hex'),
+          });
+        }
+        if (stored.size === 0) throw finding(`${method.name} backed nothing up`, { code: 'empty-backup' });
+        const catalogue: Catalogue = { method: method.name, claim, files };
+        await this.#streams.store(`${name}/${CATALOGUE}`, Readable.from([JSON.stringify(catalogue)]));
+        for (const [file, { bytes, sha256 }] of stored)
+          this.#onArtifact({
+            method: method.name,
+            name: `${name}/${file}`,
+            bytes,
+            sha256,
+            createdAt: utcNow(),
+            encrypted: !method.loses.includes('encrypted in the vault'),
+            seconds,
+            limits: method.cannotHold,
+            loses: method.loses,
+          });
+      },
+      { operation: { kind: 'backup', method: method.name } },
+    );
     return {
       name,
       restoreInto: (target) =>
-        step(`restore with ${method.name}`, async () => method.restore(await this.#open(name), target)),
+        step(`restore with ${method.name}`, async () => method.restore(await this.#open(name), target), {
+          operation: { kind: 'restore', method: method.name },
+        }),
     };
   }
 

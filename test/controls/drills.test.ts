@@ -20,14 +20,14 @@ test('an empty restore cannot pass: swarm state is back, data is not', async () 
   const nothing = { name: 'nothing', restoreInto: () => Promise.resolve() };
   const report = await outcome(() => ({
     ...small,
-    usableLimit: seconds(5),
+    firstResponseLimit: seconds(5),
     async restore({ site, kept }) {
       const swarm = (await kept['state']?.restoreInto(site)) as Swarm;
       const shop = await ledger.restoreInto(swarm, { dump: nothing, files: nothing });
       return { swarm, shop, app: shop };
     },
   }));
-  expect(report).toMatchObject({ verdict: 'not-recovered', failure: { phase: 'usable' } });
+  expect(report).toMatchObject({ verdict: 'not-recovered', failure: { phase: 'first-response' } });
 });
 
 test('a check that crashes is unproven, and the drill inconclusive', async () => {

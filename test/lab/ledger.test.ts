@@ -130,7 +130,7 @@ test('one changed note of a large table, and one row that is gone, are told by t
 
 test('writes of the harness itself are no part of the rows', async () => {
   const baseline = await shop.contents();
-  await shop.write('usable-1');
+  await shop.write('first-response-1');
   await shop.write('probe-1');
   expect(await seenAfter(baseline, 'same rows', 'SELECT', 'SELECT')).toMatchObject({ differences: [] });
 });

@@ -64,7 +64,7 @@ export async function outcomeIn(dir: string, plan: (inVault: InVault) => Plan): 
     keep: false,
     objectives: {},
     signal: new AbortController().signal,
-    again: 'npm test',
+    rerunCommand: 'npm test',
   });
   return writeDrillReport(dir);
 }

@@ -56,7 +56,7 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
       return Object.fromEntries(Object.entries(all).map(([kind, names]) => [kind, names.filter(mine)]));
     },
     engineSilence: () => silence(docker),
-    async wayIn(drill) {
+    async shellCommand(drill) {
       const nodes = (await ours(docker, `${DRILL_LABEL}=${drill}`)).containers
         .filter((name) => /-manager-\d+-\d+$/.test(name))
         .sort();

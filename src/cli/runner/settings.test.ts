@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { seconds } from '../../support/clock.ts';
-import { againCommand, settle } from './settings.ts';
+import { rerunCommand, settle } from './settings.ts';
 
 test('runs that begin in the same second get directories of their own', async () => {
   const reports = await mkdtemp(join(tmpdir(), 'swarm-drill-test-'));
@@ -26,7 +26,7 @@ test('the command to run a drill again holds seed, size, objectives and engine, 
     objectives: { rto: seconds(90) },
     engine: 'unix:///run/docker.sock',
   } as const;
-  expect(againCommand('total-loss', run)).toBe(
+  expect(rerunCommand('total-loss', run)).toBe(
     String.raw`npm run drill -- total-loss --seed 'it'\''s' --size medium --rto 90 --engine unix:///run/docker.sock`,
   );
 });

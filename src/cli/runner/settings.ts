@@ -62,7 +62,7 @@ async function makeRunDirectory(reports: string): Promise<string> {
 }
 
 /** The command that runs `drill` again with the same seed, size and objectives. */
-export function againCommand(drill: string, { seed, size, objectives, engine }: RunSettings): string {
+export function rerunCommand(drill: string, { seed, size, objectives, engine }: RunSettings): string {
   const words = ['npm run drill --', drill, '--seed', quoted(seed), '--size', size];
   for (const [name, value] of Object.entries(objectives)) words.push(`--${name}`, String(value));
   if (engine !== undefined) words.push('--engine', quoted(engine));

@@ -7,7 +7,7 @@ import { runDrill } from '../../drill/run.ts';
 import { writeDrillReport } from '../../report/write.ts';
 import { DrillError } from '../../support/errors.ts';
 import { createRuntime } from './runtime.ts';
-import { againCommand } from './settings.ts';
+import { rerunCommand } from './settings.ts';
 
 onDrill((drill) => {
   // A drill may import another one for its plan.
@@ -27,8 +27,12 @@ async function conduct(drill: Drill, aborted: AbortSignal): Promise<void> {
   const run = inject('run');
   const runtime = createRuntime({ lab: inject('lab'), run: run.id });
   const dir = join(run.directory, drill.name);
-  const again = againCommand(drill.name, run);
-  await runDrill(drill, runtime, { ...run, dir, again, signal: stopSignal(aborted) });
+  await runDrill(drill, runtime, {
+    ...run,
+    dir,
+    rerunCommand: rerunCommand(drill.name, run),
+    signal: stopSignal(aborted),
+  });
   const { verdict, reason } = await writeDrillReport(dir);
   if (verdict !== 'recovered') throw new DrillError(`${verdict}: ${reason}`, { code: verdict });
 }

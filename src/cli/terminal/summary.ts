@@ -27,7 +27,7 @@ function drillLines(report: Report, colours: Palette): string[] {
         `${required ? '' : ' (not required)'}: ${name}: ${detail}`,
       ].join(''),
     ),
-    ...(cleanup?.kept === undefined ? [] : [`  kept; to get in: ${cleanup.kept}`]),
+    ...(cleanup?.shellCommand === undefined ? [] : [`  kept; to get in: ${cleanup.shellCommand}`]),
   ];
 }
 

@@ -9,8 +9,10 @@ import { topologyOf } from './topology-view.ts';
 import { VERDICT_SIGNS } from './verdict-view.ts';
 
 export function drillView(report: Report) {
-  const { environment, pictures, topology } = report;
-  const pictured = [topologyOf('Before', pictures.before), topologyOf('After', pictures.after)];
+  const { environment, topologies, topology } = report;
+  const drawn = [topologyOf('Before', topologies.before), topologyOf('After', topologies.after)].filter(
+    (one) => one !== null,
+  );
   return {
     ...report,
     verdict: VERDICT_SIGNS[report.verdict],
@@ -32,8 +34,8 @@ export function drillView(report: Report) {
     hasArtifacts: report.artifacts.length > 0,
     proof: report.disaster.map((row) => ({ ...row, same: row.after === row.before })),
     hasProof: report.disaster.length > 0,
-    pictures: pictured.filter((picture) => picture !== null),
-    hasPictures: pictured.some((picture) => picture !== null),
+    topologies: drawn,
+    hasTopologies: drawn.length > 0,
     environment,
     cleanup: cleanupOf(report),
     logs: logsOf(report),

@@ -42,8 +42,8 @@ export const artifactsOf = ({ artifacts }: Report) =>
     createdAt: moment(artifact.createdAt),
     encrypted: artifact.encrypted ? 'yes' : 'no',
     seconds: time(artifact.seconds),
-    cannotHold: artifact.cannotHold,
-    holdsAll: artifact.cannotHold.length === 0,
+    limits: artifact.limits,
+    holdsAll: artifact.limits.length === 0,
   }));
 
 export const logsOf = ({ logs }: Report) =>
@@ -63,6 +63,6 @@ export function cleanupOf({ cleanup }: Report) {
     clean: cleanup.leaked.length === 0,
     leaked: cleanup.leaked,
     errors: cleanup.errors,
-    kept: cleanup.kept,
+    shellCommand: cleanup.shellCommand,
   };
 }

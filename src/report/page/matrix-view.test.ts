@@ -20,7 +20,7 @@ describe('what a method took', () => {
   });
 
   test('has no speeds where there is no volume, and the page says so', () => {
-    const html = renderIndex(buildRun(reports.map((report) => ({ ...report, yardstick: null }))), 'run');
+    const html = renderIndex(buildRun(reports.map((report) => ({ ...report, baselineTiming: null }))), 'run');
     expect(html.match(/colspan="3">– has no volume</g)).toHaveLength(2 * reports.length);
     expect(renderIndex(buildRun(reports), 'run')).not.toContain('– has no volume');
   });

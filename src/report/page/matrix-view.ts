@@ -18,12 +18,12 @@ const UNSEEN = { tone: 'none', mark: '·', words: 'not looked at' };
 export const LEGEND = [...Object.values(CELLS), UNSEEN];
 
 export function matricesOf({ matrix, drills }: Pick<Run, 'matrix' | 'drills'>) {
-  const yardsticks = new Map(drills.map(({ name, yardstick }) => [name, yardstick]));
-  return matrix.map((one) => matrixOf(one, (drill) => yardsticks.get(drill) ?? null));
+  const timings = new Map(drills.map(({ name, baselineTiming }) => [name, baselineTiming]));
+  return matrix.map((one) => matrixOf(one, (drill) => timings.get(drill) ?? null));
 }
 
-function matrixOf({ of, aspects, rows }: Matrix, yardstickOf: (drill: string) => Report['yardstick']) {
-  const claims = rows.filter(({ cannotHold }) => cannotHold.length > 0);
+function matrixOf({ of, aspects, rows }: Matrix, timingOf: (drill: string) => Report['baselineTiming']) {
+  const claims = rows.filter(({ limits }) => limits.length > 0);
   return {
     of,
     id: `methods-for-${of.replaceAll(/\W+/g, '-')}`,
@@ -35,9 +35,9 @@ function matrixOf({ of, aspects, rows }: Matrix, yardstickOf: (drill: string) =>
       cells: aspects.map((aspect) => cellOf(aspect, row.aspects[aspect])),
       rta: time(row.rtaSeconds),
       stored: row.storedBytes > 0 ? size(row.storedBytes) : NOT_MEASURED,
-      ways: waysOf(row, yardstickOf(row.drill)),
+      ways: waysOf(row, timingOf(row.drill)),
     })),
-    claims: claims.map(({ method, cannotHold }) => ({ method, cannotHold })),
+    claims: claims.map(({ method, limits }) => ({ method, limits })),
     hasClaims: claims.length > 0,
   };
 }
@@ -51,7 +51,7 @@ function cellOf(aspect: string, seen: MatrixRow['aspects'][string] | undefined) 
 }
 
 /** There and back, each beside the plain way. */
-const waysOf = (row: MatrixRow, plain: Report['yardstick']) => [
+const waysOf = (row: MatrixRow, plain: Report['baselineTiming']) => [
   wayOf(row.backupSeconds, row.backupRatio, plain && { bytes: plain.bytes, seconds: plain.seconds }),
   wayOf(row.restoreSeconds, row.restoreRatio, plain && { bytes: plain.bytes, seconds: plain.unpackSeconds }),
 ];

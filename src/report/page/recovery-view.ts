@@ -16,10 +16,10 @@ interface Flag {
 }
 
 export function recoveryOf({ marks, actual, objectives, steps }: Report) {
-  const { disaster, usable } = marks;
-  if (disaster === null || usable === null || actual.rtaSeconds === null) return null;
-  const rta = usable - disaster;
-  const links = criticalPath(steps, disaster, usable);
+  const { disaster, firstResponse } = marks;
+  if (disaster === null || firstResponse === null || actual.rtaSeconds === null) return null;
+  const rta = firstResponse - disaster;
+  const links = criticalPath(steps, disaster, firstResponse);
   const ranked = longestFirst(links.filter((link) => link.step.name !== BETWEEN)).slice(0, NAMED);
   const rankOf = (step: object): number => ranked.findIndex((row) => row.step === step) + 1;
   const named = ranked.reduce((sum, row) => sum + row.seconds, 0);

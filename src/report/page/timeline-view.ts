@@ -12,7 +12,7 @@ const WORTH_SHOWING = 0.02;
 export function timelineOf(report: Report) {
   const { steps, totalSeconds: total, marks } = report;
   if (steps.length === 0) return null;
-  const until = marks.usable ?? total;
+  const until = marks.firstResponse ?? total;
   const links = marks.disaster === null ? [] : criticalPath(steps, marks.disaster, until);
   const longest = longestFirst(links);
   const scene: Scene = {
@@ -30,12 +30,17 @@ export function timelineOf(report: Report) {
 
   return {
     disaster: marks.disaster === null ? '-10%' : percent(marks.disaster, total),
-    usable: marks.usable === null ? '-10%' : percent(marks.usable, total),
+    usable: marks.firstResponse === null ? '-10%' : percent(marks.firstResponse, total),
     windowEnd: marks.disaster === null ? '-10%' : percent(until, total),
     proven: marks.proven === null ? '-10%' : percent(marks.proven, total),
     ticks: ticksOf(total),
-    flags: (['disaster', 'usable', 'proven'] as const).flatMap((name) => {
-      const at = marks[name];
+    flags: (
+      [
+        ['disaster', marks.disaster],
+        ['usable', marks.firstResponse],
+        ['proven', marks.proven],
+      ] as const
+    ).flatMap(([name, at]) => {
       if (at === null) return [];
       return [
         {

@@ -44,7 +44,7 @@ export const artifact = (
   bytes: number,
   seconds: number,
   createdAt: string,
-  cannotHold: string[] = [],
+  limits: string[] = [],
 ): ArtifactFact => ({
   method,
   name,
@@ -53,7 +53,7 @@ export const artifact = (
   createdAt,
   encrypted: method === 'restic',
   seconds,
-  cannotHold,
+  limits,
   loses: [],
 });
 
@@ -198,7 +198,7 @@ export const coverage: CoverageRow[] = [
 export function tellPlan(journal: Recorder, name: string, title: string, rtoSeconds: number): void {
   journal.tell(0, {
     event: 'plan',
-    journal: 1,
+    journal: 2,
     name,
     title,
     file: `drills/${name}.drill.ts`,
@@ -208,7 +208,7 @@ export function tellPlan(journal: Recorder, name: string, title: string, rtoSeco
     subject: null,
     seed: '8c1f2e',
     size: 'small',
-    again: `npm run drill -- ${name} --seed 8c1f2e`,
+    rerunCommand: `npm run drill -- ${name} --seed 8c1f2e`,
     at: journal.at(0),
     pid: 4711,
   });

@@ -37,15 +37,15 @@ export const methodSample = ({ method, of, loses, seen: aspects }: MethodSample)
           ...event,
           name: `methods.${method.replaceAll(/\W+/g, '-')}`,
           title: method,
-          subject: { of, aspects: all, method, together: [], loses, cannotHold: [] },
+          subject: { of, aspects: all, method, requires: [], loses, limits: [] },
         },
       ];
     if (event.event === 'step' && event.name === 'restic restore ledger_files')
-      return [{ ...event, name: `restore with ${method}` }];
+      return [{ ...event, name: `restore with ${method}`, operation: { kind: 'restore', method } }];
     if (event.event === 'artifact')
       return event.artifact.name.includes('files')
         ? [
-            { t: event.t, event: 'yardstick', bytes: 64_000_000, seconds: 0.8, unpackSeconds: 0.5 },
+            { t: event.t, event: 'baseline-timing', bytes: 64_000_000, seconds: 0.8, unpackSeconds: 0.5 },
             { ...event, artifact: { ...event.artifact, method, loses } },
           ]
         : [event];

@@ -55,7 +55,7 @@ function upToTheDisaster(journal: Recorder): void {
   for (let batch = 0; batch < 5; batch++)
     journal.tell(28 + batch * 0.4, { event: 'written', ids: ids(batch * 100 + 1, batch * 100 + 100) });
   journal.step('hash the baseline', 29.91, 31.4, { harness: true });
-  journal.tell(31.41, { event: 'picture', when: 'before', nodes: nodes('10.214.0') });
+  journal.tell(31.41, { event: 'topology', when: 'before', nodes: nodes('10.214.0') });
 
   journal.phase(31.42, 'backup');
   journal.step('swarm state of m1', 31.43, 34.12, { waits: { 31.9: 'm1: dockerd is stopping' } });
@@ -111,12 +111,12 @@ function restore(journal: Recorder): void {
   });
   journal.step('pg_restore', 82.91, 85.65, { parent: database });
 
-  journal.phase(85.67, 'usable');
+  journal.phase(85.67, 'first-response');
   journal.step('write and read through the client', 85.68, 87.91, {
     waits: { 85.7: 'ledger: connection refused', 87.2: 'ledger: 503, web is starting' },
   });
-  journal.tell(87.92, { event: 'mark', mark: 'usable', at: journal.at(87.92) });
-  journal.tell(87.93, { event: 'picture', when: 'after', nodes: nodes('10.215.0') });
+  journal.tell(87.92, { event: 'mark', mark: 'first-response', at: journal.at(87.92) });
+  journal.tell(87.93, { event: 'topology', when: 'after', nodes: nodes('10.215.0') });
 }
 
 function verify(journal: Recorder, recovered: boolean): void {

@@ -1,6 +1,6 @@
-// The swarm as a picture: who is where, for the report.
+// The topology of a swarm: which node has which role, state, labels and tasks, for the report.
 
-export interface NodePicture {
+export interface TopologyNode {
   readonly name: string;
   readonly role: 'manager' | 'worker';
   readonly address: string;
