@@ -5,29 +5,29 @@ import { dirname } from 'node:path';
 import { monotonic, utcNow } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
-import { survey } from './file/entries.ts';
-import { factsOf, manifestOf } from './facts.ts';
-import { fitForBackup } from './preflight/backup.ts';
-import { manages, unlock } from './engine/probe.ts';
+import { surveyDirectory } from './file/entries.ts';
+import { describeSwarm, completeManifest } from './describe-swarm.ts';
+import { preflightBackup } from './preflight/backup.ts';
+import { waitUntilManaging, unlockSwarm } from './engine/probe.ts';
 import { type Manager, SWARM } from './engine/manager.ts';
 import type { Manifest } from './file/manifest.ts';
-import { mend, noteDown } from './intent-log.ts';
-import { type Place, placeFor } from './preflight/paths.ts';
+import { recoverInterrupted, writeIntentLog } from './intent-log.ts';
+import { type OutputPath, resolveOutput } from './file/paths.ts';
 import { readSwarmFile } from './file/read.ts';
-import type { Lock } from './file/seal.ts';
-import { regardless, whileStopped } from './engine/stopped.ts';
-import { flush } from './engine/tree.ts';
-import { makeSwarmFile, type Written } from './file/write.ts';
+import type { SealingKey } from './file/seal.ts';
+import { runShielded, withEngineStopped } from './engine/with-engine-stopped.ts';
+import { syncDirectory } from './engine/tree.ts';
+import { createSwarmFile, type Written } from './file/write.ts';
 
-export interface BackupRequest extends Place {
-  readonly lock: Lock;
+export interface BackupRequest extends OutputPath {
+  readonly lock: SealingKey;
   /** `SWMKEY-1-…`: an autolocked swarm needs it to go on after the backup, and to be restored at all. */
   readonly unlockKey?: string | undefined;
   /** Name and version of this program, for the manifest. */
   readonly tool: string;
 }
 
-export interface BackedUp {
+export interface BackupResult {
   readonly file: string;
   readonly bytes: number;
   readonly sha256: string;
@@ -37,28 +37,30 @@ export interface BackedUp {
   /** What a person should know about this copy. */
   readonly warnings: readonly string[];
   /** Which command had been cut short here, if one had. */
-  readonly mended: string | undefined;
+  readonly recovered: string | undefined;
 }
 
 /** Looks, stops the engine, copies, starts the engine, reads the copy back, gives it its name. @throws DrillError */
-export async function backup(manager: Manager, request: BackupRequest): Promise<BackedUp> {
+export async function backup(manager: Manager, request: BackupRequest): Promise<BackupResult> {
   const { lock, unlockKey, tool } = request;
   const { root } = manager;
-  const mended = (await mend(manager))?.what;
-  const file = await placeFor(request, root);
-  const seen = await step('look at the swarm', () => fitForBackup(manager, unlockKey));
+  const mended = (await recoverInterrupted(manager))?.what;
+  const file = await resolveOutput(request, root);
+  const seen = await step('look at the swarm', () => preflightBackup(manager, unlockKey));
   const part = `${file}.part-${randomBytes(4).toString('hex')}`;
   const noteUnfinished = (engine: boolean): Promise<void> =>
-    noteDown(root, { doing: { what: 'backup', since: utcNow(), engine, part } });
+    writeIntentLog(root, { doing: { what: 'backup', since: utcNow(), engine, part } });
   try {
     await noteUnfinished(false);
-    await using empty = await makeSwarmFile(part, lock);
+    await using empty = await createSwarmFile(part, lock);
     await noteUnfinished(true);
-    const facts = await factsOf(manager, seen, tool);
+    const facts = await describeSwarm(manager, seen, tool);
     const began = monotonic();
-    const { manifest, written } = await whileStopped(manager, async () => {
-      const found = await step('hash the swarm directory', async () => survey(await root.pack(SWARM)));
-      const listed = manifestOf(facts, found, unlockKey);
+    const { manifest, written } = await withEngineStopped(manager, async () => {
+      const found = await step('hash the swarm directory', async () =>
+        surveyDirectory(await root.pack(SWARM)),
+      );
+      const listed = completeManifest(facts, found, unlockKey);
       const copied = await step('copy the swarm directory', async () =>
         empty.write(listed, await root.pack(SWARM)),
       );
@@ -68,13 +70,21 @@ export async function backup(manager: Manager, request: BackupRequest): Promise<
     await noteUnfinished(false);
     await step('read the file back', () => readBack(part, written, manifest));
     await rename(part, file);
-    await flush(dirname(file));
-    await noteDown(root, {});
-    await step('wait for the manager', () => inService(manager, manifest, unlockKey, file));
+    await syncDirectory(dirname(file));
+    await writeIntentLog(root, {});
+    await step('wait for the manager', () => waitForManager(manager, manifest, unlockKey, file));
     const { bytes, sha256 } = written;
-    return { file, bytes, sha256, manifest, stoppedSeconds, warnings: warningsOf(manifest), mended };
+    return {
+      file,
+      bytes,
+      sha256,
+      manifest,
+      stoppedSeconds,
+      warnings: warningsOf(manifest),
+      recovered: mended,
+    };
   } catch (error) {
-    await regardless(() => cleanUp(manager, part, error));
+    await runShielded(() => cleanUp(manager, part, error));
     throw error;
   }
 }
@@ -86,15 +96,15 @@ async function readBack(part: string, { key }: Written, { id }: Manifest): Promi
 }
 
 /** @throws DrillError `not-back`: the file is good, the manager isn't */
-async function inService(
+async function waitForManager(
   manager: Manager,
   { node, cluster }: Manifest,
   unlockKey: string | undefined,
   file: string,
 ): Promise<void> {
   try {
-    if (cluster.autolock && unlockKey !== undefined) await unlock(manager, unlockKey);
-    await manages(manager, node.id);
+    if (cluster.autolock && unlockKey !== undefined) await unlockSwarm(manager, unlockKey);
+    await waitUntilManaging(manager, node.id);
   } catch (cause) {
     throw new DrillError(
       `the backup is whole (${file}), but ${manager.name} is no manager again: ${reasonOf(cause)}`,
@@ -108,7 +118,7 @@ async function cleanUp(manager: Manager, part: string, error: unknown): Promise<
   await rm(part, { force: true });
   if (error instanceof DrillError && error.code === 'engine-down') return;
   // An error here would hide the one that counts, and a note that stays is harmless.
-  await noteDown(manager.root, {}).catch(() => undefined);
+  await writeIntentLog(manager.root, {}).catch(() => undefined);
 }
 
 function warningsOf({ cluster }: Manifest): string[] {

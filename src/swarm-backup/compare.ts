@@ -1,18 +1,21 @@
 // What came back, against what the manifest says there was.
 import { finding } from '../support/errors.ts';
-import { manages, type ManagerView, objectsOf } from './engine/probe.ts';
+import { waitUntilManaging, type ManagerProbe, listObjects } from './engine/probe.ts';
 import type { Manager } from './engine/manager.ts';
 import type { Manifest, Named } from './file/manifest.ts';
 
 /** @throws DrillError `not-the-same` with everything that differs */
-export async function compare(manager: Manager, { cluster, node, objects }: Manifest): Promise<ManagerView> {
-  const now = await manages(manager, node.id, 'finding');
-  const there = await objectsOf(manager.docker);
+export async function compareWithManifest(
+  manager: Manager,
+  { cluster, node, objects }: Manifest,
+): Promise<ManagerProbe> {
+  const now = await waitUntilManaging(manager, node.id, 'finding');
+  const there = await listObjects(manager.docker);
   const differences = [
     ...(now.clusterId === cluster.id ? [] : [`expected the cluster ${cluster.id}, got ${now.clusterId}`]),
     ...(now.caDigest === cluster.caDigest ? [] : ['its root certificate is another one']),
     ...Object.entries(objects).flatMap(([kind, expected]) =>
-      missingOf(expected, there[kind as keyof typeof there]).map(
+      findMissing(expected, there[kind as keyof typeof there]).map(
         ({ id, name }) => `${kind}: ${name} (${id}) is missing`,
       ),
     ),
@@ -25,7 +28,7 @@ export async function compare(manager: Manager, { cluster, node, objects }: Mani
 }
 
 /** By id: what came into being between the look and the copy is no fault. */
-function missingOf(expected: readonly Named[], there: readonly Named[]): Named[] {
+function findMissing(expected: readonly Named[], there: readonly Named[]): Named[] {
   const ids = new Set(there.map(({ id }) => id));
   return expected.filter(({ id }) => !ids.has(id));
 }

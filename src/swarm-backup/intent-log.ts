@@ -20,21 +20,21 @@ const doing = z.discriminatedUnion('what', [
     coming: z.string(),
   }),
 ]);
-const noteSchema = z.object({
+const intentLogSchema = z.object({
   doing: doing.optional(),
   restored: z
     .object({ id: z.string(), cluster: z.string(), node: z.string(), at: z.string(), aside: z.string() })
     .optional(),
 });
-export type Note = z.infer<typeof noteSchema>;
-export type Doing = z.infer<typeof doing>;
+export type IntentLog = z.infer<typeof intentLogSchema>;
+export type Operation = z.infer<typeof doing>;
 
 /** @throws DrillError `note-damaged` */
-export async function readNote(root: DataRoot): Promise<Note> {
+export async function readIntentLog(root: DataRoot): Promise<IntentLog> {
   const text = await root.read(NAME);
   if (text === undefined) return {};
   try {
-    return noteSchema.parse(JSON.parse(text));
+    return intentLogSchema.parse(JSON.parse(text));
   } catch (cause) {
     throw new DrillError(`${root.path}/${NAME} can't be read: ${reasonOf(cause)}`, {
       code: 'note-damaged',
@@ -45,8 +45,8 @@ export async function readNote(root: DataRoot): Promise<Note> {
 }
 
 /** Says what is about to be done, or (without `doing`) that it is done. */
-export async function noteDown(root: DataRoot, change: Note): Promise<void> {
-  const { restored } = await readNote(root);
+export async function writeIntentLog(root: DataRoot, change: IntentLog): Promise<void> {
+  const { restored } = await readIntentLog(root);
   await root.write(NAME, JSON.stringify({ restored, ...change }));
 }
 
@@ -54,10 +54,10 @@ export async function noteDown(root: DataRoot, change: Note): Promise<void> {
  * Undoes what was being done: the old directory is in its place again, the engine runs, nothing half-written is left. Killed
  * in its turn, it can be called again.
  */
-export async function undo(manager: Manager, task: Doing): Promise<void> {
+export async function undoOperation(manager: Manager, task: Operation): Promise<void> {
   const { root } = manager;
   const moved = task.what === 'restore' && (await root.has(task.aside));
-  if (task.engine) await step('stop the engine', () => (moved ? manager.stop() : stopIfItCan(manager)));
+  if (task.engine) await step('stop the engine', () => (moved ? manager.stop() : tryToStop(manager)));
   if (moved)
     await step('put the old swarm directory back', async () => {
       await root.remove(SWARM);
@@ -66,11 +66,11 @@ export async function undo(manager: Manager, task: Doing): Promise<void> {
   if (task.what === 'restore') await root.remove(task.coming);
   else await rm(task.part, { force: true });
   if (task.engine) await step('start the engine', () => manager.start());
-  await noteDown(root, {});
+  await writeIntentLog(root, {});
 }
 
 /** An engine that may be on its way down is gone before it is started; one that can't be stopped runs on what it always ran on. */
-async function stopIfItCan(manager: Manager): Promise<void> {
+async function tryToStop(manager: Manager): Promise<void> {
   try {
     await manager.stop();
   } catch {
@@ -79,9 +79,11 @@ async function stopIfItCan(manager: Manager): Promise<void> {
 }
 
 /** Every command begins with this. @returns what had been left half done */
-export async function mend(manager: Manager): Promise<Doing | undefined> {
-  const { doing: task } = await readNote(manager.root);
+export async function recoverInterrupted(manager: Manager): Promise<Operation | undefined> {
+  const { doing: task } = await readIntentLog(manager.root);
   if (task)
-    await step(`mend the ${task.what} of ${task.since}, which was cut short`, () => undo(manager, task));
+    await step(`mend the ${task.what} of ${task.since}, which was cut short`, () =>
+      undoOperation(manager, task),
+    );
   return task;
 }

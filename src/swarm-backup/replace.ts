@@ -3,30 +3,30 @@ import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import { DrillError, finding } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
-import { ask } from './engine/ask.ts';
-import { manages, unlock } from './engine/probe.ts';
+import { requestEngine } from './engine/ask.ts';
+import { waitUntilManaging, unlockSwarm } from './engine/probe.ts';
 import { ENGINE_LIMIT, type Manager, SWARM } from './engine/manager.ts';
 import type { Manifest } from './file/manifest.ts';
 import { ENGINE_STATE } from './file/node-key.ts';
-import { type Doing, noteDown } from './intent-log.ts';
+import { type Operation, writeIntentLog } from './intent-log.ts';
 import { readSwarmFile } from './file/read.ts';
-import type { Key } from './file/seal.ts';
+import type { OpeningKey } from './file/seal.ts';
 import { together } from '../support/linked-streams.ts';
-import type { Way } from './preflight/restore.ts';
-import { addTo } from './file/write.ts';
+import type { RestoreStrategy } from './preflight/restore.ts';
+import { addEntry } from './file/write.ts';
 
 export interface Source {
   readonly input: string;
-  readonly key: Key;
+  readonly key: OpeningKey;
 }
-export type Task = Extract<Doing, { what: 'restore' }>;
+export type RestoreOperation = Extract<Operation, { what: 'restore' }>;
 
 /** The engine still runs meanwhile. What fails here (a full disk, a file that has changed since) has touched nothing. */
-export async function unpack(
+export async function unpackToStaging(
   manager: Manager,
   { input, key }: Source,
   coming: string,
-  way: Way,
+  way: RestoreStrategy,
 ): Promise<void> {
   const packed = pack();
   await together(
@@ -36,7 +36,7 @@ export async function unpack(
         // With this file an engine first looks for its peers; a forced initialisation writes it anew.
         if (fact.path === ENGINE_STATE && way.by === 'forced initialisation') {
           for await (const _chunk of content);
-        } else await addTo(packed, fact, fact.path.replace(SWARM, coming), content, signal);
+        } else await addEntry(packed, fact, fact.path.replace(SWARM, coming), content, signal);
       });
       packed.finalize();
     },
@@ -45,9 +45,9 @@ export async function unpack(
 }
 
 /** The directories change places while the engine is stopped. */
-export async function exchange(manager: Manager, task: Task): Promise<void> {
+export async function swapDirectories(manager: Manager, task: RestoreOperation): Promise<void> {
   const { root } = manager;
-  await noteDown(root, { doing: { ...task, engine: true } });
+  await writeIntentLog(root, { doing: { ...task, engine: true } });
   await step('stop the engine', () => manager.stop());
   await step('move the old swarm directory aside', async () => {
     if (await root.has(SWARM)) await root.move(SWARM, task.aside);
@@ -58,18 +58,22 @@ export async function exchange(manager: Manager, task: Task): Promise<void> {
 }
 
 /** Makes a manager of what was put there. */
-export async function revive(manager: Manager, { init, node }: Manifest, way: Way): Promise<void> {
+export async function restartSwarm(
+  manager: Manager,
+  { init, node }: Manifest,
+  way: RestoreStrategy,
+): Promise<void> {
   const { docker } = manager;
-  if (way.by === 'unlock key') await step('unlock it', () => unlock(manager, way.unlockKey));
+  if (way.by === 'unlock key') await step('unlock it', () => unlockSwarm(manager, way.unlockKey));
   else
     await step('force a new cluster from it', async () => {
       try {
         const body = { ...init, ForceNewCluster: true };
-        await ask(docker, { method: 'POST', path: '/swarm/init', body }, ENGINE_LIMIT);
+        await requestEngine(docker, { method: 'POST', path: '/swarm/init', body }, ENGINE_LIMIT);
       } catch (cause) {
         if (cause instanceof DrillError) throw cause;
         throw finding('the engine refused to make a swarm of the copy', { code: 'state-refused', cause });
       }
     });
-  await step('wait for the manager', () => manages(manager, node.id, 'finding'));
+  await step('wait for the manager', () => waitUntilManaging(manager, node.id, 'finding'));
 }

@@ -4,60 +4,74 @@ import { buffer } from 'node:stream/consumers';
 import { monotonic, utcNow } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { currentSignal, step } from '../support/trace.ts';
-import { compare } from './compare.ts';
-import { type ManagerView, view, type View } from './engine/probe.ts';
+import { compareWithManifest } from './compare.ts';
+import { type ManagerProbe, probeSwarm, type SwarmProbe } from './engine/probe.ts';
 import { type Manager, SWARM } from './engine/manager.ts';
 import type { Manifest } from './file/manifest.ts';
 import { KNOWN_MANAGERS, NODE_KEY } from './file/node-key.ts';
-import { mend, noteDown, readNote, undo } from './intent-log.ts';
-import { othersAreGone } from './preflight/other-managers.ts';
+import { recoverInterrupted, writeIntentLog, readIntentLog, undoOperation } from './intent-log.ts';
+import { requireOtherManagersGone } from './preflight/other-managers.ts';
 import { readSwarmFile } from './file/read.ts';
-import { exchange, revive, type Source, type Task, unpack } from './replace.ts';
-import { regardless } from './engine/stopped.ts';
-import { fitForRestore, type Way, wayBack } from './preflight/restore.ts';
+import {
+  swapDirectories,
+  restartSwarm,
+  type Source,
+  type RestoreOperation,
+  unpackToStaging,
+} from './replace.ts';
+import { runShielded } from './engine/with-engine-stopped.ts';
+import { preflightRestore, type RestoreStrategy, chooseStrategy } from './preflight/restore.ts';
 
 export interface RestoreRequest extends Source {
   /** Replace a swarm that is there. */
   readonly yes: boolean;
   /** Bring the same file back a second time, over what has happened since. */
-  readonly again: boolean;
+  readonly force: boolean;
   readonly unlockKey?: string | undefined;
 }
 
-export interface Restored {
+export interface RestoreResult {
   readonly manifest: Manifest;
   /** It had been brought back before, and nothing was done. */
-  readonly already: boolean;
-  readonly by: Way['by'];
+  readonly alreadyRestored: boolean;
+  readonly strategy: RestoreStrategy['by'];
   /** Where the directory that was there is kept, in the data root; undefined when somebody has removed it. */
-  readonly aside: string | undefined;
+  readonly previous: string | undefined;
   /** Seconds from stopping the engine to a manager that was compared with the manifest. */
   readonly seconds: number;
   readonly warnings: readonly string[];
   /** Which command had been cut short here, if one had. */
-  readonly mended: string | undefined;
+  readonly recovered: string | undefined;
 }
 
 /** @throws DrillError; then the old state is in its place, or the error says that it isn't */
-export async function restore(manager: Manager, request: RestoreRequest): Promise<Restored> {
+export async function restore(manager: Manager, request: RestoreRequest): Promise<RestoreResult> {
   const { root } = manager;
-  const mended = (await mend(manager))?.what;
-  const { manifest, texts } = await step('check the file whole', () => check(request));
-  const seen = await step('look at what is there', () => view(manager.docker));
-  const { restored } = await readNote(root);
+  const mended = (await recoverInterrupted(manager))?.what;
+  const { manifest, texts } = await step('check the file whole', () => verifyFile(request));
+  const seen = await step('look at what is there', () => probeSwarm(manager.docker));
+  const { restored } = await readIntentLog(root);
   const by = manifest.cluster.autolock ? 'unlock key' : 'forced initialisation';
-  if (!request.again && restored?.id === manifest.id && isTheSame(seen, manifest)) {
+  if (!request.force && restored?.id === manifest.id && isSameManager(seen, manifest)) {
     const aside = (await root.has(restored.aside)) ? `${root.path}/${restored.aside}` : undefined;
-    return { manifest, already: true, by, aside, seconds: 0, warnings: [], mended };
+    return {
+      manifest,
+      alreadyRestored: true,
+      strategy: by,
+      previous: aside,
+      seconds: 0,
+      warnings: [],
+      recovered: mended,
+    };
   }
-  const way = wayBack(manifest, texts.get(NODE_KEY) ?? '', request.unlockKey);
-  await fitForRestore(manager, seen, manifest, request.yes);
+  const way = chooseStrategy(manifest, texts.get(NODE_KEY) ?? '', request.unlockKey);
+  await preflightRestore(manager, seen, manifest, request.yes);
   const unsure = await step('ask for the other managers', () =>
-    othersAreGone(manager, manifest, texts.get(KNOWN_MANAGERS)),
+    requireOtherManagersGone(manager, manifest, texts.get(KNOWN_MANAGERS)),
   );
 
   const stamp = utcNow().slice(0, 19).replaceAll(/[-:]/g, '');
-  const task: Task = {
+  const task: RestoreOperation = {
     what: 'restore',
     since: utcNow(),
     engine: false,
@@ -65,14 +79,14 @@ export async function restore(manager: Manager, request: RestoreRequest): Promis
     coming: `${SWARM}.coming-${stamp}Z`,
   };
   try {
-    await noteDown(root, { doing: task });
-    await step('unpack the copy beside it', () => unpack(manager, request, task.coming, way));
+    await writeIntentLog(root, { doing: task });
+    await step('unpack the copy beside it', () => unpackToStaging(manager, request, task.coming, way));
     currentSignal().throwIfAborted();
     const began = monotonic();
-    await exchange(manager, task);
-    await revive(manager, manifest, way);
-    const now = await step('compare with the manifest', () => compare(manager, manifest));
-    await noteDown(root, {
+    await swapDirectories(manager, task);
+    await restartSwarm(manager, manifest, way);
+    const now = await step('compare with the manifest', () => compareWithManifest(manager, manifest));
+    await writeIntentLog(root, {
       restored: {
         id: manifest.id,
         cluster: manifest.cluster.id,
@@ -83,22 +97,22 @@ export async function restore(manager: Manager, request: RestoreRequest): Promis
     });
     return {
       manifest,
-      already: false,
-      by: way.by,
-      aside: `${root.path}/${task.aside}`,
+      alreadyRestored: false,
+      strategy: way.by,
+      previous: `${root.path}/${task.aside}`,
       seconds: monotonic() - began,
       warnings: [...unsure, ...warningsOf(manifest, now)],
-      mended,
+      recovered: mended,
     };
   } catch (cause) {
-    throw await putBack(manager, cause, seen);
+    throw await rollBack(manager, cause, seen);
   }
 }
 
 /** Files of the swarm directory that say how it can be brought back. */
 const TELLING: readonly string[] = [NODE_KEY, KNOWN_MANAGERS];
 
-async function check({
+async function verifyFile({
   input,
   key,
 }: RestoreRequest): Promise<{ manifest: Manifest; texts: Map<string, string> }> {
@@ -110,11 +124,11 @@ async function check({
   return { manifest, texts };
 }
 
-const isTheSame = (seen: View, { cluster, node }: Manifest): boolean =>
+const isSameManager = (seen: SwarmProbe, { cluster, node }: Manifest): boolean =>
   seen.state === 'manager' && seen.clusterId === cluster.id && seen.nodeId === node.id;
 
 /** @returns the error to throw: the first cause, and what became of the old state */
-async function putBack(manager: Manager, cause: unknown, seen: View): Promise<DrillError> {
+async function rollBack(manager: Manager, cause: unknown, seen: SwarmProbe): Promise<DrillError> {
   const reason = reasonOf(cause);
   const known = cause instanceof DrillError ? cause : undefined;
   const detail = {
@@ -124,10 +138,10 @@ async function putBack(manager: Manager, cause: unknown, seen: View): Promise<Dr
     cause,
   };
   try {
-    const locked = await regardless(async () => {
-      const { doing } = await readNote(manager.root);
-      if (doing) await undo(manager, doing);
-      return seen.state !== 'none' && (await view(manager.docker)).state === 'locked';
+    const locked = await runShielded(async () => {
+      const { doing } = await readIntentLog(manager.root);
+      if (doing) await undoOperation(manager, doing);
+      return seen.state !== 'none' && (await probeSwarm(manager.docker)).state === 'locked';
     });
     return new DrillError(`the file was not brought back: ${reason}`, {
       ...detail,
@@ -149,7 +163,7 @@ async function putBack(manager: Manager, cause: unknown, seen: View): Promise<Dr
   }
 }
 
-function warningsOf({ node, engine }: Manifest, now: ManagerView): string[] {
+function warningsOf({ node, engine }: Manifest, now: ManagerProbe): string[] {
   const others = now.members.filter(({ ID }) => ID !== node.id);
   return [
     ...(now.engine === engine ? [] : [`the copy is of engine ${engine}, and this one is ${now.engine}`]),

@@ -16,10 +16,10 @@ import { Scope } from '../../src/support/scope.ts';
 import type { Node } from '../../src/swarm/node.ts';
 import { Site } from '../../src/swarm/site.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
-import { survey } from '../../src/swarm-backup/file/entries.ts';
+import { surveyDirectory } from '../../src/swarm-backup/file/entries.ts';
 import type { Manifest } from '../../src/swarm-backup/file/manifest.ts';
 import { readSwarmFile } from '../../src/swarm-backup/file/read.ts';
-import { makeSwarmFile } from '../../src/swarm-backup/file/write.ts';
+import { createSwarmFile } from '../../src/swarm-backup/file/write.ts';
 import { MAIN, ROOT } from './program.ts';
 
 export interface Outcome {
@@ -128,8 +128,8 @@ export async function forge(stage: Stage, from: string, to: string, change: Chan
     made.finalize();
     return Readable.from(made);
   };
-  const { files } = await survey(tar());
-  await using file = await makeSwarmFile(stage.path(to), {
+  const { files } = await surveyDirectory(tar());
+  await using file = await createSwarmFile(stage.path(to), {
     recipients: [await identityToRecipient(stage.identity)],
   });
   await file.write(other({ ...manifest, id: randomBytes(16).toString('hex'), files: [...files] }), tar());

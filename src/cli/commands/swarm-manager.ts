@@ -7,7 +7,7 @@ import { currentSignal, waiting } from '../../support/trace.ts';
 import type { Manager } from '../../swarm-backup/engine/manager.ts';
 import { engineOption } from './options.ts';
 
-export interface PlaceWords {
+export interface ManagerOptions {
   readonly node?: string;
   readonly engine?: string;
   readonly dataRoot?: string;
@@ -15,7 +15,7 @@ export interface PlaceWords {
   readonly startCommand?: string;
 }
 
-export const placeOptions = (): Option[] => [
+export const managerOptions = (): Option[] => [
   new Option(
     '--stop-command <command>',
     'how the engine is stopped (default: systemctl stop docker.socket docker)',
@@ -35,7 +35,10 @@ export const placeOptions = (): Option[] => [
 const DEFAULT_ENGINE = 'unix:///var/run/docker.sock';
 
 /** @throws DrillError of usage when the words don't go together */
-export async function withManager<T>(words: PlaceWords, body: (manager: Manager) => Promise<T>): Promise<T> {
+export async function withManager<T>(
+  words: ManagerOptions,
+  body: (manager: Manager) => Promise<T>,
+): Promise<T> {
   const { node, dataRoot, stopCommand, startCommand } = words;
   if (node !== undefined && (stopCommand ?? startCommand) !== undefined)
     throw usage(
@@ -44,8 +47,8 @@ export async function withManager<T>(words: PlaceWords, body: (manager: Manager)
     );
   // Loaded only now: they bring the clients of engines along.
   const { findEngine } = await import('../../lab/open.ts');
-  const { containerNode } = await import('../../swarm-backup/engine/container.ts');
-  const { thisHost } = await import('../../swarm-backup/engine/host.ts');
+  const { openContainerManager: containerNode } = await import('../../swarm-backup/engine/container.ts');
+  const { openHostManager: thisHost } = await import('../../swarm-backup/engine/host.ts');
   const engine = words.engine ?? process.env['DOCKER_HOST'] ?? (await findEngine()).host ?? DEFAULT_ENGINE;
   const scope = new Scope();
   try {

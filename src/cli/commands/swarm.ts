@@ -1,21 +1,21 @@
 // swarm-drill swarm: the state of a real swarm as one encrypted file, and back. Docker has no such commands.
 import { Command } from 'commander';
-import type { KeyWords, LockWords } from '../../swarm-backup/file/keys.ts';
+import type { OpeningOptions, SealingOptions } from '../../swarm-backup/file/keys.ts';
 import { jsonOption, parseDescriptor } from './options.ts';
-import { placeOptions, type PlaceWords, withManager } from './swarm-manager.ts';
-import { backedUp, restored } from '../terminal/swarm-outcome.ts';
+import { managerOptions, type ManagerOptions, withManager } from './swarm-manager.ts';
+import { renderBackup, renderRestore } from '../terminal/swarm-outcome.ts';
 import { told } from '../terminal/command-outcome.ts';
 import { toolVersion } from '../version.ts';
 
-interface Common extends PlaceWords {
+interface Common extends ManagerOptions {
   readonly unlockKeyFile?: string;
   readonly json?: boolean;
 }
-interface BackupOptions extends Common, LockWords {
+interface BackupOptions extends Common, SealingOptions {
   readonly output: string;
   readonly overwrite?: boolean;
 }
-interface RestoreOptions extends Common, KeyWords {
+interface RestoreOptions extends Common, OpeningOptions {
   readonly input: string;
   readonly yes?: boolean;
   readonly again?: boolean;
@@ -53,8 +53,9 @@ const backupCommand = new Command('backup')
   .option('--unlock-key-file <file>', 'the unlock key of an autolocked swarm')
   .addHelpText('after', backupExamples)
   .action(({ json = false, ...words }: BackupOptions) =>
-    told('backup', json, backedUp, async () => {
-      const { lockOf, unlockKeyOf } = await import('../../swarm-backup/file/keys.ts');
+    told('backup', json, renderBackup, async () => {
+      const { readSealingKey: lockOf, readUnlockKey: unlockKeyOf } =
+        await import('../../swarm-backup/file/keys.ts');
       const { backup } = await import('../../swarm-backup/backup.ts');
       const lock = lockOf(words);
       const unlockKey = words.unlockKeyFile === undefined ? undefined : unlockKeyOf(words.unlockKeyFile);
@@ -80,20 +81,21 @@ const restoreCommand = new Command('restore')
   .option('--unlock-key-file <file>', 'the unlock key that an autolocked swarm had when it was backed up')
   .addHelpText('after', restoreExamples)
   .action(({ json = false, ...words }: RestoreOptions) =>
-    told('restore', json, restored, async () => {
-      const { keyOf, unlockKeyOf } = await import('../../swarm-backup/file/keys.ts');
-      const { readable } = await import('../../swarm-backup/preflight/paths.ts');
+    told('restore', json, renderRestore, async () => {
+      const { readOpeningKey: keyOf, readUnlockKey: unlockKeyOf } =
+        await import('../../swarm-backup/file/keys.ts');
+      const { requireReadableFile: readable } = await import('../../swarm-backup/file/paths.ts');
       const { restore } = await import('../../swarm-backup/restore.ts');
       const key = await keyOf(words);
       const unlockKey = words.unlockKeyFile === undefined ? undefined : unlockKeyOf(words.unlockKeyFile);
       const input = await readable(words.input);
       const { yes = false, again = false } = words;
-      return withManager(words, (manager) => restore(manager, { input, key, yes, again, unlockKey }));
+      return withManager(words, (manager) => restore(manager, { input, key, yes, force: again, unlockKey }));
     }),
   );
 
 for (const command of [backupCommand, restoreCommand])
-  for (const option of [...placeOptions(), jsonOption('the result')]) command.addOption(option);
+  for (const option of [...managerOptions(), jsonOption('the result')]) command.addOption(option);
 
 export const swarmCommand = new Command('swarm')
   .description("back up and restore a swarm's state: one manager, one encrypted file")

@@ -1,19 +1,19 @@
 // What the commands of `swarm` say at their end.
 import { formatSeconds } from '../../support/clock.ts';
-import type { BackedUp } from '../../swarm-backup/backup.ts';
+import type { BackupResult } from '../../swarm-backup/backup.ts';
 import type { Manifest } from '../../swarm-backup/file/manifest.ts';
-import type { Restored } from '../../swarm-backup/restore.ts';
+import type { RestoreResult } from '../../swarm-backup/restore.ts';
 import type { Told } from './command-outcome.ts';
 
-export function backedUp({
+export function renderBackup({
   file,
   bytes,
   sha256,
   manifest,
   stoppedSeconds,
   warnings,
-  mended,
-}: BackedUp): Told {
+  recovered: mended,
+}: BackupResult): Told {
   return {
     lines: [
       ...mendedLine(mended),
@@ -24,11 +24,27 @@ export function backedUp({
       ...warnings.map(warning),
       'volumes, images and registry logins are not in it',
     ],
-    json: { file, bytes, sha256, stoppedSeconds, ...factsOf(manifest), warnings, mended: mended ?? null },
+    json: {
+      file,
+      bytes,
+      sha256,
+      stoppedSeconds,
+      ...manifestSummary(manifest),
+      warnings,
+      mended: mended ?? null,
+    },
   };
 }
 
-export function restored({ manifest, already, by, aside, seconds, warnings, mended }: Restored): Told {
+export function renderRestore({
+  manifest,
+  alreadyRestored: already,
+  strategy: by,
+  previous: aside,
+  seconds,
+  warnings,
+  recovered: mended,
+}: RestoreResult): Told {
   return {
     lines: [
       ...mendedLine(mended),
@@ -52,7 +68,7 @@ export function restored({ manifest, already, by, aside, seconds, warnings, mend
       by,
       aside: aside ?? null,
       seconds,
-      ...factsOf(manifest),
+      ...manifestSummary(manifest),
       warnings,
       mended: mended ?? null,
     },
@@ -70,7 +86,7 @@ const objectsLine = ({ objects }: Manifest): string =>
     .join(', ');
 
 /** What a machine is told of a manifest: whose it is and how much was in it. */
-const factsOf = ({ id, createdAt, engine, cluster, node, objects, files }: Manifest): object => ({
+const manifestSummary = ({ id, createdAt, engine, cluster, node, objects, files }: Manifest): object => ({
   backup: { id, createdAt, engine, files: files.length },
   cluster,
   node,

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connect } from '../../lab/engine.ts';
 import { seconds } from '../../support/clock.ts';
-import { ask, silence } from './ask.ts';
-import { thisHost } from './host.ts';
-import { askPeers, peersIn } from '../preflight/peers.ts';
+import { requestEngine, unreachableReason } from './ask.ts';
+import { openHostManager } from './host.ts';
+import { probePeers, parsePeers } from './peers.ts';
 
 /** It waits for greetings that never come. */
 const SLOW = 60_000;
@@ -40,7 +40,7 @@ async function silentEngine(): Promise<string> {
 
 test('an engine that accepts a connection and says nothing: an error that names the question, and no connection stays', async () => {
   const docker = connect(await silentEngine());
-  const asked = ask(docker, { method: 'GET', path: '/info' }, seconds(0.2));
+  const asked = requestEngine(docker, { method: 'GET', path: '/info' }, seconds(0.2));
   await expect(asked).rejects.toMatchObject({
     code: 'no-answer',
     blame: 'harness',
@@ -55,8 +55,10 @@ test('an engine that accepts a connection and says nothing: an error that names 
 });
 
 test('the same engine does not answer at all, and one that is not there says why', async () => {
-  expect(await silence(connect(await silentEngine()))).toContain('has not answered GET /_ping within 3.0 s');
-  expect(await silence(connect(`unix://${home}/gone.sock`))).toContain('ENOENT');
+  expect(await unreachableReason(connect(await silentEngine()))).toContain(
+    'has not answered GET /_ping within 3.0 s',
+  );
+  expect(await unreachableReason(connect(`unix://${home}/gone.sock`))).toContain('ENOENT');
 });
 
 test(
@@ -65,12 +67,12 @@ test(
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const open = (server.address() as AddressInfo).port;
-    const manager = await thisHost({ engine: `unix://${home}/gone.sock`, dataRoot: home });
+    const manager = await openHostManager({ engine: `unix://${home}/gone.sock`, dataRoot: home });
     const peers = [
       { id: 'mute', address: `127.0.0.1:${open}` },
       { id: 'gone', address: '[::ffff:127.0.0.1]:1' },
     ];
-    expect(await askPeers(manager, peers, 'cluster')).toEqual([
+    expect(await probePeers(manager, peers, 'cluster')).toEqual([
       { ...peers[0], lives: false, reason: 'no greeting within 5 s' },
       { ...peers[1], lives: false, reason: expect.stringContaining('ECONNREFUSED') },
     ]);
@@ -80,11 +82,11 @@ test(
 
 test('state.json as an engine writes it, and what is none', () => {
   expect(
-    peersIn('[{"node_id":"one","addr":"10.0.0.1:2377"},{"node_id":"two","addr":"[fd00::2]:2377"}]'),
+    parsePeers('[{"node_id":"one","addr":"10.0.0.1:2377"},{"node_id":"two","addr":"[fd00::2]:2377"}]'),
   ).toEqual([
     { id: 'one', address: '10.0.0.1:2377' },
     { id: 'two', address: '[fd00::2]:2377' },
   ]);
   for (const none of [undefined, '', 'null', '{}', '[{"addr":1}]', '[{"node_id"'])
-    expect(peersIn(none)).toEqual([]);
+    expect(parsePeers(none)).toEqual([]);
 });

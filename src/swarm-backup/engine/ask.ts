@@ -7,7 +7,7 @@ import { DrillError, reasonOf } from '../../support/errors.ts';
 const ANSWER_LIMIT: Seconds = seconds(30);
 const PING_LIMIT: Seconds = seconds(3);
 
-export interface Question {
+export interface EngineRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   /** Of a POST. */
@@ -17,9 +17,9 @@ export interface Question {
 }
 
 /** @throws DrillError `no-answer` when the engine takes longer than `limit`; what its API refuses, as dockerode says it */
-export async function ask<T>(
+export async function requestEngine<T>(
   docker: Docker,
-  { method, path, body, query }: Question,
+  { method, path, body, query }: EngineRequest,
   limit: Seconds = ANSWER_LIMIT,
 ): Promise<T> {
   // Not dockerode's own calls: a question that was only forgotten would hold this program at its end.
@@ -51,5 +51,5 @@ export async function ask<T>(
 }
 
 /** Whether an engine answers at all. @returns undefined when it does, else the reason */
-export const silence = (docker: Docker): Promise<string | undefined> =>
-  ask(docker, { method: 'GET', path: '/_ping' }, PING_LIMIT).then(() => undefined, reasonOf);
+export const unreachableReason = (docker: Docker): Promise<string | undefined> =>
+  requestEngine(docker, { method: 'GET', path: '/_ping' }, PING_LIMIT).then(() => undefined, reasonOf);

@@ -7,9 +7,9 @@ import { OWNER_LABEL, ownerIsAlive, ownerOf, RUN_LABEL } from '../../lab/labels.
 import { DrillError, usage } from '../../support/errors.ts';
 import type { Scope } from '../../support/scope.ts';
 import { innerClient } from '../../swarm/node.ts';
-import { silence } from './ask.ts';
-import { answers, type DataRoot, ENGINE_LIMIT, type Manager } from './manager.ts';
-import { GREETING_LIMIT } from '../preflight/peers.ts';
+import { unreachableReason } from './ask.ts';
+import { waitUntilAnswering, type DataRoot, ENGINE_LIMIT, type Manager } from './manager.ts';
+import { GREETING_LIMIT } from './peers.ts';
 
 export interface ContainerOptions {
   /** The engine that the container runs on. */
@@ -28,10 +28,10 @@ interface Attached {
 }
 
 /** @throws DrillError */
-export async function containerNode(options: ContainerOptions): Promise<Manager> {
+export async function openContainerManager(options: ContainerOptions): Promise<Manager> {
   const { engine, node, dataRoot = '/var/lib/docker', scope } = options;
   const outer = connect(engine);
-  const reason = await silence(outer);
+  const reason = await unreachableReason(outer);
   if (reason !== undefined)
     throw new DrillError(`the engine at ${engine} doesn't answer: ${reason}`, {
       code: 'no-engine',
@@ -49,7 +49,7 @@ export async function containerNode(options: ContainerOptions): Promise<Manager>
   const manager: Manager = {
     name: `the node ${name}`,
     docker: innerClient(outer, found.Id),
-    root: volume(outer, await helper(outer, found, scope), dataRoot, mount.Source),
+    root: containerDataRoot(outer, await startHelper(outer, found, scope), dataRoot, mount.Source),
     startedBy: `docker start ${name}`,
     async addresses() {
       const { Networks } = (await container.inspect()).NetworkSettings as unknown as Attached;
@@ -61,10 +61,10 @@ export async function containerNode(options: ContainerOptions): Promise<Manager>
       const words = ['nc', '-w', String(GREETING_LIMIT), address, String(port)];
       return (await start(outer, found.Id, words)).asSocket();
     },
-    stop: () => container.stop({ t: ENGINE_LIMIT }).catch(notModified),
+    stop: () => container.stop({ t: ENGINE_LIMIT }).catch(ignoreNotModified),
     async start() {
-      await container.start().catch(notModified);
-      await answers(manager);
+      await container.start().catch(ignoreNotModified);
+      await waitUntilAnswering(manager);
     },
   };
   return manager;
@@ -87,12 +87,12 @@ async function inspect(outer: Docker, node: string): Promise<Inspected> {
 const HELPER_LABEL = 'swarm-drill.helper-of';
 
 /** A container that does nothing but hold the node's volumes, whether the node runs or not. */
-async function helper(outer: Docker, node: Inspected, scope: Scope): Promise<string> {
+async function startHelper(outer: Docker, node: Inspected, scope: Scope): Promise<string> {
   const filters = { label: [`${HELPER_LABEL}=${node.Id}`] };
   for (const { Id, Labels } of await outer.listContainers({ all: true, filters }))
     // Left by a command that was killed; it would hold the volumes for ever.
     if (!ownerIsAlive(Labels[OWNER_LABEL] ?? ''))
-      await outer.getContainer(Id).remove({ force: true }).catch(alreadyGone);
+      await outer.getContainer(Id).remove({ force: true }).catch(ignoreGone);
   const name = `swarm-drill-helper-${process.pid}-${randomBytes(3).toString('hex')}`;
   scope.defer('remove the helper', () => outer.getContainer(name).remove({ force: true }));
   const container = await outer.createContainer({
@@ -110,7 +110,7 @@ async function helper(outer: Docker, node: Inspected, scope: Scope): Promise<str
   return container.id;
 }
 
-function volume(outer: Docker, helper: string, path: string, source: string): DataRoot {
+function containerDataRoot(outer: Docker, helper: string, path: string, source: string): DataRoot {
   const at = (name: string): string => `${path}/${name}`;
   const ask = (script: string, words: readonly string[], input?: string): Promise<string> =>
     exec(outer, helper, ['sh', '-euc', script, 'sh', ...words], input === undefined ? {} : { input });
@@ -141,12 +141,12 @@ function volume(outer: Docker, helper: string, path: string, source: string): Da
 }
 
 /** The engine says so of a container that is already what it was asked to be. */
-function notModified(error: unknown): void {
+function ignoreNotModified(error: unknown): void {
   if ((error as { statusCode?: number }).statusCode !== 304) throw error;
 }
 
 /** Somebody else is removing it, or has. */
-function alreadyGone(error: unknown): void {
+function ignoreGone(error: unknown): void {
   const { statusCode } = error as { statusCode?: number };
   if (statusCode !== 404 && statusCode !== 409) throw error;
 }

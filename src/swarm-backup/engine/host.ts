@@ -9,11 +9,11 @@ import { connect } from '../../lab/engine.ts';
 import { run } from '../../support/command.ts';
 import { DrillError, reasonOf, usage } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
-import { ask, silence } from './ask.ts';
-import { directory } from './directory.ts';
-import { answers, ENGINE_LIMIT, type Manager, SWARM } from './manager.ts';
-import { holdersOf } from './open-files.ts';
-import { GREETING_LIMIT } from '../preflight/peers.ts';
+import { requestEngine, unreachableReason } from './ask.ts';
+import { localDataRoot } from './local-data-root.ts';
+import { waitUntilAnswering, ENGINE_LIMIT, type Manager, SWARM } from './manager.ts';
+import { findOpenFileHolders } from './open-files.ts';
+import { GREETING_LIMIT } from './peers.ts';
 
 export interface HostOptions {
   /** Its engine, e.g. `unix:///var/run/docker.sock`. */
@@ -30,7 +30,7 @@ const STOP = 'systemctl stop docker.socket docker';
 const START = 'systemctl reset-failed docker.socket docker; systemctl start docker';
 
 /** @throws DrillError */
-export async function thisHost(options: HostOptions): Promise<Manager> {
+export async function openHostManager(options: HostOptions): Promise<Manager> {
   const { engine, stopCommand = STOP, startCommand = START } = options;
   if (!engine.startsWith('unix://'))
     throw usage(
@@ -42,7 +42,7 @@ export async function thisHost(options: HostOptions): Promise<Manager> {
   const manager: Manager = {
     name: 'this host',
     docker,
-    root: directory(path),
+    root: localDataRoot(path),
     startedBy: startCommand,
     addresses: async () =>
       [
@@ -65,13 +65,13 @@ export async function thisHost(options: HostOptions): Promise<Manager> {
         () => undefined,
         (error: Error) => error,
       );
-      if (failed !== undefined && (await silence(docker)) === undefined) throw failed;
+      if (failed !== undefined && (await unreachableReason(docker)) === undefined) throw failed;
       await waitUntil(
         'the engine to be gone',
         async () => {
-          if ((await silence(docker)) === undefined)
+          if ((await unreachableReason(docker)) === undefined)
             return { notYet: 'it still answers (a socket that starts it again must be stopped, too)' };
-          const holders = await holdersOf(join(path, SWARM));
+          const holders = await findOpenFileHolders(join(path, SWARM));
           return holders.length === 0
             ? { done: true }
             : { notYet: `${holders.join(', ')} has files of ${join(path, SWARM)} open` };
@@ -80,9 +80,9 @@ export async function thisHost(options: HostOptions): Promise<Manager> {
       );
     },
     async start() {
-      if ((await silence(docker)) === undefined) return;
+      if ((await unreachableReason(docker)) === undefined) return;
       await shell(startCommand, '--start-command');
-      await answers(manager);
+      await waitUntilAnswering(manager);
     },
   };
   return manager;
@@ -101,7 +101,7 @@ async function shell(command: string, option: string): Promise<void> {
 async function dataRootOf({ engine, dataRoot }: HostOptions): Promise<string> {
   const path =
     dataRoot ??
-    (await ask<{ DockerRootDir: string }>(connect(engine), { method: 'GET', path: '/info' })
+    (await requestEngine<{ DockerRootDir: string }>(connect(engine), { method: 'GET', path: '/info' })
       .then(({ DockerRootDir }) => DockerRootDir)
       .catch(async () => {
         const settings = await readFile('/etc/docker/daemon.json', 'utf8').catch(() => '{}');

@@ -4,7 +4,7 @@ import type { Duplex, Readable } from 'node:stream';
 import type { Docker } from '../../lab/engine.ts';
 import { type Seconds, seconds } from '../../support/clock.ts';
 import { waitUntil } from '../../support/poll.ts';
-import { silence } from './ask.ts';
+import { unreachableReason } from './ask.ts';
 
 export interface Manager {
   /** For sentences, e.g. `this host`. */
@@ -52,11 +52,11 @@ export const SWARM = 'swarm';
 /** How long an engine may take to stop, to start, or to be a manager again. */
 export const ENGINE_LIMIT: Seconds = seconds(120);
 
-export const answers = (manager: Pick<Manager, 'docker' | 'name'>): Promise<void> =>
+export const waitUntilAnswering = (manager: Pick<Manager, 'docker' | 'name'>): Promise<void> =>
   waitUntil(
     `the engine of ${manager.name}`,
     async () => {
-      const reason = await silence(manager.docker);
+      const reason = await unreachableReason(manager.docker);
       return reason === undefined ? { done: undefined } : { notYet: reason };
     },
     { limit: ENGINE_LIMIT },

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** @returns the processes, e.g. `dockerd (812)`; none where there is no /proc to ask */
-export async function holdersOf(directory: string): Promise<string[]> {
+export async function findOpenFileHolders(directory: string): Promise<string[]> {
   const inodes = new Set<string>();
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []))
     if (entry.isFile()) await add(inodes, join(entry.parentPath, entry.name));

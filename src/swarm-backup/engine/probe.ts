@@ -4,18 +4,18 @@ import { type Blame, DrillError, finding, reasonOf } from '../../support/errors.
 import { waitUntil } from '../../support/poll.ts';
 import { digest } from '../../swarm/inventory.ts';
 import type { Member } from '../../swarm/swarm.ts';
-import { ask, silence } from './ask.ts';
+import { requestEngine, unreachableReason } from './ask.ts';
 import { ENGINE_LIMIT, type Manager } from './manager.ts';
 import type { Named, Objects } from '../file/manifest.ts';
 
 /** `silent`: no engine answers. `none`: there is no swarm. `worker`, `manager`: of one that is up. */
-export type View =
+export type SwarmProbe =
   | { readonly state: 'silent' | 'locked' | 'error' | 'pending'; readonly reason: string }
   | { readonly state: 'none' }
   | { readonly state: 'worker'; readonly managers: readonly string[] }
-  | ({ readonly state: 'manager' } & ManagerView);
+  | ({ readonly state: 'manager' } & ManagerProbe);
 
-export interface ManagerView {
+export interface ManagerProbe {
   readonly engine: string;
   readonly nodeId: string;
   readonly clusterId: string;
@@ -36,10 +36,10 @@ interface Info {
 }
 
 /** @throws DrillError `no-answer` of an engine that greets, and then says nothing */
-export async function view(docker: Docker): Promise<View> {
-  const reason = await silence(docker);
+export async function probeSwarm(docker: Docker): Promise<SwarmProbe> {
+  const reason = await unreachableReason(docker);
   if (reason !== undefined) return { state: 'silent', reason };
-  const { Swarm, ServerVersion } = await ask<Info>(docker, { method: 'GET', path: '/info' });
+  const { Swarm, ServerVersion } = await requestEngine<Info>(docker, { method: 'GET', path: '/info' });
   const { LocalNodeState, Cluster } = Swarm;
   if (LocalNodeState === 'inactive' || LocalNodeState === '') return { state: 'none' };
   if (LocalNodeState === 'locked' || LocalNodeState === 'error' || LocalNodeState === 'pending')
@@ -55,7 +55,7 @@ export async function view(docker: Docker): Promise<View> {
       nodeId: Swarm.NodeID,
       clusterId: Cluster.ID,
       caDigest: digest(Cluster.TLSInfo.TrustRoot),
-      members: await ask<Member[]>(docker, { method: 'GET', path: '/nodes' }),
+      members: await requestEngine<Member[]>(docker, { method: 'GET', path: '/nodes' }),
     };
   } catch (error) {
     return { state: 'pending', reason: reasonOf(error) };
@@ -63,15 +63,15 @@ export async function view(docker: Docker): Promise<View> {
 }
 
 /** Waits until the machine is the manager `nodeId` again: reachable, ready, and led. @param blame whose fault it is if not */
-export async function manages(
+export async function waitUntilManaging(
   manager: Manager,
   nodeId: string,
   blame: Blame = 'harness',
-): Promise<ManagerView> {
+): Promise<ManagerProbe> {
   return waitUntil(
     `${manager.name} to be a manager`,
     async () => {
-      const seen = await view(manager.docker);
+      const seen = await probeSwarm(manager.docker);
       if (seen.state === 'locked' || seen.state === 'error' || seen.state === 'none')
         return { giveUp: seen.state === 'none' ? 'there is no swarm' : seen.reason };
       if (seen.state === 'worker') return { notYet: 'it is a worker' };
@@ -97,9 +97,9 @@ interface Listed {
 }
 
 /** Ids and names of what raft holds. @throws DrillError `no-answer` */
-export async function objectsOf(docker: Docker): Promise<Objects> {
+export async function listObjects(docker: Docker): Promise<Objects> {
   const named = async (path: string, query?: object): Promise<Named[]> =>
-    (await ask<Listed[]>(docker, { method: 'GET', path, ...(query && { query }) })).map((one) => ({
+    (await requestEngine<Listed[]>(docker, { method: 'GET', path, ...(query && { query }) })).map((one) => ({
       id: one.ID ?? one.Id ?? '',
       name: one.Description?.Hostname ?? one.Spec?.Name ?? one.Name ?? '',
     }));
@@ -114,11 +114,11 @@ export async function objectsOf(docker: Docker): Promise<Objects> {
 }
 
 /** Unlocks an engine that has just started. @throws DrillError `wrong-unlock-key`, `unlock` */
-export async function unlock({ docker, name }: Manager, key: string): Promise<void> {
+export async function unlockSwarm({ docker, name }: Manager, key: string): Promise<void> {
   await waitUntil(
     `${name} to ask for its unlock key`,
     async () => {
-      const seen = await view(docker);
+      const seen = await probeSwarm(docker);
       if (seen.state === 'locked') return { done: true };
       return seen.state === 'none' || seen.state === 'error'
         ? { giveUp: seen.state === 'none' ? 'there is no swarm' : seen.reason }
@@ -127,7 +127,7 @@ export async function unlock({ docker, name }: Manager, key: string): Promise<vo
     { limit: ENGINE_LIMIT },
   );
   const question = { method: 'POST', path: '/swarm/unlock', body: { UnlockKey: key } } as const;
-  await ask(docker, question, ENGINE_LIMIT).catch((cause: unknown) => {
+  await requestEngine(docker, question, ENGINE_LIMIT).catch((cause: unknown) => {
     throw reasonOf(cause).includes('invalid key')
       ? finding('the unlock key does not open the swarm', { code: 'wrong-unlock-key' })
       : new DrillError(`the swarm could not be unlocked: ${reasonOf(cause)}`, { code: 'unlock', cause });

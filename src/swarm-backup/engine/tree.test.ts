@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { pack, type Header } from 'tar-stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { holdersOf } from './open-files.ts';
+import { findOpenFileHolders } from './open-files.ts';
 import { packTree, unpackTree } from './tree.ts';
 
 let home: string;
@@ -86,11 +86,11 @@ test('a tar that breaks off is an error, not a directory', async () => {
 
 test('a process that has a file of the directory open is named', async () => {
   await writeFile(join(home, 'wal'), 'log');
-  expect(await holdersOf(home)).toEqual([]);
+  expect(await findOpenFileHolders(home)).toEqual([]);
   const child = execFile('sh', ['-c', 'exec 3<"$1"; echo ready; read line', 'sh', join(home, 'wal')]);
   await new Promise((done) => child.stdout?.once('data', done));
-  expect(await holdersOf(home)).toEqual([`sh (${child.pid})`]);
+  expect(await findOpenFileHolders(home)).toEqual([`sh (${child.pid})`]);
   child.stdin?.end();
   await new Promise((done) => child.once('close', done));
-  expect(await holdersOf(home)).toEqual([]);
+  expect(await findOpenFileHolders(home)).toEqual([]);
 });

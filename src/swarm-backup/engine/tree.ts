@@ -51,31 +51,31 @@ export async function unpackTree(root: string, name: string, tar: Readable): Pro
     if (header.type === 'directory') {
       await mkdir(path, { mode: 0o700 });
       directories.push({ path, header });
-    } else await makeFile(path, header, content);
+    } else await createFile(path, header, content);
   });
   // From the leaves up, since making what is in a directory changes its time.
   for (const { path, header } of directories.reverse()) {
-    await dress(path, header);
-    await flush(path);
+    await applyMetadata(path, header);
+    await syncDirectory(path);
   }
-  await flush(root);
+  await syncDirectory(root);
 }
 
-async function makeFile(path: string, header: Header, content: Content): Promise<void> {
+async function createFile(path: string, header: Header, content: Content): Promise<void> {
   await using file = await open(path, 'wx', 0o600);
   await file.writeFile(content);
-  await dress(path, header);
+  await applyMetadata(path, header);
   await file.sync();
 }
 
-async function dress(path: string, { uid, gid, mode, mtime }: Header): Promise<void> {
+async function applyMetadata(path: string, { uid, gid, mode, mtime }: Header): Promise<void> {
   await lchown(path, uid, gid);
   await chmod(path, mode);
   if (mtime) await utimes(path, mtime, mtime);
 }
 
 /** Names made in a directory are on the disk only when the directory is. */
-export async function flush(directory: string): Promise<void> {
+export async function syncDirectory(directory: string): Promise<void> {
   await using handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   await handle.sync();
 }

@@ -31,18 +31,18 @@ export async function eachEntry(
 /** Larger ones are nothing that anybody but the engine reads. */
 const SMALL = 64 * 1024;
 
-export interface Survey {
+export interface DirectorySurvey {
   readonly files: readonly FileFact[];
   /** Content of the small ones, by path. Some of it is secret. */
   readonly small: ReadonlyMap<string, Buffer>;
 }
 
 /** Reads a tar of the swarm directory to its end. @throws DrillError `odd-entry` */
-export async function survey(tar: Readable): Promise<Survey> {
+export async function surveyDirectory(tar: Readable): Promise<DirectorySurvey> {
   const files: FileFact[] = [];
   const small = new Map<string, Buffer>();
   await eachEntry(tar, async (header, content) => {
-    const fact = factOf(header, (reason) => finding(reason, { code: 'odd-entry' }));
+    const fact = parseHeader(header, (reason) => finding(reason, { code: 'odd-entry' }));
     const hash = createHash('sha256');
     if (fact.size <= SMALL) {
       const bytes = await buffer(content);
@@ -55,7 +55,7 @@ export async function survey(tar: Readable): Promise<Survey> {
 }
 
 /** What the head of an entry says. @throws what `refuse` makes of a kind or a name that has no place here */
-function factOf(header: Header, refuse: (reason: string) => DrillError): Omit<FileFact, 'sha256'> {
+function parseHeader(header: Header, refuse: (reason: string) => DrillError): Omit<FileFact, 'sha256'> {
   const path = header.name.replace(/\/$/, '');
   if (header.type !== 'file' && header.type !== 'directory')
     throw refuse(`${path} is a ${header.type}, and Docker keeps only files and directories there`);
@@ -72,7 +72,7 @@ function factOf(header: Header, refuse: (reason: string) => DrillError): Omit<Fi
 }
 
 /** Calls the roll: the entries of a tar must be those of a manifest, in its order. */
-export interface Roll {
+export interface EntryMatcher {
   /** @throws when the entry is not the one whose turn it is */
   next(header: Header): FileFact;
   /** The content of `fact`, compared as it is read. @throws at its end, when it is another */
@@ -82,11 +82,14 @@ export interface Roll {
 }
 
 /** @param refuse what a difference is to be told as */
-export function rollOf(files: readonly FileFact[], refuse: (reason: string) => DrillError): Roll {
+export function matchEntries(
+  files: readonly FileFact[],
+  refuse: (reason: string) => DrillError,
+): EntryMatcher {
   let at = 0;
   return {
     next(header) {
-      const found = factOf(header, refuse);
+      const found = parseHeader(header, refuse);
       const fact = files[at++];
       if (fact?.path !== found.path || fact.type !== found.type || fact.size !== found.size)
         throw refuse(

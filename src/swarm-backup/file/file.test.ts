@@ -11,16 +11,16 @@ import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
 import { pack, type Header } from 'tar-stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { survey } from './entries.ts';
+import { surveyDirectory } from './entries.ts';
 import type { FileFact, Manifest } from './manifest.ts';
 import { readSwarmFile } from './read.ts';
-import { type Key, type Lock, seal } from './seal.ts';
-import { sampleManifest } from './sample.ts';
-import { makeSwarmFile, type Written } from './write.ts';
+import { type OpeningKey, type SealingKey, sealStream } from './seal.ts';
+import { sampleManifest } from '../../../test/support/swarm-manifest.ts';
+import { createSwarmFile, type Written } from './write.ts';
 
 const identity = await generateX25519Identity();
-const lock: Lock = { recipients: [await identityToRecipient(identity)] };
-const key: Key = { identities: [identity] };
+const lock: SealingKey = { recipients: [await identityToRecipient(identity)] };
+const key: OpeningKey = { identities: [identity] };
 const byPassphrase = { passphrase: 'seven-words-that-nobody-would-guess' };
 
 /** A passphrase is made to take its time. */
@@ -57,15 +57,15 @@ function tarOf(list: readonly Entry[]): Readable {
 
 const manifestOf = async (list: readonly Entry[]): Promise<Manifest> => ({
   ...sampleManifest,
-  files: [...(await survey(tarOf(list))).files],
+  files: [...(await surveyDirectory(tarOf(list))).files],
 });
 
-async function writeSwarmFile(manifest: Manifest, tar: Readable, by: Lock): Promise<Written> {
-  await using file = await makeSwarmFile(path, by);
+async function writeSwarmFile(manifest: Manifest, tar: Readable, by: SealingKey): Promise<Written> {
+  await using file = await createSwarmFile(path, by);
   return await file.write(manifest, tar);
 }
 
-async function written(list: readonly Entry[] = entries, by: Lock = lock): Promise<Manifest> {
+async function written(list: readonly Entry[] = entries, by: SealingKey = lock): Promise<Manifest> {
   const manifest = await manifestOf(list);
   await writeSwarmFile(manifest, tarOf(list), by);
   return manifest;
@@ -74,7 +74,7 @@ async function written(list: readonly Entry[] = entries, by: Lock = lock): Promi
 /** What somebody who holds the recipient, and is no friend, could write. */
 async function forged(list: readonly Entry[], manifest: unknown): Promise<void> {
   const tar = tarOf([{ name: 'manifest.json', text: JSON.stringify(manifest) }, ...list]);
-  const { sealed } = await seal(tar.pipe(createZstdCompress()), lock);
+  const { sealed } = await sealStream(tar.pipe(createZstdCompress()), lock);
   await pipeline(sealed, createWriteStream(path));
 }
 
@@ -129,7 +129,7 @@ test('a passphrase opens what was sealed with it', { timeout: SLOW }, async () =
   expect(await readSwarmFile(path, byPassphrase)).toEqual(manifest);
 });
 
-test.each<[string, Lock, Key | (() => Promise<Key>), string]>([
+test.each<[string, SealingKey, OpeningKey | (() => Promise<OpeningKey>), string]>([
   ['another identity', lock, async () => ({ identities: [await generateX25519Identity()] }), 'does not open'],
   ['another passphrase', byPassphrase, { passphrase: 'another' }, 'does not open'],
   ['a passphrase for recipients', lock, byPassphrase, 'was sealed for recipients'],
@@ -302,7 +302,7 @@ test(
       ).then(() => tar.finalize());
       return Readable.from(tar);
     };
-    const manifest = { ...sampleManifest, files: [...(await survey(big())).files] };
+    const manifest = { ...sampleManifest, files: [...(await surveyDirectory(big())).files] };
     const before = process.memoryUsage().rss;
     let most = 0;
     const timer = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20);

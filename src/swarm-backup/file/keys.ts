@@ -2,29 +2,29 @@
 import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { usage, reasonOf } from '../../support/errors.ts';
-import { checkIdentity, checkRecipient, type Key, type Lock } from './seal.ts';
+import { checkIdentity, checkRecipient, type OpeningKey, type SealingKey } from './seal.ts';
 
-export interface PassphraseWords {
+export interface PassphraseOptions {
   readonly passphraseFile?: string;
   /** A number; 0 is standard input. */
   readonly passphraseFd?: number;
 }
-export interface LockWords extends PassphraseWords {
+export interface SealingOptions extends PassphraseOptions {
   readonly recipient?: readonly string[];
   readonly recipientFile?: string;
 }
-export interface KeyWords extends PassphraseWords {
+export interface OpeningOptions extends PassphraseOptions {
   readonly identityFile?: string;
 }
 
 const ONE_OF = 'give one of them';
 
 /** @throws DrillError of usage */
-export function lockOf({ recipient = [], recipientFile, ...words }: LockWords): Lock {
-  const passphrase = passphraseOf(words);
+export function readSealingKey({ recipient = [], recipientFile, ...words }: SealingOptions): SealingKey {
+  const passphrase = readPassphrase(words);
   const recipients = [
     ...recipient.map((word) => ({ word, where: '--recipient' })),
-    ...(recipientFile === undefined ? [] : linesOf(recipientFile, '--recipient-file')),
+    ...(recipientFile === undefined ? [] : readLines(recipientFile, '--recipient-file')),
   ];
   if ((passphrase === undefined) === (recipients.length === 0))
     throw usage(
@@ -36,9 +36,9 @@ export function lockOf({ recipient = [], recipientFile, ...words }: LockWords): 
 }
 
 /** @throws DrillError of usage */
-export async function keyOf({ identityFile, ...words }: KeyWords): Promise<Key> {
-  const passphrase = passphraseOf(words);
-  const identities = identityFile === undefined ? [] : linesOf(identityFile, '--identity-file');
+export async function readOpeningKey({ identityFile, ...words }: OpeningOptions): Promise<OpeningKey> {
+  const passphrase = readPassphrase(words);
+  const identities = identityFile === undefined ? [] : readLines(identityFile, '--identity-file');
   if ((passphrase === undefined) === (identities.length === 0))
     throw usage(
       `expected either an identity or a passphrase to open the file with, got ${passphrase === undefined ? 'neither' : 'both'}`,
@@ -49,7 +49,7 @@ export async function keyOf({ identityFile, ...words }: KeyWords): Promise<Key> 
 }
 
 /** The unlock key of an autolocked swarm. @throws DrillError of usage */
-export function unlockKeyOf(path: string): string {
+export function readUnlockKey(path: string): string {
   // Also out of what `docker swarm unlock-key` prints around it.
   const key = /\bSWMKEY-1-[A-Za-z0-9+/]{43}/.exec(readText(path, '--unlock-key-file'))?.[0];
   if (key === undefined)
@@ -60,7 +60,7 @@ export function unlockKeyOf(path: string): string {
   return key;
 }
 
-function passphraseOf({ passphraseFile, passphraseFd }: PassphraseWords): string | undefined {
+function readPassphrase({ passphraseFile, passphraseFd }: PassphraseOptions): string | undefined {
   if (passphraseFile !== undefined && passphraseFd !== undefined)
     throw usage('--passphrase-file and --passphrase-fd were both given', ONE_OF);
   const [source, where] =
@@ -78,7 +78,7 @@ function passphraseOf({ passphraseFile, passphraseFd }: PassphraseWords): string
   return passphrase;
 }
 
-function linesOf(path: string, where: string): { word: string; where: string }[] {
+function readLines(path: string, where: string): { word: string; where: string }[] {
   const words = readText(path, where)
     .split('\n')
     .map((line, index) => ({ word: line.trim(), where: `${where}, line ${index + 1}` }))

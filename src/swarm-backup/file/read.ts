@@ -7,9 +7,9 @@ import { createZstdDecompress } from 'node:zlib';
 import type { Header } from 'tar-stream';
 import { z } from 'zod';
 import { DrillError, finding, reasonOf } from '../../support/errors.ts';
-import { type Content, eachEntry, rollOf } from './entries.ts';
+import { type Content, eachEntry, matchEntries } from './entries.ts';
 import { type FileFact, FORMAT, type Manifest, manifestSchema, missingParts, VERSION } from './manifest.ts';
-import { type Key, open } from './seal.ts';
+import { type OpeningKey, openSealed } from './seal.ts';
 import { together } from '../../support/linked-streams.ts';
 import { MANIFEST } from './write.ts';
 
@@ -24,7 +24,7 @@ const MANIFEST_LIMIT = 16 * 1024 * 1024;
  */
 export async function readSwarmFile(
   path: string,
-  key: Key,
+  key: OpeningKey,
   take: (fact: FileFact, content: Content) => Promise<void> = passOver,
 ): Promise<Manifest> {
   const name = basename(path);
@@ -34,10 +34,10 @@ export async function readSwarmFile(
       hint: 'fetch it again from where it was kept, or take an older one',
       cause,
     });
-  const plain = await open(createReadStream(path), key, name);
+  const plain = await openSealed(createReadStream(path), key, name);
   const decompressed = createZstdDecompress();
   let manifest: Manifest | undefined;
-  let roll = rollOf([], damaged);
+  let roll = matchEntries([], damaged);
   try {
     await together(
       (signal) => pipeline(plain, decompressed, { signal }),
@@ -45,7 +45,7 @@ export async function readSwarmFile(
         eachEntry(decompressed, async (header, content) => {
           if (!manifest) {
             manifest = await readManifest(header, content, name);
-            roll = rollOf(manifest.files, damaged);
+            roll = matchEntries(manifest.files, damaged);
             return;
           }
           const fact = roll.next(header);

@@ -5,18 +5,22 @@ import { Readable } from 'node:stream';
 import { type DrillError, finding, reasonOf, usage } from '../../support/errors.ts';
 
 /** Whom a file is closed for. */
-export type Lock = { readonly recipients: readonly string[] } | { readonly passphrase: string };
+export type SealingKey = { readonly recipients: readonly string[] } | { readonly passphrase: string };
 /** What opens one. */
-export type Key = { readonly identities: readonly (string | Identity)[] } | { readonly passphrase: string };
+export type OpeningKey =
+  { readonly identities: readonly (string | Identity)[] } | { readonly passphrase: string };
 
 type Bytes = globalThis.ReadableStream<Uint8Array>;
 const web = (stream: Readable): Bytes => Readable.toWeb(stream);
 const node = (stream: Bytes): Readable => Readable.fromWeb(stream);
 
 /** @returns the sealed stream, and a key that opens it again while this process lives, to read back what was written */
-export async function seal(plain: Readable, lock: Lock): Promise<{ sealed: Readable; key: Key }> {
+export async function sealStream(
+  plain: Readable,
+  lock: SealingKey,
+): Promise<{ sealed: Readable; key: OpeningKey }> {
   const encrypter = new Encrypter();
-  let key: Key;
+  let key: OpeningKey;
   if ('passphrase' in lock) {
     encrypter.setPassphrase(lock.passphrase);
     key = lock;
@@ -39,7 +43,7 @@ export async function seal(plain: Readable, lock: Lock): Promise<{ sealed: Reada
  * What was sealed. A bit that was flipped, or an end that is missing, is an error of the stream.
  * @throws DrillError `wrong-key`, `not-a-swarm-file`, `file-damaged`
  */
-export async function open(sealed: Readable, key: Key, name: string): Promise<Readable> {
+export async function openSealed(sealed: Readable, key: OpeningKey, name: string): Promise<Readable> {
   const decrypter = new Decrypter();
   const closedFor = new Set<string>();
   decrypter.addIdentity({

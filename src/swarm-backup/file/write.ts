@@ -6,9 +6,9 @@ import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
 import { pack, type Pack } from 'tar-stream';
 import { finding } from '../../support/errors.ts';
-import { type Content, eachEntry, rollOf } from './entries.ts';
+import { type Content, eachEntry, matchEntries } from './entries.ts';
 import type { FileFact, Manifest } from './manifest.ts';
-import { type Key, type Lock, seal } from './seal.ts';
+import { type OpeningKey, type SealingKey, sealStream } from './seal.ts';
 import { together } from '../../support/linked-streams.ts';
 
 export const MANIFEST = 'manifest.json';
@@ -27,14 +27,14 @@ export interface Written {
   readonly bytes: number;
   readonly sha256: string;
   /** Opens what was just written, to read it back. */
-  readonly key: Key;
+  readonly key: OpeningKey;
 }
 
 /** Makes the new file `path`. What takes its time (a passphrase) or can be refused (the place) is over when this returns. */
-export async function makeSwarmFile(path: string, lock: Lock): Promise<EmptySwarmFile> {
+export async function createSwarmFile(path: string, lock: SealingKey): Promise<EmptySwarmFile> {
   const file = await open(path, 'wx', 0o600);
   const compressed = createZstdCompress();
-  const { sealed, key } = await seal(compressed, lock);
+  const { sealed, key } = await sealStream(compressed, lock);
   return {
     async write(manifest, tar) {
       const packed = pack();
@@ -61,7 +61,7 @@ export async function makeSwarmFile(path: string, lock: Lock): Promise<EmptySwar
 
 async function fill(packed: Pack, manifest: Manifest, tar: Readable, signal: AbortSignal): Promise<void> {
   packed.entry({ name: MANIFEST, mode: 0o600 }, JSON.stringify(manifest, undefined, 1));
-  const roll = rollOf(manifest.files, (reason) =>
+  const roll = matchEntries(manifest.files, (reason) =>
     finding(`the directory changed while it was read: ${reason}`, {
       code: 'changed-while-read',
       hint: 'something writes to it beside the engine, or the engine still runs',
@@ -69,14 +69,14 @@ async function fill(packed: Pack, manifest: Manifest, tar: Readable, signal: Abo
   );
   await eachEntry(tar, async (header, content) => {
     const fact = roll.next(header);
-    await addTo(packed, fact, fact.path, roll.compared(fact, content), signal);
+    await addEntry(packed, fact, fact.path, roll.compared(fact, content), signal);
   });
   roll.end();
   packed.finalize();
 }
 
 /** Adds one file or directory to a tar. */
-export async function addTo(
+export async function addEntry(
   packed: Pack,
   { type, mode, uid, gid, mtime, size }: FileFact,
   name: string,

@@ -2,8 +2,8 @@
 import { finding } from '../../support/errors.ts';
 import type { Manager } from '../engine/manager.ts';
 import type { Manifest } from '../file/manifest.ts';
-import { KNOWN_MANAGERS, NODE_CERTIFICATE, nodeIdOf } from '../file/node-key.ts';
-import { askPeers, type Peer, peersIn } from './peers.ts';
+import { KNOWN_MANAGERS, NODE_CERTIFICATE, parseNodeId } from '../file/node-key.ts';
+import { probePeers, type Peer, parsePeers } from '../engine/peers.ts';
 
 export const STOP_OTHERS =
   'stop the engines of the other managers first; if that swarm works, let this manager leave and join anew instead';
@@ -14,16 +14,16 @@ export const STOP_OTHERS =
  * @param known the `state.json` of the file
  * @returns what could not be found out, for a person to judge. @throws DrillError `others-alive`
  */
-export async function othersAreGone(
+export async function requireOtherManagersGone(
   manager: Manager,
   { cluster, node, objects }: Manifest,
   known: string | undefined,
 ): Promise<string[]> {
   const { root } = manager;
-  const own = [node.id, ownerOf(await root.read(NODE_CERTIFICATE))];
+  const own = [node.id, readOwner(await root.read(NODE_CERTIFICATE))];
   const isOther = ({ id }: Peer): boolean => !own.includes(id);
-  const peers = [...peersIn(known), ...peersIn(await root.read(KNOWN_MANAGERS))].filter(isOther);
-  const found = await askPeers(manager, peers, cluster.id);
+  const peers = [...parsePeers(known), ...parsePeers(await root.read(KNOWN_MANAGERS))].filter(isOther);
+  const found = await probePeers(manager, peers, cluster.id);
   const nameOf = ({ id, address }: Peer): string =>
     [objects.nodes.find((one) => one.id === id)?.name, address].filter(Boolean).join(' at ');
   const alive = found.filter((one) => one.lives && isOther(one));
@@ -44,9 +44,9 @@ export async function othersAreGone(
 }
 
 /** Whose directory it is; undefined when there is none, or one that is damaged. */
-function ownerOf(certificate: string | undefined): string | undefined {
+function readOwner(certificate: string | undefined): string | undefined {
   try {
-    return certificate === undefined ? undefined : nodeIdOf(certificate);
+    return certificate === undefined ? undefined : parseNodeId(certificate);
   } catch {
     return undefined;
   }

@@ -1,19 +1,23 @@
 // Which way a swarm file can go back to a machine: forced initialisation, unlocking, or none; and what a person has to agree to.
 import { finding } from '../../support/errors.ts';
-import { checkUnlockKey } from './backup.ts';
-import type { View } from '../engine/probe.ts';
+import { requireUnlockKey } from './backup.ts';
+import type { SwarmProbe } from '../engine/probe.ts';
 import { type Manager, SWARM } from '../engine/manager.ts';
 import type { Manifest } from '../file/manifest.ts';
 import { STOP_OTHERS } from './other-managers.ts';
 
-export type Way =
+export type RestoreStrategy =
   /** `swarm init --force-new-cluster`: the other managers are taken out of raft. */
   | { readonly by: 'forced initialisation' }
   /** A single manager opens with its key alone, and a forced initialisation would break it. */
   | { readonly by: 'unlock key'; readonly unlockKey: string };
 
 /** @param nodeKey the node's key out of the file. @throws DrillError of a finding when there is no way, or none without a key */
-export function wayBack({ cluster }: Manifest, nodeKey: string, unlockKey: string | undefined): Way {
+export function chooseStrategy(
+  { cluster }: Manifest,
+  nodeKey: string,
+  unlockKey: string | undefined,
+): RestoreStrategy {
   if (!cluster.autolock) return { by: 'forced initialisation' };
   if (cluster.managers > 1)
     throw finding(
@@ -23,14 +27,14 @@ export function wayBack({ cluster }: Manifest, nodeKey: string, unlockKey: strin
         hint: 'if one of its managers still works, let this host join there; else deploy the stacks anew from their sources. A backup for the loss of all managers is made with autolock off',
       },
     );
-  checkUnlockKey(nodeKey, unlockKey);
+  requireUnlockKey(nodeKey, unlockKey);
   return { by: 'unlock key', unlockKey: unlockKey as string };
 }
 
 /** @throws DrillError of a finding when the machine is not one that the copy should go to, or not without --yes */
-export async function fitForRestore(
+export async function preflightRestore(
   manager: Manager,
-  seen: View,
+  seen: SwarmProbe,
   { node }: Manifest,
   yes: boolean,
 ): Promise<void> {

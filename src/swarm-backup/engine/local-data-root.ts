@@ -2,9 +2,9 @@
 import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataRoot } from './manager.ts';
-import { flush, packTree, unpackTree } from './tree.ts';
+import { syncDirectory, packTree, unpackTree } from './tree.ts';
 
-export function directory(path: string): DataRoot {
+export function localDataRoot(path: string): DataRoot {
   const at = (name: string): string => join(path, name);
   return {
     path,
@@ -16,7 +16,7 @@ export function directory(path: string): DataRoot {
       await using file = await open(at(`${name}.part`));
       await file.sync();
       await rename(at(`${name}.part`), at(name));
-      await flush(path);
+      await syncDirectory(path);
     },
     pack: async (name) => packTree(path, name),
     unpack: (name, tar) => unpackTree(path, name, tar),
@@ -25,7 +25,7 @@ export function directory(path: string): DataRoot {
     },
     async move(from, to) {
       await rename(at(from), at(to));
-      await flush(path);
+      await syncDirectory(path);
     },
     remove: (name) => rm(at(name), { recursive: true, force: true }),
   };

@@ -4,7 +4,7 @@ import { connect, type PeerCertificate } from 'node:tls';
 import { z } from 'zod';
 import { type Seconds, seconds } from '../../support/clock.ts';
 import { reasonOf } from '../../support/errors.ts';
-import type { Manager } from '../engine/manager.ts';
+import type { Manager } from './manager.ts';
 
 export interface Peer {
   readonly id: string;
@@ -13,7 +13,8 @@ export interface Peer {
 }
 
 /** What a peer is: a manager of the cluster that was asked for, or why it was not found to be one. */
-export type Found = Peer & ({ readonly lives: true } | { readonly lives: false; readonly reason: string });
+export type PeerStatus = Peer &
+  ({ readonly lives: true } | { readonly lives: false; readonly reason: string });
 
 const listed = z.array(z.object({ node_id: z.string(), addr: z.string() }));
 
@@ -21,7 +22,7 @@ const listed = z.array(z.object({ node_id: z.string(), addr: z.string() }));
 export const GREETING_LIMIT: Seconds = seconds(5);
 
 /** The managers that a node knew, out of its `state.json`; none when that can't be read. */
-export function peersIn(state: string | undefined): Peer[] {
+export function parsePeers(state: string | undefined): Peer[] {
   try {
     return listed
       .parse(JSON.parse(state ?? '[]'))
@@ -32,12 +33,16 @@ export function peersIn(state: string | undefined): Peer[] {
 }
 
 /** Asks each of `peers`, once for each address, whether it is a manager of the cluster `clusterId`. */
-export function askPeers(manager: Manager, peers: readonly Peer[], clusterId: string): Promise<Found[]> {
+export function probePeers(
+  manager: Manager,
+  peers: readonly Peer[],
+  clusterId: string,
+): Promise<PeerStatus[]> {
   const byAddress = new Map(peers.map((peer) => [peer.address, peer]));
   return Promise.all(
-    [...byAddress.values()].map(async (peer): Promise<Found> => {
+    [...byAddress.values()].map(async (peer): Promise<PeerStatus> => {
       try {
-        const { subject } = await certificateAt(manager, peer.address);
+        const { subject } = await fetchCertificate(manager, peer.address);
         // Not whether its CA is ours: that may have been rotated since, and the cluster's id never is.
         return subject.O === clusterId && subject.OU === 'swarm-manager'
           ? { ...peer, id: String(subject.CN), lives: true }
@@ -49,13 +54,13 @@ export function askPeers(manager: Manager, peers: readonly Peer[], clusterId: st
   );
 }
 
-async function certificateAt(manager: Manager, address: string): Promise<PeerCertificate> {
+async function fetchCertificate(manager: Manager, address: string): Promise<PeerCertificate> {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replaceAll(/[[\]]/g, '');
-  return certificateOf(await manager.dial(host, Number(address.slice(colon + 1))));
+  return readCertificate(await manager.dial(host, Number(address.slice(colon + 1))));
 }
 
-async function certificateOf(connection: Duplex): Promise<PeerCertificate> {
+async function readCertificate(connection: Duplex): Promise<PeerCertificate> {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   const late = setTimeout(
     () => reject(new Error(`no greeting within ${GREETING_LIMIT} s`)),

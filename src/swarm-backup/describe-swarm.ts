@@ -2,15 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { utcNow } from '../support/clock.ts';
 import { finding } from '../support/errors.ts';
-import { ask } from './engine/ask.ts';
-import type { Survey } from './file/entries.ts';
-import { checkUnlockKey } from './preflight/backup.ts';
-import { type ManagerView, objectsOf } from './engine/probe.ts';
+import { requestEngine } from './engine/ask.ts';
+import type { DirectorySurvey } from './file/entries.ts';
+import { requireUnlockKey } from './preflight/backup.ts';
+import { type ManagerProbe, listObjects } from './engine/probe.ts';
 import type { Manager } from './engine/manager.ts';
 import { FORMAT, type Manifest, missingParts, VERSION } from './file/manifest.ts';
-import { ENGINE_STATE, isLocked, NODE_KEY } from './file/node-key.ts';
+import { ENGINE_STATE, isKeyEncrypted, NODE_KEY } from './file/node-key.ts';
 
-export interface Facts extends Omit<Manifest, 'init' | 'files' | 'cluster'> {
+export interface SwarmDescription extends Omit<Manifest, 'init' | 'files' | 'cluster'> {
   readonly cluster: Omit<Manifest['cluster'], 'autolock'>;
   readonly init: Omit<Manifest['init'], 'ListenAddr' | 'DataPathAddr'>;
 }
@@ -23,13 +23,17 @@ interface Cluster {
 }
 
 /** What only the running engine can tell. @param tool name and version of this program */
-export async function factsOf(manager: Manager, seen: ManagerView, tool: string): Promise<Facts> {
+export async function describeSwarm(
+  manager: Manager,
+  seen: ManagerProbe,
+  tool: string,
+): Promise<SwarmDescription> {
   const { docker } = manager;
   const self = seen.members.find(({ ID }) => ID === seen.nodeId);
   // Not what docker-state.json says: that is empty on a manager that joined without saying its address.
   const memberAddress = self?.ManagerStatus?.Addr ?? '';
   const address = memberAddress.slice(0, memberAddress.lastIndexOf(':')).replaceAll(/[[\]]/g, '');
-  const cluster = await ask<Cluster>(docker, { method: 'GET', path: '/swarm' });
+  const cluster = await requestEngine<Cluster>(docker, { method: 'GET', path: '/swarm' });
   return {
     format: FORMAT,
     version: VERSION,
@@ -56,21 +60,25 @@ export async function factsOf(manager: Manager, seen: ManagerView, tool: string)
       Spec: cluster.Spec,
     },
     // Last, so that as little as possible comes or goes between this and the copy.
-    objects: await objectsOf(docker),
+    objects: await listObjects(docker),
   };
 }
 
 /** @throws DrillError `incomplete`, `no-unlock-key`, `wrong-unlock-key` */
-export function manifestOf(facts: Facts, { files, small }: Survey, unlockKey: string | undefined): Manifest {
+export function completeManifest(
+  facts: SwarmDescription,
+  { files, small }: DirectorySurvey,
+  unlockKey: string | undefined,
+): Manifest {
   const missing = missingParts(files);
   if (missing.length > 0)
     throw finding(`the swarm directory lacks ${missing.join(', ')}`, { code: 'incomplete' });
   const text = (path: string): string => small.get(path)?.toString('utf8') ?? '';
-  checkUnlockKey(text(NODE_KEY), unlockKey);
+  requireUnlockKey(text(NODE_KEY), unlockKey);
   const { ListenAddr, DataPathAddr } = JSON.parse(text(ENGINE_STATE)) as Record<string, string | undefined>;
   return {
     ...facts,
-    cluster: { ...facts.cluster, autolock: isLocked(text(NODE_KEY)) },
+    cluster: { ...facts.cluster, autolock: isKeyEncrypted(text(NODE_KEY)) },
     init: { ...facts.init, ListenAddr: ListenAddr ?? '', DataPathAddr: DataPathAddr ?? '' },
     files: [...files],
   };

@@ -1,5 +1,5 @@
 // A manifest as a backup writes it, for tests that have no swarm; without files.
-import { FORMAT, type Manifest, VERSION } from './manifest.ts';
+import { FORMAT, type Manifest, VERSION } from '../../src/swarm-backup/file/manifest.ts';
 
 export const sampleManifest: Manifest = {
   format: FORMAT,

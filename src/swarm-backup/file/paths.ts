@@ -5,13 +5,13 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 import { reasonOf, usage } from '../../support/errors.ts';
 import { type DataRoot, SWARM } from '../engine/manager.ts';
 
-export interface Place {
+export interface OutputPath {
   readonly output: string;
   readonly overwrite: boolean;
 }
 
 /** @returns the absolute path of the file. @throws DrillError of usage when it can't be there */
-export async function placeFor({ output, overwrite }: Place, root: DataRoot): Promise<string> {
+export async function resolveOutput({ output, overwrite }: OutputPath, root: DataRoot): Promise<string> {
   const path = resolve(output);
   const directory = await realpath(dirname(path)).catch((cause: unknown) => {
     throw usage(
@@ -33,7 +33,7 @@ export async function placeFor({ output, overwrite }: Place, root: DataRoot): Pr
 }
 
 /** @throws DrillError of usage when there is no file to read */
-export async function readable(input: string): Promise<string> {
+export async function requireReadableFile(input: string): Promise<string> {
   try {
     await access(input);
     if ((await stat(input)).isFile()) return input;

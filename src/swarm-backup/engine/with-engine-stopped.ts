@@ -4,11 +4,11 @@ import { step, withSignal } from '../../support/trace.ts';
 import { ENGINE_LIMIT, type Manager } from './manager.ts';
 
 /** Work that is done even when a person has said stop, within a time of its own. */
-export const regardless = <T>(body: () => Promise<T>): Promise<T> =>
+export const runShielded = <T>(body: () => Promise<T>): Promise<T> =>
   withSignal(AbortSignal.timeout(3 * ENGINE_LIMIT * 1000), body);
 
 /** @throws what `body` throws; DrillError `engine-down` when the engine does not come back, with both reasons */
-export async function whileStopped<T>(manager: Manager, body: () => Promise<T>): Promise<T> {
+export async function withEngineStopped<T>(manager: Manager, body: () => Promise<T>): Promise<T> {
   const work = (async () => {
     await step('stop the engine', () => manager.stop());
     return body();
@@ -18,7 +18,7 @@ export async function whileStopped<T>(manager: Manager, body: () => Promise<T>):
     (error: unknown) => ` (before that: ${reasonOf(error)})`,
   );
   try {
-    await regardless(() => step('start the engine', () => manager.start()));
+    await runShielded(() => step('start the engine', () => manager.start()));
   } catch (cause) {
     throw new DrillError(`the engine of ${manager.name} does not come back: ${reasonOf(cause)}${failed}`, {
       code: 'engine-down',
