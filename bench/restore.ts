@@ -15,7 +15,7 @@ import { Vault, type Kept } from '../src/vault/vault.ts';
 import { volumeArchive } from '../src/method/volume/volume-archive.ts';
 import { installVolumePlugin, volumePlugin } from '../src/method/volume/volume-plugin/volume-plugin.ts';
 import { SNAPSHOT_DRIVER } from '../src/method/volume/volume-plugin/install.ts';
-import type { Volume } from '../src/method/volume/volume.ts';
+import type { Volume } from '../src/method/container/volume.ts';
 import { waitUntil } from '../src/support/poll.ts';
 import { Scope } from '../src/support/scope.ts';
 import { Site } from '../src/swarm/site.ts';

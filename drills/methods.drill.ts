@@ -38,15 +38,15 @@ import {
   STORAGE_ASPECTS,
   swarmState,
   swarmStateHot,
-  tarAndZstd,
+  measurePackAndUnpack,
   tasksReallyRun,
-  vacate,
+  evictAndEmptyVolume,
   valkeyAof,
   valkeyRdb,
   volumeArchive,
   volumePlugin,
   volumePluginStopped,
-  whileStopped,
+  withServicesStopped,
   type Check,
   type Inventory,
   type Kept,
@@ -197,7 +197,7 @@ async function keepOnce(
   const keep = () => vault.keep(method, place);
   if (live && !stopsItself) return keep();
   const before = await swarm.taskContainer(service);
-  const kept = await (stopsItself ? keep() : whileStopped(swarm, [service], keep));
+  const kept = await (stopsItself ? keep() : withServicesStopped(swarm, [service], keep));
   await swarm.converged();
   if ((await swarm.taskContainer(service)).id === before.id)
     throw new DrillError(`${method.name} left ${service} running while it copied ${place.name}`, {
@@ -439,7 +439,7 @@ for (const {
       };
     },
 
-    baselineTiming: data && (async ({ seeded }) => tarAndZstd(await data(seeded))),
+    baselineTiming: data && (async ({ seeded }) => measurePackAndUnpack(await data(seeded))),
 
     async backup({ swarm, vault, seeded: { shop, store, canary } }) {
       const given = { swarm, vault, shop, store, canary };
@@ -457,7 +457,7 @@ for (const {
     async restore({ site, kept }) {
       const { swarm, labels, labelsOfMethod } = await kept.definition.restoreInto(site);
       for (const node of swarm.nodes) await install?.(node);
-      await kept.keys.restoreInto(await vacate(sessions.place(swarm, labels)));
+      await kept.keys.restoreInto(await evictAndEmptyVolume(sessions.place(swarm, labels)));
       const shop = await ledger.restoreInto(swarm, kept, labels);
       return { swarm, shop, store: new Sessions(swarm), app: shop, labelsOfMethod };
     },

@@ -16,8 +16,8 @@ export { borg } from './method/volume/borg.ts';
 export { companion } from './method/volume/companion.ts';
 export { dockerCp, dockerCpStopped } from './method/volume/docker-cp.ts';
 export type { Method } from './model/method.ts';
-export { whileStopped, whileUnused } from './method/container/pause.ts';
-export { vacate } from './method/container/evict.ts';
+export { withServicesStopped, withVolumeUnused } from './method/container/stop-services.ts';
+export { evictAndEmptyVolume } from './method/container/evict.ts';
 export { restic, resticS3 } from './method/volume/restic.ts';
 export { rsyncArchive, rsyncFull } from './method/volume/rsync.ts';
 export * from './model/aspect.ts';
@@ -30,7 +30,7 @@ export {
   type StackSource,
   type StackTarget,
 } from './method/stack/git-stack/git-stack.ts';
-export { tarAndZstd } from './method/volume/baseline-timing.ts';
+export { measurePackAndUnpack } from './method/volume/baseline-timing.ts';
 export { postgresDump } from './method/postgres/dump.ts';
 export type { PostgresService } from './method/postgres/service.ts';
 export { postgresPhysical } from './method/postgres/physical.ts';

@@ -97,7 +97,7 @@ export interface Plan<
   }) => Promise<W>;
   /** What is true just before the backup; compared in `verify`. Acknowledged writes and the *before* sentinel are there already. */
   readonly baseline: (context: { readonly swarm: Swarm; readonly seeded: W }) => Promise<B>;
-  /** Measured by the harness just before the backup, e.g. with `tarAndZstd`: what the methods' speed is held against. */
+  /** Measured by the harness just before the backup, e.g. with `measurePackAndUnpack`: what the methods' speed is held against. */
   readonly baselineTiming?: ((context: { readonly seeded: W }) => Promise<BaselineTiming>) | undefined;
   readonly backup: (context: {
     readonly swarm: Swarm;

@@ -10,7 +10,7 @@ import type { Method } from '../../src/model/method.ts';
 import { restic } from '../../src/method/volume/restic.ts';
 import { rsyncFull } from '../../src/method/volume/rsync.ts';
 import type { Kept, Vault } from '../../src/vault/vault.ts';
-import type { Volume } from '../../src/method/volume/volume.ts';
+import type { Volume } from '../../src/method/container/volume.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
 import { passingAccounts } from '../support/accounts.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareFiles } from '../../src/check/compare-files.ts';
 import { readManifest, sameFiles, type Manifest } from '../../src/check/files.ts';
 import { finish } from '../../src/lab/engine.ts';
-import type { Volume } from '../../src/method/volume/volume.ts';
+import type { Volume } from '../../src/method/container/volume.ts';
 import type { Aspect } from '../../src/model/aspect.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { inVolume, openPlace, seed, type Place } from '../support/volumes.ts';

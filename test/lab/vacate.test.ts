@@ -1,6 +1,6 @@
 // Taking a volume from services that started before their data was there.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { vacate } from '../../src/method/container/evict.ts';
+import { evictAndEmptyVolume } from '../../src/method/container/evict.ts';
 import { monotonic, seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { inVolume, openPlace, type Place } from '../support/volumes.ts';
@@ -45,7 +45,7 @@ test('a task that does not stop is killed, and the volume is empty', async () =>
   await startedTooEarly('deaf');
   await place.swarm.replaceLostMembers();
   const began = monotonic();
-  await vacate(place.volume('deaf'));
+  await evictAndEmptyVolume(place.volume('deaf'));
   expect(monotonic() - began).toBeLessThan(20);
   expect(await inVolume(place.volume('deaf'), ['ls', '-A', '/data'])).toBe('');
 });
@@ -59,7 +59,7 @@ test('a container that is no task of the swarm is let be, and named', async () =
     HostConfig: { Binds: ['others:/srv'], NetworkMode: 'none' },
   });
   await other.start();
-  await expect(vacate(place.volume('others'), seconds(1))).rejects.toThrow(
+  await expect(evictAndEmptyVolume(place.volume('others'), seconds(1))).rejects.toThrow(
     /the volume others to be free: somebody-else still uses it/,
   );
   expect((await other.inspect()).State.Running).toBe(true);

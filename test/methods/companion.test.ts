@@ -2,7 +2,7 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { companion } from '../../src/method/volume/companion.ts';
-import { whileStopped } from '../../src/method/container/pause.ts';
+import { withServicesStopped } from '../../src/method/container/stop-services.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { shelf, type Shelf } from '../support/shelf.ts';
 import {
@@ -138,7 +138,7 @@ describe('what was stopped runs again', () => {
 test('a service that a killed backup of another method left off is no service without replicas', async () => {
   const service = await web();
   await new Promise<void>((killed) => {
-    void whileStopped(place.swarm, ['web'], () => {
+    void withServicesStopped(place.swarm, ['web'], () => {
       killed();
       return new Promise(() => {});
     });

@@ -4,9 +4,9 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { dockerCp, dockerCpStopped } from '../../src/method/volume/docker-cp.ts';
-import { whileStopped } from '../../src/method/container/pause.ts';
+import { withServicesStopped } from '../../src/method/container/stop-services.ts';
 import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
-import { fillEmpty } from '../../src/method/volume/empty-volume.ts';
+import { restoreIntoEmptyVolume } from '../../src/method/container/empty-volume.ts';
 import { finding } from '../../src/support/errors.ts';
 import { traced } from '../../src/support/trace.ts';
 import { shelf, type Shelf } from '../support/shelf.ts';
@@ -104,7 +104,7 @@ describe('a service that is stopped for a backup', () => {
     const ctrlC = new AbortController();
     const sink = { stepStarted: () => {}, stepEnded: () => {}, waiting: () => {} };
     const stopped = traced(sink, ctrlC.signal, () =>
-      whileStopped(place.swarm, ['web'], async () => {
+      withServicesStopped(place.swarm, ['web'], async () => {
         ctrlC.abort(new Error('stopped by a person'));
         ctrlC.signal.throwIfAborted();
       }),
@@ -116,7 +116,7 @@ describe('a service that is stopped for a backup', () => {
   test('runs again after the next backup, when one was killed half-way', async () => {
     const service = await stateOf(place.swarm, 'web');
     await new Promise<void>((killed) => {
-      void whileStopped(place.swarm, ['web'], () => {
+      void withServicesStopped(place.swarm, ['web'], () => {
         killed();
         return new Promise(() => {});
       });
@@ -239,7 +239,7 @@ describe('bad input', () => {
   test('half a restore that can not be taken away again is told, after what broke it', async () => {
     const volume = place.volume('stuck');
     const { node, name } = volume;
-    const broken = fillEmpty(volume, claim, async () => {
+    const broken = restoreIntoEmptyVolume(volume, claim, async () => {
       const { Mountpoint } = await node.docker.getVolume(name).inspect();
       // What something is mounted on can't be removed.
       await node.exec(['sh', '-euc', 'touch "$0"; mount --bind /etc/hostname "$0"', `${Mountpoint}/half`]);

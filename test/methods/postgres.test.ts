@@ -4,14 +4,14 @@ import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { exec, start } from '../../src/lab/engine.ts';
-import { beside, succeeded } from '../../src/method/container/sidecar.ts';
+import { runSidecar, outputOrThrow } from '../../src/method/container/sidecar.ts';
 import type { ArtifactWriter, Method, ArtifactReader } from '../../src/model/method.ts';
 import { postgresDump } from '../../src/method/postgres/dump.ts';
 import type { PostgresService } from '../../src/method/postgres/service.ts';
 import { postgresPhysical } from '../../src/method/postgres/physical.ts';
 import { postgresPointInTime, type Recovered } from '../../src/method/postgres/point-in-time.ts';
 import { postgresWal, walPosition } from '../../src/method/postgres/wal-archive.ts';
-import type { Volume } from '../../src/method/volume/volume.ts';
+import type { Volume } from '../../src/method/container/volume.ts';
 import { nextSegment } from '../../src/method/postgres/wal.ts';
 import { seconds } from '../../src/support/clock.ts';
 import type { DrillError } from '../../src/support/errors.ts';
@@ -84,13 +84,13 @@ async function lose(...volumes: string[]): Promise<void> {
 
 const contents = async ({ node, name }: Volume): Promise<string> =>
   (
-    await beside(node, {
+    await runSidecar(node, {
       image: swarm.imageOf('toolbox'),
       user: '0:0',
       argv: ['find', '/volume', '-mindepth', '1'],
       volumes: { [name]: '/volume:ro' },
     })
-  ).taken;
+  ).output;
 
 const finding = (code: string) => ({ name: 'DrillError', blame: 'finding', code });
 
@@ -378,13 +378,13 @@ async function archiveFor(name: string): Promise<Volume> {
 
 const inVolume = async ({ node, name }: Volume, script: string): Promise<string> => {
   const argv = ['sh', '-euc', `cd /volume\n${script}`];
-  const ended = await beside(node, {
+  const ended = await runSidecar(node, {
     image: swarm.imageOf('toolbox'),
     user: '0:0',
     argv,
     volumes: { [name]: '/volume' },
   });
-  return succeeded('sh', node, 'test', ended);
+  return outputOrThrow('sh', node, 'test', ended);
 };
 
 test('a base and WAL that was kept twice bring the server to a named time, and not further', async () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { finish } from '../../src/lab/engine.ts';
-import { runTool } from '../../src/method/container/repository.ts';
+import { runTool } from '../../src/method/volume/repository.ts';
 import { resticS3 } from '../../src/method/volume/restic.ts';
 import type { Side } from '../../src/vault/backend.ts';
 import type { ObjectStore } from '../../src/vault/object-store/object-store.ts';

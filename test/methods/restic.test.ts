@@ -1,6 +1,6 @@
 // restic, against a real vault over ssh; what it shares with the others is in repository-suite.ts.
 import { expect, test } from 'vitest';
-import { runTool } from '../../src/method/container/repository.ts';
+import { runTool } from '../../src/method/volume/repository.ts';
 import { restic } from '../../src/method/volume/restic.ts';
 import { seconds, type Seconds } from '../../src/support/clock.ts';
 import { repositorySuite, type Stage } from '../support/repository-suite.ts';

@@ -4,12 +4,12 @@ import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { sessions, type Sessions } from '../../fixtures/sessions/sessions.ts';
-import { beside, succeeded } from '../../src/method/container/sidecar.ts';
-import { fill, fillEmpty } from '../../src/method/volume/empty-volume.ts';
+import { runSidecar, outputOrThrow } from '../../src/method/container/sidecar.ts';
+import { fill, restoreIntoEmptyVolume } from '../../src/method/container/empty-volume.ts';
 import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { valkeyAof } from '../../src/method/valkey/aof.ts';
 import { valkeyRdb } from '../../src/method/valkey/rdb.ts';
-import type { Volume } from '../../src/method/volume/volume.ts';
+import type { Volume } from '../../src/method/container/volume.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { traced } from '../../src/support/trace.ts';
@@ -43,11 +43,11 @@ const failure = async (work: Promise<unknown>) =>
 async function inVolume({ node, name }: Volume, script: string): Promise<string> {
   const argv = ['sh', '-euc', `cd /volume\n${script}`];
   const image = swarm.imageOf('toolbox');
-  return succeeded(
+  return outputOrThrow(
     'sh',
     node,
     'test',
-    await beside(node, { image, user: '0:0', argv, volumes: { [name]: '/volume' } }),
+    await runSidecar(node, { image, user: '0:0', argv, volumes: { [name]: '/volume' } }),
   );
 }
 
@@ -119,7 +119,7 @@ test('a snapshot that is only put beside the AOF is ignored, and the checks see 
   await using place = await shelf();
   const claim = await valkeyRdb.backup(store, place.deposit);
   await lose();
-  await fillEmpty(volume('sessions_store'), claim, () =>
+  await restoreIntoEmptyVolume(volume('sessions_store'), claim, () =>
     fill(volume('sessions_store'), claim as Record<string, string>, place.opened(claim).open('dump.rdb'), [
       'dd',
       'of=dump.rdb',

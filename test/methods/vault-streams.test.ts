@@ -7,7 +7,7 @@ import { dockerCpStopped } from '../../src/method/volume/docker-cp.ts';
 import type { Method } from '../../src/model/method.ts';
 import { Vault } from '../../src/vault/vault.ts';
 import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
-import type { Volume } from '../../src/method/volume/volume.ts';
+import type { Volume } from '../../src/method/container/volume.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';

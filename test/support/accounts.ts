@@ -1,7 +1,7 @@
 // For tests that look at, or change, what a method gets of its account at the vault.
 import type { Account } from '../../src/model/account.ts';
 import type { Method } from '../../src/model/method.ts';
-import type { Volume } from '../../src/method/volume/volume.ts';
+import type { Volume } from '../../src/method/container/volume.ts';
 
 /** The method, with every account on its way to it passed through `pass`. */
 export const passingAccounts = <Result>(

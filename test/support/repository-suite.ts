@@ -8,7 +8,7 @@ import type { ArtifactFact } from '../../src/model/artifact.ts';
 import type { Method } from '../../src/model/method.ts';
 import type { VaultHost } from '../../src/vault/host/host.ts';
 import { Vault, type Kept, type VaultOptions } from '../../src/vault/vault.ts';
-import { factsOf, type Volume } from '../../src/method/volume/volume.ts';
+import { inspectVolume, type Volume } from '../../src/method/container/volume.ts';
 import { FILE_ASPECTS } from '../../src/model/aspect.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
@@ -131,7 +131,7 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
       expect(code).toBe('artifact-damaged');
       expect(output).not.toBe('');
       expect(hint).toContain('nothing was restored');
-      expect(await factsOf(again)).toBeUndefined();
+      expect(await inspectVolume(again)).toBeUndefined();
     });
 
   test('a file that can not be read makes it a finding with its name, and no recovery point', async () => {
@@ -152,7 +152,7 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
     const empty = await findingOf(vault.keep(method, place.volume('empty')));
     const full = await findingOf(older.kept.restoreInto(files));
     expect([missing.code, empty.code, full.code]).toEqual(['no-volume', 'empty-volume', 'volume-not-empty']);
-    expect(await factsOf(place.volume('missing'))).toBeUndefined();
+    expect(await inspectVolume(place.volume('missing'))).toBeUndefined();
   });
 
   own(() => ({ place, vault, files, older, newer, method, tampered }));
@@ -194,7 +194,7 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
       expect(await lostAspects(manifest, await readManifest(files))).toEqual(
         FILE_ASPECTS.filter((aspect) => method.loses.includes(aspect)),
       );
-      expect((await factsOf(files))?.Labels).toEqual(LABELS);
+      expect((await inspectVolume(files))?.Labels).toEqual(LABELS);
     }
   });
 

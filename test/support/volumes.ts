@@ -6,7 +6,7 @@ import { compareFiles } from '../../src/check/compare-files.ts';
 import type { Entry } from '../../src/check/entry.ts';
 import { readManifest, type Manifest } from '../../src/check/files.ts';
 import { finish } from '../../src/lab/engine.ts';
-import type { Volume } from '../../src/method/volume/volume.ts';
+import type { Volume } from '../../src/method/container/volume.ts';
 import { FILE_ASPECTS, type Aspect } from '../../src/model/aspect.ts';
 import { DrillError } from '../../src/support/errors.ts';
 import { waitUntil } from '../../src/support/poll.ts';

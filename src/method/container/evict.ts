@@ -3,8 +3,8 @@
 import { seconds, type Seconds } from '../../support/clock.ts';
 import { waitUntil, type Answer } from '../../support/poll.ts';
 import { removed } from '../../swarm/site.ts';
-import { beside, succeeded } from './sidecar.ts';
-import { factsOf, type Volume } from '../volume/volume.ts';
+import { runSidecar, outputOrThrow } from './sidecar.ts';
+import { inspectVolume, type Volume } from './volume.ts';
 
 /** A process that waits for its disk ends when the disk has answered, whoever kills it. */
 const LIMIT = seconds(120);
@@ -14,18 +14,18 @@ const LIMIT = seconds(120);
  * first (`Swarm.replaceLostMembers` does). Containers of tasks are not stopped but killed: what they wrote is not wanted.
  * @throws DrillError `wait-timeout` when somebody still uses it; `not-vacated`
  */
-export async function vacate(volume: Volume, limit: Seconds = LIMIT): Promise<Volume> {
+export async function evictAndEmptyVolume(volume: Volume, limit: Seconds = LIMIT): Promise<Volume> {
   const { swarm, node, name } = volume;
   const { Swarm } = (await node.docker.info()) as { Swarm: { NodeID: string } };
   await waitUntil(`the volume ${name} to be free`, () => takeFromTasks(volume, Swarm.NodeID), { limit });
-  if (!(await factsOf(volume))) return volume;
-  const emptied = await beside(node, {
+  if (!(await inspectVolume(volume))) return volume;
+  const emptied = await runSidecar(node, {
     image: swarm.imageOf('toolbox'),
     user: '0:0',
     argv: ['find', '/volume', '-mindepth', '1', '-delete'],
     volumes: { [name]: '/volume' },
   });
-  succeeded('find', node, 'not-vacated', emptied);
+  outputOrThrow('find', node, 'not-vacated', emptied);
   return volume;
 }
 
@@ -34,7 +34,7 @@ async function takeFromTasks({ swarm, node, name }: Volume, id: string): Promise
   // Asked for first: a task that is on its way here has no container yet.
   const tasks = (await docker.listTasks({
     filters: { node: [id], 'desired-state': ['running'] },
-  })) as Task[];
+  })) as ListedTask[];
   const users = await node.docker.listContainers({ all: true, filters: { volume: [name] } });
   const ofTasks = users.filter(({ Labels }) => Labels['com.docker.swarm.task.id'] !== undefined);
   // One that the swarm still wants here is replaced by another, which its constraint keeps away.
@@ -47,7 +47,7 @@ async function takeFromTasks({ swarm, node, name }: Volume, id: string): Promise
   return left.length === 0 ? { done: undefined } : { notYet: `${left.join(', ')} still uses it` };
 }
 
-interface Task {
+interface ListedTask {
   readonly ID: string;
   readonly Spec: {
     readonly ContainerSpec?: { readonly Mounts?: readonly { readonly Source?: string }[] | null };

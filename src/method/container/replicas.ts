@@ -5,7 +5,7 @@ import { finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { step } from '../../support/trace.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
-import type { Volume } from '../volume/volume.ts';
+import type { Volume } from './volume.ts';
 
 /**
  * A service that is switched off carries its mode in this label until it runs again. A backup that was killed half-way leaves it
@@ -14,7 +14,7 @@ import type { Volume } from '../volume/volume.ts';
 const OWED = 'swarm-drill.mode-before-backup';
 
 /** How long a service may take to stop, beside its own grace period, and to start. */
-export const LIMIT = seconds(120);
+export const SCALE_LIMIT = seconds(120);
 
 interface Mode {
   readonly Replicated?: { readonly Replicas?: number };
@@ -33,14 +33,14 @@ interface Spec {
   };
 }
 
-interface Service {
+interface ServiceInspection {
   readonly ID: string;
   readonly Version: { readonly Index: number };
   readonly Spec: Spec;
 }
 
 /** A service as it was found. */
-export interface Found {
+export interface RecordedService {
   readonly id: string;
   readonly name: string;
   readonly mode: Mode;
@@ -49,7 +49,10 @@ export interface Found {
 }
 
 /** @throws DrillError `not-pausable` */
-export async function asFound(swarm: Swarm, services: readonly string[]): Promise<readonly Found[]> {
+export async function recordServices(
+  swarm: Swarm,
+  services: readonly string[],
+): Promise<readonly RecordedService[]> {
   const { docker } = await swarm.manager();
   return Promise.all(
     services.map(async (service) => {
@@ -72,7 +75,10 @@ export async function asFound(swarm: Swarm, services: readonly string[]): Promis
 }
 
 /** Names of those that don't have the replicas that they were found with. */
-export async function changedSince(swarm: Swarm, found: readonly Found[]): Promise<string[]> {
+export async function findChangedServices(
+  swarm: Swarm,
+  found: readonly RecordedService[],
+): Promise<string[]> {
   const { docker } = await swarm.manager();
   const changed = await Promise.all(
     found.map(
@@ -83,9 +89,9 @@ export async function changedSince(swarm: Swarm, found: readonly Found[]): Promi
 }
 
 /** Names of the services whose tasks mount the volume. */
-export async function servicesUsing({ swarm, name }: Volume): Promise<string[]> {
+export async function findServicesUsing({ swarm, name }: Volume): Promise<string[]> {
   const { docker } = await swarm.manager();
-  const services = (await docker.listServices()) as unknown as Service[];
+  const services = (await docker.listServices()) as unknown as ServiceInspection[];
   return services
     .filter(({ Spec }) =>
       Spec.TaskTemplate.ContainerSpec?.Mounts?.some(
@@ -96,18 +102,18 @@ export async function servicesUsing({ swarm, name }: Volume): Promise<string[]> 
 }
 
 /** Takes their replicas away, and waits until no container is left. */
-export const suspend = (swarm: Swarm, found: readonly Found[]): Promise<void> =>
+export const scaleToZero = (swarm: Swarm, found: readonly RecordedService[]): Promise<void> =>
   each('stop', found, (one) => stop(swarm, one));
 
 /** Gives back what is missing, and waits until as many containers run as did. @throws DrillError `not-resumed` */
-export const resume = (swarm: Swarm, found: readonly Found[]): Promise<void> =>
+export const restoreReplicas = (swarm: Swarm, found: readonly RecordedService[]): Promise<void> =>
   each('as before:', found, (one) => start(swarm, one));
 
 /** When one of them fails the others end first: whoever brings all of them back must not be overtaken by an update on its way. */
 async function each(
   what: string,
-  found: readonly Found[],
-  act: (one: Found) => Promise<void>,
+  found: readonly RecordedService[],
+  act: (one: RecordedService) => Promise<void>,
 ): Promise<void> {
   if (found.length === 0) return;
   await step(`${what} ${found.map(({ name }) => name).join(', ')}`, async () => {
@@ -116,7 +122,7 @@ async function each(
   });
 }
 
-async function stop(swarm: Swarm, { id, name, mode }: Found): Promise<void> {
+async function stop(swarm: Swarm, { id, name, mode }: RecordedService): Promise<void> {
   const { TaskTemplate } = await update(swarm, id, (spec) => ({
     ...spec,
     Labels: { ...spec.Labels, [OWED]: JSON.stringify(mode) },
@@ -129,11 +135,11 @@ async function stop(swarm: Swarm, { id, name, mode }: Found): Promise<void> {
       const left = await countContainers(swarm, id);
       return left === 0 ? { done: true } : { notYet: `${left} of its containers still run` };
     },
-    { limit: seconds(LIMIT + grace), blame: 'finding' },
+    { limit: seconds(SCALE_LIMIT + grace), blame: 'finding' },
   );
 }
 
-async function start(swarm: Swarm, { id, name, mode, running }: Found): Promise<void> {
+async function start(swarm: Swarm, { id, name, mode, running }: RecordedService): Promise<void> {
   await update(swarm, id, (spec) => ({ ...spec, Mode: mode }));
   await waitUntil(
     `${name} to run again`,
@@ -141,7 +147,7 @@ async function start(swarm: Swarm, { id, name, mode, running }: Found): Promise<
       const now = await countContainers(swarm, id);
       return now >= running ? { done: true } : { notYet: `${now} of ${running} containers run` };
     },
-    { limit: LIMIT },
+    { limit: SCALE_LIMIT },
   ).catch((cause: unknown) => {
     throw finding(`${name} has its replicas again, and does not run`, { code: 'not-resumed', cause });
   });
@@ -165,8 +171,8 @@ async function update(swarm: Swarm, id: string, edit: (spec: Spec) => Spec): Pro
 
 const sorted = ({ Labels = {}, Mode }: Spec) => ({ Labels: Object.entries(Labels).sort(), Mode });
 
-const inspect = async (docker: Docker, service: string): Promise<Service> =>
-  (await docker.getService(service).inspect()) as Service;
+const inspect = async (docker: Docker, service: string): Promise<ServiceInspection> =>
+  (await docker.getService(service).inspect()) as ServiceInspection;
 
 async function countContainers(swarm: Swarm, service: string): Promise<number> {
   const label = [`com.docker.swarm.service.id=${service}`];

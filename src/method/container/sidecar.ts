@@ -7,9 +7,9 @@ import type { Seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import type { Answer } from '../../support/poll.ts';
 import type { Node } from '../../swarm/node.ts';
-import { logOf, waitForServer } from './server-wait.ts';
+import { readServerLog, waitForServer } from './server-log.ts';
 
-export interface Beside {
+export interface SidecarSpec {
   readonly image: string;
   /** User and group, as numbers: `999:999`. */
   readonly user: string;
@@ -19,15 +19,15 @@ export interface Beside {
   readonly input?: ExecOptions['input'];
 }
 
-export interface Ended<T> {
-  readonly taken: T;
+export interface SidecarResult<T> {
+  readonly output: T;
   readonly exitCode: number;
   readonly stderr: string;
 }
 
 const ENGLISH_AND_UTC = ['LC_ALL=C', 'TZ=UTC'];
 
-async function create(node: Node, { image, user, argv, volumes }: Beside, log: 'none' | 'json-file') {
+async function create(node: Node, { image, user, argv, volumes }: SidecarSpec, log: 'none' | 'json-file') {
   return node.docker
     .createContainer({
       Image: image,
@@ -55,18 +55,18 @@ async function create(node: Node, { image, user, argv, volumes }: Beside, log: '
 }
 
 /** Runs a program to its end. It is up to the caller what its exit code means. */
-export async function beside<T = string>(
+export async function runSidecar<T = string>(
   node: Node,
-  what: Beside,
-  take?: (stdout: Readable) => Promise<T>,
-): Promise<Ended<T>> {
+  what: SidecarSpec,
+  read?: (stdout: Readable) => Promise<T>,
+): Promise<SidecarResult<T>> {
   const container = await create(node, what, 'none');
   let running: Running | undefined;
   try {
     running = await startAttached(container, what.input);
     running.io.on('error', () => undefined); // told by whoever reads it
-    const taken = await ((take ?? text) as (stdout: Readable) => Promise<T>)(running.io);
-    return { taken, exitCode: await running.exitCode(), stderr: running.stderr() };
+    const output = await ((read ?? text) as (stdout: Readable) => Promise<T>)(running.io);
+    return { output, exitCode: await running.exitCode(), stderr: running.stderr() };
   } finally {
     // The engine would wait for somebody to read what is left.
     running?.io.destroy();
@@ -79,23 +79,23 @@ const removed = (container: Docker.Container): Promise<unknown> =>
   container.remove({ force: true, v: true }).catch(() => undefined);
 
 /** @throws DrillError with `code` and the program's words unless it ended with 0 */
-export function succeeded<T>(program: string, node: Node, code: string, ended: Ended<T>): T {
-  if (ended.exitCode === 0) return ended.taken;
+export function outputOrThrow<T>(program: string, node: Node, code: string, ended: SidecarResult<T>): T {
+  if (ended.exitCode === 0) return ended.output;
   throw finding(`${program} ended with exit code ${ended.exitCode}`, {
     code,
     node: node.name,
-    output: `${typeof ended.taken === 'string' ? ended.taken : ''}\n${ended.stderr}`,
+    output: `${typeof ended.output === 'string' ? ended.output : ''}\n${ended.stderr}`,
   });
 }
 
-export interface Server {
+export interface SidecarServer {
   /** Standard output of a program that is run beside the server. @throws DrillError `command-failed` */
   readonly run: (argv: readonly string[], input?: string) => Promise<string>;
   /** Waits; a server that ends meanwhile is a finding with the words of its log. */
   readonly until: <T>(what: string, ask: () => Promise<Answer<T>>) => Promise<T>;
 }
 
-export interface ServerOptions extends Beside {
+export interface SidecarServerOptions extends SidecarSpec {
   /** How it is told to end in good order, e.g. `SIGTERM`. */
   readonly signal: string;
   /** How long each wait may take. */
@@ -108,15 +108,15 @@ export interface ServerOptions extends Beside {
 const STOP_SECONDS = 120;
 
 /** Starts a server, uses it, and ends it in good order: an exit code other than 0 is a finding, too. */
-export async function serverBeside<T>(
+export async function withSidecarServer<T>(
   node: Node,
-  options: ServerOptions,
-  use: (server: Server) => Promise<T>,
+  options: SidecarServerOptions,
+  use: (server: SidecarServer) => Promise<T>,
 ): Promise<T> {
   const { code, limit, signal } = options;
   const container = await create(node, options, 'json-file');
   const { id } = container;
-  const server: Server = {
+  const server: SidecarServer = {
     run: (argv, input = '') => exec(node.docker, id, argv, { input, env: ENGLISH_AND_UTC }),
     until: <A>(what: string, ask: () => Promise<Answer<A>>) =>
       waitForServer(
@@ -139,7 +139,7 @@ export async function serverBeside<T>(
       throw finding(`the server ended with exit code ${State.ExitCode} when it was told to stop`, {
         code,
         node: node.name,
-        output: await logOf({ node, id }),
+        output: await readServerLog({ node, id }),
       });
     return used;
   } finally {

@@ -2,19 +2,19 @@
 // an empty volume, and looked at by Postgres' own pg_verifybackup.
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
-import { beside, succeeded } from '../container/sidecar.ts';
-import { fill } from '../volume/empty-volume.ts';
+import { runSidecar, outputOrThrow } from '../container/sidecar.ts';
+import { fill } from '../container/empty-volume.ts';
 import type { TextMetadata, ArtifactWriter, ArtifactReader } from '../../model/method.ts';
 import { NOW, row, type PostgresService } from './service.ts';
-import { placeOf, taskOf, within } from '../container/service.ts';
-import type { Volume } from '../volume/volume.ts';
+import { findDataDirectory, findTask, execInTask } from '../container/task.ts';
+import type { Volume } from '../container/volume.ts';
 
 const BASE = 'base.tar';
 
 export async function keepBase(service: PostgresService, { put }: ArtifactWriter): Promise<TextMetadata> {
-  const task = await taskOf(service);
+  const task = await findTask(service);
   const [directory = ''] = await row(task, service, 'SHOW data_directory');
-  const place = await placeOf(task, directory);
+  const place = await findDataDirectory(task, directory);
   // To standard output WAL can't be streamed beside the files: it is fetched when they are through.
   const argv = [
     'pg_basebackup',
@@ -26,10 +26,10 @@ export async function keepBase(service: PostgresService, { put }: ArtifactWriter
     '--verbose',
     `--username=${service.user}`,
   ];
-  const { stderr } = await within(task, argv, {
+  const { stderr } = await execInTask(task, argv, {
     user: 'postgres',
     env: ['LC_ALL=C'],
-    take: (stdout) => put(BASE, stdout),
+    read: (stdout) => put(BASE, stdout),
     code: 'base-backup-failed',
   });
   const [ended = '', lastSegment = '', segmentBytes = '', version = ''] = await row(
@@ -55,12 +55,12 @@ export async function unpackBase(artifact: ArtifactReader, volume: Volume): Prom
   const { image = '', owner = '', path = '' } = artifact.metadata;
   await step('unpack the base backup', () => fill(volume, artifact.metadata, artifact.open(BASE)));
   const verified = await step('pg_verifybackup', () =>
-    beside(volume.node, {
+    runSidecar(volume.node, {
       image,
       user: owner,
       argv: ['pg_verifybackup', '--quiet', `/volume/${path}`],
       volumes: { [volume.name]: '/volume:ro' },
     }),
   );
-  succeeded('pg_verifybackup', volume.node, 'base-damaged', verified);
+  outputOrThrow('pg_verifybackup', volume.node, 'base-damaged', verified);
 }

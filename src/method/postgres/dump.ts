@@ -5,7 +5,7 @@ import { DrillError, finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import type { Method } from '../../model/method.ts';
 import { row, type PostgresService } from './service.ts';
-import { taskOf, within, type Task, type WithinOptions } from '../container/service.ts';
+import { findTask, execInTask, type ServiceTask, type TaskExecOptions } from '../container/task.ts';
 
 const LOCK_LIMIT = seconds(60);
 
@@ -20,20 +20,20 @@ export const postgresDump: Method<PostgresService, PostgresService, void> = {
 
   async backup(service, { put }) {
     const { user, database, lockLimit = LOCK_LIMIT } = service;
-    const task = await taskOf(service);
+    const task = await findTask(service);
     await refuseEmpty(task, service);
     const globals = ['pg_dumpall', '--globals-only', '--username', user];
     // pg_dump sets lock_timeout itself, to none.
     const patience = `--lock-wait-timeout=${lockLimit * 1000}`;
     const dump = ['pg_dump', '--format=custom', '--compress=0', patience, '--username', user, database];
-    await run(task, service, globals, { take: (stdout) => put('globals.sql.zst', stdout) });
-    await run(task, service, dump, { take: (stdout) => put('database.dump.zst', stdout) });
+    await run(task, service, globals, { read: (stdout) => put('globals.sql.zst', stdout) });
+    await run(task, service, dump, { read: (stdout) => put('database.dump.zst', stdout) });
     return { service: service.service, database };
   },
 
   async restore(artifact, service) {
     const { user, database } = service;
-    const task = await taskOf(service);
+    const task = await findTask(service);
     const globals = tolerant(await text(artifact.open('globals.sql.zst')));
     const psql = ['psql', '--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1', '--username', user];
     await step('roles and grants', () =>
@@ -53,7 +53,7 @@ export const postgresDump: Method<PostgresService, PostgresService, void> = {
 const FIRST_OWN_OBJECT = 16384;
 
 /** pg_dump is content with nothing. Almost surely it is the wrong database. */
-async function refuseEmpty(task: Task, service: PostgresService): Promise<void> {
+async function refuseEmpty(task: ServiceTask, service: PostgresService): Promise<void> {
   const { database } = service;
   const sql = `SELECT count(*) FROM pg_class WHERE oid >= ${FIRST_OWN_OBJECT}`;
   const [relations] = await row(task, service, sql, database);
@@ -83,16 +83,16 @@ const tolerant = (globals: string): string =>
 /** pg_dump makes its own limit one for statements while it takes its locks. */
 const HELD_UP = /due to lock timeout|due to statement timeout[^]*LOCK TABLE/;
 
-/** @throws DrillError `locked` or `postgres-failed`, in the program's words; otherwise as `within` does */
+/** @throws DrillError `locked` or `postgres-failed`, in the program's words; otherwise as `execInTask` does */
 async function run<T>(
-  task: Task,
+  task: ServiceTask,
   { lockLimit = LOCK_LIMIT }: PostgresService,
   argv: readonly string[],
-  options: Pick<WithinOptions<T>, 'take' | 'input'>,
+  options: Pick<TaskExecOptions<T>, 'read' | 'input'>,
 ): Promise<void> {
   const env = ['LC_ALL=C', `PGOPTIONS=-c lock_timeout=${lockLimit * 1000}`];
   try {
-    await within(task, argv, { ...options, user: 'postgres', env, code: 'postgres-failed' });
+    await execInTask(task, argv, { ...options, user: 'postgres', env, code: 'postgres-failed' });
   } catch (cause) {
     if (!(cause instanceof DrillError) || !HELD_UP.test(cause.output ?? '')) throw cause;
     throw finding(

@@ -1,9 +1,9 @@
 // Postgres as a copy of the whole server: pg_basebackup while it runs, with the WAL that makes the copy consistent.
-import { fillEmpty } from '../volume/empty-volume.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
 import { keepBase, unpackBase } from './base-backup.ts';
 import type { PostgresService } from './service.ts';
-import type { Volume } from '../volume/volume.ts';
+import type { Volume } from '../container/volume.ts';
 
 /** Restored into the volume that the service is going to use, before a label lets it start there. */
 export const postgresPhysical: Method<PostgresService, Volume, void> = {
@@ -18,5 +18,6 @@ export const postgresPhysical: Method<PostgresService, Volume, void> = {
 
   backup: keepBase,
 
-  restore: (artifact, volume) => fillEmpty(volume, artifact.metadata, () => unpackBase(artifact, volume)),
+  restore: (artifact, volume) =>
+    restoreIntoEmptyVolume(volume, artifact.metadata, () => unpackBase(artifact, volume)),
 };

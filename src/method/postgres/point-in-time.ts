@@ -3,13 +3,13 @@
 import { minutes } from '../../support/clock.ts';
 import { finding, reasonOf, type DrillError } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
-import { serverBeside } from '../container/sidecar.ts';
-import { fillEmpty } from '../volume/empty-volume.ts';
+import { withSidecarServer } from '../container/sidecar.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { TextMetadata, Method } from '../../model/method.ts';
 import { keepBase, unpackBase } from './base-backup.ts';
 import type { PostgresService } from './service.ts';
 import type { Kept } from '../../vault/vault.ts';
-import type { Volume } from '../volume/volume.ts';
+import type { Volume } from '../container/volume.ts';
 import { momentOf, namedMoment, timeOf } from './wal.ts';
 import { liesAfter, reachOf, refuseUnlessReached, type Goal, type Reach } from './wal-coverage.ts';
 
@@ -45,7 +45,7 @@ export const postgresPointInTime: Method<PostgresService, PointInTime, Recovered
       reachOf({ ...target, name: target.archive }, claim, goal),
     );
     refuseUnlessReached(reach, goal, claim);
-    return fillEmpty(target, claim, async () => {
+    return restoreIntoEmptyVolume(target, claim, async () => {
       await unpackBase(artifact, target);
       return step('replay the WAL', () => recover(target, claim, goal, reach));
     });
@@ -108,7 +108,7 @@ async function recover(
     code: 'recovery-failed',
   };
   const psql = ['psql', '-XAtq', '-h', '/tmp', '-U', user, '-d', 'postgres', '-c', REPLAYED];
-  return serverBeside(target.node, server, async ({ run, until }) => {
+  return withSidecarServer(target.node, server, async ({ run, until }) => {
     const answer = await until('the end of recovery', () =>
       run(psql).then(
         (done) => ({ done: done.trim() }),

@@ -1,7 +1,7 @@
 // A Postgres server that runs as a service, and how it is asked.
 import type { Seconds } from '../../support/clock.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
-import { within, type Task } from '../container/service.ts';
+import { execInTask, type ServiceTask } from '../container/task.ts';
 
 export interface PostgresService {
   readonly swarm: Swarm;
@@ -15,14 +15,14 @@ export interface PostgresService {
 
 /** Columns of the one row that `sql` gives. @throws DrillError `postgres-failed` with the server's words */
 export async function row(
-  task: Task,
+  task: ServiceTask,
   { user }: PostgresService,
   sql: string,
   database = 'postgres',
 ): Promise<string[]> {
   const argv = ['psql', '-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-U', user, '-d', database, '-c', sql];
-  const { taken } = await within(task, argv, { user: 'postgres', code: 'postgres-failed' });
-  return taken.trim().split('\t');
+  const { output } = await execInTask(task, argv, { user: 'postgres', code: 'postgres-failed' });
+  return output.trim().split('\t');
 }
 
 /** The server's clock, as text in UTC: it is the one that commits carry. */

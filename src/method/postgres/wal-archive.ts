@@ -5,13 +5,13 @@ import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { withRollback } from '../../support/with-cleanup.ts';
-import { beside, succeeded } from '../container/sidecar.ts';
-import { fill, makeVolume } from '../volume/empty-volume.ts';
+import { runSidecar, outputOrThrow } from '../container/sidecar.ts';
+import { fill, createVolume } from '../container/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
 import { NOW, row, type PostgresService } from './service.ts';
-import { waitForServer } from '../container/server-wait.ts';
-import { placeOf, taskOf, type Task } from '../container/service.ts';
-import type { Volume } from '../volume/volume.ts';
+import { waitForServer } from '../container/server-log.ts';
+import { findDataDirectory, findTask, type ServiceTask } from '../container/task.ts';
+import type { Volume } from '../container/volume.ts';
 import { isHistory, isSegment } from './wal.ts';
 
 /** A server whose `archive_command` copies WAL into a volume of its own. */
@@ -25,7 +25,7 @@ export interface PostgresArchive extends PostgresService {
 /** The segment that is written to now. Noted before a backup, it is where the next keeping of WAL has to begin. */
 export async function walPosition(service: PostgresService): Promise<string> {
   const [segment = ''] = await row(
-    await taskOf(service),
+    await findTask(service),
     service,
     'SELECT pg_walfile_name(pg_current_wal_lsn())',
   );
@@ -40,8 +40,8 @@ export const postgresWal: Method<PostgresArchive, Volume, void> = {
   loses: [],
 
   async backup(source, { put }) {
-    const task = await taskOf(source);
-    const place = await placeOf(task, source.archive);
+    const task = await findTask(source);
+    const place = await findDataDirectory(task, source.archive);
     const closed = await step('close the segment', () => closeSegment(task, source));
     const { until, last, segmentBytes } = closed;
     await step(`wait until ${last} is archived`, () => archived(task, source, closed));
@@ -56,7 +56,7 @@ export const postgresWal: Method<PostgresArchive, Volume, void> = {
         node: task.node.name,
         hint: 'see that archive_command copies into that directory, and fails when it can not',
       });
-    const tar = await beside(
+    const tar = await runSidecar(
       task.node,
       {
         image: source.swarm.imageOf('toolbox'),
@@ -74,13 +74,13 @@ export const postgresWal: Method<PostgresArchive, Volume, void> = {
       },
       (stdout: Readable) => put('wal.tar', stdout),
     );
-    succeeded('tar', task.node, 'tar-failed', tar);
+    outputOrThrow('tar', task.node, 'tar-failed', tar);
     return { ...place, until, last };
   },
 
   async restore(artifact, volume) {
     const { metadata: claim } = artifact;
-    await makeVolume(volume, claim);
+    await createVolume(volume, claim);
     const incoming = `${claim['path']}/.incoming-${randomUUID()}`;
     // What was kept earlier is there already, and stays; a segment that came by half must not stand beside it.
     await withRollback(
@@ -102,17 +102,17 @@ const MOVE_OUT = `
   chmod --reference=. .. && rmdir "$1"`;
 
 async function inArchive({ swarm, node, name }: Volume, script: string, path: string): Promise<void> {
-  const moved = await beside(node, {
+  const moved = await runSidecar(node, {
     image: swarm.imageOf('toolbox'),
     user: '0:0',
     argv: ['sh', '-c', script, 'sh', `/volume/${path}`],
     volumes: { [name]: '/volume' },
   });
-  succeeded('sh', node, NOT_FILLED, moved);
+  outputOrThrow('sh', node, NOT_FILLED, moved);
 }
 
 /** Ends the present segment with a commit, so that every time up to now lies before a commit, and can be recovered to. */
-async function closeSegment(task: Task, source: PostgresService) {
+async function closeSegment(task: ServiceTask, source: PostgresService) {
   const [mode = '', segmentBytes = '', failed = ''] = await row(
     task,
     source,
@@ -132,7 +132,7 @@ async function closeSegment(task: Task, source: PostgresService) {
 const TRIES = 3;
 
 async function archived(
-  task: Task,
+  task: ServiceTask,
   source: PostgresService,
   { last: segment, failedBefore }: { readonly last: string; readonly failedBefore: number },
 ): Promise<void> {
@@ -158,7 +158,7 @@ export async function filesIn(
   path: string,
   segmentBytes: string,
 ): Promise<string[]> {
-  const found = await beside(node, {
+  const found = await runSidecar(node, {
     image: swarm.imageOf('toolbox'),
     user: '0:0',
     argv: [
@@ -167,5 +167,5 @@ export async function filesIn(
     ],
     volumes: { [name]: '/volume:ro' },
   });
-  return succeeded('find', node, 'archive-unreadable', found).split('\n').filter(Boolean).sort();
+  return outputOrThrow('find', node, 'archive-unreadable', found).split('\n').filter(Boolean).sort();
 }

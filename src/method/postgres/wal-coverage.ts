@@ -3,10 +3,10 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { finding } from '../../support/errors.ts';
-import { beside } from '../container/sidecar.ts';
+import { runSidecar } from '../container/sidecar.ts';
 import type { TextMetadata } from '../../model/method.ts';
 import { filesIn } from './wal-archive.ts';
-import { factsOf, type Volume } from '../volume/volume.ts';
+import { inspectVolume, type Volume } from '../container/volume.ts';
 import { chainAfter, endOfTransaction, momentOf, timeOf, type Chain, type Moment } from './wal.ts';
 
 /** `latest` lies after every commit. */
@@ -30,7 +30,7 @@ export interface Reach {
 export async function reachOf(archive: Volume, claim: TextMetadata, goal: Goal): Promise<Reach> {
   const { image = '', owner = '', lastSegment = '', segmentBytes = '' } = claim;
   // A mount by name would make it, empty.
-  if (!(await factsOf(archive)))
+  if (!(await inspectVolume(archive)))
     throw finding(`there is no volume ${archive.name} with archived WAL on ${archive.node.name}`, {
       code: 'no-volume',
       node: archive.node.name,
@@ -40,7 +40,7 @@ export async function reachOf(archive: Volume, claim: TextMetadata, goal: Goal):
   const [first] = chain.whole;
   if (first === undefined)
     return { chain, upTo: undefined, last: undefined, passed: false, damage: undefined };
-  const read = await beside(
+  const read = await runSidecar(
     archive.node,
     {
       image,
@@ -50,7 +50,7 @@ export async function reachOf(archive: Volume, claim: TextMetadata, goal: Goal):
     },
     (stdout) => transactions(stdout, goal),
   );
-  return { chain, ...read.taken, damage: read.exitCode === 0 ? undefined : read.stderr.trim() };
+  return { chain, ...read.output, damage: read.exitCode === 0 ? undefined : read.stderr.trim() };
 }
 
 async function transactions(stdout: Readable, goal: Goal) {

@@ -13,7 +13,7 @@ import { initialise, type Site } from '../../swarm/site.ts';
 import { Swarm } from '../../swarm/swarm.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
 import type { ArtifactWriter, Method, ArtifactReader } from '../../model/method.ts';
-import { wholeTar } from '../volume/tar.ts';
+import { verifyWholeTar } from '../volume/whole-tar.ts';
 
 const FILE = 'swarm.tar.zst';
 const DOCKER_ROOT = '/var/lib/docker';
@@ -43,7 +43,7 @@ export const swarmState: Method<Swarm, Site, Swarm> = {
   restore,
 };
 
-/** Beside an engine that goes on writing: possible, less predictable, and not what the documentation recommends. */
+/** SidecarSpec an engine that goes on writing: possible, less predictable, and not what the documentation recommends. */
 export const swarmStateHot: Method<Swarm, Site, Swarm> = {
   name: 'swarm state (hot copy)',
   cannotHold: [
@@ -132,7 +132,7 @@ async function reachable(swarm: Swarm, id: string, name: string): Promise<void> 
 async function copy(stopped: StoppedNode, { put }: ArtifactWriter): Promise<void> {
   const tar = await stopped.read(`${DOCKER_ROOT}/swarm`);
   // Until the call has ended the engine holds on to the container.
-  await put(FILE, wholeTar(tar, `the copy of ${stopped.name}`)).finally(() => tar.destroy());
+  await put(FILE, verifyWholeTar(tar, `the copy of ${stopped.name}`)).finally(() => tar.destroy());
 }
 
 async function restore(artifact: ArtifactReader, site: Site): Promise<Swarm> {

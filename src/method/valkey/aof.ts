@@ -4,11 +4,11 @@ import { seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
-import { beside, succeeded } from '../container/sidecar.ts';
-import { fill, fillEmpty } from '../volume/empty-volume.ts';
+import { runSidecar, outputOrThrow } from '../container/sidecar.ts';
+import { fill, restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
-import { waitForServer } from '../container/server-wait.ts';
-import { within } from '../container/service.ts';
+import { waitForServer } from '../container/server-log.ts';
+import { execInTask } from '../container/task.ts';
 import { owe, owedTo, paid } from './pending-setting.ts';
 import {
   claimOf,
@@ -19,7 +19,7 @@ import {
   type KeyValueService,
   type Loaded,
 } from './server.ts';
-import type { Volume } from '../volume/volume.ts';
+import type { Volume } from '../container/volume.ts';
 
 const AOF = 'aof.tar';
 const REWRITES = 'auto-aof-rewrite-percentage';
@@ -48,10 +48,10 @@ export const valkeyAof: Method<KeyValueService, Volume, Loaded> = {
     const manifestName = `${claim.appendfilename}.manifest`;
     const readManifest = async (): Promise<string> =>
       (
-        await within(server.task, ['cat', `${claim.dir}/${directory}/${manifestName}`], {
+        await execInTask(server.task, ['cat', `${claim.dir}/${directory}/${manifestName}`], {
           code: 'no-manifest',
         })
-      ).taken;
+      ).output;
 
     await withoutRewrites(service, server, async () => {
       const manifest = await readManifest();
@@ -59,7 +59,7 @@ export const valkeyAof: Method<KeyValueService, Volume, Loaded> = {
       const place = `/volume/${claim['path'] ?? ''}`;
       const { node } = server.task;
       const tar = await step('copy the set', () =>
-        beside(
+        runSidecar(
           node,
           {
             image: service.swarm.imageOf('toolbox'),
@@ -75,7 +75,7 @@ export const valkeyAof: Method<KeyValueService, Volume, Loaded> = {
       const grown = tar.stderr
         .split('\n')
         .every((line) => line === '' || line.endsWith('file changed as we read it'));
-      succeeded('tar', node, 'tar-failed', tar.exitCode === 1 && grown ? { ...tar, exitCode: 0 } : tar);
+      outputOrThrow('tar', node, 'tar-failed', tar.exitCode === 1 && grown ? { ...tar, exitCode: 0 } : tar);
       if ((await readManifest()) !== manifest)
         throw finding('somebody had the server rewrite its AOF while it was copied', {
           code: 'aof-moved',
@@ -86,7 +86,7 @@ export const valkeyAof: Method<KeyValueService, Volume, Loaded> = {
   },
 
   restore: (artifact, volume) =>
-    fillEmpty(volume, artifact.metadata, async () => {
+    restoreIntoEmptyVolume(volume, artifact.metadata, async () => {
       await step('unpack the set', () => fill(volume, artifact.metadata, artifact.open(AOF)));
       return proveLoaded(volume, artifact.metadata, 'yes');
     }),

@@ -1,10 +1,10 @@
 // Valkey or Redis as one file: a snapshot that the server itself writes. Where the service keeps an AOF, a snapshot that is only put
 // beside it is ignored; so a server loads it first, and writes the AOF that the service will load.
 import { step } from '../../support/trace.ts';
-import { fill, fillEmpty } from '../volume/empty-volume.ts';
+import { fill, restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
-import { waitForServer } from '../container/server-wait.ts';
-import { within } from '../container/service.ts';
+import { waitForServer } from '../container/server-log.ts';
+import { execInTask } from '../container/task.ts';
 import {
   agreed,
   claimOf,
@@ -15,7 +15,7 @@ import {
   type KeyValueService,
   type Loaded,
 } from './server.ts';
-import type { Volume } from '../volume/volume.ts';
+import type { Volume } from '../container/volume.ts';
 
 const RDB = 'dump.rdb';
 
@@ -34,8 +34,8 @@ export const valkeyRdb: Method<KeyValueService, Volume, Loaded> = {
     const claim = await claimOf(server);
     await step('write a snapshot', () => save(server));
     // The server replaces the file by renaming another; what was opened once stays whole.
-    await within(server.task, ['cat', `${claim.dir}/${claim.dbfilename}`], {
-      take: (stdout) => put(RDB, stdout),
+    await execInTask(server.task, ['cat', `${claim.dir}/${claim.dbfilename}`], {
+      read: (stdout) => put(RDB, stdout),
       code: 'no-snapshot',
     });
     return claim;
@@ -43,7 +43,7 @@ export const valkeyRdb: Method<KeyValueService, Volume, Loaded> = {
 
   restore: (artifact, volume) => {
     const { metadata: claim } = artifact;
-    return fillEmpty(volume, claim, async () => {
+    return restoreIntoEmptyVolume(volume, claim, async () => {
       const write = ['dd', `of=${claim['dbfilename']}`, 'bs=1M', 'status=none'];
       await step('put the snapshot there', () => fill(volume, claim, artifact.open(RDB), write));
       return proveLoaded(volume, claim, 'no', async (server, until) => {

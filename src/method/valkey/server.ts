@@ -3,30 +3,36 @@ import { minutes, seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { step } from '../../support/trace.ts';
-import { serverBeside, type Server } from '../container/sidecar.ts';
+import { withSidecarServer, type SidecarServer } from '../container/sidecar.ts';
 import type { TextMetadata } from '../../model/method.ts';
-import { placeOf, taskOf, within, type Service, type Task } from '../container/service.ts';
+import {
+  findDataDirectory,
+  findTask,
+  execInTask,
+  type ServiceRef,
+  type ServiceTask,
+} from '../container/task.ts';
 import { CLIENT, program, speaker, type KeyValueServer } from './client.ts';
-import type { Volume } from '../volume/volume.ts';
+import type { Volume } from '../container/volume.ts';
 
-export interface KeyValueService extends Service {
+export interface KeyValueService extends ServiceRef {
   /** The file in the container that holds the default user's password; left out where there is none. */
   readonly passwordFile?: string;
 }
 
 /** The server of a service, in its running container. */
 export interface ServiceServer extends KeyValueServer {
-  readonly task: Task;
+  readonly task: ServiceTask;
 }
 
 export async function keyValueServer({ passwordFile, ...service }: KeyValueService): Promise<ServiceServer> {
-  const task = await taskOf(service);
+  const task = await findTask(service);
   const password =
     passwordFile === undefined
       ? undefined
-      : (await within(task, ['cat', passwordFile], { code: 'no-password' })).taken.trimEnd();
+      : (await execInTask(task, ['cat', passwordFile], { code: 'no-password' })).output.trimEnd();
   const run = async (input: string): Promise<string> =>
-    (await within(task, CLIENT, { input, code: 'refused' })).taken;
+    (await execInTask(task, CLIENT, { input, code: 'refused' })).output;
   return { task, ...speaker(run, password) };
 }
 
@@ -59,7 +65,7 @@ export async function claimOf(
       hint: 'see that this is the service that the application writes to',
     });
   return {
-    ...(await placeOf(server.task, files.dir)),
+    ...(await findDataDirectory(server.task, files.dir)),
     ...files,
     keys: String(keys),
     lasting: String(lasting),
@@ -80,7 +86,7 @@ export async function proveLoaded(
   volume: Volume,
   claim: TextMetadata,
   appendonly: 'yes' | 'no',
-  afterwards: (server: KeyValueServer, until: Server['until']) => Promise<void> = async () => {},
+  afterwards: (server: KeyValueServer, until: SidecarServer['until']) => Promise<void> = async () => {},
 ): Promise<Loaded> {
   const { image = '', owner = '', path = '', lasting = '' } = claim;
   const settings = ['dbfilename', 'appenddirname', 'appendfilename'].flatMap((name) => [
@@ -100,7 +106,7 @@ export async function proveLoaded(
     code: 'not-loaded',
   };
   return step('a server loads it', () =>
-    serverBeside(volume.node, server, async ({ run, until }) => {
+    withSidecarServer(volume.node, server, async ({ run, until }) => {
       const speaking = speaker((input) => run([...CLIENT, '-s', '/tmp/socket'], input));
       await until('the server to load its data', async () => {
         const { loading, loading_loaded_perc: part } = await speaking.info('persistence');

@@ -18,7 +18,7 @@ const SCRIPT = `
   echo "$bytes $began $packed $unpacked"`;
 
 /** @returns bytes of the plain tars, and the seconds that it took to pack and to unpack them, of all volumes together */
-export async function tarAndZstd(
+export async function measurePackAndUnpack(
   volumes: readonly Volume[],
 ): Promise<{ bytes: number; seconds: number; unpackSeconds: number }> {
   const sum = { bytes: 0, seconds: 0, unpackSeconds: 0 };

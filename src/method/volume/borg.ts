@@ -4,11 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { step } from '../../support/trace.ts';
 import { SSH, type Account } from '../../model/account.ts';
-import { fillEmpty } from './empty-volume.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
 import { MEANING, type Meaning, type Program } from '../../vault/failures.ts';
-import { askVault, inRepository, runTool, type Job } from '../container/repository.ts';
-import { volumeMetadata, filledVolume, type Volume } from './volume.ts';
+import { runVaultCommand, withRepository, runTool, type Job } from './repository.ts';
+import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
 
 const range = (first: number, last: number, meaning: Meaning): Record<number, Meaning> =>
   Object.fromEntries(Array.from({ length: last - first + 1 }, (_, index) => [first + index, meaning]));
@@ -61,11 +61,11 @@ export const borg: Method<Volume, Volume, void> = {
   loses: [],
 
   async backup(volume, deposit) {
-    const facts = await filledVolume(volume);
+    const facts = await requireFilledVolume(volume);
     const account = await deposit.account('borg', [PASSPHRASE]);
     const repository = `ssh://vault${account.path}/repository`;
     const archive = `${volume.name}-${randomUUID()}`;
-    await inRepository(
+    await withRepository(
       () =>
         runTool(BORG, volume, {
           ...job(account, ['create', `${repository}::${archive}`, DATA]),
@@ -77,7 +77,7 @@ export const borg: Method<Volume, Volume, void> = {
         ),
     );
     // Of what it holds now the vault makes a recovery point: from the repository, its bringer can still delete.
-    await askVault(volume, account, ['keep', archive]);
+    await runVaultCommand(volume, account, ['keep', archive]);
     await runTool(BORG, volume, job(account, ['key', 'export', repository]), (key) => deposit.put(KEY, key));
     return { ...volumeMetadata(volume, facts), archive };
   },
@@ -86,7 +86,7 @@ export const borg: Method<Volume, Volume, void> = {
     const { archive = '' } = artifact.metadata;
     const account = await artifact.account('borg', [PASSPHRASE]);
     const view = (
-      await askVault(volume, account, ['view', archive], { meanings: { 77: MEANING.noRecoveryPoint } })
+      await runVaultCommand(volume, account, ['view', archive], { meanings: { 77: MEANING.noRecoveryPoint } })
     ).trim();
     const repository = `ssh://vault${view}`;
     try {
@@ -104,7 +104,7 @@ export const borg: Method<Volume, Volume, void> = {
           otherwise: MEANING.damaged,
         }),
       );
-      await fillEmpty(volume, artifact.metadata, () =>
+      await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
         runTool(BORG, volume, {
           ...job(account, ['extract', '--sparse', '--numeric-ids', `${repository}::${archive}`]),
           volumes: { [volume.name]: DATA },
@@ -112,7 +112,7 @@ export const borg: Method<Volume, Volume, void> = {
       );
     } finally {
       // Left lying it harms nobody, and it is not to hide why the restore failed.
-      await askVault(volume, account, ['leave', view]).catch(() => undefined);
+      await runVaultCommand(volume, account, ['leave', view]).catch(() => undefined);
     }
   },
 };

@@ -6,14 +6,20 @@ import { finish, startAttached, type Docker, type Output } from '../../lab/engin
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { currentSignal, step } from '../../support/trace.ts';
-import { fillEmpty } from './empty-volume.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
 import type { ArtifactWriter, Method } from '../../model/method.ts';
-import { resumedAfter } from '../container/pause.ts';
-import { asFound, changedSince, resume, servicesUsing, type Found } from '../container/replicas.ts';
-import { wholeTar } from './tar.ts';
+import { withServicesResumed } from '../container/stop-services.ts';
+import {
+  recordServices,
+  findChangedServices,
+  restoreReplicas,
+  findServicesUsing,
+  type RecordedService,
+} from '../container/replicas.ts';
+import { verifyWholeTar } from './whole-tar.ts';
 import { unpack } from './volume-archive.ts';
-import { volumeMetadata, filledVolume, type Volume } from './volume.ts';
+import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
 
 const FILE = 'volume.tar.zst';
 /** Where the companion sees the volume, and so the names in its tar. */
@@ -40,17 +46,17 @@ export const companion: Method<Volume, Volume, void> = {
   loses: ['mtime below a second', 'hard links', 'extended attributes', 'ACLs', 'sparse files'],
 
   async backup(volume, deposit) {
-    const facts = await filledVolume(volume);
-    const found = await asFound(volume.swarm, await labelled(volume));
+    const facts = await requireFilledVolume(volume);
+    const found = await recordServices(volume.swarm, await labelled(volume));
     // A backup that was killed may have left one of them off, and the companion would take that for its mode.
-    await resume(volume.swarm, found);
-    await resumedAfter(volume.swarm, found, () => run(volume, found, deposit));
+    await restoreReplicas(volume.swarm, found);
+    await withServicesResumed(volume.swarm, found, () => run(volume, found, deposit));
     return { ...volumeMetadata(volume, facts), stopped: found.map(({ name }) => name).join(', ') };
   },
 
   // At the place that the names in the tar have, and not stripped of it: only so does the root directory come back, too.
   restore: (artifact, volume) =>
-    fillEmpty(volume, artifact.metadata, () =>
+    restoreIntoEmptyVolume(volume, artifact.metadata, () =>
       unpack(artifact, FILE, volume, SOURCE, ['--directory=/', '--numeric-owner']),
     ),
 };
@@ -67,7 +73,7 @@ async function labelled(volume: Volume): Promise<string[]> {
   );
   const { Swarm } = (await node.docker.info()) as { Swarm: { ControlAvailable: boolean } };
   if (Swarm.ControlAvailable) return services;
-  const blind = (await servicesUsing(volume)).filter((name) => services.includes(name));
+  const blind = (await findServicesUsing(volume)).filter((name) => services.includes(name));
   if (blind.length === 0) return [];
   throw finding(`${node.name} is no manager: from there the companion can't stop ${blind.join(', ')}`, {
     code: 'companion-not-on-manager',
@@ -76,7 +82,11 @@ async function labelled(volume: Volume): Promise<string[]> {
   });
 }
 
-async function run(volume: Volume, found: readonly Found[], { put }: ArtifactWriter): Promise<void> {
+async function run(
+  volume: Volume,
+  found: readonly RecordedService[],
+  { put }: ArtifactWriter,
+): Promise<void> {
   const { swarm, node, name } = volume;
   const container = await node.docker.createContainer({
     Image: swarm.imageOf('companion'),
@@ -91,7 +101,7 @@ async function run(volume: Volume, found: readonly Found[], { put }: ArtifactWri
   });
   const archive = async (): Promise<void> => {
     const ended = await step('the companion stops, archives and starts', () => ran(container));
-    const off = await changedSince(swarm, found);
+    const off = await findChangedServices(swarm, found);
     if (ended.exitCode !== 0 || off.length > 0)
       throw finding(
         `the companion ended with exit code ${ended.exitCode}${off.length > 0 ? ` and left ${off.join(', ')} switched off` : ''}`,
@@ -126,5 +136,5 @@ async function archived(container: Docker.Container, put: (tar: Readable) => Pro
   const entries = extract();
   pipeline(wrapped, entries, () => undefined);
   for await (const entry of entries)
-    await put(wholeTar(Readable.from(entry, { objectMode: false }), 'the archive of the companion'));
+    await put(verifyWholeTar(Readable.from(entry, { objectMode: false }), 'the archive of the companion'));
 }

@@ -5,11 +5,11 @@ import { seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { currentSignal } from '../../support/trace.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
-import { fillEmpty } from './empty-volume.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
-import { whileUnused } from '../container/pause.ts';
-import { wholeTar } from './tar.ts';
-import { volumeMetadata, filledVolume, type Volume } from './volume.ts';
+import { withVolumeUnused } from '../container/stop-services.ts';
+import { verifyWholeTar } from './whole-tar.ts';
+import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
 
 const FILE = 'volume.tar.zst';
 const PATH = '/data';
@@ -17,26 +17,26 @@ const PATH = '/data';
 const LOST =
   'extended attributes and ACLs (file capabilities stay), holes in sparse files, times below a second, sockets';
 
-/** Beside a service that goes on writing. */
+/** SidecarSpec a service that goes on writing. */
 export const dockerCp: Method<Volume, Volume, void> = {
   name: 'docker cp',
   cannotHold: [LOST, 'writes made while it is read: files that change under it come from different moments'],
   loses: ['mtime below a second', 'extended attributes', 'ACLs', 'sparse files'],
 
   async backup(volume, { put }) {
-    const facts = await filledVolume(volume);
+    const facts = await requireFilledVolume(volume);
     await withHolder(volume, async (holder) => {
       const read = (await holder.getArchive({ path: PATH })) as Readable;
       // Until the call has ended the engine holds on to the container.
-      await put(FILE, wholeTar(read, `what was read of ${volume.name}`)).finally(() => read.destroy());
+      await put(FILE, verifyWholeTar(read, `what was read of ${volume.name}`)).finally(() => read.destroy());
     });
     return volumeMetadata(volume, facts);
   },
 
   async restore(artifact, volume) {
-    await fillEmpty(volume, artifact.metadata, () =>
+    await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
       withHolder(volume, async (holder) => {
-        const tar = wholeTar(artifact.open(FILE), 'the artifact');
+        const tar = verifyWholeTar(artifact.open(FILE), 'the artifact');
         // Put beside the directory, not into it: only so does the directory itself get its owner, mode and time.
         await holder.putArchive(tar, { path: '/', copyUIDGID: '1' }).finally(() => tar.destroy());
       }),
@@ -51,8 +51,8 @@ export const dockerCpStopped: Method<Volume, Volume, void> = {
   cannotHold: [LOST],
 
   async backup(volume, deposit) {
-    await filledVolume(volume);
-    return whileUnused(volume, () => dockerCp.backup(volume, deposit));
+    await requireFilledVolume(volume);
+    return withVolumeUnused(volume, () => dockerCp.backup(volume, deposit));
   },
 };
 

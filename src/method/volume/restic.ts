@@ -3,11 +3,11 @@ import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { SSH, type Account, type AccountKind } from '../../model/account.ts';
-import { fillEmpty } from './empty-volume.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
 import { MEANING, type Program } from '../../vault/failures.ts';
-import { inRepository, runTool, type Job } from '../container/repository.ts';
-import { volumeMetadata, filledVolume, type Volume } from './volume.ts';
+import { withRepository, runTool, type Job } from './repository.ts';
+import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
 
 /** https://restic.readthedocs.io/en/stable/075_scripting.html#exit-codes */
 const RESTIC: Program = {
@@ -86,9 +86,9 @@ const resticBy = (transport: Transport): Method<Volume, Volume, void> => ({
   loses: [],
 
   async backup(volume, deposit) {
-    const facts = await filledVolume(volume);
+    const facts = await requireFilledVolume(volume);
     const run = runIn(transport, await deposit.account(transport.kind, [PASSWORD]), volume);
-    const snapshot = await inRepository(
+    const snapshot = await withRepository(
       () => backUp(volume, run),
       () => step('make the repository', () => run(REPOSITORY, ['init'])),
     );
@@ -102,7 +102,7 @@ const resticBy = (transport: Transport): Method<Volume, Volume, void> => ({
     await step('read the whole repository', () =>
       run(point, ['check', '--read-data', '--no-lock'], { otherwise: MEANING.damaged }),
     );
-    await fillEmpty(volume, artifact.metadata, () =>
+    await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
       run(point, ['restore', snapshot, '--target', '/', '--sparse', '--verify', '--no-lock'], {
         volumes: { [volume.name]: DATA },
       }),

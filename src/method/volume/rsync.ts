@@ -4,11 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { SSH } from '../../model/account.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
-import { fillEmpty } from './empty-volume.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
 import { MEANING, type Program } from '../../vault/failures.ts';
-import { askVault, runTool } from '../container/repository.ts';
-import { volumeMetadata, filledVolume, type Volume } from './volume.ts';
+import { runVaultCommand, runTool } from './repository.ts';
+import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
 
 /** rsync(1), EXIT VALUES. Of what ssh ends with, its words say more. */
 const RSYNC: Program = {
@@ -62,7 +62,7 @@ function variant(
     ...limits,
 
     async backup(volume, deposit) {
-      const facts = await filledVolume(volume);
+      const facts = await requireFilledVolume(volume);
       const account = await deposit.account('rsync');
       const snapshot = `${name.replaceAll(/\W+/g, '')}.${volume.name}/${randomUUID()}`;
       await runTool(RSYNC, volume, {
@@ -72,7 +72,7 @@ function variant(
         volumes: { [volume.name]: `${DATA}:ro` },
       });
       // Out of its bringer's reach, and then told, so that a restore can compare every byte with it.
-      await askVault(volume, account, ['keep', snapshot], {}, (list) => deposit.put(LIST, list));
+      await runVaultCommand(volume, account, ['keep', snapshot], {}, (list) => deposit.put(LIST, list));
       return { ...volumeMetadata(volume, facts), snapshot };
     },
 
@@ -80,7 +80,7 @@ function variant(
       const { snapshot = '' } = artifact.metadata;
       const account = await artifact.account('rsync');
       const differences = await step('compare the snapshot with its list', () =>
-        askVault(volume, account, ['differing', snapshot], {
+        runVaultCommand(volume, account, ['differing', snapshot], {
           input: artifact.open(LIST),
           meanings: { 77: MEANING.noRecoveryPoint },
         }),
@@ -89,7 +89,7 @@ function variant(
         const { code, reason, hint } = MEANING.damaged;
         throw finding(reason, { code, hint, output: differences });
       }
-      await fillEmpty(volume, artifact.metadata, () =>
+      await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
         runTool(RSYNC, volume, {
           account,
           env: ENV,

@@ -1,7 +1,7 @@
 // A volume as a tar, through a helper container beside it: what `docker cp` does, with all the metadata that it drops.
-import { fillEmpty } from './empty-volume.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Method, ArtifactReader } from '../../model/method.ts';
-import { volumeMetadata, filledVolume, type Volume } from './volume.ts';
+import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
 
 export type { Volume };
 
@@ -23,7 +23,7 @@ export const volumeArchive: Method<Volume, Volume, void> = {
 
   async backup(volume, { pipeFrom: putFrom }) {
     const { node, name } = volume;
-    const facts = await filledVolume(volume);
+    const facts = await requireFilledVolume(volume);
     await putFrom(FILE, {
       node,
       argv: ['tar', '--create', '--sparse', '--format=posix', ...FLAGS, '.'],
@@ -33,7 +33,7 @@ export const volumeArchive: Method<Volume, Volume, void> = {
   },
 
   restore: (artifact, volume) =>
-    fillEmpty(volume, artifact.metadata, () => unpack(artifact, FILE, volume, PATH, FLAGS)),
+    restoreIntoEmptyVolume(volume, artifact.metadata, () => unpack(artifact, FILE, volume, PATH, FLAGS)),
 };
 
 /**

@@ -7,10 +7,10 @@ import { waitUntil } from '../../../support/poll.ts';
 import { step } from '../../../support/trace.ts';
 import { withCleanup } from '../../../support/with-cleanup.ts';
 import type { Method } from '../../../model/method.ts';
-import { whileUnused } from '../../container/pause.ts';
+import { withVolumeUnused } from '../../container/stop-services.ts';
 import { SOCKETS, volumeArchive } from '../volume-archive.ts';
 import { installVolumePlugin, SNAPSHOT_DRIVER, stateOfPlugin } from './install.ts';
-import { volumeMetadata, factsOf, filledVolume, type Volume } from '../volume.ts';
+import { volumeMetadata, inspectVolume, requireFilledVolume, type Volume } from '../../container/volume.ts';
 
 export { installVolumePlugin, SNAPSHOT_DRIVER };
 
@@ -20,7 +20,7 @@ const REMOVE_LIMIT = seconds(30);
 
 const OTHERWISE = 'the plugin itself: it is installed on each node, and is not in raft';
 
-/** Beside a service that goes on writing. */
+/** SidecarSpec a service that goes on writing. */
 export const volumePlugin: Method<Volume, Volume, void> = variant({
   name: 'volume plugin',
   cannotHold: [
@@ -35,7 +35,7 @@ export const volumePlugin: Method<Volume, Volume, void> = variant({
 export const volumePluginStopped: Method<Volume, Volume, void> = variant({
   name: 'volume plugin, service stopped',
   cannotHold: [OTHERWISE, SOCKETS],
-  moment: whileUnused,
+  moment: withVolumeUnused,
 });
 
 function variant({
@@ -55,7 +55,7 @@ function variant({
 
     async backup(volume, deposit) {
       await enabled(volume);
-      const facts = await filledVolume(volume);
+      const facts = await requireFilledVolume(volume);
       ofOurDriver(volume, facts.Driver);
       const snapshot = { ...volume, name: `${volume.name}-snapshot-${randomBytes(4).toString('hex')}` };
       await withCleanup(
@@ -71,7 +71,7 @@ function variant({
 
     async restore(artifact, volume) {
       await enabled(volume);
-      const there = await factsOf(volume);
+      const there = await inspectVolume(volume);
       if (there) ofOurDriver(volume, there.Driver);
       else
         await volume.node.docker.createVolume({
@@ -127,7 +127,7 @@ async function remove(snapshot: Volume): Promise<void> {
   await waitUntil(
     `the snapshot ${name} to be free`,
     async () => {
-      if (await factsOf(snapshot)) await node.docker.getVolume(name).remove();
+      if (await inspectVolume(snapshot)) await node.docker.getVolume(name).remove();
       return { done: true };
     },
     { limit: REMOVE_LIMIT },

@@ -9,7 +9,7 @@ import type { Seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { SSH, type Account } from '../../model/account.ts';
 import { MEANING, meaningOf, type Meaning, type Meanings, type Program } from '../../vault/failures.ts';
-import type { Volume } from '../volume/volume.ts';
+import type { Volume } from '../container/volume.ts';
 
 export interface Job extends Omit<ToolOptions, 'volumes'> {
   readonly account: Account;
@@ -93,7 +93,7 @@ interface Message {
 const DOOR: Program = { name: 'ssh', meanings: {} };
 
 /** Says `words` to the vault's door. */
-export const askVault = <T = string>(
+export const runVaultCommand = <T = string>(
   volume: Volume,
   account: Account,
   words: readonly string[],
@@ -102,7 +102,7 @@ export const askVault = <T = string>(
 ): Promise<T> => runTool(DOOR, volume, { account, argv: [...SSH, 'vault', ...words], ...rest }, take);
 
 /** Runs `attempt`; where there is no repository yet, makes one first. */
-export async function inRepository<T>(attempt: () => Promise<T>, make: () => Promise<unknown>): Promise<T> {
+export async function withRepository<T>(attempt: () => Promise<T>, make: () => Promise<unknown>): Promise<T> {
   try {
     return await attempt();
   } catch (error) {

@@ -10,13 +10,13 @@ import { withSignal } from '../../support/trace.ts';
 import type { Node } from '../../swarm/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 
-export interface Service {
+export interface ServiceRef {
   readonly swarm: Swarm;
   /** Its full name: stacks prefix names. */
   readonly service: string;
 }
 
-export interface Task {
+export interface ServiceTask {
   readonly node: Node;
   /** Of its container. */
   readonly id: string;
@@ -24,10 +24,12 @@ export interface Task {
 }
 
 /** A directory of a service, as a restore must make it again. Part of a claim. */
-export type Place = Readonly<Record<'image' | 'volume' | 'labels' | 'path' | 'owner' | 'mode', string>>;
+export type DataDirectory = Readonly<
+  Record<'image' | 'volume' | 'labels' | 'path' | 'owner' | 'mode', string>
+>;
 
 /** @throws DrillError `not-running`, a finding */
-export async function taskOf({ swarm, service }: Service): Promise<Task> {
+export async function findTask({ swarm, service }: ServiceRef): Promise<ServiceTask> {
   const { node, id } = await swarm.taskContainer(service).catch((cause: unknown) => {
     if (cause instanceof DrillError && cause.code === 'no-task')
       throw finding(`the service ${service} does not run, and it is its server that has to be asked`, {
@@ -40,14 +42,14 @@ export async function taskOf({ swarm, service }: Service): Promise<Task> {
   return { node, id, service };
 }
 
-export interface WithinOptions<T> extends ExecOptions {
+export interface TaskExecOptions<T> extends ExecOptions {
   /** What becomes of its standard output; by default its text. */
-  readonly take?: (stdout: Readable) => Promise<T>;
+  readonly read?: (stdout: Readable) => Promise<T>;
   readonly code: string;
 }
 
-export interface Taken<T> {
-  readonly taken: T;
+export interface TaskOutput<T> {
+  readonly output: T;
   readonly stderr: string;
 }
 
@@ -56,20 +58,20 @@ export interface Taken<T> {
  * @throws DrillError with `code` and the program's words when it fails; `interrupted` when the container ended under it; what broke
  * `input`, or what `take` throws
  */
-export async function within<T = string>(
-  task: Task,
+export async function execInTask<T = string>(
+  task: ServiceTask,
   argv: readonly string[],
-  { take, input, code, env = [], ...options }: WithinOptions<T>,
-): Promise<Taken<T>> {
+  { read, input, code, env = [], ...options }: TaskExecOptions<T>,
+): Promise<TaskOutput<T>> {
   const program = argv[0] ?? '';
   const mark = `SWARM_DRILL_PROGRAM=${randomUUID()}`;
   let running: Running | undefined;
   try {
     running = await start(task.node.docker, task.id, argv, { ...options, env: [...env, mark] });
-    const taking = (take ?? text) as (stdout: Readable) => Promise<T>;
-    const [taken] = await Promise.all([taking(running.io), feed(running, input)]);
+    const taking = (read ?? text) as (stdout: Readable) => Promise<T>;
+    const [output] = await Promise.all([taking(running.io), feed(running, input)]);
     const exitCode = await running.exitCode();
-    if (exitCode === 0) return { taken, stderr: running.stderr() };
+    if (exitCode === 0) return { output, stderr: running.stderr() };
     throw finding(`${program} ended with exit code ${exitCode}`, {
       code,
       command: argv.join(' '),
@@ -92,7 +94,7 @@ export async function within<T = string>(
 const CLEAN_UP_MS = 30_000;
 
 /** Ends what is left of a program that failed, also when the drill is being stopped. @returns whether its container ended, too */
-const endedUnder = (task: Task, mark: string): Promise<boolean> =>
+const endedUnder = (task: ServiceTask, mark: string): Promise<boolean> =>
   withSignal(AbortSignal.timeout(CLEAN_UP_MS), async () => {
     await endMarked(task, mark);
     return ended(task);
@@ -102,7 +104,7 @@ const endedUnder = (task: Task, mark: string): Promise<boolean> =>
  * An engine lets a program run on when nobody reads from it or feeds it any more, and has no call to end one. Its mark stands in its
  * environment, and in that of every program that it started.
  */
-async function endMarked({ node }: Task, mark: string): Promise<void> {
+async function endMarked({ node }: ServiceTask, mark: string): Promise<void> {
   const script = 'grep -lsF "$0" /proc/[0-9]*/environ | cut -d / -f 3 | xargs -r kill';
   // One that ends meanwhile can't be ended; and whether it worked never hides what came before.
   await node.exec(['sh', '-c', script, mark]).catch(() => undefined);
@@ -112,7 +114,7 @@ async function endMarked({ node }: Task, mark: string): Promise<void> {
 const MOMENT = seconds(1);
 
 /** Whether the engine says that the container is over; an engine that doesn't answer says nothing. */
-const ended = ({ node, id, service }: Task): Promise<boolean> =>
+const ended = ({ node, id, service }: ServiceTask): Promise<boolean> =>
   waitUntil(
     `the end of the container of ${service}`,
     async () => {
@@ -129,7 +131,7 @@ const ended = ({ node, id, service }: Task): Promise<boolean> =>
   ).catch(() => false);
 
 /** The volume that `directory` of the service's container lies in. @throws DrillError `no-volume` when it lies in none */
-export async function placeOf(task: Task, directory: string): Promise<Place> {
+export async function findDataDirectory(task: ServiceTask, directory: string): Promise<DataDirectory> {
   const { Mounts, Config } = await task.node.docker.getContainer(task.id).inspect();
   const [mount] = Mounts.filter(
     ({ Type, Destination }) => Type === 'volume' && `${directory}/`.startsWith(`${Destination}/`),
@@ -141,8 +143,8 @@ export async function placeOf(task: Task, directory: string): Promise<Place> {
       hint: `what is mounted there: ${Mounts.map(({ Type, Destination }) => `${Type} at ${Destination}`).join(', ') || 'nothing'}`,
     });
   const { Labels } = await task.node.docker.getVolume(mount.Name).inspect();
-  const { taken } = await within(task, ['stat', '-c', '%u:%g %a', directory], { code: 'no-directory' });
-  const [owner = '', mode = ''] = taken.trim().split(' ');
+  const { output } = await execInTask(task, ['stat', '-c', '%u:%g %a', directory], { code: 'no-directory' });
+  const [owner = '', mode = ''] = output.trim().split(' ');
   return {
     image: Config.Image,
     volume: mount.Name,

@@ -12,7 +12,7 @@ export interface ServerContainer {
 }
 
 /** What it logged last. */
-export async function logOf({ node, id }: ServerContainer): Promise<string> {
+export async function readServerLog({ node, id }: ServerContainer): Promise<string> {
   const container = node.docker.getContainer(id);
   const log = await container.logs({ stdout: true, stderr: true, follow: false, tail: 25 });
   return demultiplex(log).toString('utf8');
@@ -32,7 +32,7 @@ export async function waitForServer<T>(
     throw finding(error.message, {
       code,
       node: server.node.name,
-      output: await logOf(server),
+      output: await readServerLog(server),
       cause: error.cause,
     });
   }

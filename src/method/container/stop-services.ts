@@ -3,8 +3,15 @@ import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
-import { asFound, LIMIT, resume, servicesUsing, suspend, type Found } from './replicas.ts';
-import type { Volume } from '../volume/volume.ts';
+import {
+  recordServices,
+  SCALE_LIMIT,
+  restoreReplicas,
+  findServicesUsing,
+  scaleToZero,
+  type RecordedService,
+} from './replicas.ts';
+import type { Volume } from './volume.ts';
 
 /**
  * Scales the services (by name or id) to no tasks, waits until none is left, runs `body`, and brings them back with the replicas
@@ -13,23 +20,23 @@ import type { Volume } from '../volume/volume.ts';
  * `docker service rollback` would undo this change, not the one before it, as after every other update.
  * @throws DrillError `not-pausable` for a global service or a job; what `body` throws; `not-resumed` when one stays away
  */
-export async function whileStopped<T>(
+export async function withServicesStopped<T>(
   swarm: Swarm,
   services: readonly string[],
   body: () => Promise<T>,
 ): Promise<T> {
-  const found = await asFound(swarm, services);
+  const found = await recordServices(swarm, services);
   const running = found.filter(({ mode }) => mode.Replicated?.Replicas !== 0);
-  return resumedAfter(swarm, running, async () => {
-    await suspend(swarm, running);
+  return withServicesResumed(swarm, running, async () => {
+    await scaleToZero(swarm, running);
     return body();
   });
 }
 
-/** `whileStopped` for every service that mounts the volume. @throws DrillError `volume-in-use` when somebody else uses it */
-export async function whileUnused<T>(volume: Volume, body: () => Promise<T>): Promise<T> {
+/** `withServicesStopped` for every service that mounts the volume. @throws DrillError `volume-in-use` when somebody else uses it */
+export async function withVolumeUnused<T>(volume: Volume, body: () => Promise<T>): Promise<T> {
   const { swarm, node, name } = volume;
-  return whileStopped(swarm, await servicesUsing(volume), async () => {
+  return withServicesStopped(swarm, await findServicesUsing(volume), async () => {
     const users = await node.docker.listContainers({ filters: { volume: [name], status: ['running'] } });
     if (users.length > 0)
       throw finding(
@@ -45,5 +52,12 @@ export async function whileUnused<T>(volume: Volume, body: () => Promise<T>): Pr
 }
 
 /** Runs `body`; afterwards the services are as they were found, whoever changed their replicas. */
-export const resumedAfter = <T>(swarm: Swarm, found: readonly Found[], body: () => Promise<T>): Promise<T> =>
-  withCleanup(body, () => resume(swarm, found), { code: 'not-resumed', limit: seconds(2 * LIMIT) });
+export const withServicesResumed = <T>(
+  swarm: Swarm,
+  found: readonly RecordedService[],
+  body: () => Promise<T>,
+): Promise<T> =>
+  withCleanup(body, () => restoreReplicas(swarm, found), {
+    code: 'not-resumed',
+    limit: seconds(2 * SCALE_LIMIT),
+  });

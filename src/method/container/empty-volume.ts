@@ -3,12 +3,12 @@ import type { Readable } from 'node:stream';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { withRollback } from '../../support/with-cleanup.ts';
-import { beside, succeeded } from '../container/sidecar.ts';
+import { runSidecar, outputOrThrow } from './sidecar.ts';
 import type { TextMetadata } from '../../model/method.ts';
 import type { Volume } from './volume.ts';
 
 const asRoot = ({ node, swarm, name }: Volume, argv: readonly string[], input?: Readable) =>
-  beside(node, {
+  runSidecar(node, {
     image: swarm.imageOf('toolbox'),
     user: '0:0',
     argv,
@@ -17,7 +17,7 @@ const asRoot = ({ node, swarm, name }: Volume, argv: readonly string[], input?: 
   });
 
 /** Makes the volume with the labels that it had. */
-export async function makeVolume(
+export async function createVolume(
   { node, name }: Volume,
   claim: { readonly labels?: string | Readonly<Record<string, string>> },
 ): Promise<void> {
@@ -33,15 +33,15 @@ const EMPTYING_LIMIT = seconds(120);
  * Makes the volume and runs `fill`; empties it when that fails.
  * @throws DrillError `volume-not-empty` when there is something in it already; what `fill` throws
  */
-export async function fillEmpty<T>(
+export async function restoreIntoEmptyVolume<T>(
   volume: Volume,
-  claim: Parameters<typeof makeVolume>[1],
+  claim: Parameters<typeof createVolume>[1],
   fill: () => Promise<T>,
 ): Promise<T> {
   const { node, name } = volume;
-  await makeVolume(volume, claim);
+  await createVolume(volume, claim);
   const look = await asRoot(volume, ['find', '/volume', '-mindepth', '1', '-print', '-quit']);
-  if (succeeded('find', node, 'volume-unreadable', look) !== '')
+  if (outputOrThrow('find', node, 'volume-unreadable', look) !== '')
     throw finding(`the volume ${name} on ${node.name} is not empty, and is left as it is`, {
       code: 'volume-not-empty',
       node: node.name,
@@ -78,5 +78,5 @@ export async function fill(
     "$@" && chown -R "$owner" /volume && chmod "$mode" .`;
   const shell = ['sh', '-c', script, 'sh', `/volume/${path}`, owner, mode, ...argv];
   const program = argv[0] ?? '';
-  succeeded(program, volume.node, `${program}-failed`, await asRoot(volume, shell, content));
+  outputOrThrow(program, volume.node, `${program}-failed`, await asRoot(volume, shell, content));
 }

@@ -2,7 +2,7 @@
 import { finding } from '../../support/errors.ts';
 import type { Node } from '../../swarm/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
-import { beside, succeeded } from '../container/sidecar.ts';
+import { runSidecar, outputOrThrow } from './sidecar.ts';
 import type { TextMetadata } from '../../model/method.ts';
 
 /** A volume by its full name (stacks prefix names) on the node that holds it. */
@@ -12,7 +12,7 @@ export interface Volume {
   readonly name: string;
 }
 
-export interface VolumeFacts {
+export interface VolumeInspection {
   readonly Driver: string;
   readonly Labels: Readonly<Record<string, string>> | null;
   /** What its driver tells of it beside the usual; the local driver tells nothing. */
@@ -20,7 +20,10 @@ export interface VolumeFacts {
 }
 
 /** What the engine knows of the volume; undefined when there is none. */
-export async function factsOf({ node, name }: Omit<Volume, 'swarm'>): Promise<VolumeFacts | undefined> {
+export async function inspectVolume({
+  node,
+  name,
+}: Omit<Volume, 'swarm'>): Promise<VolumeInspection | undefined> {
   try {
     return await node.docker.getVolume(name).inspect();
   } catch (error) {
@@ -33,8 +36,8 @@ export async function factsOf({ node, name }: Omit<Volume, 'swarm'>): Promise<Vo
  * The volume to back up. Asked for first: a mount by name makes a missing volume, and the backup of nothing succeeds.
  * @throws DrillError `no-volume`, `empty-volume`
  */
-export async function filledVolume(volume: Volume): Promise<VolumeFacts> {
-  const facts = await factsOf(volume);
+export async function requireFilledVolume(volume: Volume): Promise<VolumeInspection> {
+  const facts = await inspectVolume(volume);
   if (!facts)
     throw finding(`there is no volume ${volume.name} on ${volume.node.name}`, {
       code: 'no-volume',
@@ -51,17 +54,17 @@ export async function filledVolume(volume: Volume): Promise<VolumeFacts> {
 }
 
 async function isEmpty({ swarm, node, name }: Volume): Promise<boolean> {
-  const look = await beside(node, {
+  const look = await runSidecar(node, {
     image: swarm.imageOf('toolbox'),
     user: '0:0',
     argv: ['find', '/data', '-mindepth', '1', '-printf', 'x', '-quit'],
     volumes: { [name]: '/data:ro' },
   });
-  return succeeded('find', node, 'volume-unreadable', look) === '';
+  return outputOrThrow('find', node, 'volume-unreadable', look) === '';
 }
 
 /** Facts of a claim that a restore makes the volume with. */
-export const volumeMetadata = ({ name }: Volume, { Labels }: VolumeFacts): TextMetadata => ({
+export const volumeMetadata = ({ name }: Volume, { Labels }: VolumeInspection): TextMetadata => ({
   volume: name,
   labels: JSON.stringify(Labels ?? {}),
 });

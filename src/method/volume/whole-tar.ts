@@ -12,12 +12,12 @@ const END_BYTES = 1024;
  * The same bytes; the stream breaks with a finding when they are not a whole tar with something in it.
  * @param what names the tar in the finding
  */
-export function wholeTar(tar: Readable, what: string): Readable {
+export function verifyWholeTar(tar: Readable, what: string): Readable {
   // An error of either ends both, and is met by whoever reads.
-  return pipeline(tar, new WholeTar(what), () => undefined);
+  return pipeline(tar, new TarVerifier(what), () => undefined);
 }
 
-class WholeTar extends Transform {
+class TarVerifier extends Transform {
   readonly #what: string;
   readonly #parser = extract();
   /** What is wrong with it; undefined when it was parsed to its end. */
