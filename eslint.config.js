@@ -42,8 +42,9 @@ const LAYERS = {
       'fixtures',
     ],
   },
-  fixtures: { at: 'fixtures', may: ['entry'] },
-  drills: { at: 'drills', may: ['entry', 'fixtures'] },
+  // Both import the package by its name, `swarm-drill` and `swarm-drill/workload`, as another project would.
+  fixtures: { at: 'fixtures', may: [] },
+  drills: { at: 'drills', may: ['fixtures'] },
   entry: {
     at: 'src',
     may: [

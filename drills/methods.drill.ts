@@ -2,67 +2,45 @@
 // puts side by side what each brought back, what it lost, and what it took.
 import { randomBytes } from 'node:crypto';
 import {
-  borg,
-  companion,
-  DATABASE_ASPECTS,
-  DEFINITION_ASPECTS,
-  differencesOf,
-  dockerCp,
-  dockerCpStopped,
+  baselines,
+  checks,
+  disasters,
   drill,
-  DrillError,
-  everyNode,
-  FILE_ASPECTS,
-  gitStack,
-  gitStackAtVault,
-  installVolumePlugin,
-  KEY_VALUE_ASPECTS,
-  managersReachable,
+  methods,
   minutes,
-  mountedBytes,
-  newIdentity,
-  postgresDump,
-  postgresPhysical,
-  postgresPointInTime,
-  postgresWal,
-  restic,
-  resticS3,
-  rsyncArchive,
-  rsyncFull,
-  sameInventory,
-  sameMountedBytes,
-  seal,
-  secretsInTasks,
-  serviceExport,
-  SNAPSHOT_DRIVER,
-  STORAGE_ASPECTS,
-  swarmState,
-  swarmStateHot,
-  measurePackAndUnpack,
-  tasksReallyRun,
-  evictAndEmptyVolume,
-  valkeyAof,
-  valkeyRdb,
-  volumeArchive,
-  volumePlugin,
-  volumePluginStopped,
-  withServicesStopped,
   type Check,
   type Inventory,
   type Kept,
   type Method,
   type Node,
-  type Objects,
-  type PostgresService,
-  type Redeployed,
   type Site,
-  type StackSource,
-  type StackTarget,
   type Subject,
   type Swarm,
   type Vault,
+} from 'swarm-drill';
+import {
+  DATABASE_ASPECTS,
+  DEFINITION_ASPECTS,
+  DrillError,
+  FILE_ASPECTS,
+  KEY_VALUE_ASPECTS,
+  SNAPSHOT_DRIVER,
+  STORAGE_ASPECTS,
+  differencesBetween,
+  evictAndEmptyVolume,
+  installVolumePlugin,
+  createAgeIdentity,
+  measurePackAndUnpack,
+  sealSecrets,
+  readSecretsInTasks,
+  withServicesStopped,
+  type Objects,
+  type PostgresService,
+  type Redeployed,
+  type StackSource,
+  type StackTarget,
   type Volume,
-} from '../src/index.ts';
+} from 'swarm-drill/workload';
 import type { StackOptions } from '../fixtures/compose.ts';
 import { ledger, type Ledger } from '../fixtures/ledger/ledger.ts';
 import { stackRepository } from '../fixtures/repository.ts';
@@ -111,14 +89,14 @@ interface Way {
   readonly install?: (node: Node) => Promise<void>;
   /** Volumes that the method's speed is measured by. */
   readonly data?: (given: Pick<Given, 'shop' | 'store'>) => Promise<readonly Volume[]>;
-  readonly checks?: (shop: Ledger) => readonly Check[];
+  readonly ownChecks?: (shop: Ledger) => readonly Check[];
 }
 
 const usual = {
-  definition: ({ vault, swarm }) => stateBy(swarmState, vault, swarm),
-  files: async ({ vault, shop }) => vault.keep(volumeArchive, await shop.files()),
-  dump: ({ vault, shop }) => vault.keep(postgresDump, shop.database),
-  keys: ({ vault, store }) => vault.keep(valkeyRdb, store),
+  definition: ({ vault, swarm }) => stateBy(methods.swarmState(), vault, swarm),
+  files: async ({ vault, shop }) => vault.keep(methods.volumeArchive(), await shop.files()),
+  dump: ({ vault, shop }) => vault.keep(methods.postgresDump(), shop.database),
+  keys: ({ vault, store }) => vault.keep(methods.valkeyRdb(), store),
 } satisfies Keep;
 
 // Volumes: the files beside a service that runs, the databases with theirs stopped; all three stopped by a method that does so itself.
@@ -230,11 +208,11 @@ const REPLAYED = 'probe-after-the-base';
 
 /** A base backup, a write, a moment to name, a mistake: back comes the write, and not the mistake. */
 async function toTheNamedTime({ vault, shop }: Given): Promise<Kept<Volume, unknown>> {
-  const base = await vault.keep(postgresPointInTime, shop.database);
+  const base = await vault.keep(methods.postgresPointInTime(), shop.database);
   await shop.write(REPLAYED);
   const to = await shop.database.now();
   await shop.database.asSuperuser((client) => client.query(`UPDATE receipts SET note = 'a mistake'`));
-  const wal = await vault.keep(postgresWal, shop.archive);
+  const wal = await vault.keep(methods.postgresWalArchive(), shop.archive);
   return {
     name: base.name,
     async restoreInto(volume) {
@@ -298,9 +276,9 @@ async function stateBy(
 }
 
 async function exported({ vault, swarm: source }: Given): Promise<Kept<Site, Fresh>> {
-  const { identity, recipient } = await newIdentity();
-  const sealed = await seal(await secretsInTasks(source), recipient);
-  const kept = await vault.keep(serviceExport, source);
+  const { identity, recipient } = await createAgeIdentity();
+  const sealed = await sealSecrets(await readSecretsInTasks(source), recipient);
+  const kept = await vault.keep(methods.serviceExport(), source);
   const secrets = { sealed: async () => sealed, identity: async () => identity };
   return {
     name: kept.name,
@@ -320,8 +298,8 @@ async function inGit(
   method: Method<Omit<StackSource, 'remote'>, StackTarget, Redeployed>,
   { vault, swarm: source, canary }: Given,
 ): Promise<Kept<Site, Fresh>> {
-  const { identity, recipient } = await newIdentity();
-  const sealed = await seal(await secretsInTasks(source), recipient);
+  const { identity, recipient } = await createAgeIdentity();
+  const sealed = await sealSecrets(await readSecretsInTasks(source), recipient);
   const secrets = { sealed: async () => sealed, identity: async () => identity };
   await using repository = await stackRepository(source, canary);
   const stacks = [
@@ -347,7 +325,7 @@ async function inGit(
 function beforeHands(check: Check, then: Inventory, labelsOfMethod: Objects): Check {
   const labels = labelByLabel(then.objects['node labels'] ?? {});
   const compared = Object.keys(labels).length;
-  const mismatched = differencesOf('node labels', labels, labelByLabel(labelsOfMethod)).length;
+  const mismatched = differencesBetween('node labels', labels, labelByLabel(labelsOfMethod)).length;
   const seen = { aspect: 'node labels', compared, mismatched } as const;
   return {
     ...check,
@@ -372,34 +350,44 @@ const labelByLabel = (byNode: Objects): Objects =>
   );
 
 const ways: readonly Way[] = [
-  volumesBy('volume-archive', volumeArchive),
-  volumesBy('docker-cp', dockerCp),
-  volumesBy('docker-cp-stopped', dockerCpStopped, { stopsItself: true }),
-  volumesBy('rsync-a', rsyncArchive, { twice: true }),
-  volumesBy('rsync-full', rsyncFull, { twice: true }),
-  volumesBy('companion', companion, { stopsItself: true, stack: { labels: STOP_FOR_COMPANION } }),
-  volumesBy('restic', restic, { twice: true }),
-  volumesBy('restic-s3', resticS3, { twice: true, vault: { objectStore: true } }),
-  volumesBy('borg', borg, { twice: true }),
-  volumesBy('volume-plugin', volumePlugin, BY_PLUGIN),
-  volumesBy('volume-plugin-stopped', volumePluginStopped, { ...BY_PLUGIN, stopsItself: true }),
-  postgresBy('pg-dump', postgresDump, { keep: {} }),
-  postgresBy('pg-basebackup', postgresPhysical, {
-    keep: { database: ({ vault, shop }) => vault.keep(postgresPhysical, shop.database) },
+  volumesBy('volume-archive', methods.volumeArchive()),
+  volumesBy('docker-cp', methods.dockerCp()),
+  volumesBy('docker-cp-stopped', methods.dockerCp({ whileStopped: true }), { stopsItself: true }),
+  volumesBy('rsync-a', methods.rsync(), { twice: true }),
+  volumesBy('rsync-full', methods.rsync({ preserve: 'all' }), { twice: true }),
+  volumesBy('companion', methods.volumeCompanion(), {
+    stopsItself: true,
+    stack: { labels: STOP_FOR_COMPANION },
   }),
-  postgresBy('pg-point-in-time', postgresPointInTime, {
+  volumesBy('restic', methods.restic(), { twice: true }),
+  volumesBy('restic-s3', methods.restic({ via: 's3' }), { twice: true, vault: { objectStore: true } }),
+  volumesBy('borg', methods.borg(), { twice: true }),
+  volumesBy('volume-plugin', methods.volumePlugin(), BY_PLUGIN),
+  volumesBy('volume-plugin-stopped', methods.volumePlugin({ whileStopped: true }), {
+    ...BY_PLUGIN,
+    stopsItself: true,
+  }),
+  postgresBy('pg-dump', methods.postgresDump(), { keep: {} }),
+  postgresBy('pg-basebackup', methods.postgresBaseBackup(), {
+    keep: { database: ({ vault, shop }) => vault.keep(methods.postgresBaseBackup(), shop.database) },
+  }),
+  postgresBy('pg-point-in-time', methods.postgresPointInTime(), {
     archive: true,
-    requires: [postgresWal],
+    requires: [methods.postgresWalArchive()],
     keep: { database: toTheNamedTime },
-    checks: (shop) => [replayed(shop)],
+    ownChecks: (shop) => [replayed(shop)],
   }),
-  valkeyBy('valkey-rdb', valkeyRdb),
-  valkeyBy('valkey-aof', valkeyAof),
-  definitionBy('swarm-state', swarmState, usual.definition),
-  definitionBy('swarm-state-hot', swarmStateHot, ({ vault, swarm }) => stateBy(swarmStateHot, vault, swarm)),
-  definitionBy('service-export', serviceExport, exported),
-  definitionBy('git-stack', gitStack, (given) => inGit(gitStack, given)),
-  definitionBy('git-stack-at-vault', gitStackAtVault, (given) => inGit(gitStackAtVault, given)),
+  valkeyBy('valkey-rdb', methods.valkeyRdb()),
+  valkeyBy('valkey-aof', methods.valkeyAof()),
+  definitionBy('swarm-state', methods.swarmState(), usual.definition),
+  definitionBy('swarm-state-hot', methods.swarmState({ hot: true }), ({ vault, swarm }) =>
+    stateBy(methods.swarmState({ hot: true }), vault, swarm),
+  ),
+  definitionBy('service-export', methods.serviceExport(), exported),
+  definitionBy('git-stack', methods.gitStack(), (given) => inGit(methods.gitStack(), given)),
+  definitionBy('git-stack-at-vault', methods.gitStack({ remote: 'vault' }), (given) =>
+    inGit(methods.gitStack({ remote: 'vault' }), given),
+  ),
 ];
 
 const topology = { managers: 1, workers: 0 };
@@ -413,7 +401,7 @@ for (const {
   vault: vaultOptions,
   install,
   data,
-  checks,
+  ownChecks,
 } of ways)
   drill(`${subject.of} by ${subject.method.name}: everything is lost, and comes back`, {
     variant,
@@ -433,7 +421,7 @@ for (const {
 
     async baseline({ swarm, seeded: { shop, store } }) {
       return {
-        mounted: await mountedBytes(swarm),
+        mounted: await baselines.mountedFiles(swarm),
         contents: await shop.contents(),
         keys: await store.contents(),
       };
@@ -452,7 +440,7 @@ for (const {
     },
 
     drift: ({ write }) => write(5),
-    disaster: ({ swarm }) => everyNode(swarm),
+    disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
 
     async restore({ site, kept }) {
       const { swarm, labels, labelsOfMethod } = await kept.definition.restoreInto(site);
@@ -464,15 +452,15 @@ for (const {
 
     verify: ({ restored: { swarm, shop, store, labelsOfMethod }, baseline }) => {
       const { loses } = subject.method;
-      const inventory = sameInventory(swarm, baseline.inventory, { loses });
+      const inventory = checks.inventoryMatches(swarm, baseline.inventory, { loses });
       return [
-        managersReachable(swarm, topology.managers),
-        tasksReallyRun(swarm),
+        checks.managersReachable(swarm, topology.managers),
+        checks.tasksRunning(swarm),
         labelsOfMethod ? beforeHands(inventory, baseline.inventory, labelsOfMethod) : inventory,
-        sameMountedBytes(swarm, baseline.mounted),
+        checks.mountedFilesMatch(swarm, baseline.mounted),
         ...shop.checks(baseline.contents, { loses }),
         ...store.checks(baseline.keys),
-        ...(checks?.(shop) ?? []),
+        ...(ownChecks?.(shop) ?? []),
       ];
     },
   });

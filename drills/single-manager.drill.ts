@@ -1,17 +1,5 @@
 // One node is all there is, and its disk is lost. Seconds long: the drill to copy when you write your own.
-import {
-  drill,
-  everyNode,
-  managersReachable,
-  mountedBytes,
-  postgresDump,
-  sameInventory,
-  sameMountedBytes,
-  seconds,
-  swarmState,
-  tasksReallyRun,
-  volumeArchive,
-} from '../src/index.ts';
+import { baselines, checks, disasters, drill, methods, seconds } from 'swarm-drill';
 import { ledger } from '../fixtures/ledger/ledger.ts';
 
 export default drill('single manager: its only disk is lost, and the ledger comes back', {
@@ -25,20 +13,20 @@ export default drill('single manager: its only disk is lost, and the ledger come
   },
   // 2. What must be true again afterwards.
   async baseline({ swarm, seeded: { shop } }) {
-    return { mounted: await mountedBytes(swarm), contents: await shop.contents() };
+    return { mounted: await baselines.mountedFiles(swarm), contents: await shop.contents() };
   },
   // 3. What is carried off site.
   async backup({ swarm, vault, seeded: { shop } }) {
     return {
-      state: await vault.keep(swarmState, swarm),
-      dump: await vault.keep(postgresDump, shop.database),
-      files: await vault.keep(volumeArchive, await shop.files()),
+      state: await vault.keep(methods.swarmState(), swarm),
+      dump: await vault.keep(methods.postgresDump(), shop.database),
+      files: await vault.keep(methods.volumeArchive(), await shop.files()),
     };
   },
   // 4. Life goes on; these writes are lost, and counted.
   drift: ({ write }) => write(5),
   // 5. The failure, with proof.
-  disaster: ({ swarm }) => everyNode(swarm),
+  disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
   // 6. The way back: from `kept` and the empty site alone.
   async restore({ site, kept }) {
     const swarm = await kept.state.restoreInto(site);
@@ -47,10 +35,10 @@ export default drill('single manager: its only disk is lost, and the ledger come
   },
   // 7. What is compared.
   verify: ({ restored: { swarm, shop }, baseline }) => [
-    managersReachable(swarm, 1),
-    tasksReallyRun(swarm),
-    sameInventory(swarm, baseline.inventory),
-    sameMountedBytes(swarm, baseline.mounted),
+    checks.managersReachable(swarm, 1),
+    checks.tasksRunning(swarm),
+    checks.inventoryMatches(swarm, baseline.inventory),
+    checks.mountedFilesMatch(swarm, baseline.mounted),
     ...shop.checks(baseline.contents),
   ],
 });

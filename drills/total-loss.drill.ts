@@ -1,19 +1,5 @@
 // Every node is gone at once. What is left is what was carried off site. Is that enough?
-import {
-  drill,
-  everyNode,
-  managersReachable,
-  mountedBytes,
-  postgresDump,
-  routingMesh,
-  sameInventory,
-  sameMountedBytes,
-  seconds,
-  survivesLossOfLeader,
-  swarmState,
-  tasksReallyRun,
-  volumeArchive,
-} from '../src/index.ts';
+import { baselines, checks, disasters, drill, methods, seconds } from 'swarm-drill';
 import { ledger } from '../fixtures/ledger/ledger.ts';
 
 export default drill('total loss: the ledger comes back from what was kept off site', {
@@ -26,20 +12,20 @@ export default drill('total loss: the ledger comes back from what was kept off s
   },
 
   async baseline({ swarm, seeded: { shop } }) {
-    return { mounted: await mountedBytes(swarm), contents: await shop.contents() };
+    return { mounted: await baselines.mountedFiles(swarm), contents: await shop.contents() };
   },
 
   async backup({ swarm, vault, seeded: { shop } }) {
     return {
-      state: await vault.keep(swarmState, swarm),
-      dump: await vault.keep(postgresDump, shop.database),
-      files: await vault.keep(volumeArchive, await shop.files()),
+      state: await vault.keep(methods.swarmState(), swarm),
+      dump: await vault.keep(methods.postgresDump(), shop.database),
+      files: await vault.keep(methods.volumeArchive(), await shop.files()),
     };
   },
 
   drift: ({ write }) => write(20),
 
-  disaster: ({ swarm }) => everyNode(swarm),
+  disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
 
   async restore({ site, kept }) {
     const swarm = await kept.state.restoreInto(site);
@@ -49,12 +35,12 @@ export default drill('total loss: the ledger comes back from what was kept off s
   },
 
   verify: ({ restored: { swarm, shop }, baseline }) => [
-    managersReachable(swarm, 3),
-    tasksReallyRun(swarm),
-    sameInventory(swarm, baseline.inventory),
-    sameMountedBytes(swarm, baseline.mounted),
+    checks.managersReachable(swarm, 3),
+    checks.tasksRunning(swarm),
+    checks.inventoryMatches(swarm, baseline.inventory),
+    checks.mountedFilesMatch(swarm, baseline.mounted),
     ...shop.checks(baseline.contents),
-    routingMesh(swarm, ledger.meshPort),
-    survivesLossOfLeader(swarm),
+    checks.routingMeshAnswers(swarm, ledger.meshPort),
+    checks.survivesLeaderLoss(swarm),
   ],
 });

@@ -1,7 +1,7 @@
 // What must never come out green, whatever the checks say.
 import { expect, test } from 'vitest';
 import { ledger } from '../../fixtures/ledger/ledger.ts';
-import { managersReachable, seconds, survivesLossOfLeader, type Swarm } from '../../src/index.ts';
+import { checks, seconds, type Swarm } from '../../src/index.ts';
 import { brokenAfterwards, outcome, resultOf, small, sql } from '../support/control.ts';
 
 test('a disaster that did nothing is inconclusive', async () => {
@@ -114,8 +114,8 @@ test('managers that never came back are missed, and so is what they were there f
       return { swarm, shop, app: shop };
     },
     verify: ({ restored: { swarm } }) => [
-      managersReachable(swarm, 3),
-      survivesLossOfLeader(swarm, seconds(5)),
+      checks.managersReachable(swarm, 3),
+      checks.survivesLeaderLoss(swarm, seconds(5)),
     ],
   }));
   expect(resultOf(report, 'managers reachable')).toMatchObject({

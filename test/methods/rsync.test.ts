@@ -1,6 +1,6 @@
 // rsync, against a real vault over ssh; what it shares with the others is in repository-suite.ts.
 import { expect, test } from 'vitest';
-import { readManifest } from '../../src/index.ts';
+import { readManifest } from '../../src/check/files.ts';
 import { rsyncArchive, rsyncFull } from '../../src/method/volume/rsync.ts';
 import { FILE_ASPECTS, type Aspect } from '../../src/model/aspect.ts';
 import { repositorySuite } from '../support/repository-suite.ts';

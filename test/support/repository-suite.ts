@@ -1,7 +1,7 @@
 // What every method with a repository at the vault must do, whatever the program: each method's own file calls this, with a swarm
 // and a vault of its own.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readManifest, type Manifest } from '../../src/index.ts';
+import { readManifest, type Manifest } from '../../src/check/files.ts';
 import { finish, type Output } from '../../src/lab/engine.ts';
 import type { Account, AccountKind } from '../../src/model/account.ts';
 import type { ArtifactFact } from '../../src/model/artifact.ts';

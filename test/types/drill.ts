@@ -1,5 +1,5 @@
 // What must not compile, seen by tsc: each line below @ts-expect-error is a mistake that a drill's author can make.
-import { drill, everyNode, seconds, type Application, type Kept, type Swarm } from '../../src/index.ts';
+import { disasters, drill, seconds, type Application, type Kept, type Swarm } from 'swarm-drill';
 
 declare const app: Application;
 declare const state: Kept<string, Swarm>;
@@ -28,7 +28,7 @@ drill('a typo in kept', {
   baseline: async () => ({}),
   backup: async () => ({ state }),
   drift: ({ write }) => write(1),
-  disaster: ({ swarm }) => everyNode(swarm),
+  disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
   // @ts-expect-error there is no "sate"
   restore: async ({ kept }) => ({ app, swarm: await kept.sate.restoreInto('') }),
   verify: () => [],
@@ -40,7 +40,7 @@ drill('the baseline used in restore', {
   baseline: async () => ({ rows: 1 }),
   backup: async () => ({ state }),
   drift: ({ write }) => write(1),
-  disaster: ({ swarm }) => everyNode(swarm),
+  disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
   // @ts-expect-error restore is not told what was there
   restore: async ({ kept, baseline }) => ({ app, swarm: await kept.state.restoreInto(String(baseline)) }),
   verify: () => [],
@@ -52,7 +52,7 @@ drill('the old swarm used in restore', {
   baseline: async () => ({}),
   backup: async () => ({ state }),
   drift: ({ write }) => write(1),
-  disaster: ({ swarm }) => everyNode(swarm),
+  disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
   // @ts-expect-error restore gets the site, never the swarm that is gone
   restore: async ({ swarm }) => ({ app, swarm }),
   verify: () => [],
@@ -64,7 +64,7 @@ drill('a survivor used after a total loss', {
   baseline: async () => ({}),
   backup: async () => ({ state }),
   drift: ({ write }) => write(1),
-  disaster: ({ swarm }) => everyNode(swarm),
+  disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
   // @ts-expect-error nothing survives
   restore: async ({ kept, survivors }) => ({ app, swarm: await kept.state.restoreInto(survivors.name) }),
   verify: () => [],
@@ -78,7 +78,7 @@ drill('a bare number as an objective', {
   baseline: async () => ({}),
   backup: async () => ({ state }),
   drift: ({ write }) => write(1),
-  disaster: ({ swarm }) => everyNode(swarm),
+  disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
   restore: async ({ kept }) => ({ app, swarm: await kept.state.restoreInto('') }),
   verify: () => [],
 });

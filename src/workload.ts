@@ -1,0 +1,49 @@
+// The public API of workload authors: `import { step, waitUntil, … } from 'swarm-drill/workload'`.
+// A workload deploys a stack, fills it from a seed, reads its own data back and brings checks for it.
+
+// Run programs, and wait with a reason.
+export { exec as execInContainer, finish as outputOf, type Running } from './lab/engine.ts';
+export { run as runCommand } from './support/command.ts';
+export { waitUntil } from './support/poll.ts';
+export { step } from './support/trace.ts';
+
+// Report what is wrong.
+export { DrillError, finding, reasonOf } from './support/errors.ts';
+
+// Compare.
+export { compareFiles, type Comparison } from './check/compare-files.ts';
+export type { Entry } from './check/entry.ts';
+export type { Manifest } from './check/files.ts';
+export { differencesOf as differencesBetween } from './check/inventory.ts';
+export {
+  DATABASE_ASPECTS,
+  DEFINITION_ASPECTS,
+  FILE_ASPECTS,
+  KEY_VALUE_ASPECTS,
+  STORAGE_ASPECTS,
+} from './model/aspect.ts';
+export type { InventoryKind, Objects } from './swarm/inventory.ts';
+
+// Volumes and images.
+export type { ImageRecipe } from './lab/lab.ts';
+export { measurePackAndUnpack } from './method/volume/baseline-timing.ts';
+export { evictAndEmptyVolume } from './method/container/evict.ts';
+export { withServicesStopped } from './method/container/stop-services.ts';
+export type { Volume } from './method/container/volume.ts';
+export { installVolumePlugin, SNAPSHOT_DRIVER } from './method/volume/volume-plugin/volume-plugin.ts';
+
+// Databases, key-value servers and secrets, as the methods see them.
+export type { PostgresService } from './method/postgres/service.ts';
+export type { PointInTime, Recovered } from './method/postgres/point-in-time.ts';
+export type { PostgresArchive } from './method/postgres/wal-archive.ts';
+export type { KeyValueServer } from './method/valkey/client.ts';
+export { keyValueServer, type KeyValueService } from './method/valkey/server.ts';
+export type { Redeployed, StackSource, StackTarget } from './method/stack/git-stack/git-stack.ts';
+export type { RebuildTarget, RebuiltServices } from './method/stack/service-export/service-export.ts';
+export {
+  createAgeIdentity,
+  sealSecrets,
+  type SealedSecrets,
+  type SecretValues,
+} from './method/stack/sealed-secrets.ts';
+export { readSecretsInTasks } from './method/stack/secrets-in-tasks.ts';
