@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { readManifest, sameFiles } from '../src/check/files.ts';
-import { finish } from '../src/lab/engine.ts';
+import { outputOf } from '../src/lab/engine/process.ts';
 import type { Lab } from '../src/lab/lab.ts';
 import { Scope } from '../src/support/scope.ts';
 import type { Node } from '../src/swarm/node.ts';
@@ -56,7 +56,7 @@ export async function manifest(lab: Lab): Promise<void> {
 }
 
 async function inVolume(node: Node, name: string, argv: readonly string[], input?: string): Promise<void> {
-  const { exitCode, stderr } = await finish(
+  const { exitCode, stderr } = await outputOf(
     await node.toolbox({ argv, volumes: { [name]: '/data' }, ...(input === undefined ? {} : { input }) }),
   );
   if (exitCode !== 0) throw new Error(`${argv[0]} ended with exit code ${exitCode}: ${stderr}`);

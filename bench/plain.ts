@@ -5,7 +5,8 @@ import type { Readable } from 'node:stream';
 import { GenericContainer, Wait } from 'testcontainers';
 import { workloadImages } from '../fixtures/images/recipes.ts';
 import { debianImage } from '../src/lab/debian.ts';
-import { connect, exec, finish, start } from '../src/lab/engine.ts';
+import { connect } from '../src/lab/engine/connect.ts';
+import { execInContainer, outputOf, startProcess } from '../src/lab/engine/process.ts';
 import { localReference } from '../src/lab/images.ts';
 import { OWNER_LABEL, ownerOf, RUN_LABEL } from '../src/lab/labels.ts';
 import type { Lab } from '../src/lab/lab.ts';
@@ -48,11 +49,13 @@ export async function plainSwarm(lab: Lab, scope: Scope): Promise<void> {
     }),
   );
   const [first, ...others] = nodes.map((node) => node.getId()) as [string, ...string[]];
-  await exec(docker, first, ['docker', 'swarm', 'init', '--advertise-addr', 'eth0']);
-  const token = (await exec(docker, first, ['docker', 'swarm', 'join-token', '--quiet', 'manager'])).trim();
-  const address = (await exec(docker, first, ['hostname', '-i'])).trim();
+  await execInContainer(docker, first, ['docker', 'swarm', 'init', '--advertise-addr', 'eth0']);
+  const token = (
+    await execInContainer(docker, first, ['docker', 'swarm', 'join-token', '--quiet', 'manager'])
+  ).trim();
+  const address = (await execInContainer(docker, first, ['hostname', '-i'])).trim();
   for (const node of others)
-    await exec(docker, node, ['docker', 'swarm', 'join', '--token', token, `${address}:2377`]);
+    await execInContainer(docker, node, ['docker', 'swarm', 'join', '--token', token, `${address}:2377`]);
 }
 
 async function loadImages(lab: Lab, node: string): Promise<void> {
@@ -61,11 +64,11 @@ async function loadImages(lab: Lab, node: string): Promise<void> {
     const used = lab.images.find(({ role }) => role === recipe.role);
     const fromRegistry = used?.source === 'registry';
     const argv = fromRegistry ? ['docker', 'load'] : ['docker', 'import', '-', localReference(recipe)];
-    const loading = await start(docker, node, argv);
+    const loading = await startProcess(docker, node, argv);
     const input = fromRegistry
       ? ((await docker.getImage(used.reference).get()) as Readable)
       : createReadStream(await debianImage(recipe, () => undefined));
-    const { exitCode, stderr } = await finish(loading, input);
+    const { exitCode, stderr } = await outputOf(loading, input);
     if (exitCode !== 0) throw new Error(`loading ${recipe.role} failed: ${stderr}`);
   }
 }

@@ -3,7 +3,7 @@
 // of it is used, decrypted, and unpacked with all metadata.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { finish } from '../src/lab/engine.ts';
+import { outputOf } from '../src/lab/engine/process.ts';
 import type { Lab } from '../src/lab/lab.ts';
 import { borg } from '../src/method/volume/borg.ts';
 import { companion } from '../src/method/volume/companion.ts';
@@ -69,7 +69,7 @@ export async function restore(lab: Lab): Promise<void> {
     if (!node) throw new Error('a swarm without a node');
     const volume = (name: string): Volume => ({ swarm, node, name });
     const run = async (script: readonly string[], volumes: Record<string, string>, text?: string) => {
-      const ended = await finish(
+      const ended = await outputOf(
         await node.tools({ argv: script, volumes, ...(text === undefined ? {} : { input: text }) }),
       );
       if (ended.exitCode !== 0) throw new Error(`${script.join(' ')}: ${ended.stderr}`);

@@ -1,6 +1,6 @@
 // Secrets and configs as a program sees them: the bytes of the mounted files inside a running task.
 import { createHmac, randomBytes } from 'node:crypto';
-import { collect, start } from '../lab/engine.ts';
+import { bytesOf, startProcess } from '../lab/engine/process.ts';
 import type { Objects } from '../swarm/inventory.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { AspectSeen, Check } from '../model/check.ts';
@@ -56,12 +56,12 @@ function pathOf({ File, SecretName }: Mount): string {
 }
 
 async function digestOf(
-  docker: Parameters<typeof start>[0],
+  docker: Parameters<typeof startProcess>[0],
   container: string,
   path: string,
 ): Promise<string> {
-  const { bytes, exitCode, stderr } = await collect(
-    await start(docker, container, ['cat', path], { user: '0' }),
+  const { bytes, exitCode, stderr } = await bytesOf(
+    await startProcess(docker, container, ['cat', path], { user: '0' }),
   );
   if (exitCode !== 0) return `unreadable: exit code ${exitCode}, ${stderr.trim()}`;
   // No secret and no config can be: the engine refuses to make one.

@@ -1,6 +1,7 @@
 // Total loss: every node's container and disk is gone at once. Nothing survives, by type.
+import { isNotFound } from '../lab/engine/errors.ts';
 import { step } from '../support/trace.ts';
-import { connect, type Docker } from '../lab/engine.ts';
+import { connect, type Docker } from '../lab/engine/connect.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Aftermath, ProofRow } from '../model/disaster.ts';
 
@@ -24,7 +25,7 @@ export async function everyNode(swarm: Swarm): Promise<Aftermath<void>> {
 }
 
 const gone = (error: unknown): string => {
-  if ((error as { statusCode?: number }).statusCode === 404) return 'gone';
+  if (isNotFound(error)) return 'gone';
   throw error;
 };
 const containerState = (docker: Docker, id: string): Promise<string> =>

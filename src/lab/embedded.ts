@@ -13,7 +13,7 @@ import { DrillError } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { cacheDirectory, cached, keyOf } from './cache.ts';
 import { debianImages, recipeKey } from './debian.ts';
-import { connect, silence } from './engine.ts';
+import { connect, unreachableReason } from './engine/connect.ts';
 import { nodeRecipe, toolsRecipe } from './images.ts';
 import { ownerIsAlive, ownerOf } from './labels.ts';
 import type { ImageFact, Lab, LabOptions } from './lab.ts';
@@ -160,7 +160,7 @@ async function startCapsule(parts: {
       async () => {
         if (child.exitCode !== null || child.signalCode !== null)
           return { giveUp: 'it ended before it answered' };
-        const reason = await silence(docker);
+        const reason = await unreachableReason(docker);
         return reason === undefined ? { done: true } : { notYet: reason };
       },
       { limit: seconds(30) },

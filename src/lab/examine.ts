@@ -9,7 +9,7 @@ import { run } from '../support/command.ts';
 import { reasonOf } from '../support/errors.ts';
 import { cacheDirectory } from './cache.ts';
 import { embeddedObstacle } from './embedded.ts';
-import { connect, silence, type Docker } from './engine.ts';
+import { connect, unreachableReason, type Docker } from './engine/connect.ts';
 import { nodeRecipe } from './images.ts';
 import { findEngine } from './open.ts';
 
@@ -68,7 +68,7 @@ async function examineEngine(named: string | undefined): Promise<Observed[]> {
 }
 
 async function ask(host: string): Promise<{ host: string | undefined; tried: string[] }> {
-  const reason = await silence(connect(host));
+  const reason = await unreachableReason(connect(host));
   return reason === undefined ? { host, tried: [] } : { host: undefined, tried: [`${host}: ${reason}`] };
 }
 

@@ -2,9 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { platform } from 'node:os';
 import { pack } from 'tar-stream';
+import { isNotFound } from './engine/errors.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { debianImage, DEBIAN_SUITE, recipeKey } from './debian.ts';
-import type { Docker } from './engine.ts';
+import type { Docker } from './engine/connect.ts';
 import type { ImageFact, ImageRecipe } from './lab.ts';
 
 /** Engine and CLI, for nodes and, unpacked, for the embedded lab's own engine. */
@@ -134,7 +135,7 @@ async function inspect(docker: Docker, reference: string) {
   try {
     return await docker.getImage(reference).inspect();
   } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { DrillError } from '../support/errors.ts';
 import { embeddedObstacle, openEmbedded } from './embedded.ts';
-import { connect, silence, type Docker } from './engine.ts';
+import { connect, unreachableReason, type Docker } from './engine/connect.ts';
 import type { Lab, LabOptions } from './lab.ts';
 import { prepare } from './prepare.ts';
 import { sweep } from './sweep.ts';
@@ -14,7 +14,7 @@ import { sweep } from './sweep.ts';
 export async function openLab(options: LabOptions): Promise<Lab> {
   const named = options.engine ?? process.env['DOCKER_HOST'];
   if (named) {
-    const reason = await silence(connect(named));
+    const reason = await unreachableReason(connect(named));
     if (reason === undefined) return openEngine(named, options);
     throw new DrillError(`the engine at ${named} doesn't answer: ${reason}`, {
       code: 'no-engine',
@@ -38,7 +38,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
 export async function findEngine(): Promise<{ host: string | undefined; tried: string[] }> {
   const tried: string[] = [];
   for (const host of candidates()) {
-    const reason = await silence(connect(host));
+    const reason = await unreachableReason(connect(host));
     if (reason === undefined) return { host, tried };
     tried.push(`${host}: ${reason}`);
   }

@@ -10,7 +10,8 @@ import { DrillError } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { keyOf } from './cache.ts';
 import { debianImage } from './debian.ts';
-import { exec, feed, start, type Docker } from './engine.ts';
+import type { Docker } from './engine/connect.ts';
+import { execInContainer, sendInput, startProcess } from './engine/process.ts';
 import { builtOf, ensureImage, localReference, nodeRecipe, toolsRecipe } from './images.ts';
 import { CACHE_LABEL } from './labels.ts';
 import type { ImageFact, ImageRecipe } from './lab.ts';
@@ -67,7 +68,7 @@ export async function prepare(
     await container.start();
     await waitUntil(
       'the engine that unpacks images',
-      async () => ({ done: await exec(docker, container.id, ['docker', 'version']) }),
+      async () => ({ done: await execInContainer(docker, container.id, ['docker', 'version']) }),
       { limit: seconds(60) },
     );
     for (const [fact, recipe] of recipes) await loadInto(docker, container.id, fact, recipe, progress);
@@ -104,8 +105,8 @@ async function loadInto(
   const input = fromTar
     ? createReadStream(await debianImage(recipe, progress))
     : ((await docker.getImage(fact.reference).get()) as Readable);
-  const loading = await start(docker, container, argv);
-  const fed = feed(loading, input);
+  const loading = await startProcess(docker, container, argv);
+  const fed = sendInput(loading, input);
   loading.io.resume();
   await new Promise((done) => loading.io.once('end', done));
   await fed;

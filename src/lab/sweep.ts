@@ -1,6 +1,7 @@
 // Removes what drills left in an engine, found by label. What belongs to a run that still lives is left alone.
+import { isNotFound } from './engine/errors.ts';
 import { reasonOf } from '../support/errors.ts';
-import { connect, type Docker } from './engine.ts';
+import { connect, type Docker } from './engine/connect.ts';
 import { CACHE_LABEL, ownerIsAlive, OWNER_LABEL, RUN_LABEL } from './labels.ts';
 
 /** Objects of ours by kind, by name. */
@@ -73,8 +74,7 @@ export async function sweep(host: string, options: { readonly all: boolean }): P
       await remove();
       removed[kind] = (removed[kind] ?? 0) + 1;
     } catch (error) {
-      if ((error as { statusCode?: number }).statusCode !== 404)
-        skipped.push(`${kind} ${name}: ${reasonOf(error)}`);
+      if (!isNotFound(error)) skipped.push(`${kind} ${name}: ${reasonOf(error)}`);
     }
   }
   return { removed, skipped };

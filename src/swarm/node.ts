@@ -6,7 +6,14 @@ import { Readable, type Duplex } from 'node:stream';
 import { pack } from 'tar-stream';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 import { TEMPLATE_MOUNT } from '../lab/disk.ts';
-import { connect, exec, start, startAttached, type ExecOptions, type Running } from '../lab/engine.ts';
+import { connect } from '../lab/engine/connect.ts';
+import {
+  execInContainer,
+  startProcess,
+  startAttached,
+  type ExecOptions,
+  type ContainerProcess,
+} from '../lab/engine/process.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { seconds } from '../support/clock.ts';
 import { DrillError } from '../support/errors.ts';
@@ -143,26 +150,26 @@ export class Node {
 
   /** Runs a program in the node itself (it has the docker CLI). @throws DrillError `command-failed` */
   exec(argv: readonly string[], options: ExecOptions = {}): Promise<string> {
-    return exec(this.#outer, this.id, argv, options);
+    return execInContainer(this.#outer, this.id, argv, options);
   }
 
   /** Starts a program in the node itself. */
-  run(argv: readonly string[]): Promise<Running> {
-    return start(this.#outer, this.id, argv);
+  run(argv: readonly string[]): Promise<ContainerProcess> {
+    return startProcess(this.#outer, this.id, argv);
   }
 
   /** A connection to a port on the node's loopback: how a client on that host would come. */
   async dial(port: number, address = '127.0.0.1'): Promise<Duplex> {
-    return (await start(this.#outer, this.id, ['nc', address, String(port)])).asSocket();
+    return (await startProcess(this.#outer, this.id, ['nc', address, String(port)])).asSocket();
   }
 
   /** A throwaway container of the toolbox image on this node, as root, without a network. */
-  toolbox(options: ToolOptions): Promise<Running> {
+  toolbox(options: ToolOptions): Promise<ContainerProcess> {
     return this.#tool('toolbox', 'none', options);
   }
 
   /** The same of the image that holds the backup programs; it sees the network that the node sees. */
-  tools(options: ToolOptions): Promise<Running> {
+  tools(options: ToolOptions): Promise<ContainerProcess> {
     return this.#tool('tools', 'host', options);
   }
 
@@ -170,7 +177,7 @@ export class Node {
     role: string,
     network: string,
     { argv, volumes, env, files, input }: ToolOptions,
-  ): Promise<Running> {
+  ): Promise<ContainerProcess> {
     const container = await this.docker.createContainer({
       Image: referenceOf(this.#lab, role),
       Entrypoint: [...argv],
@@ -226,7 +233,7 @@ export class Node {
 const LEAVE_SECONDS = 10;
 
 /** Tells the program of a throwaway container to stop, as Ctrl-C would, when the present work is told to. */
-function stoppedWithTheWork(container: Docker.Container, running: Running): void {
+function stoppedWithTheWork(container: Docker.Container, running: ContainerProcess): void {
   const signal = currentSignal();
   const stop = (): void => void container.stop({ t: LEAVE_SECONDS, signal: 'SIGINT' }).catch(() => undefined);
   if (signal.aborted) stop();
@@ -272,7 +279,7 @@ export function innerClient(outer: Docker, id: string): Docker {
       _options: ClientRequestArgs,
       done: (error: Error | null, socket?: Duplex) => void,
     ): undefined {
-      start(outer, id, ['docker', '--host', 'unix:///run/docker.sock', 'system', 'dial-stdio']).then(
+      startProcess(outer, id, ['docker', '--host', 'unix:///run/docker.sock', 'system', 'dial-stdio']).then(
         (running) => done(null, running.asSocket()),
         (error: unknown) => done(error as Error),
       );

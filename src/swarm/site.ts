@@ -1,8 +1,11 @@
 // The place where a swarm stands: a network with fixed addresses and the right to start nodes on it. The site outlives the
 // swarm; a restore gets the site, never the old swarm.
 import { readFile } from 'node:fs/promises';
+import { ignoreNotFound } from '../lab/engine/errors.ts';
 import { MAKE_DISK } from '../lab/disk.ts';
-import { connect, demultiplex, exec, type Docker } from '../lab/engine.ts';
+import { connect, type Docker } from '../lab/engine/connect.ts';
+import { demultiplex } from '../lab/engine/frames.ts';
+import { execInContainer } from '../lab/engine/process.ts';
 import { DRILL_LABEL, OWNER_LABEL, ownerOf, RUN_LABEL } from '../lab/labels.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { NODE_START } from '../lab/prepare.ts';
@@ -58,11 +61,11 @@ export class Site {
     const docker = connect(options.lab.host);
     const labels = labelsOf(options);
     const name = `swarm-drill-${options.run}-${options.drill}`;
-    options.scope.defer('remove the network', () => removed(docker.getNetwork(name).remove()));
+    options.scope.defer('remove the network', () => ignoreNotFound(docker.getNetwork(name).remove()));
     const prefix = await createNetwork(docker, name, labels);
     const porter = `${name}-porter`;
     options.scope.defer('remove the disk helper', () =>
-      removed(docker.getContainer(porter).remove({ force: true, v: true })),
+      ignoreNotFound(docker.getContainer(porter).remove({ force: true, v: true })),
     );
     await startPorter(docker, porter, labels, referenceOf(options.lab, 'node'));
     return new Site(options, { network: name, prefix, porter, script: await readFile(NODE_START, 'utf8') });
@@ -158,8 +161,8 @@ export class Site {
   }
 
   async #removeNode(volume: string): Promise<void> {
-    await removed(this.#docker.getContainer(volume).remove({ force: true, v: true }));
-    await removed(this.#docker.getVolume(volume).remove({ force: true }));
+    await ignoreNotFound(this.#docker.getContainer(volume).remove({ force: true, v: true }));
+    await ignoreNotFound(this.#docker.getVolume(volume).remove({ force: true }));
   }
 
   /** A data root for one node: a volume of its own. */
@@ -168,7 +171,7 @@ export class Site {
     this.#disks.push(volume);
     this.#options.scope.defer(`remove ${name}`, () => this.#remove(volume));
     await this.#docker.createVolume({ Name: volume, Labels: { ...this.labels } });
-    await exec(this.#docker, this.#porter, [
+    await execInContainer(this.#docker, this.#porter, [
       'sh',
       '-c',
       MAKE_DISK,
@@ -201,15 +204,6 @@ const labelsOf = ({ run, drill }: SiteOptions): Record<string, string> => ({
   [DRILL_LABEL]: drill,
   [OWNER_LABEL]: ownerOf(process.pid),
 });
-
-/** A removal of what isn't there is done. */
-export async function removed(removal: Promise<unknown>): Promise<void> {
-  try {
-    await removal;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-  }
-}
 
 /** Internal: no route out. Apart from what engines inside the nodes hand out (172.17 and 172.18 bridges, 10.0.0.0/8 overlays). */
 async function createNetwork(docker: Docker, name: string, labels: Record<string, string>): Promise<string> {

@@ -1,5 +1,5 @@
 // A swarm that runs: its nodes, and what a person would do with it.
-import { silence } from '../lab/engine.ts';
+import { unreachableReason } from '../lab/engine/connect.ts';
 import { type Seconds, seconds } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { waitUntil, type Answer } from '../support/poll.ts';
@@ -86,7 +86,7 @@ export class Swarm {
       if (
         node.name !== leader.name &&
         reachable.includes(node.name) &&
-        (await silence(node.docker)) === undefined
+        (await unreachableReason(node.docker)) === undefined
       )
         return node;
     return leader;

@@ -3,7 +3,8 @@
 import { generateIdentity } from 'age-encryption';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, finish } from '../lab/engine.ts';
+import { connect } from '../lab/engine/connect.ts';
+import { outputOf } from '../lab/engine/process.ts';
 import type { Aspect } from '../model/aspect.ts';
 import { DrillError } from '../support/errors.ts';
 import type { Swarm } from '../swarm/swarm.ts';
@@ -111,7 +112,7 @@ async function wrongKeyIsRefused(vault: Vault): Promise<boolean> {
     'ssh -n -F /run/keys/config read get "$0" | age --decrypt --identity /run/keys/wrong',
     artifact,
   ]);
-  const { exitCode, stdout, stderr } = await finish(trying);
+  const { exitCode, stdout, stderr } = await outputOf(trying);
   if (exitCode === 0) return false;
   // Any other failure proves nothing about the key.
   if (stdout === '' && /no identity matched/.test(stderr)) return true;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Plan } from '../../src/drill/plan.ts';
-import { exec, finish } from '../../src/lab/engine.ts';
+import { execInContainer, outputOf } from '../../src/lab/engine/process.ts';
 import { borg } from '../../src/method/volume/borg.ts';
 import type { Method } from '../../src/model/method.ts';
 import { restic } from '../../src/method/volume/restic.ts';
@@ -36,10 +36,10 @@ async function secretsOf(vault: Vault, swarm: Swarm): Promise<Map<string, string
     ['ledger_web', 'signing_key'],
   ] as const) {
     const { node, id } = await swarm.taskContainer(service);
-    found.set(name, await exec(node.docker, id, ['cat', `/run/secrets/${name}`], { user: '0' }));
+    found.set(name, await execInContainer(node.docker, id, ['cat', `/run/secrets/${name}`], { user: '0' }));
   }
   for (const side of ['append', 'read']) {
-    const { stdout } = await finish(await vault.host.atCourier(['cat', `/run/keys/${side}`]));
+    const { stdout } = await outputOf(await vault.host.atCourier(['cat', `/run/keys/${side}`]));
     found.set(`ssh key to ${side}`, telling(stdout));
   }
   vault.keys.everything.forEach((secret, index) => found.set(`key ${index} of the vault`, secret));

@@ -1,7 +1,7 @@
 // The vault, made worse than it should be in one way each: what proves it must say so.
 import { expect, inject, test } from 'vitest';
 import type { Plan } from '../../src/drill/plan.ts';
-import { connect } from '../../src/lab/engine.ts';
+import { connect } from '../../src/lab/engine/connect.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { outcome, resultOf, small } from '../support/control.ts';

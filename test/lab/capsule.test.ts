@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import { connect } from '../../src/lab/engine.ts';
+import { connect } from '../../src/lab/engine/connect.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { referenceOf } from '../../src/swarm/node.ts';

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareFiles } from '../../src/check/compare-files.ts';
 import { readManifest, sameFiles, type Manifest } from '../../src/check/files.ts';
-import { finish } from '../../src/lab/engine.ts';
+import { outputOf } from '../../src/lab/engine/process.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 import type { Aspect } from '../../src/model/aspect.ts';
 import { waitUntil } from '../../src/support/poll.ts';
@@ -285,7 +285,7 @@ describe('there is no manifest', () => {
   const program = readFileSync(join(import.meta.dirname, '../../src/check/manifest.py'), 'utf8');
   /** Runs the program itself, with something that happens at a certain moment. */
   const withHook = async (hook: string) =>
-    finish(
+    outputOf(
       await files.node.toolbox({
         argv: ['python3', '-c', `${hook}\n${program}`],
         volumes: { files: '/data' },

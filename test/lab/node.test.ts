@@ -1,6 +1,7 @@
 // Nodes as containers of the lab: however one is made, it is the same; and it cleans up behind its own containers.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { connect, finish } from '../../src/lab/engine.ts';
+import { connect } from '../../src/lab/engine/connect.ts';
+import { outputOf } from '../../src/lab/engine/process.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
@@ -46,7 +47,7 @@ test("a node can't write to the layers that it shares with the others", async ()
 
 test('containers that ended leave no zombie on a node', async () => {
   for (let turn = 0; turn < 3; turn++) {
-    const { exitCode } = await finish(await node.toolbox({ argv: ['true'], volumes: {} }));
+    const { exitCode } = await outputOf(await node.toolbox({ argv: ['true'], volumes: {} }));
     expect(exitCode).toBe(0);
   }
   await waitUntil(

@@ -1,7 +1,7 @@
 // A stack that is held in git: what runs must be what a commit says, the commit must be safe, and the restore deploys that one.
 import { readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { collect, start } from '../../src/lab/engine.ts';
+import { bytesOf, startProcess } from '../../src/lab/engine/process.ts';
 import { gitStack, gitStackAtVault, type StackSource } from '../../src/method/stack/git-stack/git-stack.ts';
 import type { ArtifactFact } from '../../src/model/artifact.ts';
 import type { ArtifactMetadata } from '../../src/model/method.ts';
@@ -366,7 +366,7 @@ describe('a restore', () => {
     await fresh.converged();
     const { node, id } = await fresh.taskContainer('shop_web');
     const read = async (...argv: string[]): Promise<string> =>
-      (await collect(await start(node.docker, id, argv))).bytes.toString();
+      (await bytesOf(await startProcess(node.docker, id, argv))).bytes.toString();
     expect(await read('cat', '/run/secrets/the-token')).toBe(TOKEN.toString());
     expect(await read('cat', '/settings')).toBe(FILES['shop/settings.json']);
     expect(await read('sh', '-c', 'echo "$GREETING $FROM_FILE"')).toBe('good day yes\n');

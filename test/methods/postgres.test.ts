@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { exec, start } from '../../src/lab/engine.ts';
+import { execInContainer, startProcess } from '../../src/lab/engine/process.ts';
 import { runSidecar, outputOrThrow } from '../../src/method/container/sidecar.ts';
 import type { ArtifactWriter, Method, ArtifactReader } from '../../src/model/method.ts';
 import { postgresDump } from '../../src/method/postgres/dump.ts';
@@ -68,7 +68,7 @@ async function deploy(): Promise<void> {
 async function sql(text: string, name = 'postgres'): Promise<string> {
   const { node, id } = await swarm.taskContainer(database.service);
   const argv = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'owner', '-d', name];
-  return (await exec(node.docker, id, argv, { user: 'postgres', input: text })).trim();
+  return (await execInContainer(node.docker, id, argv, { user: 'postgres', input: text })).trim();
 }
 
 /** The service with its volumes, gone. */
@@ -236,7 +236,7 @@ async function leftAlone(): Promise<void> {
 async function whileLocked<T>(name: string, body: () => Promise<T>): Promise<T> {
   const { node, id } = await swarm.taskContainer(database.service);
   const psql = ['psql', '-XAtq', '-U', 'owner', '-d', name];
-  const session = await start(node.docker, id, psql, { user: 'postgres' });
+  const session = await startProcess(node.docker, id, psql, { user: 'postgres' });
   session.io.resume();
   session.io.write('BEGIN; LOCK TABLE receipts;\n');
   await waitUntil('the lock', async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { finish } from '../../src/lab/engine.ts';
+import { outputOf } from '../../src/lab/engine/process.ts';
 import { runTool } from '../../src/method/volume/repository.ts';
 import { resticS3 } from '../../src/method/volume/restic.ts';
 import type { Side } from '../../src/vault/backend.ts';
@@ -29,7 +29,7 @@ async function say(
 ): Promise<{ status: number; body: string }> {
   const { address, port, files: keys } = await vault.account('s3', side);
   const argv = ['python3', '-c', S3, '/run/vault/credentials', `${address}:${port}`, ...words];
-  const { stdout, stderr } = await finish(await files.node.tools({ argv, volumes: {}, files: keys }));
+  const { stdout, stderr } = await outputOf(await files.node.tools({ argv, volumes: {}, files: keys }));
   const [status = '', ...rest] = stdout.split(' ');
   if (!status) throw new Error(stderr);
   return { status: Number(status), body: rest.join(' ') };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { Ledger, ledger } from '../../fixtures/ledger/ledger.ts';
 import { stackRepository } from '../../fixtures/repository.ts';
 import { sessions, type Sessions } from '../../fixtures/sessions/sessions.ts';
-import { connect } from '../../src/lab/engine.ts';
+import { connect } from '../../src/lab/engine/connect.ts';
 import type { Account } from '../../src/model/account.ts';
 import { gitStackAtVault } from '../../src/method/stack/git-stack/git-stack.ts';
 import type { Method } from '../../src/model/method.ts';

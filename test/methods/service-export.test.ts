@@ -1,7 +1,7 @@
 // A swarm with one of everything is exported and rebuilt on fresh nodes, where every id is another one; and what must be refused is.
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { collect, start } from '../../src/lab/engine.ts';
+import { bytesOf, startProcess } from '../../src/lab/engine/process.ts';
 import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
 import { readSecretsInTasks } from '../../src/method/stack/secrets-in-tasks.ts';
@@ -286,7 +286,7 @@ describe('rebuilt on a fresh swarm', () => {
   test('a task reads the bytes of its secret and configs, with their owner and mode, and finds the others by alias', async () => {
     const inWeb = async (...argv: string[]): Promise<Buffer> => {
       const { node, id } = await fresh.taskContainer('wide_web');
-      const { bytes, exitCode, stderr } = await collect(await start(node.docker, id, argv));
+      const { bytes, exitCode, stderr } = await bytesOf(await startProcess(node.docker, id, argv));
       if (exitCode !== 0) throw new Error(stderr);
       return bytes;
     };

@@ -2,7 +2,7 @@
 import { randomFillSync } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { connect } from '../../src/lab/engine.ts';
+import { connect } from '../../src/lab/engine/connect.ts';
 import { NODE_START } from '../../src/lab/prepare.ts';
 import { run } from '../../src/support/command.ts';
 import { Node } from '../../src/swarm/node.ts';

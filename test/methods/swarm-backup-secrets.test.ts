@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { connect } from '../../src/lab/engine.ts';
+import { connect } from '../../src/lab/engine/connect.ts';
 import { Ears } from '../support/secret-listener.ts';
 import {
   autolock,

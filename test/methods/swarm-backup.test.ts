@@ -1,7 +1,8 @@
 // `swarm backup` and `swarm restore` on a lab node: what was there comes back, and nothing is touched that should not be.
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { connect, exec } from '../../src/lab/engine.ts';
+import { connect } from '../../src/lab/engine/connect.ts';
+import { execInContainer } from '../../src/lab/engine/process.ts';
 import { referenceOf } from '../../src/swarm/node.ts';
 import {
   containerOf,
@@ -66,10 +67,14 @@ test('age, zstd and tar open it without us', async () => {
   try {
     await container.start();
     const put = (path: string, input: Buffer): Promise<string> =>
-      exec(engine, container.id, ['sh', '-c', `cat >${path}`], { input });
+      execInContainer(engine, container.id, ['sh', '-c', `cat >${path}`], { input });
     await put('/key', await readFile(stage.path('identity')));
     await put('/file', await readFile(stage.path('one.age')));
-    const listed = await exec(engine, container.id, ['sh', '-c', 'age -d -i /key /file | zstd -d | tar -t']);
+    const listed = await execInContainer(engine, container.id, [
+      'sh',
+      '-c',
+      'age -d -i /key /file | zstd -d | tar -t',
+    ]);
     expect(listed.split('\n')).toEqual(
       expect.arrayContaining([
         'manifest.json',

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { extract, pack } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { connect } from '../../src/lab/engine.ts';
+import { connect } from '../../src/lab/engine/connect.ts';
 import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { swarmState, swarmStateHot } from '../../src/method/swarm/swarm-state.ts';
 import { waitUntil } from '../../src/support/poll.ts';

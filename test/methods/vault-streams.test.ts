@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { finish } from '../../src/lab/engine.ts';
+import { outputOf } from '../../src/lab/engine/process.ts';
 import { dockerCpStopped } from '../../src/method/volume/docker-cp.ts';
 import type { Method } from '../../src/model/method.ts';
 import { Vault } from '../../src/vault/vault.ts';
@@ -132,7 +132,7 @@ test('a source that breaks half-way is the error that is told; nothing of it is 
   expect(await vault.host.exec(['find', '/vault/courier', '-type', 'f'])).toBe('');
   await waitUntil('the sender to end', async () => {
     const look = ['sh', '-c', "grep -lxE 'zstd|age' /proc/[0-9]*/comm || true"];
-    const left = (await finish(await vault.host.atCourier(look))).stdout;
+    const left = (await outputOf(await vault.host.atCourier(look))).stdout;
     return left === '' ? { done: true } : { notYet: left };
   });
 });

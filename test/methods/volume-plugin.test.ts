@@ -1,7 +1,7 @@
 // The volume plugin: a driver with snapshots on a real engine, used by a service, backed up and brought back on a new swarm.
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { finish } from '../../src/lab/engine.ts';
+import { outputOf } from '../../src/lab/engine/process.ts';
 import type { ArtifactWriter } from '../../src/model/method.ts';
 import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
 import {
@@ -93,7 +93,7 @@ engine.connect("/snapshots.sock")
 engine.sendall(b"POST /VolumeDriver.Create HTTP/1.0\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
 while not os.path.exists("/state/.making-late"):
     time.sleep(0.001)`;
-    const { exitCode } = await finish(
+    const { exitCode } = await outputOf(
       await node.toolbox({
         argv: ['timeout', '30', 'python3', '-c', impatient],
         volumes: { [socket]: '/snapshots.sock', [SNAPSHOT_STATE]: '/state:ro' },

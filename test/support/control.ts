@@ -9,7 +9,8 @@ import type { Ledger } from '../../fixtures/ledger/ledger.ts';
 import { createRuntime } from '../../src/cli/runner/runtime.ts';
 import type { Drill, Plan, Restored } from '../../src/drill/plan.ts';
 import { runDrill } from '../../src/drill/run.ts';
-import { connect, exec } from '../../src/lab/engine.ts';
+import { connect } from '../../src/lab/engine/connect.ts';
+import { execInContainer } from '../../src/lab/engine/process.ts';
 import type { Report } from '../../src/report/schema.ts';
 import { writeDrillReport } from '../../src/report/write.ts';
 
@@ -51,7 +52,7 @@ export async function outcomeIn(dir: string, plan: (inVault: InVault) => Plan): 
   const run = `c${randomBytes(4).toString('hex')}`;
   const lab = inject('lab');
   const inVault: InVault = (script) =>
-    exec(connect(lab.host), `swarm-drill-${run}-control-vault`, [
+    execInContainer(connect(lab.host), `swarm-drill-${run}-control-vault`, [
       'sh',
       '-euc',
       `cd /vault/courier\n${script}`,

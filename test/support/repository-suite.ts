@@ -2,7 +2,7 @@
 // and a vault of its own.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readManifest, type Manifest } from '../../src/check/files.ts';
-import { finish, type Output } from '../../src/lab/engine.ts';
+import { outputOf, type ProcessOutput } from '../../src/lab/engine/process.ts';
 import type { Account, AccountKind } from '../../src/model/account.ts';
 import type { ArtifactFact } from '../../src/model/artifact.ts';
 import type { Method } from '../../src/model/method.ts';
@@ -94,9 +94,9 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
     }
   };
 
-  const withAppendingKey = async (argv: readonly string[]): Promise<Output> => {
+  const withAppendingKey = async (argv: readonly string[]): Promise<ProcessOutput> => {
     const account = await vault.account(kind, 'append', subject.secrets);
-    return finish(await files.node.tools({ argv, volumes: {}, files: account.files }));
+    return outputOf(await files.node.tools({ argv, volumes: {}, files: account.files }));
   };
 
   beforeAll(async () => {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Running } from '../../src/lab/engine.ts';
+import type { ContainerProcess } from '../../src/lab/engine/process.ts';
 import type {
   ArtifactMetadata,
   ArtifactWriter,
@@ -20,7 +20,7 @@ export interface Shelf extends AsyncDisposable {
   opened(claim: ArtifactMetadata): ArtifactReader;
 }
 
-async function ended(running: Running, { argv: [program = ''] }: ContainerCommand): Promise<void> {
+async function ended(running: ContainerProcess, { argv: [program = ''] }: ContainerCommand): Promise<void> {
   const exitCode = await running.exitCode();
   if (exitCode !== 0)
     throw finding(`${program} ended with exit code ${exitCode}`, {

@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { inject } from 'vitest';
-import { connect, finish, start, type Output } from '../../src/lab/engine.ts';
+import { connect } from '../../src/lab/engine/connect.ts';
+import { outputOf, startProcess, type ProcessOutput } from '../../src/lab/engine/process.ts';
 import { ensureImage } from '../../src/lab/images.ts';
 import type { ImageRecipe } from '../../src/lab/lab.ts';
 import { seconds } from '../../src/support/clock.ts';
@@ -23,11 +24,11 @@ const recipe: ImageRecipe = {
 export interface Machine extends AsyncDisposable {
   readonly address: string;
   /** Runs a shell script there. */
-  sh(script: string, input?: string): Promise<Output>;
+  sh(script: string, input?: string): Promise<ProcessOutput>;
   /** The same, which must succeed. @returns what it printed */
   ok(script: string): Promise<string>;
   /** Runs `swarm-drill swarm <words> --json` there, as a person at its terminal would. */
-  swarm(words: string): Promise<Output & { readonly json: Readonly<Record<string, unknown>> }>;
+  swarm(words: string): Promise<ProcessOutput & { readonly json: Readonly<Record<string, unknown>> }>;
 }
 
 export async function openMachine(drill: string): Promise<Machine> {
@@ -53,8 +54,8 @@ export async function openMachine(drill: string): Promise<Machine> {
   });
   await container.start();
   await container.putArchive(projectAsTar(), { path: '/opt' });
-  const sh = async (script: string, input?: string): Promise<Output> =>
-    finish(await start(engine, container.id, ['sh', '-uc', script]), input);
+  const sh = async (script: string, input?: string): Promise<ProcessOutput> =>
+    outputOf(await startProcess(engine, container.id, ['sh', '-uc', script]), input);
   const ok = async (script: string): Promise<string> => {
     const { exitCode, stdout, stderr } = await sh(script);
     if (exitCode !== 0) throw new Error(`${script}: exit code ${exitCode}: ${stdout}${stderr}`);

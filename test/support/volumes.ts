@@ -5,7 +5,7 @@ import { inject } from 'vitest';
 import { compareFiles } from '../../src/check/compare-files.ts';
 import type { Entry } from '../../src/check/entry.ts';
 import { readManifest, type Manifest } from '../../src/check/files.ts';
-import { finish } from '../../src/lab/engine.ts';
+import { outputOf } from '../../src/lab/engine/process.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 import { FILE_ASPECTS, type Aspect } from '../../src/model/aspect.ts';
 import { DrillError } from '../../src/support/errors.ts';
@@ -52,7 +52,7 @@ export async function inVolume(
   argv: readonly string[],
   input?: string,
 ): Promise<string> {
-  const { stdout, stderr, exitCode } = await finish(
+  const { stdout, stderr, exitCode } = await outputOf(
     await node.toolbox({ argv, volumes: { [name]: '/data' }, ...(input === undefined ? {} : { input }) }),
   );
   if (exitCode !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);

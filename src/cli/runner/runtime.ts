@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { coverageOf } from '../../check/coverage.ts';
 import type { Runtime } from '../../drill/runtime.ts';
-import { connect, exec, silence } from '../../lab/engine.ts';
+import { connect, unreachableReason } from '../../lab/engine/connect.ts';
+import { execInContainer } from '../../lab/engine/process.ts';
 import { DRILL_LABEL, RUN_LABEL } from '../../lab/labels.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import { ours } from '../../lab/sweep.ts';
@@ -55,7 +56,7 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
       const mine = (name: string): boolean => name.startsWith(`swarm-drill-${id}-${drill}`);
       return Object.fromEntries(Object.entries(all).map(([kind, names]) => [kind, names.filter(mine)]));
     },
-    engineSilence: () => silence(docker),
+    engineSilence: () => unreachableReason(docker),
     async shellCommand(drill) {
       const nodes = (await ours(docker, `${DRILL_LABEL}=${drill}`)).containers
         .filter((name) => /-manager-\d+-\d+$/.test(name))
@@ -67,7 +68,7 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
 
 async function nodeVersion(docker: ReturnType<typeof connect>, id: string | undefined): Promise<string> {
   if (id === undefined) return 'unknown';
-  return `Docker ${(await exec(docker, id, ['docker', 'version', '--format', '{{.Server.Version}}'])).trim()}`;
+  return `Docker ${(await execInContainer(docker, id, ['docker', 'version', '--format', '{{.Server.Version}}'])).trim()}`;
 }
 
 async function commit(): Promise<string> {

@@ -1,5 +1,6 @@
 // A command that works on something real: its steps are told on standard error, its result on standard output, and a Ctrl-C
 // ends it in good order.
+import { statusOf } from '../../lab/engine/errors.ts';
 import { DrillError, reasonOf } from '../../support/errors.ts';
 import { traced } from '../../support/trace.ts';
 import { EXIT } from '../exit.ts';
@@ -46,8 +47,8 @@ export async function told<T>(
 
 /** What the file system or an engine's API refuses is the machine's fault, and no stack of ours explains it. */
 function ofTheMachine(error: unknown): unknown {
-  const { syscall, statusCode } = error as { syscall?: string; statusCode?: number };
-  if (error instanceof DrillError || (syscall ?? statusCode) === undefined) return error;
+  const { syscall } = error as { syscall?: string };
+  if (error instanceof DrillError || (syscall ?? statusOf(error)) === undefined) return error;
   return new DrillError(reasonOf(error), { code: syscall ? 'file-system' : 'engine-refused', cause: error });
 }
 

@@ -1,8 +1,8 @@
 // Volumes of services that started too early: a restored node has its old labels, so that a service may start on it before its data
 // is there, and find the new and empty volume that the engine made for it.
+import { ignoreNotFound } from '../../lab/engine/errors.ts';
 import { seconds, type Seconds } from '../../support/clock.ts';
 import { waitUntil, type Answer } from '../../support/poll.ts';
-import { removed } from '../../swarm/site.ts';
 import { runSidecar, outputOrThrow } from './sidecar.ts';
 import { inspectVolume, type Volume } from './volume.ts';
 
@@ -38,7 +38,7 @@ async function takeFromTasks({ swarm, node, name }: Volume, id: string): Promise
   const users = await node.docker.listContainers({ all: true, filters: { volume: [name] } });
   const ofTasks = users.filter(({ Labels }) => Labels['com.docker.swarm.task.id'] !== undefined);
   // One that the swarm still wants here is replaced by another, which its constraint keeps away.
-  for (const { Id } of ofTasks) await removed(node.docker.getContainer(Id).remove({ force: true }));
+  for (const { Id } of ofTasks) await ignoreNotFound(node.docker.getContainer(Id).remove({ force: true }));
   const using = users.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id);
   const coming = tasks
     .filter(({ Spec }) => Spec.ContainerSpec?.Mounts?.some(({ Source }) => Source === name))

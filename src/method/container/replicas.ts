@@ -1,5 +1,5 @@
 // The replicas of a service: taken away for the time of a backup, and given back exactly as they were.
-import type { Docker } from '../../lab/engine.ts';
+import type { Docker } from '../../lab/engine/connect.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';

@@ -1,5 +1,5 @@
 // Waiting for a server in a container: when that ends badly, the server's own log is what tells why.
-import { demultiplex } from '../../lab/engine.ts';
+import { demultiplex } from '../../lab/engine/frames.ts';
 import type { Seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { waitUntil, type Answer } from '../../support/poll.ts';

@@ -2,7 +2,14 @@
 // and that proves what was put there before the service may start on it.
 import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
-import { exec, startAttached, type Docker, type ExecOptions, type Running } from '../../lab/engine.ts';
+import { isNotFound } from '../../lab/engine/errors.ts';
+import type { Docker } from '../../lab/engine/connect.ts';
+import {
+  execInContainer,
+  startAttached,
+  type ExecOptions,
+  type ContainerProcess,
+} from '../../lab/engine/process.ts';
 import type { Seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import type { Answer } from '../../support/poll.ts';
@@ -45,7 +52,7 @@ async function create(node: Node, { image, user, argv, volumes }: SidecarSpec, l
       },
     })
     .catch((cause: unknown) => {
-      if ((cause as { statusCode?: number }).statusCode !== 404) throw cause;
+      if (!isNotFound(cause)) throw cause;
       throw finding(`${node.name} does not have the image ${image}, which the backup was made with`, {
         code: 'no-image',
         node: node.name,
@@ -61,7 +68,7 @@ export async function runSidecar<T = string>(
   read?: (stdout: Readable) => Promise<T>,
 ): Promise<SidecarResult<T>> {
   const container = await create(node, what, 'none');
-  let running: Running | undefined;
+  let running: ContainerProcess | undefined;
   try {
     running = await startAttached(container, what.input);
     running.io.on('error', () => undefined); // told by whoever reads it
@@ -117,7 +124,7 @@ export async function withSidecarServer<T>(
   const container = await create(node, options, 'json-file');
   const { id } = container;
   const server: SidecarServer = {
-    run: (argv, input = '') => exec(node.docker, id, argv, { input, env: ENGLISH_AND_UTC }),
+    run: (argv, input = '') => execInContainer(node.docker, id, argv, { input, env: ENGLISH_AND_UTC }),
     until: <A>(what: string, ask: () => Promise<Answer<A>>) =>
       waitForServer(
         { node, id },

@@ -2,7 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
-import { feed, start, type ExecOptions, type Running } from '../../lab/engine.ts';
+import { isNotFound } from '../../lab/engine/errors.ts';
+import {
+  sendInput,
+  startProcess,
+  type ExecOptions,
+  type ContainerProcess,
+} from '../../lab/engine/process.ts';
 import { seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
@@ -65,11 +71,11 @@ export async function execInTask<T = string>(
 ): Promise<TaskOutput<T>> {
   const program = argv[0] ?? '';
   const mark = `SWARM_DRILL_PROGRAM=${randomUUID()}`;
-  let running: Running | undefined;
+  let running: ContainerProcess | undefined;
   try {
-    running = await start(task.node.docker, task.id, argv, { ...options, env: [...env, mark] });
+    running = await startProcess(task.node.docker, task.id, argv, { ...options, env: [...env, mark] });
     const taking = (read ?? text) as (stdout: Readable) => Promise<T>;
-    const [output] = await Promise.all([taking(running.io), feed(running, input)]);
+    const [output] = await Promise.all([taking(running.io), sendInput(running, input)]);
     const exitCode = await running.exitCode();
     if (exitCode === 0) return { output, stderr: running.stderr() };
     throw finding(`${program} ended with exit code ${exitCode}`, {
@@ -123,7 +129,7 @@ const ended = ({ node, id, service }: ServiceTask): Promise<boolean> =>
         .inspect()
         .then(
           ({ State }) => State.Running,
-          (error: unknown) => (error as { statusCode?: number }).statusCode !== 404,
+          (error: unknown) => !isNotFound(error),
         );
       return runs ? { notYet: 'it runs' } : { done: true };
     },

@@ -1,4 +1,5 @@
 // A volume on a node, and what methods ask before they touch one: whether it is there, and whether anything is in it.
+import { isNotFound } from '../../lab/engine/errors.ts';
 import { finding } from '../../support/errors.ts';
 import type { Node } from '../../swarm/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
@@ -27,7 +28,7 @@ export async function inspectVolume({
   try {
     return await node.docker.getVolume(name).inspect();
   } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 // What a swarm still knows of its secrets: tasks that run have the values as files. For a sealed file that was never kept.
-import { collect, start } from '../../lab/engine.ts';
+import { bytesOf, startProcess } from '../../lab/engine/process.ts';
 import { finding } from '../../support/errors.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import type { SecretValues } from './sealed-secrets.ts';
@@ -34,8 +34,8 @@ export async function readSecretsInTasks(swarm: Swarm): Promise<SecretValues> {
     for (const { SecretName, File } of mounted) {
       const file = File?.Name ?? SecretName;
       const path = file.startsWith('/') ? file : `/run/secrets/${file}`;
-      const { bytes, exitCode, stderr } = await collect(
-        await start(task.node.docker, task.id, ['cat', path], { user: '0' }),
+      const { bytes, exitCode, stderr } = await bytesOf(
+        await startProcess(task.node.docker, task.id, ['cat', path], { user: '0' }),
       );
       if (exitCode !== 0)
         throw finding(`the secret ${SecretName} can't be read in a task of ${Spec.Name}`, {

@@ -1,6 +1,6 @@
 // The plain way to store volumes, which the methods' speed is held against: tar piped to zstd and back, beside the data. What it makes
 // goes away with the container that made it.
-import { finish } from '../../lab/engine.ts';
+import { outputOf } from '../../lab/engine/process.ts';
 import { DrillError } from '../../support/errors.ts';
 import type { Volume } from './volume-archive.ts';
 
@@ -24,7 +24,7 @@ export async function measurePackAndUnpack(
   const sum = { bytes: 0, seconds: 0, unpackSeconds: 0 };
   for (const { node, name } of volumes) {
     const packing = await node.tools({ argv: ['bash', '-c', SCRIPT], volumes: { [name]: '/data:ro' } });
-    const { stdout, stderr, exitCode } = await finish(packing);
+    const { stdout, stderr, exitCode } = await outputOf(packing);
     const [bytes = 0, began = 0, packed = 0, unpacked = 0] = stdout.trim().split(' ').map(Number);
     if (exitCode !== 0 || !(bytes > 0) || !(unpacked > packed))
       throw new DrillError(`the plain way could not be measured on ${name}`, {

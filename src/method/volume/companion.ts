@@ -2,7 +2,8 @@
 // it again. It is offen/docker-volume-backup (v2) where that can be pulled, and an image that honours the same environment elsewhere.
 import { pipeline, Readable } from 'node:stream';
 import { extract } from 'tar-stream';
-import { finish, startAttached, type Docker, type Output } from '../../lab/engine.ts';
+import type { Docker } from '../../lab/engine/connect.ts';
+import { outputOf, startAttached, type ProcessOutput } from '../../lab/engine/process.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { currentSignal, step } from '../../support/trace.ts';
@@ -118,12 +119,12 @@ async function run(
 /** Seconds that the companion may take to start again what it stopped, when the work is told to stop. */
 const LEAVE_SECONDS = 30;
 
-async function ran(container: Docker.Container): Promise<Output> {
+async function ran(container: Docker.Container): Promise<ProcessOutput> {
   const signal = currentSignal();
   const leave = (): void => void container.stop({ t: LEAVE_SECONDS }).catch(() => undefined);
   signal.addEventListener('abort', leave, { once: true });
   try {
-    return await finish(await startAttached(container));
+    return await outputOf(await startAttached(container));
   } finally {
     signal.removeEventListener('abort', leave);
     signal.throwIfAborted();

@@ -1,6 +1,6 @@
 // What `docker cp -a` does: the engine's archive call, on a container that mounts the volume and never runs.
 import type { Readable } from 'node:stream';
-import type { Docker } from '../../lab/engine.ts';
+import type { Docker } from '../../lab/engine/connect.ts';
 import { seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { currentSignal } from '../../support/trace.ts';

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { connect } from '../../lab/engine.ts';
+import { connect } from '../../lab/engine/connect.ts';
 import { seconds } from '../../support/clock.ts';
 import { requestEngine, unreachableReason } from './ask.ts';
 import { openHostManager } from './host.ts';

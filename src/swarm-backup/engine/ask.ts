@@ -1,5 +1,5 @@
 // Questions to an engine, each with a time of its own: an engine may accept a connection and never say a word.
-import type { Docker } from '../../lab/engine.ts';
+import type { Docker } from '../../lab/engine/connect.ts';
 import { formatSeconds, type Seconds, seconds } from '../../support/clock.ts';
 import { DrillError, reasonOf } from '../../support/errors.ts';
 

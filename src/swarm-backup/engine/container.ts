@@ -2,7 +2,9 @@
 // its data root is reached through a helper that shares its volumes.
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { type Docker, connect, exec, start } from '../../lab/engine.ts';
+import { isNotFound, isConflict, isNotModified } from '../../lab/engine/errors.ts';
+import { type Docker, connect } from '../../lab/engine/connect.ts';
+import { execInContainer, startProcess } from '../../lab/engine/process.ts';
 import { OWNER_LABEL, ownerIsAlive, ownerOf, RUN_LABEL } from '../../lab/labels.ts';
 import { DrillError, usage } from '../../support/errors.ts';
 import type { Scope } from '../../support/scope.ts';
@@ -59,7 +61,7 @@ export async function openContainerManager(options: ContainerOptions): Promise<M
     },
     async dial(address, port) {
       const words = ['nc', '-w', String(GREETING_LIMIT), address, String(port)];
-      return (await start(outer, found.Id, words)).asSocket();
+      return (await startProcess(outer, found.Id, words)).asSocket();
     },
     stop: () => container.stop({ t: ENGINE_LIMIT }).catch(ignoreNotModified),
     async start() {
@@ -74,7 +76,7 @@ async function inspect(outer: Docker, node: string): Promise<Inspected> {
   try {
     return await outer.getContainer(node).inspect();
   } catch (cause) {
-    if ((cause as { statusCode?: number }).statusCode !== 404) throw cause;
+    if (!isNotFound(cause)) throw cause;
     const names = (await outer.listContainers({ all: true })).map(({ Names }) => Names[0]?.slice(1));
     throw usage(
       `there is no container "${node}" on that engine`,
@@ -113,7 +115,12 @@ async function startHelper(outer: Docker, node: Inspected, scope: Scope): Promis
 function containerDataRoot(outer: Docker, helper: string, path: string, source: string): DataRoot {
   const at = (name: string): string => `${path}/${name}`;
   const ask = (script: string, words: readonly string[], input?: string): Promise<string> =>
-    exec(outer, helper, ['sh', '-euc', script, 'sh', ...words], input === undefined ? {} : { input });
+    execInContainer(
+      outer,
+      helper,
+      ['sh', '-euc', script, 'sh', ...words],
+      input === undefined ? {} : { input },
+    );
   const run = async (...words: Parameters<typeof ask>): Promise<void> => {
     await ask(...words);
   };
@@ -142,11 +149,10 @@ function containerDataRoot(outer: Docker, helper: string, path: string, source: 
 
 /** The engine says so of a container that is already what it was asked to be. */
 function ignoreNotModified(error: unknown): void {
-  if ((error as { statusCode?: number }).statusCode !== 304) throw error;
+  if (!isNotModified(error)) throw error;
 }
 
 /** Somebody else is removing it, or has. */
 function ignoreGone(error: unknown): void {
-  const { statusCode } = error as { statusCode?: number };
-  if (statusCode !== 404 && statusCode !== 409) throw error;
+  if (!isNotFound(error) && !isConflict(error)) throw error;
 }

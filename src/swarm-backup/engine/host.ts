@@ -5,7 +5,7 @@ import { access, constants, readFile, realpath } from 'node:fs/promises';
 import { connect as connectTo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '../../lab/engine.ts';
+import { connect } from '../../lab/engine/connect.ts';
 import { run } from '../../support/command.ts';
 import { DrillError, reasonOf, usage } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';

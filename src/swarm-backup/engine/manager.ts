@@ -1,7 +1,7 @@
 // What backup and restore need of the machine that a manager's engine runs on. host.ts is the one this program runs on,
 // container.ts a container that plays one.
 import type { Duplex, Readable } from 'node:stream';
-import type { Docker } from '../../lab/engine.ts';
+import type { Docker } from '../../lab/engine/connect.ts';
 import { type Seconds, seconds } from '../../support/clock.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { unreachableReason } from './ask.ts';

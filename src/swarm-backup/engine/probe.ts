@@ -1,5 +1,5 @@
 // What an engine says of its swarm, in the words that backup and restore need.
-import type { Docker } from '../../lab/engine.ts';
+import type { Docker } from '../../lab/engine/connect.ts';
 import { type Blame, DrillError, finding, reasonOf } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { digest } from '../../swarm/inventory.ts';

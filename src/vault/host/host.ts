@@ -4,12 +4,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
-import { connect, exec, start, type Docker, type Running } from '../../lab/engine.ts';
+import { ignoreNotFound } from '../../lab/engine/errors.ts';
+import { connect, type Docker } from '../../lab/engine/connect.ts';
+import { execInContainer, startProcess, type ContainerProcess } from '../../lab/engine/process.ts';
 import { seconds } from '../../support/clock.ts';
 import { waitUntil } from '../../support/poll.ts';
 import type { Scope } from '../../support/scope.ts';
 import { referenceOf } from '../../swarm/node.ts';
-import { removed, type Site } from '../../swarm/site.ts';
+import type { Site } from '../../swarm/site.ts';
 
 const script = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
 
@@ -48,11 +50,13 @@ export class VaultHost {
     const Labels = { ...site.labels };
     scope.defer('remove the vault', async () => {
       await Promise.all(
-        [courier, host].map((name) => removed(docker.getContainer(name).remove({ force: true, v: true }))),
+        [courier, host].map((name) =>
+          ignoreNotFound(docker.getContainer(name).remove({ force: true, v: true })),
+        ),
       );
       await Promise.all([
-        removed(docker.getNetwork(host).remove()),
-        removed(docker.getVolume(host).remove({ force: true })),
+        ignoreNotFound(docker.getNetwork(host).remove()),
+        ignoreNotFound(docker.getVolume(host).remove({ force: true })),
       ]);
     });
     await Promise.all([
@@ -85,7 +89,7 @@ export class VaultHost {
     const key = await waitUntil(
       'the ssh server of the vault',
       async () => {
-        const text = await exec(docker, host, [
+        const text = await execInContainer(docker, host, [
           'sh',
           '-c',
           'test -s /run/sshd.pid && cut -d " " -f 1,2 /run/host_key.pub || true',
@@ -99,12 +103,12 @@ export class VaultHost {
 
   /** Runs a program on the vault itself, as root: its operator's console, which no backup can reach. */
   exec(argv: readonly string[], input?: string): Promise<string> {
-    return exec(this.#docker, this.name, argv, input === undefined ? {} : { input });
+    return execInContainer(this.#docker, this.name, argv, input === undefined ? {} : { input });
   }
 
   /** Starts a program at the courier. */
-  atCourier(argv: readonly string[]): Promise<Running> {
-    return start(this.#docker, this.#courier, argv);
+  atCourier(argv: readonly string[]): Promise<ContainerProcess> {
+    return startProcess(this.#docker, this.#courier, argv);
   }
 
   /** Passes connections to the courier on to another host of the vault's network. */
@@ -116,7 +120,9 @@ export class VaultHost {
 
   /** Puts a file into the courier's memory, readable to root alone. */
   async give(path: string, text: string): Promise<void> {
-    await exec(this.#docker, this.#courier, ['sh', '-c', 'umask 077; cat >"$0"', path], { input: text });
+    await execInContainer(this.#docker, this.#courier, ['sh', '-c', 'umask 077; cat >"$0"', path], {
+      input: text,
+    });
   }
 
   /** A new key pair for `user`, allowed nothing but `command`. @returns the private key */

@@ -1,14 +1,16 @@
 // The vault's object store: what S3 is to programs that speak it, on a host beside the one with ssh, on the same network and disk.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, exec, type Docker } from '../../lab/engine.ts';
+import { ignoreNotFound } from '../../lab/engine/errors.ts';
+import { connect, type Docker } from '../../lab/engine/connect.ts';
+import { execInContainer } from '../../lab/engine/process.ts';
 import { ensureImage, objectStoreRecipe } from '../../lab/images.ts';
 import type { ImageFact } from '../../lab/lab.ts';
 import { seconds } from '../../support/clock.ts';
 import { waitUntil } from '../../support/poll.ts';
 import type { Scope } from '../../support/scope.ts';
 import { waiting } from '../../support/trace.ts';
-import { removed, type Site } from '../../swarm/site.ts';
+import type { Site } from '../../swarm/site.ts';
 import type { Account } from '../../model/account.ts';
 import type { Depot, Side } from '../backend.ts';
 import { partsOf, put, type Parts, type VaultHost } from '../host/host.ts';
@@ -52,7 +54,7 @@ export class ObjectStore implements Depot {
     const image = await ensureImage(docker, objectStoreRecipe, prefer, waiting);
     const name = `${site.network}-store`;
     scope.defer('remove the object store', () =>
-      removed(docker.getContainer(name).remove({ force: true, v: true })),
+      ignoreNotFound(docker.getContainer(name).remove({ force: true, v: true })),
     );
     const container = await docker.createContainer({
       name,
@@ -110,7 +112,7 @@ export class ObjectStore implements Depot {
 
   /** Runs a program on the store's host, as root: its operator's console. */
   exec(argv: readonly string[], input?: string): Promise<string> {
-    return exec(this.#docker, this.#container, argv, input === undefined ? {} : { input });
+    return execInContainer(this.#docker, this.#container, argv, input === undefined ? {} : { input });
   }
 
   parts(): Promise<Parts> {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { feed, finish, type Output } from '../../lab/engine.ts';
+import { sendInput, outputOf, type ProcessOutput } from '../../lab/engine/process.ts';
 import { finding, type DrillError } from '../../support/errors.ts';
 import { currentSignal, withSignal } from '../../support/trace.ts';
 import type { Account } from '../../model/account.ts';
@@ -66,7 +66,7 @@ export class Streams {
     return this.#keeping(name, async () => {
       const argv = ['bash', '-c', SEND, 'send', CONFIG, 'append', name, this.#keys.recipient];
       const sending = await this.#host.atCourier(argv);
-      const [stdout] = await Promise.all([text(sending.io), feed(sending, content)]);
+      const [stdout] = await Promise.all([text(sending.io), sendInput(sending, content)]);
       return storedOf(name, { stdout, stderr: sending.stderr(), exitCode: await sending.exitCode() });
     });
   }
@@ -121,7 +121,7 @@ export class Streams {
 
   #beside({ node, argv, volumes }: ContainerCommand, words: readonly string[], files: Account['files']) {
     const env = { LC_ALL: 'C', TZ: 'UTC' };
-    return node.tools({ argv: ['bash', '-c', ...words, ...argv], volumes, files, env }).then(finish);
+    return node.tools({ argv: ['bash', '-c', ...words, ...argv], volumes, files, env }).then(outputOf);
   }
 
   /** What the vault has under that name. @throws DrillError when it does not say */
@@ -132,7 +132,7 @@ export class Streams {
 
   async #atDoor(side: Side, words: readonly string[]): Promise<string> {
     const asking = await this.#host.atCourier(['ssh', '-n', '-F', CONFIG, side, ...words]);
-    const { stdout, stderr, exitCode } = await finish(asking);
+    const { stdout, stderr, exitCode } = await outputOf(asking);
     if (exitCode === 0) return stdout;
     const otherwise =
       String(exitCode) === SSH_FAILED ? MEANING.unreachable : GONE.test(stderr) ? MISSING : MEANING.refused;
@@ -149,7 +149,7 @@ const WRONG_KEY: Meaning = {
 };
 const CUT: Meaning = { ...MEANING.damaged, reason: 'it ends early, or is not what was encrypted' };
 
-type Ended = Pick<Output, 'stderr' | 'exitCode'>;
+type Ended = Pick<ProcessOutput, 'stderr' | 'exitCode'>;
 
 /** A finding with what the exit code of a signal, or the words, mean. */
 function failed(what: string, { stderr, exitCode }: Ended, otherwise: Meaning): DrillError {
@@ -171,7 +171,7 @@ function programFailed({ argv: [program = ''], node }: ContainerCommand, exitCod
   });
 }
 
-function storedOf(name: string, ended: Output, end?: ContainerCommand): Stored {
+function storedOf(name: string, ended: ProcessOutput, end?: ContainerCommand): Stored {
   currentSignal().throwIfAborted();
   const [, bytes, sha256] = /^(\d+) ([0-9a-f]{64})$/m.exec(ended.stdout) ?? [];
   if (bytes !== undefined && sha256 !== undefined) return { bytes: Number(bytes), sha256 };

@@ -1,5 +1,5 @@
 // What a stack needs that its compose files call external: there, or made from the sealed secrets, or a reason not to begin.
-import type { Docker } from '../../../lab/engine.ts';
+import type { Docker } from '../../../lab/engine/connect.ts';
 import { finding, reasonOf } from '../../../support/errors.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import { unsealSecrets, type SealedSecrets } from '../sealed-secrets.ts';

@@ -1,6 +1,6 @@
 // Building what a blueprint says on a swarm of other ids, in the order in which one thing needs the other. Whatever goes wrong, the
 // error lists what was made until then.
-import type { Docker } from '../../../lab/engine.ts';
+import type { Docker } from '../../../lab/engine/connect.ts';
 import { seconds } from '../../../support/clock.ts';
 import { differences } from '../../../support/differences.ts';
 import { finding, reasonOf } from '../../../support/errors.ts';

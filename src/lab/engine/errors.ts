@@ -1,0 +1,20 @@
+// What an engine's API answers when it refuses a call.
+
+/** Returns the HTTP status of a refused call; undefined for any other error. */
+export const statusOf = (error: unknown): number | undefined =>
+  (error as { statusCode?: number } | undefined)?.statusCode;
+
+export const isNotFound = (error: unknown): boolean => statusOf(error) === 404;
+/** The object is in use, or its removal is already in progress. */
+export const isConflict = (error: unknown): boolean => statusOf(error) === 409;
+/** The container already is in the state that was asked for. */
+export const isNotModified = (error: unknown): boolean => statusOf(error) === 304;
+
+/** Ignores that the object of a removal does not exist. */
+export async function ignoreNotFound(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}

@@ -1,0 +1,223 @@
+// Processes in containers: streams that keep back-pressure, and commands whose output is exact.
+import type Docker from 'dockerode';
+import { Writable, type Duplex, type Readable } from 'node:stream';
+import { buffer, text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { DrillError } from '../../support/errors.ts';
+import { waitUntil } from '../../support/poll.ts';
+import { currentSignal } from '../../support/trace.ts';
+import { FrameStream } from './frames.ts';
+
+/** A process in a container: its input and output, and how it ended. */
+export interface ContainerProcess {
+  /** Writes go to its standard input, reads come from its standard output. Input that it no longer reads is dropped, see `stdinClosed`. */
+  readonly io: Duplex;
+  /** The same as a socket: a write fails when the process no longer reads. */
+  asSocket(): Duplex;
+  /** What it printed on standard error so far; at most the last 64 KiB. */
+  stderr(): string;
+  /** Its exit code; only after `io` was read to its end. */
+  exitCode(): Promise<number>;
+  /** Whether it ended, or closed its standard input, before it had read all input. */
+  stdinClosed(): boolean;
+  /** Closes the connection if the process has ended: the engine itself keeps waiting for a reader of the input. */
+  abortIfEnded(): Promise<void>;
+}
+
+export interface ExecOptions {
+  readonly user?: string;
+  readonly env?: readonly string[];
+  /** Sent as standard input, which is then closed. */
+  readonly input?: string | Buffer | Readable;
+}
+
+/** Starts `argv` in a running container. */
+export async function startProcess(
+  docker: Docker,
+  container: string,
+  argv: readonly string[],
+  { user, env }: Omit<ExecOptions, 'input'> = {},
+): Promise<ContainerProcess> {
+  const exec = await docker.getContainer(container).exec({
+    Cmd: [...argv],
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    ...(user === undefined ? {} : { User: user }),
+    ...(env === undefined ? {} : { Env: [...env] }),
+  });
+  const io = new FrameStream(await exec.start({ hijack: true, stdin: true }));
+  return processOn(io, {
+    hasEnded: async () => {
+      const { Running, ExitCode } = await exec.inspect();
+      return !Running && ExitCode !== null;
+    },
+    // The engine learns of the end a moment after the last of the output was read.
+    exitCode: () =>
+      waitUntil(`the end of ${argv[0]}`, async () => {
+        const { Running, ExitCode } = await exec.inspect();
+        if (Running || ExitCode === null) return { notYet: 'it still runs' };
+        // The end of its output may have been lost with the connection.
+        if (ExitCode === 0 && io.stdinClosed) return { giveUp: 'it ended before it had read its input' };
+        return { done: ExitCode };
+      }),
+  });
+}
+
+/** Starts a created container with its streams attached, and sends `input`. Whether it removes itself is up to its creator. */
+export async function startAttached(
+  container: Docker.Container,
+  input?: ExecOptions['input'],
+): Promise<ContainerProcess> {
+  const raw = await container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true });
+  const io = new FrameStream(raw as Duplex);
+  const exit = await nextExit(container);
+  let hasEnded = false;
+  exit.code.then(
+    () => (hasEnded = true),
+    () => undefined,
+  );
+  try {
+    await container.start();
+  } catch (error) {
+    exit.forget();
+    io.destroy();
+    throw error;
+  }
+  const started = processOn(io, { hasEnded: async () => hasEnded, exitCode: () => exit.code });
+  // Its failure reaches the reader of the process's output.
+  sendInput(started, input).catch(() => undefined);
+  return started;
+}
+
+const processOn = (
+  io: FrameStream,
+  { hasEnded, exitCode }: { hasEnded: () => Promise<boolean>; exitCode: () => Promise<number> },
+): ContainerProcess => ({
+  io,
+  exitCode,
+  stderr: () => io.stderr,
+  stdinClosed: () => io.stdinClosed,
+  asSocket: () => io.asSocket(),
+  async abortIfEnded() {
+    if (await hasEnded()) io.abort();
+  },
+});
+
+/**
+ * Asks for the code that the container will exit with. Returns once the engine waits: a container that removes itself can't be asked
+ * after its end, and a request that arrives after the container has ended waits for ever.
+ */
+async function nextExit({
+  id,
+  modem,
+}: Docker.Container): Promise<{ code: Promise<number>; forget: () => void }> {
+  const answer = await new Promise<Readable>((done, fail) => {
+    const statusCodes = { 200: true, 400: 'bad parameter', 404: 'no such container', 500: 'server error' };
+    const request = { path: `/containers/${id}/wait?`, method: 'POST', options: { condition: 'next-exit' } };
+    (modem as Docker['modem']).dial(
+      { ...request, isStream: true, statusCodes },
+      (error: Error | null, stream: unknown) => (error ? fail(error) : done(stream as Readable)),
+    );
+  });
+  const code = text(answer).then((json) => {
+    const { StatusCode, Error: failure } = JSON.parse(json) as WaitAnswer;
+    if (failure?.Message) throw new Error(failure.Message);
+    return StatusCode;
+  });
+  code.catch(() => undefined);
+  return { code, forget: () => answer.destroy() };
+}
+
+interface WaitAnswer {
+  readonly StatusCode: number;
+  readonly Error?: { readonly Message: string } | null;
+}
+
+export interface ProcessOutput {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/**
+ * Sends `input`, reads all output as text and waits for the end; `bytesOf` does so for output that is not text.
+ * @throws the error of `input`, or the reason of the signal that ended the work
+ */
+export async function outputOf(
+  running: ContainerProcess,
+  input?: ExecOptions['input'],
+): Promise<ProcessOutput> {
+  const [stdout] = await Promise.all([text(running.io), sendInput(running, input)]);
+  return { stdout, stderr: running.stderr(), exitCode: await running.exitCode() };
+}
+
+/** Reads all output as bytes and waits for the end. */
+export async function bytesOf(
+  running: ContainerProcess,
+): Promise<{ bytes: Buffer; exitCode: number; stderr: string }> {
+  const [bytes] = await Promise.all([buffer(running.io), sendInput(running)]);
+  return { bytes, exitCode: await running.exitCode(), stderr: running.stderr() };
+}
+
+/** How long no input must have been read before the engine is asked whether the process has ended. */
+const STALLED_MS = 1000;
+
+/**
+ * Sends `input` and closes standard input. A process that ends without reading it all is not an error here: its exit code shows it.
+ * When `input` fails, or the present work is aborted, the connection ends with that error, which also reaches the reader of the output. The
+ * process sees the end of its input, and must not take it for complete.
+ */
+export async function sendInput(running: ContainerProcess, input?: ExecOptions['input']): Promise<void> {
+  if (input === undefined || typeof input === 'string' || Buffer.isBuffer(input)) {
+    running.io.end(input);
+    return;
+  }
+  const { io } = running;
+  let written = 0;
+  const standardInput = new Writable({
+    write: (chunk: Buffer, encoding, done) =>
+      void io.write(chunk, encoding, (error) => {
+        written++;
+        done(error ?? (running.stdinClosed() ? new Error('the process no longer reads its input') : null));
+      }),
+    final: (done) => void io.end(done),
+  });
+  let writtenBefore = 0;
+  const watch = setInterval(() => {
+    if (writtenBefore === written) running.abortIfEnded().catch(() => undefined);
+    writtenBefore = written;
+  }, STALLED_MS);
+  const signal = currentSignal();
+  try {
+    await pipeline(input, standardInput, { signal });
+  } catch (error) {
+    if (running.stdinClosed() && !signal.aborted) return;
+    const cause = (signal.aborted ? signal.reason : error) as Error;
+    io.destroy(cause);
+    throw cause;
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+/**
+ * Runs `argv` in a container to its end and returns its standard output.
+ * @throws DrillError `command-failed` when it exits with anything but 0
+ */
+export async function execInContainer(
+  docker: Docker,
+  container: string,
+  argv: readonly string[],
+  options: ExecOptions = {},
+): Promise<string> {
+  const output = await outputOf(await startProcess(docker, container, argv, options), options.input);
+  if (output.exitCode !== 0)
+    throw new DrillError(`"${argv[0]}" ended with exit code ${output.exitCode}`, {
+      code: 'command-failed',
+      command: argv.join(' ').slice(0, 500),
+      node: container,
+      output: `${output.stdout}\n${output.stderr}`,
+    });
+  return output.stdout;
+}
