@@ -34,7 +34,7 @@ export { installVolumePlugin, SNAPSHOT_DRIVER } from './method/volume/volume-plu
 
 // Databases, key-value servers and secrets, as the methods see them.
 export type { PostgresService } from './method/postgres/service.ts';
-export type { PointInTime, Recovered } from './method/postgres/point-in-time.ts';
+export { pointInTime, type PointInTime, type Recovered } from './method/postgres/point-in-time.ts';
 export type { PostgresArchive } from './method/postgres/wal-archive.ts';
 export type { KeyValueServer } from './method/valkey/client.ts';
 export { keyValueServer, type KeyValueService } from './method/valkey/server.ts';
