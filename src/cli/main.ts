@@ -1,26 +1,26 @@
 // The program: its commands, and the one place where an error becomes words and an exit code.
 import { Command, CommanderError } from 'commander';
 import { describe, DrillError } from '../support/errors.ts';
-import { benchCommand } from './commands/bench.ts';
-import { cleanCommand } from './commands/clean.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { listCommand } from './commands/list.ts';
-import { reportCommand } from './commands/report.ts';
-import { runCommand } from './commands/run.ts';
-import { swarmCommand } from './commands/swarm.ts';
-import { testCommand } from './commands/test.ts';
-import { EXIT } from './exit.ts';
-import { version } from './version.ts';
+import { benchSubcommand } from './commands/bench.ts';
+import { cleanSubcommand } from './commands/clean.ts';
+import { doctorSubcommand } from './commands/doctor.ts';
+import { listSubcommand } from './commands/list.ts';
+import { reportSubcommand } from './commands/report.ts';
+import { runSubcommand } from './commands/run.ts';
+import { swarmSubcommand } from './commands/swarm.ts';
+import { testSubcommand } from './commands/test.ts';
+import { EXIT } from './exit-codes.ts';
+import { readVersion } from './project.ts';
 
 const commands = [
-  runCommand,
-  listCommand,
-  doctorCommand,
-  cleanCommand,
-  reportCommand,
-  swarmCommand,
-  testCommand,
-  benchCommand,
+  runSubcommand,
+  listSubcommand,
+  doctorSubcommand,
+  cleanSubcommand,
+  reportSubcommand,
+  swarmSubcommand,
+  testSubcommand,
+  benchSubcommand,
 ];
 
 const examples = `
@@ -33,7 +33,7 @@ Examples:
 
 Exit codes: 0 recovered, 1 not recovered, 2 inconclusive, 64 wrong usage.`;
 
-outliveNobody();
+exitWithParent();
 await main(process.argv.slice(2));
 process.exit();
 
@@ -41,30 +41,30 @@ async function main(words: readonly string[]): Promise<void> {
   try {
     await program().parseAsync(words, { from: 'user' });
   } catch (error) {
-    process.exitCode = tell(error);
+    process.exitCode = reportError(error);
   }
 }
 
 function program(): Command {
   const root = new Command('swarm-drill')
     .description('Restore drills for Docker Swarm: does a backup bring everything back, and how fast?')
-    .version(version())
+    .version(readVersion())
     .addHelpText('after', examples)
     .enablePositionalOptions()
     .exitOverride();
   for (const command of commands) root.addCommand(command);
-  settle(root);
+  configure(root);
   return root;
 }
 
 /** A command and those below it: refusals are thrown, and say what would have been right. */
-function settle(command: Command): void {
-  command.showHelpAfterError(expectation(command));
-  for (const sub of command.commands) settle(sub.copyInheritedSettings(command));
+function configure(command: Command): void {
+  command.showHelpAfterError(usageHint(command));
+  for (const sub of command.commands) configure(sub.copyInheritedSettings(command));
 }
 
 /** After every refusal of an argument: what would have been right. */
-function expectation(command: Command): string {
+function usageHint(command: Command): string {
   const words = command.commands.length > 0 ? command.commands.map((sub) => sub.name()) : [];
   const flags = command.options.map((option) => option.long).filter((flag) => flag !== undefined);
   return [
@@ -75,7 +75,7 @@ function expectation(command: Command): string {
 }
 
 /** Says what went wrong, where commander has not. @returns the exit code */
-function tell(error: unknown): number {
+function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   console.error(`swarm-drill: ${describe(error)}`);
   if (!(error instanceof DrillError)) return EXIT.inconclusive;
@@ -83,7 +83,7 @@ function tell(error: unknown): number {
 }
 
 /** start.mjs holds the other end of the channel: when it is killed, so are we, and with us the embedded lab. */
-function outliveNobody(): void {
+function exitWithParent(): void {
   if (!process.channel) return;
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.channel.unref();

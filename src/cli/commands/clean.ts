@@ -7,7 +7,7 @@ interface Options {
   readonly all?: boolean;
 }
 
-export const cleanCommand = new Command('clean')
+export const cleanSubcommand = new Command('clean')
   .description('remove everything that is labelled ours and whose run is over')
   .addOption(engineOption())
   .option('--all', 'also what `run --keep` left, and what is kept between runs in the engine')

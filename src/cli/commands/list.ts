@@ -4,19 +4,19 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import type { Drill } from '../../drill/plan.ts';
 import { declaredDrills } from '../../drill/registry.ts';
-import { drillFiles } from '../runner/drill-files.ts';
+import { findDrillFiles } from '../runner/drill-files.ts';
 import { jsonOption } from './options.ts';
 
-export const listCommand = new Command('list')
+export const listSubcommand = new Command('list')
   .description('list the drills: name, title, topology, objectives, file')
   .addOption(jsonOption('them'))
   .action(async ({ json }: { json?: true }) => {
-    for (const { file } of await drillFiles()) await import(file);
+    for (const { file } of await findDrillFiles()) await import(file);
     const drills = declaredDrills();
-    console.log(json ? JSON.stringify(drills.map(facts), undefined, 2) : table(drills));
+    console.log(json ? JSON.stringify(drills.map(drillFacts), undefined, 2) : formatTable(drills));
   });
 
-const facts = ({ name, title, file, plan: { topology, objectives } }: Drill) => ({
+const drillFacts = ({ name, title, file, plan: { topology, objectives } }: Drill) => ({
   name,
   title,
   topology,
@@ -24,13 +24,13 @@ const facts = ({ name, title, file, plan: { topology, objectives } }: Drill) => 
   file: relative(process.cwd(), file),
 });
 
-function table(drills: readonly Drill[]): string {
+function formatTable(drills: readonly Drill[]): string {
   const lines = new Table({
     head: ['drill', 'title', 'managers', 'workers', 'RTO', 'RPO', 'file'],
     style: { head: [], border: [], compact: true },
   });
   for (const drill of drills) {
-    const { name, title, topology, objectives, file } = facts(drill);
+    const { name, title, topology, objectives, file } = drillFacts(drill);
     const [rto, rpo] = [objectives.rtoSeconds, objectives.rpoSeconds].map((value) =>
       value === null ? 'none' : `${value} s`,
     );

@@ -1,6 +1,6 @@
 // What the command line takes and refuses.
 import { expect, test } from 'vitest';
-import { nearest } from '../runner/nearest.ts';
+import { nearestName } from '../runner/nearest-name.ts';
 import { parseSeconds, parseSize } from './options.ts';
 
 test('seconds above 0, also with a fraction', () => {
@@ -22,5 +22,5 @@ test.each([
   ['single', 'single-manager'],
   ['xyz', undefined],
 ])('%s is taken for %s', (word, meant) => {
-  expect(nearest(word, ['single-manager', 'total-loss'])).toBe(meant);
+  expect(nearestName(word, ['single-manager', 'total-loss'])).toBe(meant);
 });

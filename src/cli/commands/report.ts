@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { JOURNAL, writeDrillReport, writeRunReport } from '../../report/write.ts';
-import { paletteFor } from '../terminal/palette.ts';
-import { summaryOf } from '../terminal/summary.ts';
+import { createPalette } from '../terminal/palette.ts';
+import { formatSummary } from '../terminal/summary.ts';
 
-export const reportCommand = new Command('report')
+export const reportSubcommand = new Command('report')
   .description('build the reports of a run, or of one drill, from the journals again')
   .argument('<directory>', "a run's directory, e.g. reports/latest, or a drill's within it")
   .action(async (directory: string) => {
@@ -16,6 +16,6 @@ export const reportCommand = new Command('report')
       console.log(`report: ${relative(process.cwd(), join(directory, 'report.html'))}`);
     } else {
       const run = await writeRunReport(directory);
-      console.log(summaryOf(run, directory, paletteFor(process.stdout)));
+      console.log(formatSummary(run, directory, createPalette(process.stdout)));
     }
   });

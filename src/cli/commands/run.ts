@@ -25,7 +25,7 @@ Examples:
 
 Exit codes: 0 recovered, 1 not recovered, 2 inconclusive, 64 wrong usage.`;
 
-export const runCommand = new Command('run')
+export const runSubcommand = new Command('run')
   .description('run drills (all of them when none is named) and write their reports')
   .argument('[drill...]', 'names of drills; see `swarm-drill list`')
   .addOption(engineOption())
@@ -41,5 +41,5 @@ export const runCommand = new Command('run')
     const drills = await selectDrills(names);
     const { runDrills } = await import('../runner/run.ts');
     const objectives = { ...(rto && { rto }), ...(rpo && { rpo }) };
-    process.exitCode = await runDrills({ drills, wishes: { ...wishes, objectives }, json });
+    process.exitCode = await runDrills({ drills, overrides: { ...wishes, objectives }, json });
   });

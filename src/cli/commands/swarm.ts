@@ -4,8 +4,8 @@ import type { OpeningOptions, SealingOptions } from '../../swarm-backup/file/key
 import { jsonOption, parseDescriptor } from './options.ts';
 import { managerOptions, type ManagerOptions, withManager } from './swarm-manager.ts';
 import { renderBackup, renderRestore } from '../terminal/swarm-outcome.ts';
-import { told } from '../terminal/command-outcome.ts';
-import { toolVersion } from '../version.ts';
+import { runCommand } from '../terminal/command-outcome.ts';
+import { toolVersion } from '../project.ts';
 
 interface Common extends ManagerOptions {
   readonly unlockKeyFile?: string;
@@ -42,7 +42,7 @@ const backupCommand = new Command('backup')
   .description("stop this manager's engine, copy its swarm directory into one encrypted file, start it again")
   .requiredOption('--output <file>', 'the file to write; best on another machine')
   .option('--overwrite', 'replace the file if it is there')
-  .option('--recipient <age1…>', 'seal it for this age recipient (more than one: say it again)', collected)
+  .option('--recipient <age1…>', 'seal it for this age recipient (more than one: say it again)', collect)
   .option('--recipient-file <file>', 'seal it for the recipients in this file, one on a line')
   .option('--passphrase-file <file>', 'seal it with the passphrase in this file')
   .option(
@@ -53,7 +53,7 @@ const backupCommand = new Command('backup')
   .option('--unlock-key-file <file>', 'the unlock key of an autolocked swarm')
   .addHelpText('after', backupExamples)
   .action(({ json = false, ...words }: BackupOptions) =>
-    told('backup', json, renderBackup, async () => {
+    runCommand('backup', json, renderBackup, async () => {
       const { readSealingKey: lockOf, readUnlockKey: unlockKeyOf } =
         await import('../../swarm-backup/file/keys.ts');
       const { backup } = await import('../../swarm-backup/backup.ts');
@@ -81,7 +81,7 @@ const restoreCommand = new Command('restore')
   .option('--unlock-key-file <file>', 'the unlock key that an autolocked swarm had when it was backed up')
   .addHelpText('after', restoreExamples)
   .action(({ json = false, ...words }: RestoreOptions) =>
-    told('restore', json, renderRestore, async () => {
+    runCommand('restore', json, renderRestore, async () => {
       const { readOpeningKey: keyOf, readUnlockKey: unlockKeyOf } =
         await import('../../swarm-backup/file/keys.ts');
       const { requireReadableFile: readable } = await import('../../swarm-backup/file/paths.ts');
@@ -97,11 +97,11 @@ const restoreCommand = new Command('restore')
 for (const command of [backupCommand, restoreCommand])
   for (const option of [...managerOptions(), jsonOption('the result')]) command.addOption(option);
 
-export const swarmCommand = new Command('swarm')
+export const swarmSubcommand = new Command('swarm')
   .description("back up and restore a swarm's state: one manager, one encrypted file")
   .addCommand(backupCommand)
   .addCommand(restoreCommand);
 
-function collected(word: string, before: readonly string[] = []): string[] {
+function collect(word: string, before: readonly string[] = []): string[] {
   return [...before, word];
 }

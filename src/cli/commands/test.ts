@@ -1,7 +1,7 @@
 // swarm-drill test: vitest with this project's tests; the drills themselves are run by `run`.
 import { Command } from 'commander';
 
-export const testCommand = new Command('test')
+export const testSubcommand = new Command('test')
   .description(
     'run the tests, but for those of single methods (`test --project methods`); arguments go to vitest, e.g. `test --project unit journal`',
   )

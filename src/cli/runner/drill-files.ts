@@ -3,9 +3,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { declaredDrills } from '../../drill/registry.ts';
 import { usage } from '../../support/errors.ts';
-import { nearest } from './nearest.ts';
+import { ROOT } from '../project.ts';
+import { nearestName } from './nearest-name.ts';
 
-export const ROOT = join(import.meta.dirname, '../../..');
 const SUFFIX = '.drill.ts';
 
 export interface DrillFile {
@@ -15,7 +15,7 @@ export interface DrillFile {
 }
 
 /** By name. */
-export async function drillFiles(): Promise<DrillFile[]> {
+export async function findDrillFiles(): Promise<DrillFile[]> {
   const folder = join(ROOT, 'drills');
   const entries = await readdir(folder, { recursive: true });
   return entries
@@ -28,7 +28,7 @@ export async function drillFiles(): Promise<DrillFile[]> {
 }
 
 /** A drill by its own name: that of its file, or `<file>.<variant>` where one file declares several. */
-export interface DrillChoice {
+export interface SelectedDrill {
   readonly name: string;
   /** Absolute. */
   readonly file: string;
@@ -38,16 +38,16 @@ export interface DrillChoice {
  * The drills of these names, in this order; a file's name stands for all of its drills. Every drill when there are no names.
  * @throws DrillError `usage` for a name that no drill has
  */
-export async function selectDrills(names: readonly string[]): Promise<DrillChoice[]> {
-  const files = await drillFiles();
-  if (names.length === 0) return (await Promise.all(files.map(drillsOf))).flat();
-  const chosen = new Map<string, DrillChoice>();
+export async function selectDrills(names: readonly string[]): Promise<SelectedDrill[]> {
+  const files = await findDrillFiles();
+  if (names.length === 0) return (await Promise.all(files.map(loadDrills))).flat();
+  const chosen = new Map<string, SelectedDrill>();
   for (const name of names) {
     const file = files.find((one) => one.name === name || name.startsWith(`${one.name}.`));
-    const here = file ? await drillsOf(file) : [];
+    const here = file ? await loadDrills(file) : [];
     const meant = here.filter((one) => file?.name === name || one.name === name);
     if (meant.length === 0)
-      throw unknown(
+      throw unknownDrill(
         name,
         [...files, ...here].map((one) => one.name),
       );
@@ -57,7 +57,7 @@ export async function selectDrills(names: readonly string[]): Promise<DrillChoic
 }
 
 /** What the file declares. One that can't be read stands for itself: running it tells why. */
-async function drillsOf({ name, file }: DrillFile): Promise<DrillChoice[]> {
+async function loadDrills({ name, file }: DrillFile): Promise<SelectedDrill[]> {
   try {
     await import(file);
   } catch {
@@ -66,8 +66,8 @@ async function drillsOf({ name, file }: DrillFile): Promise<DrillChoice[]> {
   return declaredDrills().filter((drill) => drill.file === file);
 }
 
-function unknown(name: string, known: readonly string[]): Error {
-  const meant = nearest(name, known);
+function unknownDrill(name: string, known: readonly string[]): Error {
+  const meant = nearestName(name, known);
   return usage(
     `expected the name of a drill (${[...new Set(known)].join(', ')}), got "${name}"`,
     meant ? `did you mean "${meant}"?` : 'see `swarm-drill list`',

@@ -1,6 +1,4 @@
 // The composition root of a drill's worker: hands the run its site, vault and facts, each from its own folder.
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { coverageOf } from '../../check/coverage.ts';
 import type { Runtime } from '../../drill/runtime.ts';
 import { connect, unreachableReason } from '../../lab/engine/connect.ts';
@@ -11,9 +9,8 @@ import { ours } from '../../lab/sweep.ts';
 import { notePartsOf, standsApart, tellsNothing } from '../../vault/proof.ts';
 import { Vault } from '../../vault/vault.ts';
 import { run } from '../../support/command.ts';
+import { ROOT, toolVersion } from '../project.ts';
 import { Site } from '../../swarm/site.ts';
-
-const ROOT = join(import.meta.dirname, '../../..');
 
 export interface RuntimeOptions {
   readonly lab: LabFacts;
@@ -28,15 +25,12 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
   return {
     async environment() {
       const info = (await docker.info()) as { ServerVersion: string; KernelVersion: string };
-      const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
-        version: string;
-      };
       return {
         engine: `Docker ${info.ServerVersion} (${lab.kind === 'embedded' ? 'embedded lab' : lab.host})`,
         nodeEngine: await nodeVersion(docker, (await site?.containers())?.[0]?.id),
         kernel: info.KernelVersion,
         images: [...lab.images, ...(vault?.objectStore ? [vault.objectStore.image] : [])],
-        tool: `swarm-drill ${version}, Node.js ${process.version}`,
+        tool: `${toolVersion()}, Node.js ${process.version}`,
         commit: await commit(),
         lab: lab.description,
       };

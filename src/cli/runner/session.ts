@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { BaseSequencer, createVitest, type TestModule } from 'vitest/node';
 import type { LabFacts } from '../../lab/lab.ts';
-import { ROOT } from './drill-files.ts';
+import { ROOT } from '../project.ts';
 import type { RunSettings } from './settings.ts';
-import { withoutItsSignalHandlers } from './stopping.ts';
+import { withoutSignalHandlers } from './interrupt.ts';
 
 /** An error as it came out of a worker: DrillError's own fields survive the way. */
 export interface WorkerError {
@@ -24,13 +24,13 @@ export interface Session extends AsyncDisposable {
 /** @param print what a drill's code writes to its console */
 export async function openSession(print: (text: string) => void): Promise<Session> {
   // Vitest ends the process at the first signal.
-  const vitest = await withoutItsSignalHandlers(() =>
+  const vitest = await withoutSignalHandlers(() =>
     createVitest({
       root: ROOT,
       config: join(ROOT, 'vitest.config.ts'),
       project: ['drills'],
       watch: false,
-      sequence: { sequencer: InTheOrderAskedFor },
+      sequence: { sequencer: RequestedOrderSequencer },
       reporters: [{ onUserConsoleLog: ({ content }) => print(content.trimEnd()) }],
     }),
   );
@@ -41,7 +41,7 @@ export async function openSession(print: (text: string) => void): Promise<Sessio
       const drills = vitest.getProjectByName('drills');
       const specifications = files.map((file) => drills.createSpecification(file));
       const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications, true);
-      const errors = new Map(testModules.map((module) => [module.moduleId, errorsOf(module)]));
+      const errors = new Map(testModules.map((module) => [module.moduleId, collectErrors(module)]));
       return errors.set('', unhandledErrors as WorkerError[]);
     },
     stop: () => void vitest.cancelCurrentRun('keyboard-input'),
@@ -49,11 +49,11 @@ export async function openSession(print: (text: string) => void): Promise<Sessio
   };
 }
 
-class InTheOrderAskedFor extends BaseSequencer {
+class RequestedOrderSequencer extends BaseSequencer {
   override sort: BaseSequencer['sort'] = async (files) => files;
 }
 
-const errorsOf = (module: TestModule): WorkerError[] => [
+const collectErrors = (module: TestModule): WorkerError[] => [
   ...module.errors(),
   ...[...module.children.allTests()].flatMap((test) => test.result().errors ?? []),
 ];

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { seconds } from '../../support/clock.ts';
-import { rerunCommand, settle } from './settings.ts';
+import { formatRerunCommand, resolveSettings } from './settings.ts';
 
 test('runs that begin in the same second get directories of their own', async () => {
   const reports = await mkdtemp(join(tmpdir(), 'swarm-drill-test-'));
-  const runs = await Promise.all([1, 2, 3].map(() => settle({ reports })));
+  const runs = await Promise.all([1, 2, 3].map(() => resolveSettings({ reports })));
   await rm(reports, { recursive: true });
   expect(new Set(runs.map(({ directory }) => directory)).size).toBe(3);
   expect(new Set(runs.map(({ id }) => id)).size).toBe(3);
@@ -26,7 +26,7 @@ test('the command to run a drill again holds seed, size, objectives and engine, 
     objectives: { rto: seconds(90) },
     engine: 'unix:///run/docker.sock',
   } as const;
-  expect(rerunCommand('total-loss', run)).toBe(
+  expect(formatRerunCommand('total-loss', run)).toBe(
     String.raw`npm run drill -- total-loss --seed 'it'\''s' --size medium --rto 90 --engine unix:///run/docker.sock`,
   );
 });

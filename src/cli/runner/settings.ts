@@ -28,13 +28,16 @@ declare module 'vitest' {
   }
 }
 
-export type Wishes = Partial<Omit<RunSettings, 'id' | 'directory'>> & {
+export type RunOverrides = Partial<Omit<RunSettings, 'id' | 'directory'>> & {
   /** Where runs are reported. Default `reports`. */
   readonly reports?: string | undefined;
 };
 
 /** Settles what was left open, and makes the run's report directory. */
-export async function settle({ reports = 'reports', ...wishes }: Wishes = {}): Promise<RunSettings> {
+export async function resolveSettings({
+  reports = 'reports',
+  ...wishes
+}: RunOverrides = {}): Promise<RunSettings> {
   return {
     seed: randomBytes(4).toString('hex'),
     size: 'small',
@@ -62,12 +65,12 @@ async function makeRunDirectory(reports: string): Promise<string> {
 }
 
 /** The command that runs `drill` again with the same seed, size and objectives. */
-export function rerunCommand(drill: string, { seed, size, objectives, engine }: RunSettings): string {
-  const words = ['npm run drill --', drill, '--seed', quoted(seed), '--size', size];
+export function formatRerunCommand(drill: string, { seed, size, objectives, engine }: RunSettings): string {
+  const words = ['npm run drill --', drill, '--seed', quoteForShell(seed), '--size', size];
   for (const [name, value] of Object.entries(objectives)) words.push(`--${name}`, String(value));
-  if (engine !== undefined) words.push('--engine', quoted(engine));
+  if (engine !== undefined) words.push('--engine', quoteForShell(engine));
   return words.join(' ');
 }
 
-const quoted = (text: string): string =>
+const quoteForShell = (text: string): string =>
   /^[\w.:/@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

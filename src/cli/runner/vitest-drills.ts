@@ -7,7 +7,7 @@ import { runDrill } from '../../drill/run.ts';
 import { writeDrillReport } from '../../report/write.ts';
 import { DrillError } from '../../support/errors.ts';
 import { createRuntime } from './runtime.ts';
-import { rerunCommand } from './settings.ts';
+import { formatRerunCommand } from './settings.ts';
 
 onDrill((drill) => {
   // A drill may import another one for its plan.
@@ -15,7 +15,7 @@ onDrill((drill) => {
   // A file may declare several, of which the person named some.
   if (inject('run').only?.includes(drill.name) === false) return;
   test(drill.title, async ({ signal }) => {
-    const running = conduct(drill, signal);
+    const running = runAndReport(drill, signal);
     // An aborted test ends at once for vitest; the worker must live until the drill has cleaned up.
     onTestFinished(() => running.catch(() => undefined), 0);
     await running;
@@ -23,14 +23,14 @@ onDrill((drill) => {
 });
 
 /** @throws DrillError when the verdict is anything but recovered */
-async function conduct(drill: Drill, aborted: AbortSignal): Promise<void> {
+async function runAndReport(drill: Drill, aborted: AbortSignal): Promise<void> {
   const run = inject('run');
   const runtime = createRuntime({ lab: inject('lab'), run: run.id });
   const dir = join(run.directory, drill.name);
   await runDrill(drill, runtime, {
     ...run,
     dir,
-    rerunCommand: rerunCommand(drill.name, run),
+    rerunCommand: formatRerunCommand(drill.name, run),
     signal: stopSignal(aborted),
   });
   const { verdict, reason } = await writeDrillReport(dir);

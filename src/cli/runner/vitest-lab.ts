@@ -6,8 +6,8 @@ import { openLab } from '../../lab/open.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { writeRunReport } from '../../report/write.ts';
 import { describe } from '../../support/errors.ts';
-import { factsOf } from './lab-facts.ts';
-import { settle } from './settings.ts';
+import { toLabFacts } from './lab-facts.ts';
+import { resolveSettings } from './settings.ts';
 
 let opened: Promise<Lab> | undefined;
 
@@ -17,8 +17,8 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   const lab = await opened.catch((cause: unknown) => {
     throw new Error(describe(cause), { cause });
   });
-  project.provide('lab', factsOf(lab));
-  const finishRun = project.name === 'drills' ? await provideRuns(project) : () => Promise.resolve();
+  project.provide('lab', toLabFacts(lab));
+  const finishRun = project.name === 'drills' ? await provideRun(project) : () => Promise.resolve();
   return async () => {
     await finishRun();
     await lab[Symbol.asyncDispose]();
@@ -26,8 +26,8 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 }
 
 /** Every start of the drills, a restart in watch mode too, is a run with a report of its own. */
-async function provideRuns(project: TestProject): Promise<() => Promise<void>> {
-  let run = await settle();
+async function provideRun(project: TestProject): Promise<() => Promise<void>> {
+  let run = await resolveSettings();
   const finish = async (): Promise<void> => {
     await writeRunReport(run.directory);
     console.error(`report: ${run.directory}/index.html`);
@@ -35,7 +35,7 @@ async function provideRuns(project: TestProject): Promise<() => Promise<void>> {
   project.provide('run', run);
   project.onTestsRerun(async () => {
     await finish();
-    run = await settle();
+    run = await resolveSettings();
     project.provide('run', run);
   });
   return finish;

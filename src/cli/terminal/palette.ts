@@ -3,5 +3,5 @@ import pc from 'picocolors';
 
 export type Palette = ReturnType<typeof pc.createColors>;
 
-export const paletteFor = (stream: NodeJS.WriteStream): Palette =>
+export const createPalette = (stream: NodeJS.WriteStream): Palette =>
   pc.createColors(stream.isTTY && pc.isColorSupported);

@@ -1,45 +1,45 @@
-// Shows what the drills of a run do while they do it, from their journals alone.
+// Shows what the drills of a run are doing, read from their journals only.
 import { join } from 'node:path';
-import { paletteFor } from './palette.ts';
-import { Tail } from './follow.ts';
-import { LiveView } from './live.ts';
-import { PlainView } from './plain.ts';
-import { Track } from './track.ts';
-import type { View } from './view.ts';
+import { JournalTail } from './journal-tail.ts';
+import { LineView } from './line-view.ts';
+import { LiveView } from './live-view.ts';
+import { createPalette } from './palette.ts';
+import { ProgressTracker } from './progress-tracker.ts';
+import type { ProgressView } from './progress-view.ts';
 
-const PAUSE_MS = 100;
+const POLL_INTERVAL_MS = 100;
 
-/** A live block on a terminal, lines elsewhere. */
-export const viewFor = (stream: NodeJS.WriteStream): View =>
+/** Creates a live block on a terminal, and plain lines elsewhere. */
+export const createProgressView = (stream: NodeJS.WriteStream): ProgressView =>
   stream.isTTY
-    ? new LiveView(stream, paletteFor(stream))
-    : new PlainView((line) => stream.write(`${line}\n`));
+    ? new LiveView(stream, createPalette(stream))
+    : new LineView((line) => stream.write(`${line}\n`));
 
-/** Until disposed, follows the journals of `drills` in `directory`. */
+/** Follows the journals of `drills` in `directory` until disposed. */
 export function followRun(
   directory: string,
   drills: readonly { readonly name: string }[],
-  view: View,
+  view: ProgressView,
 ): Disposable {
   const followed = drills.map(({ name }) => ({
     name,
-    tail: new Tail(join(directory, name)),
-    track: new Track(),
+    tail: new JournalTail(join(directory, name)),
+    tracker: new ProgressTracker(),
   }));
-  const look = (): void => {
-    for (const { name, tail, track } of followed) {
+  const update = (): void => {
+    for (const { name, tail, tracker } of followed) {
       for (const event of tail.read()) {
-        track.apply(event);
-        view.told(name, track, event);
+        tracker.apply(event);
+        view.onEvent(name, tracker, event);
       }
-      view.tick(name, track);
+      view.onTick(name, tracker);
     }
   };
-  const timer = setInterval(look, PAUSE_MS);
+  const timer = setInterval(update, POLL_INTERVAL_MS);
   return {
     [Symbol.dispose]() {
       clearInterval(timer);
-      look();
+      update();
       for (const { tail } of followed) tail.close();
     },
   };

@@ -5,12 +5,12 @@ import { formatSeconds } from '../../support/clock.ts';
 import type { Palette } from './palette.ts';
 
 /** @param directory the run's report directory */
-export function summaryOf(run: Run, directory: string, colours: Palette): string {
-  const drills = run.drills.flatMap((report) => ['', ...drillLines(report, colours)]);
+export function formatSummary(run: Run, directory: string, colours: Palette): string {
+  const drills = run.drills.flatMap((report) => ['', ...formatDrill(report, colours)]);
   return [...drills, '', `report: ${relative(process.cwd(), join(directory, 'index.html'))}`].join('\n');
 }
 
-function drillLines(report: Report, colours: Palette): string[] {
+function formatDrill(report: Report, colours: Palette): string[] {
   const paint = { recovered: colours.green, 'not-recovered': colours.red, inconclusive: colours.yellow }[
     report.verdict
   ];
@@ -18,7 +18,7 @@ function drillLines(report: Report, colours: Palette): string[] {
   const open = report.checks.filter(({ result }) => result !== 'pass');
   return [
     `${paint(colours.bold(report.verdict))}: ${report.name}: ${report.reason}`,
-    `  RTA ${time(actual.rtaSeconds)}, RTO ${asked(objectives.rtoSeconds)}; RPA ${time(actual.rpaSeconds)}, RPO ${asked(objectives.rpoSeconds)}; proven after ${time(actual.provenSeconds)}`,
+    `  RTA ${formatTime(actual.rtaSeconds)}, RTO ${formatObjective(objectives.rtoSeconds)}; RPA ${formatTime(actual.rpaSeconds)}, RPO ${formatObjective(objectives.rpoSeconds)}; proven after ${formatTime(actual.provenSeconds)}`,
     `  lost writes: ${actual.lostWrites ?? 'unknown'} of ${actual.acknowledgedWrites} acknowledged`,
     `  checks: ${report.checks.length - open.length} of ${report.checks.length} passed`,
     ...open.map(({ name, result, required, detail }) =>
@@ -31,6 +31,6 @@ function drillLines(report: Report, colours: Palette): string[] {
   ];
 }
 
-const time = (value: number | null): string => (value === null ? 'none' : formatSeconds(value));
+const formatTime = (value: number | null): string => (value === null ? 'none' : formatSeconds(value));
 /** Objectives are said as they are written: in seconds. */
-const asked = (value: number | null): string => (value === null ? 'none' : `${value} s`);
+const formatObjective = (value: number | null): string => (value === null ? 'none' : `${value} s`);

@@ -3,7 +3,7 @@ import { formatSeconds } from '../../support/clock.ts';
 import type { BackupResult } from '../../swarm-backup/backup.ts';
 import type { Manifest } from '../../swarm-backup/file/manifest.ts';
 import type { RestoreResult } from '../../swarm-backup/restore.ts';
-import type { Told } from './command-outcome.ts';
+import type { CommandOutcome } from './command-outcome.ts';
 
 export function renderBackup({
   file,
@@ -13,7 +13,7 @@ export function renderBackup({
   stoppedSeconds,
   warnings,
   recovered: mended,
-}: BackupResult): Told {
+}: BackupResult): CommandOutcome {
   return {
     lines: [
       ...mendedLine(mended),
@@ -44,7 +44,7 @@ export function renderRestore({
   seconds,
   warnings,
   recovered: mended,
-}: RestoreResult): Told {
+}: RestoreResult): CommandOutcome {
   return {
     lines: [
       ...mendedLine(mended),

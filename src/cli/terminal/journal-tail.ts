@@ -8,7 +8,7 @@ import { JOURNAL } from '../../report/write.ts';
 const CHUNK_BYTES = 64 * 1024;
 
 /** One journal, read as far as it goes. Its file need not be there yet. */
-export class Tail {
+export class JournalTail {
   readonly #path: string;
   #file: number | undefined;
   #unread = Buffer.alloc(0);
@@ -20,7 +20,7 @@ export class Tail {
 
   /** The events that came since the last call; a line that is only half there waits for its rest. */
   read(): JournalEvent[] {
-    this.#file ??= openIfThere(this.#path);
+    this.#file ??= openIfExists(this.#path);
     if (this.#file === undefined) return [];
     const buffer = Buffer.alloc(CHUNK_BYTES);
     for (let bytes = 1; bytes > 0;) {
@@ -39,7 +39,7 @@ export class Tail {
   }
 }
 
-function openIfThere(path: string): number | undefined {
+function openIfExists(path: string): number | undefined {
   try {
     return openSync(path, 'r');
   } catch (error) {

@@ -4,27 +4,27 @@ import { readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitCode, worstOf } from '../../drill/verdict.ts';
 import { JOURNAL, writeRunReport } from '../../report/write.ts';
-import type { DrillChoice } from './drill-files.ts';
-import { EXIT } from '../exit.ts';
-import { paletteFor } from '../terminal/palette.ts';
+import type { SelectedDrill } from './drill-files.ts';
+import { EXIT } from '../exit-codes.ts';
+import { createPalette } from '../terminal/palette.ts';
 import type { WorkerError } from './session.ts';
 import type { RunSettings } from './settings.ts';
-import { summaryOf } from '../terminal/summary.ts';
+import { formatSummary } from '../terminal/summary.ts';
 
-export interface Outcome {
+export interface FinishedRun {
   readonly run: RunSettings;
-  readonly drills: readonly DrillChoice[];
+  readonly drills: readonly SelectedDrill[];
   /** By file; under `''` those of no file. */
   readonly errors: ReadonlyMap<string, readonly WorkerError[]>;
   readonly json: boolean;
 }
 
 /** A drill without a journal is inconclusive: its cause is printed. @returns the exit code */
-export async function conclude({ run, drills, errors, json }: Outcome): Promise<number> {
+export async function finishRun({ run, drills, errors, json }: FinishedRun): Promise<number> {
   const silent = drills.filter(({ name }) => !existsSync(join(run.directory, name, JOURNAL)));
   for (const { name, file } of silent) {
     const causes = [...(errors.get(file) ?? []), ...(errors.get('') ?? [])];
-    const why = causes.length > 0 ? causes.map(tell).join('\n') : 'it was not started';
+    const why = causes.length > 0 ? causes.map(describeWorkerError).join('\n') : 'it was not started';
     console.error(`inconclusive: ${name}: there is no journal: ${why}`);
     if (causes.some(({ blame }) => blame === 'usage')) return EXIT.usage;
   }
@@ -34,10 +34,10 @@ export async function conclude({ run, drills, errors, json }: Outcome): Promise<
   }
   const report = await writeRunReport(run.directory);
   if (json) process.stdout.write(await readFile(join(run.directory, 'run.json')));
-  else console.log(summaryOf(report, run.directory, paletteFor(process.stdout)));
+  else console.log(formatSummary(report, run.directory, createPalette(process.stdout)));
   return exitCode(worstOf([report.verdict, ...silent.map(() => 'inconclusive' as const)]));
 }
 
 /** An error that a person can mend needs no stack. */
-const tell = ({ message, stack, hint }: WorkerError): string =>
+const describeWorkerError = ({ message, stack, hint }: WorkerError): string =>
   typeof hint === 'string' ? `${message}\nwhat to do: ${hint}` : (stack ?? message);

@@ -1,26 +1,25 @@
-// What a drill is doing, as far as its journal tells: its phases, their steps, and what the running one waits for.
+// The state of a running drill, built from its journal: phases, steps, and what the current step waits for.
 import type { JournalEvent, Phase } from '../../drill/events.ts';
 import { monotonic } from '../../support/clock.ts';
 
+/** All times are seconds since the drill started. */
 export interface TrackedStep {
   readonly parent: number | null;
   readonly name: string;
-  /** Seconds since the drill began, as all times here. */
-  readonly began: number;
-  ended?: number;
+  readonly start: number;
+  end?: number;
   error: string | null;
   wait?: { readonly because: string; readonly since: number };
 }
 
 export interface TrackedPhase {
   readonly phase: Phase;
-  readonly began: number;
-  ended?: number;
+  readonly start: number;
+  end?: number;
   readonly steps: TrackedStep[];
 }
 
-export class Track {
-  title = '';
+export class ProgressTracker {
   readonly phases: TrackedPhase[] = [];
   ended = false;
   readonly #steps = new Map<number, TrackedStep>();
@@ -28,17 +27,16 @@ export class Track {
 
   apply(event: JournalEvent): void {
     this.#origin = Math.min(this.#origin, monotonic() - event.t);
-    if (event.event === 'plan') this.title = event.title;
-    else if (event.event === 'phase') {
+    if (event.event === 'phase') {
       this.#endPhase(event.t);
-      this.phases.push({ phase: event.phase, began: event.t, steps: [] });
+      this.phases.push({ phase: event.phase, start: event.t, steps: [] });
     } else if (event.event === 'step') {
-      const step = { parent: event.parent, name: event.name, began: event.t, error: null };
+      const step = { parent: event.parent, name: event.name, start: event.t, error: null };
       this.#steps.set(event.id, step);
       this.phases.at(-1)?.steps.push(step);
     } else if (event.event === 'step-end') {
       const step = this.#steps.get(event.id);
-      if (step) Object.assign(step, { ended: event.t, error: event.error });
+      if (step) Object.assign(step, { end: event.t, error: event.error });
     } else if (event.event === 'wait') {
       const step = this.#steps.get(event.step ?? -1);
       if (step) step.wait = { because: event.because, since: event.t };
@@ -50,20 +48,20 @@ export class Track {
 
   #endPhase(t: number): void {
     const last = this.phases.at(-1);
-    if (last) last.ended = t;
+    if (last) last.end = t;
   }
 
-  /** The step that `id` was given to. */
+  /** Returns the step with this journal id. */
   step(id: number): TrackedStep | undefined {
     return this.#steps.get(id);
   }
 
-  /** Steps under way, outermost first. */
-  running(): TrackedStep[] {
-    return [...this.#steps.values()].filter((step) => step.ended === undefined);
+  /** Returns the running steps, outermost first. */
+  runningSteps(): TrackedStep[] {
+    return [...this.#steps.values()].filter((step) => step.end === undefined);
   }
 
-  /** Seconds since the drill began. */
+  /** Returns the seconds since the drill started. */
   now(): number {
     return Number.isFinite(this.#origin) ? monotonic() - this.#origin : 0;
   }

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { JournalEvent } from '../../drill/events.ts';
 import { asText, recoveredSample } from '../../../test/support/report-sample.ts';
-import { Tail } from './follow.ts';
-import { PlainView } from './plain.ts';
-import { Track } from './track.ts';
+import { JournalTail } from './journal-tail.ts';
+import { LineView } from './line-view.ts';
+import { ProgressTracker } from './progress-tracker.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -17,11 +17,11 @@ afterEach(() => rm(directory, { recursive: true }));
 
 function show(events: readonly JournalEvent[]): string[] {
   const lines: string[] = [];
-  const view = new PlainView((line) => lines.push(line));
-  const track = new Track();
+  const view = new LineView((line) => lines.push(line));
+  const tracker = new ProgressTracker();
   for (const event of events) {
-    track.apply(event);
-    view.told('total-loss', track, event);
+    tracker.apply(event);
+    view.onEvent('total-loss', tracker, event);
   }
   return lines;
 }
@@ -50,26 +50,26 @@ test('a step that failed says why', () => {
 
 test('a wait is told once, when it has lasted two seconds', () => {
   const lines: string[] = [];
-  const view = new PlainView((line) => lines.push(line));
-  const track = new Track();
+  const view = new LineView((line) => lines.push(line));
+  const tracker = new ProgressTracker();
   const events: JournalEvent[] = [
     { t: 0, event: 'phase', phase: 'seed', at: '' },
     { t: 0, event: 'step', id: 1, parent: null, name: 'services converge', harness: false, at: '' },
     { t: 0.1, event: 'wait', step: 1, because: 'tasks: 2 of 3 running' },
   ];
-  for (const event of events) track.apply(event);
-  view.tick('d', track);
+  for (const event of events) tracker.apply(event);
+  view.onTick('d', tracker);
   expect(lines).toEqual([]);
   const now = performance.now();
   vi.spyOn(performance, 'now').mockReturnValue(now + 2100);
-  view.tick('d', track);
-  view.tick('d', track);
+  view.onTick('d', tracker);
+  view.onTick('d', tracker);
   vi.restoreAllMocks();
   expect(lines).toEqual(['d:   waiting for tasks: 2 of 3 running']);
 });
 
 test('a journal that is not there yet, grows, and ends in half a line is read as far as it goes', async () => {
-  const tail = new Tail(directory);
+  const tail = new JournalTail(directory);
   expect(tail.read()).toEqual([]);
   const text = asText(recoveredSample().slice(0, 3));
   const cut = text.length - 10;

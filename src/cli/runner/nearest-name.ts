@@ -1,18 +1,18 @@
 // For "did you mean": the known word that a mistyped one is closest to.
 
 /** @returns the one that begins like `word`, else the nearest; undefined when none is near enough to be meant */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+export function nearestName(word: string, known: readonly string[]): string | undefined {
   const begun = word && known.find((candidate) => candidate.startsWith(word.toLowerCase()));
   if (begun) return begun;
   const [best] = known
-    .map((candidate) => ({ candidate, edits: editsBetween(word.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, edits }) => edits <= Math.max(word.length, candidate.length) / 2)
     .sort((a, b) => a.edits - b.edits);
   return best?.candidate;
 }
 
 /** How many letters must be inserted, removed or replaced (Levenshtein). */
-function editsBetween(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...a].entries()) {
     const next = [i + 1];

@@ -1,12 +1,12 @@
-// Progress of a single command: one line when a step has ended, and when a wait gets long.
+// Progress of a single command: a line when a step ends, and when a wait gets long.
 import { formatSeconds, monotonic } from '../../support/clock.ts';
 import type { StepOptions, TraceSink } from '../../support/trace.ts';
-import { endedLine, LONG_WAIT_SECONDS } from './plain.ts';
+import { formatEndedStep, LONG_WAIT_SECONDS } from './line-view.ts';
 
-export class StepLines implements TraceSink {
+export class StepPrinter implements TraceSink {
   readonly #prefix: string;
   readonly #print: (line: string) => void;
-  readonly #running = new Map<number, { name: string; began: number; parent: number | null }>();
+  readonly #running = new Map<number, { name: string; start: number; parent: number | null }>();
   #wait: NodeJS.Timeout | undefined;
 
   constructor(prefix: string, print: (line: string) => void) {
@@ -15,9 +15,9 @@ export class StepLines implements TraceSink {
   }
 
   stepStarted(id: number, parent: number | undefined, name: string, { harness }: StepOptions): void {
-    // Our own clean-up is nobody's news.
+    // The program's own clean-up is of no interest to the user.
     if (harness) return;
-    this.#running.set(id, { name, began: monotonic(), parent: parent ?? null });
+    this.#running.set(id, { name, start: monotonic(), parent: parent ?? null });
   }
 
   stepEnded(id: number, error: string | undefined): void {
@@ -25,15 +25,15 @@ export class StepLines implements TraceSink {
     const step = this.#running.get(id);
     this.#running.delete(id);
     if (step?.parent === null)
-      this.#print(`${this.#prefix}: ${endedLine({ ...step, ended: monotonic(), error: error ?? null })}`);
+      this.#print(`${this.#prefix}: ${formatEndedStep({ ...step, end: monotonic(), error: error ?? null })}`);
   }
 
   waiting(_step: number | undefined, because: string): void {
     clearTimeout(this.#wait);
-    const began = monotonic();
+    const start = monotonic();
     this.#wait = setTimeout(
       () =>
-        this.#print(`${this.#prefix}: waiting for ${because} (${formatSeconds(monotonic() - began)} so far)`),
+        this.#print(`${this.#prefix}: waiting for ${because} (${formatSeconds(monotonic() - start)} so far)`),
       LONG_WAIT_SECONDS * 1000,
     ).unref();
   }

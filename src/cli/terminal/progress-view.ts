@@ -1,0 +1,14 @@
+// How progress is shown: as lines, or as a live block on a terminal.
+import type { JournalEvent } from '../../drill/events.ts';
+import type { ProgressTracker } from './progress-tracker.ts';
+
+export interface ProgressView {
+  /** Shows an event of the drill `name` that was just applied to its tracker. */
+  onEvent(name: string, tracker: ProgressTracker, event: JournalEvent): void;
+  /** Updates what depends on the time: called at short intervals. */
+  onTick(name: string, tracker: ProgressTracker): void;
+  /** Prints a line that belongs to no drill. */
+  print(text: string): void;
+  /** Stops updating; what is shown stays on the screen. */
+  close(): void;
+}
