@@ -74,7 +74,7 @@ async function memoryOf(place: { node: Node; name: string }): Promise<number> {
   }, 100);
   try {
     const baseline = await readManifest(place);
-    const seen = await sameFiles(() => Promise.resolve(place), baseline).look();
+    const seen = await sameFiles(() => Promise.resolve(place), baseline).observe();
     if ('unproven' in seen || seen.differences.length > 0 || seen.compared !== baseline.entries)
       throw new Error(`the files of ${place.name} are not the same: ${JSON.stringify(seen)}`);
   } finally {

@@ -31,7 +31,7 @@ export const sameFiles = (
     ),
   ].join('; '),
   covers: ['volume contents'],
-  async look() {
+  async observe() {
     const { compared, mismatched, differences, aspects } = await compareFiles(
       baseline,
       readEntries(await place(), excluded),

@@ -50,7 +50,7 @@ export const sameInventory = (
   required: true,
   doesNotProve: 'that volumes hold the same bytes, secrets the same values, or that tasks run',
   covers: kinds.filter((kind) => !loses.includes(ASPECT_OF[kind] as Aspect)),
-  async look() {
+  async observe() {
     const now = await swarm.inventory();
     let compared = 0;
     const differences: string[] = [];

@@ -11,7 +11,7 @@ export const managersReachable = (swarm: Swarm, expected: number): Check => ({
   required: true,
   doesNotProve: 'that they stay reachable, or sit on different machines',
   covers: ['nodes'],
-  async look() {
+  async observe() {
     const managers = (await swarm.members()).filter((member) => member.ManagerStatus);
     const reachable = managers.filter((member) => member.ManagerStatus?.Reachability === 'reachable');
     const differences: string[] = [];
@@ -37,7 +37,7 @@ export const survivesLossOfLeader = (swarm: Swarm, limit: Seconds = seconds(30))
   required: true,
   doesNotProve: 'that two may be lost at once',
   covers: [],
-  async look() {
+  async observe() {
     const leader = await swarm.leader();
     const others = swarm.managers.filter(({ name }) => name !== leader.name);
     const [other] = others;

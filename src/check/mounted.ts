@@ -75,7 +75,7 @@ export const sameMountedBytes = (swarm: Swarm, baseline: Objects): Check => ({
   required: true,
   doesNotProve: 'the values of secrets that no running service mounts',
   covers: ['secret values', 'configs'],
-  async look() {
+  async observe() {
     const now = await mountedBytes(swarm);
     const readable = Object.entries(baseline).filter(
       ([, value]) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),

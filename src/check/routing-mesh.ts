@@ -11,7 +11,7 @@ export const routingMesh = (swarm: Swarm, port: number, path = '/healthz'): Chec
   required: false,
   doesNotProve: 'that a load balancer in front of it finds the nodes',
   covers: ['routing mesh'],
-  async look() {
+  async observe() {
     const [first] = swarm.nodes;
     if (!first || !(await hasIpvs(first)))
       return {

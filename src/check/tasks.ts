@@ -13,7 +13,7 @@ export const tasksReallyRun = (swarm: Swarm): Check => ({
   required: true,
   doesNotProve: 'that the programs in them do their work; the application checks do',
   covers: ['tasks'],
-  async look() {
+  async observe() {
     const late = await swarm.converged(CONVERGENCE_LIMIT).then(
       () => [],
       (error: unknown) => [reasonOf(error)],

@@ -2,11 +2,11 @@
 import type { AspectSeen } from '../model/check.ts';
 export type { CoverageRow } from '../check/coverage.ts';
 
-export type Finding = 'pass' | 'fail' | 'unproven';
+export type CheckOutcome = 'pass' | 'fail' | 'unproven';
 
 export interface CheckResult {
   readonly name: string;
-  readonly result: Finding;
+  readonly result: CheckOutcome;
   /** A required check that is unproven makes the drill inconclusive. */
   readonly required: boolean;
   /** How many things were compared; 0 never passes. */

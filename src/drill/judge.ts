@@ -10,7 +10,7 @@ const SHOWN_DIFFERENCES = 50;
 
 export async function judge(check: Check): Promise<CheckResult> {
   const began = monotonic();
-  const observation = await step(`check: ${check.name}`, () => check.look()).catch(
+  const observation = await step(`check: ${check.name}`, () => check.observe()).catch(
     (error: unknown): Observation => ({ unproven: `the check itself failed: ${reasonOf(error)}` }),
   );
   currentSignal().throwIfAborted();

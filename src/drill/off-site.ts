@@ -8,7 +8,7 @@ export const vaultStandsApart = (prove: () => Promise<Proof>): Check => ({
   required: true,
   covers: [],
   doesNotProve: 'that it outlives the machine that the lab runs on: in production that is another site',
-  look: prove,
+  observe: prove,
 });
 
 export const vaultTellsNothing = (prove: () => Promise<Proof>): Check => ({
@@ -16,5 +16,5 @@ export const vaultTellsNothing = (prove: () => Promise<Proof>): Check => ({
   required: true,
   covers: [],
   doesNotProve: 'that the cipher is strong; age and the programs of the repositories answer for that',
-  look: prove,
+  observe: prove,
 });

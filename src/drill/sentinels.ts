@@ -8,7 +8,7 @@ export const beforeIsThere = (app: Application, id: string): Check => ({
   required: true,
   doesNotProve: 'that everything beside it is there; the data checks do',
   covers: [],
-  async look() {
+  async observe() {
     const there = (await app.present([id])).includes(id);
     return {
       compared: 1,
@@ -29,7 +29,7 @@ export const afterIsAsExpected = (
   required: true,
   doesNotProve: 'when exactly the recovery point lies; RPA tells',
   covers: [],
-  async look() {
+  async observe() {
     const there = (await app.present([id])).includes(id);
     const expected = recoveryPoint === 'latest';
     const wrong = there

@@ -36,5 +36,5 @@ export interface Check {
   /** What the whole check is about, where it is one aspect; `Observation.aspects` tells of several. */
   readonly aspect?: Aspect;
   /** A look that throws is unproven, never a pass. */
-  look(): Promise<Observation>;
+  observe(): Promise<Observation>;
 }

@@ -82,7 +82,7 @@ export class Site {
   }
 
   /** The address at which nodes find what is outside of the site. */
-  get outpost(): string {
+  get gatewayAddress(): string {
     return `${this.#prefix}.250`;
   }
 

@@ -1,16 +1,16 @@
 // What exit codes and words mean, on what the programs really printed.
 import { expect, test } from 'vitest';
-import { MEANING, meaningOf, type Program } from './failures.ts';
+import { FAILURES, classifyExit, type Program } from './failures.ts';
 
-const program: Program = { name: 'restic', meanings: { 3: MEANING.incomplete } };
+const program: Program = { name: 'restic', failures: { 3: FAILURES.incomplete } };
 
 test('an exit code that has a meaning needs no words', () => {
-  expect(meaningOf(program, 3, 'connection lost').code).toBe('incomplete');
-  expect(meaningOf(program, 137, '').code).toBe('interrupted');
+  expect(classifyExit(program, 3, 'connection lost').code).toBe('incomplete');
+  expect(classifyExit(program, 137, '').code).toBe('interrupted');
 });
 
 test('a job may give an exit code another meaning', () => {
-  expect(meaningOf(program, 3, '', { meanings: { 3: MEANING.damaged } }).code).toBe('artifact-damaged');
+  expect(classifyExit(program, 3, '', { failures: { 3: FAILURES.damaged } }).code).toBe('artifact-damaged');
 });
 
 test.each([
@@ -26,11 +26,11 @@ test.each([
   ['signal interrupt received, cleaning up\nFatal: unable to save snapshot: context canceled', 'interrupted'],
   ['something that nobody has seen yet', 'restic-failed'],
 ])('%j means %s', (words, code) => {
-  expect(meaningOf(program, 1, words).code).toBe(code);
+  expect(classifyExit(program, 1, words).code).toBe(code);
 });
 
 test('what nothing explains means what the job says', () => {
-  expect(meaningOf(program, 1, 'pack 1f: not complete', { otherwise: MEANING.damaged }).code).toBe(
+  expect(classifyExit(program, 1, 'pack 1f: not complete', { otherwise: FAILURES.damaged }).code).toBe(
     'artifact-damaged',
   );
 });

@@ -1,20 +1,20 @@
 // What the exit codes and words of backup programs, of ssh and of the vault mean to a person.
 
-export interface Meaning {
+export interface FailureKind {
   readonly code: string;
   readonly reason: string;
   readonly hint: string;
 }
 
-export type Meanings = Readonly<Record<number, Meaning>>;
+export type FailuresByExitCode = Readonly<Record<number, FailureKind>>;
 
 export interface Program {
   readonly name: string;
   /** By exit code. Any other is a failure, of which the program's own words tell more. */
-  readonly meanings: Meanings;
+  readonly failures: FailuresByExitCode;
 }
 
-export const MEANING = {
+export const FAILURES = {
   noRepository: {
     code: 'no-repository',
     reason: 'there is no repository at the vault',
@@ -70,38 +70,38 @@ export const MEANING = {
     reason: 'the connection to the vault failed',
     hint: 'see that the vault runs and that this node reaches it, then try again',
   },
-} as const satisfies Record<string, Meaning>;
+} as const satisfies Record<string, FailureKind>;
 
 /** Of a process that a signal ended: interrupt, kill, terminate. */
-const SIGNALLED: Meanings = {
-  130: MEANING.interrupted,
-  137: MEANING.interrupted,
-  143: MEANING.interrupted,
+const SIGNAL_FAILURES: FailuresByExitCode = {
+  130: FAILURES.interrupted,
+  137: FAILURES.interrupted,
+  143: FAILURES.interrupted,
 };
 
 /** What words mean where an exit code means just failure; the first that are found. */
-const WORDS: readonly (readonly [RegExp, Meaning])[] = [
-  [/no space left on device|disk quota exceeded/i, MEANING.full],
-  [/reduce your request rate|service unavailable/i, MEANING.unavailable],
+const FAILURE_PATTERNS: readonly (readonly [RegExp, FailureKind])[] = [
+  [/no space left on device|disk quota exceeded/i, FAILURES.full],
+  [/reduce your request rate|service unavailable/i, FAILURES.unavailable],
   [
     /the vault refuses|access denied|permission denied \(publickey|host key verification failed/i,
-    MEANING.refused,
+    FAILURES.refused,
   ],
   [
     /not responding|connection (closed|reset|refused|timed out|unexpectedly closed|lost)|broken pipe|no route to host|ssh command exited|closed network connection|i\/o timeout/i,
-    MEANING.unreachable,
+    FAILURES.unreachable,
   ],
   // restic that was told to stop ends with 1, whatever its manual says.
-  [/signal \w+ received|context canceled|no sign of life/i, MEANING.interrupted],
+  [/signal \w+ received|context canceled|no sign of life/i, FAILURES.interrupted],
 ];
 
 /** What an exit code means, or failing that its words. */
-export const meaningOf = (
-  { name, meanings: usual }: Program,
+export const classifyExit = (
+  { name, failures: usual }: Program,
   exitCode: number,
   words: string,
-  { meanings, otherwise }: { readonly meanings?: Meanings; readonly otherwise?: Meaning } = {},
-): Meaning =>
-  ({ ...SIGNALLED, ...usual, ...meanings })[exitCode] ??
-  WORDS.find(([pattern]) => pattern.test(words))?.[1] ??
+  { failures, otherwise }: { readonly failures?: FailuresByExitCode; readonly otherwise?: FailureKind } = {},
+): FailureKind =>
+  ({ ...SIGNAL_FAILURES, ...usual, ...failures })[exitCode] ??
+  FAILURE_PATTERNS.find(([pattern]) => pattern.test(words))?.[1] ??
   otherwise ?? { code: `${name}-failed`, reason: 'it failed', hint: 'its own words say why' };

@@ -35,12 +35,12 @@ export class KeyRing {
   }
 
   /** Everything that must never be seen anywhere. */
-  get everything(): readonly string[] {
+  get all(): readonly string[] {
     return [...(this.#identity === undefined ? [] : [this.#identity]), ...this.#secrets.values()];
   }
 
   /** As if somebody had taken the identity of another vault from the safe. */
-  async mixUp(): Promise<void> {
+  async replaceIdentity(): Promise<void> {
     this.#identity = await generateIdentity();
   }
 

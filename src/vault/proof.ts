@@ -8,7 +8,7 @@ import { outputOf } from '../lab/engine/process.ts';
 import type { Aspect } from '../model/aspect.ts';
 import { DrillError } from '../support/errors.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import { partsOf, type Parts } from './host/host.ts';
+import { containerParts, type ContainerParts } from './host/host.ts';
 import type { Vault } from './vault.ts';
 
 export interface Proof {
@@ -25,14 +25,14 @@ export interface Proof {
 
 /** What the swarm is made of while it is there, and the vault beside it. */
 export interface Apart {
-  readonly swarm: readonly (Parts & { readonly name: string })[];
-  readonly vault: readonly Parts[];
+  readonly swarm: readonly (ContainerParts & { readonly name: string })[];
+  readonly vault: readonly ContainerParts[];
 }
 
 export async function notePartsOf(vault: Vault, swarm: Swarm): Promise<Apart> {
   const docker = connect(swarm.site.lab.host);
   const [nodes, own] = await Promise.all([
-    Promise.all(swarm.nodes.map(async ({ name, id }) => ({ name, ...(await partsOf(docker, id)) }))),
+    Promise.all(swarm.nodes.map(async ({ name, id }) => ({ name, ...(await containerParts(docker, id)) }))),
     vault.parts(),
   ]);
   return { swarm: nodes, vault: own };
@@ -40,7 +40,7 @@ export async function notePartsOf(vault: Vault, swarm: Swarm): Promise<Apart> {
 
 /** Compares every container, volume and network of the swarm that was with the vault's, and the vault of then with that of now. */
 export async function standsApart(vault: Vault, { swarm, vault: then }: Apart): Promise<Proof> {
-  const [now, courier] = await Promise.all([vault.parts(), vault.host.partsOfCourier()]);
+  const [now, gateway] = await Promise.all([vault.parts(), vault.host.gatewayParts()]);
   const own = (kind: 'volumes' | 'networks') => new Set(then.flatMap((parts) => parts[kind]));
   const [ownVolumes, ownNetworks] = [own('volumes'), own('networks')];
   const differences = swarm.flatMap(({ name, container, volumes, networks }) => [
@@ -52,12 +52,12 @@ export async function standsApart(vault: Vault, { swarm, vault: then }: Apart): 
       .filter((one) => ownNetworks.has(one))
       .map((one) => `${name} and the vault share the network ${one}`),
   ]);
-  const same = ({ container, startedAt }: Parts, host?: Parts): boolean =>
+  const same = ({ container, startedAt }: ContainerParts, host?: ContainerParts): boolean =>
     container === host?.container && startedAt === host.startedAt;
   if (!then.every((host, index) => same(host, now[index])))
     differences.push('the vault is not the one from before the disaster: it was made or started again');
   // It is on both networks, which is what it is for; what it carries must not stay with it.
-  differences.push(...courier.volumes.map((one) => `the courier between the two has the volume ${one}`));
+  differences.push(...gateway.volumes.map((one) => `the gateway between the two has the volume ${one}`));
   const compared = swarm.reduce(
     (sum, { volumes, networks }) => sum + 1 + volumes.length + networks.length,
     2,
@@ -65,7 +65,7 @@ export async function standsApart(vault: Vault, { swarm, vault: then }: Apart): 
   return {
     compared,
     differences,
-    detail: `${compared} containers, volumes and networks compared, none of the swarm's is the vault's; the vault runs since ${then[0]?.startedAt}; between the two stands the courier, with ${courier.volumes.length} volumes`,
+    detail: `${compared} containers, volumes and networks compared, none of the swarm's is the vault's; the vault runs since ${then[0]?.startedAt}; between the two stands the gateway, with ${gateway.volumes.length} volumes`,
   };
 }
 
@@ -78,7 +78,7 @@ export async function tellsNothing(vault: Vault, canaries: readonly string[]): P
   const { files, bytes, hits } = JSON.parse(
     await vault.host.exec(['python3', '-c', program], canaries.join('\n')),
   ) as { files: number; bytes: number; hits: { file: string; number: number }[] };
-  const open = new Set<string>(vault.readable);
+  const open = new Set<string>(vault.unencryptedAccounts);
   const differences = hits
     .filter(({ file }) => !open.has(file.split('/')[0] ?? ''))
     .map(({ file, number }) => `"${canaries[number]}" stands readable in ${file}`);
@@ -97,14 +97,14 @@ export async function tellsNothing(vault: Vault, canaries: readonly string[]): P
 
 async function wrongKeyIsRefused(vault: Vault): Promise<boolean> {
   const [artifact] = (
-    await vault.host.exec(['sh', '-c', 'cd /vault/courier && find . -name catalogue.json -printf "%P\\n"'])
+    await vault.host.exec(['sh', '-c', 'cd /vault/stream && find . -name catalogue.json -printf "%P\\n"'])
   )
     .trim()
     .split('\n');
   if (!artifact)
     throw new DrillError('the vault holds no artifact to try a wrong key on', { code: 'empty-vault' });
-  await vault.host.give('/run/keys/wrong', await generateIdentity());
-  const trying = await vault.host.atCourier([
+  await vault.host.writeFile('/run/keys/wrong', await generateIdentity());
+  const trying = await vault.host.runInGateway([
     'bash',
     '-o',
     'pipefail',

@@ -3,14 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account, AccountKind } from '../model/account.ts';
-import type { Depot, Side } from './backend.ts';
+import type { Backend, AccessMode } from './backend.ts';
 import type { VaultHost } from './host/host.ts';
 import type { KeyRing } from './keys.ts';
 
 /** Also what streams are sent with. */
-export type DoorKind = Exclude<AccountKind, 's3'> | 'stream';
+export type SshAccountKind = Exclude<AccountKind, 's3'> | 'stream';
 
-interface Door {
+interface SshAccess {
   readonly user: string;
   /** The directory on the host. */
   readonly home: string;
@@ -21,7 +21,7 @@ interface Door {
   /** The script that both name, beside this file. */
   readonly script?: string;
   /** Run as root on the host when the account is made, in a shell; `$0` is `home`. */
-  readonly make?: string;
+  readonly prepare?: string;
   /** Run as root after each backup, for doors that would let who brought something change it; `$0` is `home`. */
   readonly seal?: string;
 }
@@ -33,7 +33,7 @@ const SFTP = { append: '/usr/lib/openssh/sftp-server', read: '/usr/lib/openssh/s
  * Hands everything that has arrived over to root, in directories where others may add and nobody may take away what isn't theirs.
  * Lock files stay their owner's, and so does what restic is still sending. Nothing is followed: whoever brought it may be at it.
  */
-const handOver = (place: string): string => `
+const makeImmutable = (place: string): string => `
   find ${place} -type f ! -path '*/locks/*' ! -name '*-restic-temp-*' -execdir chown -h root: {} + -execdir chmod -h a=r {} +
   find ${place} -type d ! -path '*/locks' -execdir chown -h root: {} + -execdir chmod -h 1777 {} +`;
 
@@ -54,13 +54,13 @@ const KEEP_SNAPSHOTS = `
     mv -T "$part" "$point" || rm -rf "$part"
   done`;
 
-const DOORS: Readonly<Record<DoorKind, Door>> = {
+const SSH_ACCESS: Readonly<Record<SshAccountKind, SshAccess>> = {
   restic: {
     user: 'restic',
     home: '/vault/restic',
     ...SFTP,
-    make: 'mkdir -p "$0/kept"; chmod 755 "$0/kept"; chown root: "$0"; chmod 1777 "$0"',
-    seal: handOver('"$0/repository"') + KEEP_SNAPSHOTS,
+    prepare: 'mkdir -p "$0/kept"; chmod 755 "$0/kept"; chown root: "$0"; chmod 1777 "$0"',
+    seal: makeImmutable('"$0/repository"') + KEEP_SNAPSHOTS,
   },
   borg: {
     user: 'borg',
@@ -82,36 +82,36 @@ const DOORS: Readonly<Record<DoorKind, Door>> = {
     path: '/vault/git/stack.git',
     append: 'git-shell -c \\"$SSH_ORIGINAL_COMMAND\\"',
     read: "git upload-pack '/vault/git/stack.git'",
-    make: `cd /vault/git && git init --quiet --bare --initial-branch=main stack.git
+    prepare: `cd /vault/git && git init --quiet --bare --initial-branch=main stack.git
       git -C stack.git config receive.denyNonFastForwards true && git -C stack.git config receive.denyDeletes true
       chown -R git: stack.git`,
   },
   stream: {
-    user: 'courier',
-    home: '/vault/courier',
+    user: 'stream',
+    home: '/vault/stream',
     append: 'vault-command append',
     read: 'vault-command read',
   },
 };
 
-export const sshDepot = (host: VaultHost, keys: KeyRing, kind: DoorKind): Depot => ({
+export const sshBackend = (host: VaultHost, keys: KeyRing, kind: SshAccountKind): Backend => ({
   account: (side, secrets) => openAccount(host, keys, kind, side, secrets),
-  seal: () => seal(host, DOORS[kind]),
-  occupied: () => occupied(host, DOORS[kind]),
-  listing: () => listing(host, DOORS[kind]),
+  seal: () => seal(host, SSH_ACCESS[kind]),
+  diskUsage: () => diskUsage(host, SSH_ACCESS[kind]),
+  checksums: () => checksums(host, SSH_ACCESS[kind]),
 });
 
 async function openAccount(
   host: VaultHost,
   keys: KeyRing,
-  kind: DoorKind,
-  side: Side,
+  kind: SshAccountKind,
+  side: AccessMode,
   secrets: readonly string[],
 ): Promise<Account> {
-  const { user, home, path = home, make, script, [side]: command } = DOORS[kind];
+  const { user, home, path = home, prepare: make, script, [side]: command } = SSH_ACCESS[kind];
   if (script) await install(host, script);
   if (make && side === 'append') await host.exec(['sh', '-euc', make, home]);
-  const key = await host.admit(user, command);
+  const key = await host.authorizeKey(user, command);
   const config = [
     'Host vault',
     `  HostName ${host.address}`,
@@ -147,16 +147,16 @@ async function install(host: VaultHost, script: string): Promise<void> {
   await host.exec(['sh', '-euc', put, `/usr/local/bin/${script}`], text);
 }
 
-async function seal(host: VaultHost, { home, seal: script }: Door): Promise<void> {
+async function seal(host: VaultHost, { home, seal: script }: SshAccess): Promise<void> {
   if (script) await host.exec(['sh', '-euc', script, home]);
 }
 
-async function occupied(host: VaultHost, { home }: Door): Promise<number> {
+async function diskUsage(host: VaultHost, { home }: SshAccess): Promise<number> {
   return Number((await host.exec(['du', '-s', '-B1', home])).split('\t')[0]);
 }
 
 /** SHA-256 and path of every file, as sha256sum writes them; of a file with several names, the first. */
-function listing(host: VaultHost, { home }: Door): Promise<string> {
+function checksums(host: VaultHost, { home }: SshAccess): Promise<string> {
   return host.exec([
     'sh',
     '-euc',

@@ -11,13 +11,13 @@ import type { Site } from '../swarm/site.ts';
 import type { Account, AccountKind } from '../model/account.ts';
 import type { ArtifactFact } from '../model/artifact.ts';
 import type { ArtifactMetadata, TextMetadata, Method, ArtifactReader } from '../model/method.ts';
-import { MEANING } from './failures.ts';
-import { sshDepot, type DoorKind } from './ssh-backend.ts';
-import type { Depot, Side } from './backend.ts';
-import { VaultHost, type HostOptions, type Parts } from './host/host.ts';
+import { FAILURES } from './failures.ts';
+import { sshBackend, type SshAccountKind } from './ssh-backend.ts';
+import type { Backend, AccessMode } from './backend.ts';
+import { VaultHost, type HostOptions, type ContainerParts } from './host/host.ts';
 import { KeyRing } from './keys.ts';
 import { ObjectStore } from './object-store/object-store.ts';
-import { Streams, type Stored } from './stream/streams.ts';
+import { Streams, type StoredFile } from './stream/streams.ts';
 
 /** What `restore` holds of a backup: a way back, and nothing of the swarm that it was taken from. */
 export interface Kept<Target, Result> {
@@ -33,7 +33,7 @@ export interface Kept<Target, Result> {
 interface Catalogue {
   readonly method: string;
   readonly claim: ArtifactMetadata;
-  readonly files: Readonly<Record<string, Stored>>;
+  readonly files: Readonly<Record<string, StoredFile>>;
 }
 
 const CATALOGUE = 'catalogue.json';
@@ -49,7 +49,7 @@ export class Vault {
   readonly objectStore: ObjectStore | undefined;
   readonly #onArtifact: (artifact: ArtifactFact) => void;
   /** Accounts of methods that say themselves that what they store can be read by whoever has the disk. */
-  readonly readable = new Set<AccountKind>();
+  readonly unencryptedAccounts = new Set<AccountKind>();
   readonly #accounts = new Map<string, Promise<Account>>();
   readonly #streams: Streams;
   #count = 0;
@@ -67,7 +67,7 @@ export class Vault {
     this.#streams = new Streams(host, keys, (side) => this.account('stream', side));
   }
 
-  /** Starts the host and gives the courier its keys. */
+  /** Starts the host and gives the gateway its keys. */
   static async open(
     site: Site,
     scope: Scope,
@@ -91,19 +91,19 @@ export class Vault {
       `back up with ${method.name}`,
       async () => {
         const began = monotonic();
-        const files: Record<string, Stored> = {};
+        const files: Record<string, StoredFile> = {};
         const before = new Map<AccountKind, number>();
         const claim = await method.backup(source, {
           put: async (file, content) => {
             files[file] = await this.#streams.store(`${name}/${file}`, content);
           },
           pipeFrom: async (file, end) => {
-            files[file] = await this.#streams.storeFrom(`${name}/${file}`, end);
+            files[file] = await this.#streams.pipeFrom(`${name}/${file}`, end);
           },
           account: async (kind, secrets = []) => {
             const account = await this.account(kind, 'append', secrets);
-            if (method.loses.includes('encrypted in the vault')) this.readable.add(kind);
-            if (!before.has(kind)) before.set(kind, await this.#depot(kind).occupied());
+            if (method.loses.includes('encrypted in the vault')) this.unencryptedAccounts.add(kind);
+            if (!before.has(kind)) before.set(kind, await this.#depot(kind).diskUsage());
             return account;
           },
         });
@@ -113,9 +113,9 @@ export class Vault {
           const depot = this.#depot(kind);
           await depot.seal();
           stored.set(kind, {
-            bytes: (await depot.occupied()) - occupiedBefore,
+            bytes: (await depot.diskUsage()) - occupiedBefore,
             sha256: createHash('sha256')
-              .update(await depot.listing())
+              .update(await depot.checksums())
               .digest('hex'),
           });
         }
@@ -156,19 +156,23 @@ export class Vault {
     return {
       metadata: claim as TextMetadata,
       open: (file) => streams.fetch(`${name}/${file}`),
-      pipeTo: (file, end) => streams.bringTo(`${name}/${file}`, end),
+      pipeTo: (file, end) => streams.pipeTo(`${name}/${file}`, end),
       account: (kind, secrets = []) => this.account(kind, 'read', secrets),
     };
   }
 
-  async #compare(name: string, expected: Stored): Promise<void> {
-    const { bytes, sha256 } = await this.#streams.look(name);
+  async #compare(name: string, expected: StoredFile): Promise<void> {
+    const { bytes, sha256 } = await this.#streams.measure(name);
     if (bytes !== expected.bytes) throw damaged(name, `${bytes} bytes instead of ${expected.bytes}`);
     if (sha256 !== expected.sha256) throw damaged(name, 'its SHA-256 differs');
   }
 
   /** An account of that kind, made when it is first asked for. @throws DrillError `no-object-store`, `key-lost` */
-  async account(kind: AccountKind | DoorKind, side: Side, secrets: readonly string[] = []): Promise<Account> {
+  async account(
+    kind: AccountKind | SshAccountKind,
+    side: AccessMode,
+    secrets: readonly string[] = [],
+  ): Promise<Account> {
     const key = [kind, side, ...secrets].join(' ');
     const known = this.#accounts.get(key);
     if (known) return known;
@@ -180,12 +184,12 @@ export class Vault {
   }
 
   /** What the vault is made of: its hosts. */
-  async parts(): Promise<readonly Parts[]> {
+  async parts(): Promise<readonly ContainerParts[]> {
     return Promise.all([this.host.parts(), ...(this.objectStore ? [this.objectStore.parts()] : [])]);
   }
 
-  #depot(kind: AccountKind | DoorKind): Depot {
-    if (kind !== 's3') return sshDepot(this.host, this.keys, kind);
+  #depot(kind: AccountKind | SshAccountKind): Backend {
+    if (kind !== 's3') return sshBackend(this.host, this.keys, kind);
     if (this.objectStore) return this.objectStore;
     throw new DrillError('this vault has no object store', {
       code: 'no-object-store',
@@ -204,6 +208,6 @@ function parsed(name: string, catalogue: string): Catalogue {
 
 const damaged = (name: string, reason: string) =>
   finding(`the artifact ${name} is not what was stored: ${reason}`, {
-    code: MEANING.damaged.code,
-    hint: MEANING.damaged.hint,
+    code: FAILURES.damaged.code,
+    hint: FAILURES.damaged.hint,
   });

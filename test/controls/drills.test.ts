@@ -39,7 +39,7 @@ test('a check that crashes is unproven, and the drill inconclusive', async () =>
         required: true,
         doesNotProve: 'anything',
         covers: [],
-        look: () => Promise.reject(new Error('out of order')),
+        observe: () => Promise.reject(new Error('out of order')),
       },
     ],
   }));

@@ -39,10 +39,10 @@ async function secretsOf(vault: Vault, swarm: Swarm): Promise<Map<string, string
     found.set(name, await execInContainer(node.docker, id, ['cat', `/run/secrets/${name}`], { user: '0' }));
   }
   for (const side of ['append', 'read']) {
-    const { stdout } = await outputOf(await vault.host.atCourier(['cat', `/run/keys/${side}`]));
+    const { stdout } = await outputOf(await vault.host.runInGateway(['cat', `/run/keys/${side}`]));
     found.set(`ssh key to ${side}`, telling(stdout));
   }
-  vault.keys.everything.forEach((secret, index) => found.set(`key ${index} of the vault`, secret));
+  vault.keys.all.forEach((secret, index) => found.set(`key ${index} of the vault`, secret));
   return found;
 }
 

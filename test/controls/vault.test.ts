@@ -115,7 +115,7 @@ test('nothing goes into a vault that is out of reach, and the backup says so wit
   const report = await outcome(() => ({
     ...small,
     async backup(context) {
-      await context.vault.host.cut();
+      await context.vault.host.disconnect();
       return small.backup(context);
     },
   }));

@@ -80,7 +80,7 @@ async function seenAfter(
 ): Promise<Observation> {
   await sql(change);
   const found = shop.checks(baseline).find(({ name }) => name === check);
-  const seen = await found?.look();
+  const seen = await found?.observe();
   await sql(undo);
   return seen ?? { unproven: 'there is no such check' };
 }

@@ -213,7 +213,7 @@ describe('the check', () => {
     });
     expect(asSaid.doesNotProve).toMatch(/ACLs/);
     expect(asSaid.doesNotProve).not.toMatch(/vault/);
-    expect(await asSaid.look()).toMatchObject({
+    expect(await asSaid.observe()).toMatchObject({
       compared: baseline.entries,
       mismatched: 0,
       differences: [],
@@ -222,7 +222,7 @@ describe('the check', () => {
       ) as string,
       aspects: expect.arrayContaining([{ aspect: 'ACLs', compared: 1, mismatched: 1 }]) as unknown,
     });
-    expect(await sameFiles(() => Promise.resolve(files), baseline).look()).toMatchObject({
+    expect(await sameFiles(() => Promise.resolve(files), baseline).observe()).toMatchObject({
       mismatched: 1,
       differences: [expect.stringMatching(/^attributes\/acl: ACL was/)],
     });
@@ -232,7 +232,7 @@ describe('the check', () => {
     const baseline = await readManifest(files, ['uploads/probes']);
     await inVolume(files, ['touch', '/data/uploads/probes/new']);
     const look = (excluded: string[]) =>
-      sameFiles(() => Promise.resolve(files), baseline, { excluded }).look();
+      sameFiles(() => Promise.resolve(files), baseline, { excluded }).observe();
     expect(await look(['uploads/probes'])).toMatchObject({ compared: baseline.entries, differences: [] });
     expect(await look([])).toMatchObject({
       differences: ['uploads/probes was not there before, with 1 entry in it'],
@@ -242,7 +242,7 @@ describe('the check', () => {
   test('of an empty volume has compared nothing', async () => {
     const empty = place.volume('empty');
     const baseline = await readManifest(empty);
-    const look = sameFiles(() => Promise.resolve(empty), baseline).look();
+    const look = sameFiles(() => Promise.resolve(empty), baseline).observe();
     expect(await look).toMatchObject({ compared: 0, differences: [] });
   });
 });

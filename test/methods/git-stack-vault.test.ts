@@ -103,8 +103,8 @@ const OBSTACLES = [
   },
   {
     what: 'a line that is cut',
-    harm: () => vault.host.cut(),
-    mend: () => vault.host.mend(),
+    harm: () => vault.host.disconnect(),
+    mend: () => vault.host.reconnect(),
     code: 'vault-unreachable',
     words: /connection closed|timed out|no route/i,
   },

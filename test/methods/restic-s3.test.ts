@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { outputOf } from '../../src/lab/engine/process.ts';
 import { runTool } from '../../src/method/volume/repository.ts';
 import { resticS3 } from '../../src/method/volume/restic.ts';
-import type { Side } from '../../src/vault/backend.ts';
+import type { AccessMode } from '../../src/vault/backend.ts';
 import type { ObjectStore } from '../../src/vault/object-store/object-store.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { seconds } from '../../src/support/clock.ts';
@@ -24,7 +24,7 @@ const storeOf = ({ objectStore }: Vault): ObjectStore => {
 /** Says one thing to the store with the key of that side: method, target, body. @returns the status and the body of its answer */
 async function say(
   { vault, files }: Stage,
-  side: Side,
+  side: AccessMode,
   ...words: readonly string[]
 ): Promise<{ status: number; body: string }> {
   const { address, port, files: keys } = await vault.account('s3', side);
@@ -109,7 +109,7 @@ repositorySuite(
         const [pack = ''] = await names(stage(), 'data/');
         const [snapshot = ''] = await names(stage(), 'snapshots/');
         const list = `<Delete><Object><Key>${pack}</Key></Object></Delete>`;
-        const before = await storeOf(vault).listing();
+        const before = await storeOf(vault).checksums();
         const tried = [
           await say(stage(), 'append', 'DELETE', `/vault/${pack}`),
           await say(stage(), 'append', 'PUT', `/vault/${pack}`, 'rubbish'),
@@ -122,7 +122,7 @@ repositorySuite(
         expect(tried.map(({ status }) => status)).toEqual([403, 412, 412, 501, 200, 403, 403]);
         expect(tried[4]?.body).toContain('AccessDenied');
         const account = await vault.account('s3', 'append', [PASSWORD]);
-        const forgotten = runTool({ name: 'restic', meanings: {} }, files, {
+        const forgotten = runTool({ name: 'restic', failures: {} }, files, {
           account,
           argv: [
             ...[
@@ -141,7 +141,7 @@ repositorySuite(
         });
         // It shrugs its shoulders over a snapshot that it may not remove.
         await forgotten.catch(() => undefined);
-        expect(await storeOf(vault).listing()).toBe(before);
+        expect(await storeOf(vault).checksums()).toBe(before);
       });
 
       test('the reading one reads', async () => {

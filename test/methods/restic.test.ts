@@ -102,7 +102,7 @@ repositorySuite(
 const patiently =
   ({ vault, files }: Stage, patience: Seconds) =>
   async (script: string): Promise<string> =>
-    runTool({ name: 'sh', meanings: {} }, files, {
+    runTool({ name: 'sh', failures: {} }, files, {
       account: await vault.account('restic', 'append'),
       argv: ['sh', '-c', script],
       patience,

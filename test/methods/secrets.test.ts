@@ -92,7 +92,7 @@ async function kept(
   const nodes = [old, fresh.git, fresh.exported].flatMap((swarm) => swarm.nodes);
   const ears = Ears.open([connect(host), ...nodes.map(({ docker }) => docker)]);
   await work().finally(() => ears[Symbol.asyncDispose]());
-  vault.keys.everything.forEach((secret, index) => secrets.set(`key ${index} of the vault`, secret));
+  vault.keys.all.forEach((secret, index) => secrets.set(`key ${index} of the vault`, secret));
   const parts = await vault.parts();
   const logs = parts.map(async ({ container }) =>
     String(await connect(host).getContainer(container).logs({ stdout: true, stderr: true })),

@@ -86,7 +86,7 @@ afterAll(async () => {
   await scope[Symbol.asyncDispose]();
   await place[Symbol.asyncDispose]();
 });
-beforeEach(() => vault.host.exec(['sh', '-c', 'rm -rf /vault/courier/*']));
+beforeEach(() => vault.host.exec(['sh', '-c', 'rm -rf /vault/stream/*']));
 
 describe.for(SUBJECTS)('$name', ({ keep, service, meanwhile }) => {
   test.for(TROUBLES)('$name half-way', async (trouble) => {
@@ -114,7 +114,7 @@ test('a file that shrinks while tar reads it: no artifact, and its name is told'
     code: 'tar-failed',
     output: expect.stringMatching(/large: File shrank by/),
   });
-  expect(await vault.host.exec(['find', '/vault/courier', '-type', 'f'])).toBe('');
+  expect(await vault.host.exec(['find', '/vault/stream', '-type', 'f'])).toBe('');
 });
 
 /** What a backup must leave as it found it. */

@@ -71,7 +71,7 @@ async function startAgain(): Promise<void> {
 async function differences(): Promise<Record<string, readonly string[]>> {
   const found: Record<string, readonly string[]> = {};
   for (const check of store.checks(contents)) {
-    const seen = await check.look();
+    const seen = await check.observe();
     if (!('compared' in seen)) throw new Error(seen.unproven);
     expect(seen.compared, check.name).toBeGreaterThan(0);
     if (seen.differences.length > 0) found[check.name] = seen.differences;

@@ -41,12 +41,12 @@ const open = (scope: Scope, capacity?: number): Promise<Vault> =>
   Vault.open(place.swarm.site, scope, () => undefined, capacity === undefined ? {} : { capacity });
 
 const partsAt = (vault: Vault): Promise<string> =>
-  vault.host.exec(['find', '/vault/courier', '-name', '*.part']);
+  vault.host.exec(['find', '/vault/stream', '-name', '*.part']);
 
 /** Waits until the vault has some of what is being sent. */
 async function arriving(vault: Vault): Promise<void> {
   await waitUntil('some of it to arrive', async () => {
-    const used = Number((await vault.host.exec(['du', '-sm', '/vault/courier'])).split('\t')[0]);
+    const used = Number((await vault.host.exec(['du', '-sm', '/vault/stream'])).split('\t')[0]);
     return used >= 2 ? { done: true } : { notYet: `${used} MiB` };
   });
 }
@@ -86,14 +86,14 @@ describe.for<Method<Volume, Volume, void>>([volumeArchive, dockerCpStopped])('by
     const began = Date.now();
     const [found] = await Promise.all([
       findingOf(vault.keep(method, big)),
-      arriving(vault).then(() => vault.host.cut()),
+      arriving(vault).then(() => vault.host.disconnect()),
     ]);
     expect(found.code).toBe('vault-unreachable');
     expect(found.output).toMatch(/ssh|connection|timeout|broken pipe/i);
     expect((Date.now() - began) / 1000).toBeLessThan(seconds(90));
     expect(await stateOf(place.swarm, 'web')).toEqual(before);
 
-    await vault.host.mend();
+    await vault.host.reconnect();
     await waitUntil('the vault to give up what was cut off', async () => {
       const parts = await partsAt(vault);
       return parts === '' ? { done: true } : { notYet: parts };
@@ -112,7 +112,7 @@ test('a vault that is cut off while a volume is restored: a finding, and nothing
   const vault = await open(scope);
   const kept = await vault.keep(volumeArchive, big);
   const target = place.volume('target');
-  const cut = vault.host.exec(['sh', '-euc', HOLD_THE_READER]).then(() => vault.host.cut());
+  const cut = vault.host.exec(['sh', '-euc', HOLD_THE_READER]).then(() => vault.host.disconnect());
   const [found] = await Promise.all([findingOf(kept.restoreInto(target)), cut]);
   expect(found.code).toBe('vault-unreachable');
   expect(await inVolume(target, ['find', '/data', '-mindepth', '1'])).toBe('');
@@ -129,10 +129,10 @@ test('a source that breaks half-way is the error that is told; nothing of it is 
     },
   };
   await expect(vault.keep(breaking, '')).rejects.toThrow('the disk is gone');
-  expect(await vault.host.exec(['find', '/vault/courier', '-type', 'f'])).toBe('');
+  expect(await vault.host.exec(['find', '/vault/stream', '-type', 'f'])).toBe('');
   await waitUntil('the sender to end', async () => {
     const look = ['sh', '-c', "grep -lxE 'zstd|age' /proc/[0-9]*/comm || true"];
-    const left = (await outputOf(await vault.host.atCourier(look))).stdout;
+    const left = (await outputOf(await vault.host.runInGateway(look))).stdout;
     return left === '' ? { done: true } : { notYet: left };
   });
 });
@@ -146,7 +146,7 @@ test('told to stop half-way, it stops with that reason, and the vault gives up w
   const sink = { stepStarted: () => undefined, stepEnded: () => undefined, waiting: () => undefined };
   await expect(traced(sink, stop.signal, () => vault.keep(volumeArchive, big))).rejects.toBe(reason);
   await begun;
-  expect(await vault.host.exec(['find', '/vault/courier', '-type', 'f'])).toBe('');
+  expect(await vault.host.exec(['find', '/vault/stream', '-type', 'f'])).toBe('');
 });
 
 test('another key, a catalogue that is gone and a vault that is cut off are told apart, in the words of age and ssh', async () => {
@@ -155,12 +155,12 @@ test('another key, a catalogue that is gone and a vault that is cut off are told
   const files = place.volume('few');
   await seed(files, { files: 1, largeMiB: 1 });
   const kept = await vault.keep(volumeArchive, files);
-  const catalogue = `/vault/courier/${kept.name}/catalogue.json`;
+  const catalogue = `/vault/stream/${kept.name}/catalogue.json`;
   const restored = () => findingOf(kept.restoreInto(place.volume('target-of-few')));
 
-  await vault.host.cut();
+  await vault.host.disconnect();
   const cut = await restored();
-  await vault.host.mend();
+  await vault.host.reconnect();
   expect(cut).toMatchObject({ code: 'vault-unreachable', output: expect.stringMatching(/ssh|connect/i) });
 
   await vault.host.exec(['sh', '-c', 'mv "$0" /tmp/catalogue', catalogue]);
@@ -170,7 +170,7 @@ test('another key, a catalogue that is gone and a vault that is cut off are told
   });
   await vault.host.exec(['sh', '-c', 'mv /tmp/catalogue "$0"', catalogue]);
 
-  await vault.keys.mixUp();
+  await vault.keys.replaceIdentity();
   expect(await restored()).toMatchObject({
     code: 'wrong-key',
     output: expect.stringMatching(/no identity matched/),

@@ -55,7 +55,7 @@ export async function outcomeIn(dir: string, plan: (inVault: InVault) => Plan): 
     execInContainer(connect(lab.host), `swarm-drill-${run}-control-vault`, [
       'sh',
       '-euc',
-      `cd /vault/courier\n${script}`,
+      `cd /vault/stream\n${script}`,
     ]);
   const drill: Drill = { ...singleManager, name: 'control', title: 'a control', plan: plan(inVault) };
   await runDrill(drill, createRuntime({ lab, run }), {

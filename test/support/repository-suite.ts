@@ -165,8 +165,8 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
     });
     expect(killed.code).toBe('interrupted');
 
-    const cut = await midway(vault, subject, vault.keep(method, big), () => vault.host.cut());
-    await vault.host.mend();
+    const cut = await midway(vault, subject, vault.keep(method, big), () => vault.host.disconnect());
+    await vault.host.reconnect();
     expect(cut.code).toBe('vault-unreachable');
     expect(cut.output).not.toBe('');
 

@@ -35,8 +35,8 @@ export const TROUBLES: readonly Trouble[] = [
   },
   {
     name: 'the vault is cut off',
-    strike: (vault) => vault.host.cut(),
-    end: (vault) => vault.host.mend(),
+    strike: (vault) => vault.host.disconnect(),
+    end: (vault) => vault.host.reconnect(),
     told: finding('vault-unreachable', /ssh|connection|timeout|broken pipe/i),
   },
   {
@@ -89,11 +89,11 @@ export const letGo = (vault: Vault): Promise<unknown> => vault.host.exec(['sh', 
 const SIGNAL_ALL = `
   signal_all() {
     for process in /proc/[0-9]*; do
-      if [ "$(stat -c %U "$process" 2>&1)" = courier ]; then kill "$1" "\${process#/proc/}" || true; fi
+      if [ "$(stat -c %U "$process" 2>&1)" = stream ]; then kill "$1" "\${process#/proc/}" || true; fi
     done
   }`;
 const HOLD = `${SIGNAL_ALL}
-  used() { du -sk /vault/courier | cut -f1; }
+  used() { du -sk /vault/stream | cut -f1; }
   start=$(used)
   for try in $(seq 6000); do
     if [ $(($(used) - start)) -ge 2048 ]; then signal_all -STOP; exit; fi

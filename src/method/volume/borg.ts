@@ -6,32 +6,32 @@ import { step } from '../../support/trace.ts';
 import { SSH, type Account } from '../../model/account.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
-import { MEANING, type Meaning, type Program } from '../../vault/failures.ts';
+import { FAILURES, type FailureKind, type Program } from '../../vault/failures.ts';
 import { runVaultCommand, withRepository, runTool, type Job } from './repository.ts';
 import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
 
-const range = (first: number, last: number, meaning: Meaning): Record<number, Meaning> =>
+const range = (first: number, last: number, meaning: FailureKind): Record<number, FailureKind> =>
   Object.fromEntries(Array.from({ length: last - first + 1 }, (_, index) => [first + index, meaning]));
 
 /** The modern ones: https://borgbackup.readthedocs.io/en/1.4-maint/internals/frontends.html#message-ids */
 const BORG: Program = {
   name: 'borg',
-  meanings: {
-    1: MEANING.incomplete,
-    3: MEANING.interrupted,
-    12: MEANING.damaged,
-    13: MEANING.noRepository,
-    14: MEANING.full,
-    ...range(15, 17, MEANING.damaged),
-    20: MEANING.full,
-    31: MEANING.noRecoveryPoint,
-    ...range(40, 44, MEANING.wrongPassword),
-    ...range(50, 53, MEANING.wrongPassword),
-    ...range(70, 75, MEANING.locked),
-    80: MEANING.unreachable,
-    87: MEANING.unreachable,
-    ...range(90, 99, MEANING.damaged),
-    ...range(100, 127, MEANING.incomplete),
+  failures: {
+    1: FAILURES.incomplete,
+    3: FAILURES.interrupted,
+    12: FAILURES.damaged,
+    13: FAILURES.noRepository,
+    14: FAILURES.full,
+    ...range(15, 17, FAILURES.damaged),
+    20: FAILURES.full,
+    31: FAILURES.noRecoveryPoint,
+    ...range(40, 44, FAILURES.wrongPassword),
+    ...range(50, 53, FAILURES.wrongPassword),
+    ...range(70, 75, FAILURES.locked),
+    80: FAILURES.unreachable,
+    87: FAILURES.unreachable,
+    ...range(90, 99, FAILURES.damaged),
+    ...range(100, 127, FAILURES.incomplete),
   },
 };
 
@@ -86,7 +86,9 @@ export const borg: Method<Volume, Volume, void> = {
     const { archive = '' } = artifact.metadata;
     const account = await artifact.account('borg', [PASSPHRASE]);
     const view = (
-      await runVaultCommand(volume, account, ['view', archive], { meanings: { 77: MEANING.noRecoveryPoint } })
+      await runVaultCommand(volume, account, ['view', archive], {
+        failures: { 77: FAILURES.noRecoveryPoint },
+      })
     ).trim();
     const repository = `ssh://vault${view}`;
     try {
@@ -100,8 +102,8 @@ export const borg: Method<Volume, Volume, void> = {
       await step('read the whole repository', () =>
         runTool(BORG, volume, {
           ...job(account, ['check', '--verify-data', repository]),
-          meanings: { 1: MEANING.damaged },
-          otherwise: MEANING.damaged,
+          failures: { 1: FAILURES.damaged },
+          otherwise: FAILURES.damaged,
         }),
       );
       await restoreIntoEmptyVolume(volume, artifact.metadata, () =>

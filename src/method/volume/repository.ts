@@ -8,16 +8,22 @@ import type { ToolOptions } from '../../swarm/node.ts';
 import type { Seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { SSH, type Account } from '../../model/account.ts';
-import { MEANING, meaningOf, type Meaning, type Meanings, type Program } from '../../vault/failures.ts';
+import {
+  FAILURES,
+  classifyExit,
+  type FailureKind,
+  type FailuresByExitCode,
+  type Program,
+} from '../../vault/failures.ts';
 import type { Volume } from '../container/volume.ts';
 
 export interface Job extends Omit<ToolOptions, 'volumes'> {
   readonly account: Account;
   readonly volumes?: ToolOptions['volumes'];
   /** What exit codes mean of this job, where they mean something else than usual. */
-  readonly meanings?: Meanings;
+  readonly failures?: FailuresByExitCode;
   /** What a failure means that neither its exit code nor its words explain. */
-  readonly otherwise?: Meaning;
+  readonly otherwise?: FailureKind;
   /** For programs that may get stuck: how long without a sign of life until they are told to stop, and say why. */
   readonly patience?: Seconds;
 }
@@ -55,7 +61,7 @@ export async function runTool<T = string>(
   if (exitCode === 0 && broken === undefined) return taken as T;
   if (exitCode === 0) throw broken as Error;
   const words = plain(`${typeof taken === 'string' ? taken : ''}\n${running.stderr()}`);
-  const { code, reason, hint } = meaningOf(program, exitCode, words, job);
+  const { code, reason, hint } = classifyExit(program, exitCode, words, job);
   throw finding(`${program.name} ended with exit code ${exitCode}: ${reason}`, {
     code,
     hint,
@@ -90,7 +96,7 @@ interface Message {
 }
 
 /** The vault's own doors, which keep recovery points where their bringer can't reach them. */
-const DOOR: Program = { name: 'ssh', meanings: {} };
+const DOOR: Program = { name: 'ssh', failures: {} };
 
 /** Says `words` to the vault's door. */
 export const runVaultCommand = <T = string>(
@@ -106,7 +112,7 @@ export async function withRepository<T>(attempt: () => Promise<T>, make: () => P
   try {
     return await attempt();
   } catch (error) {
-    if (!(error instanceof DrillError && error.code === MEANING.noRepository.code)) throw error;
+    if (!(error instanceof DrillError && error.code === FAILURES.noRepository.code)) throw error;
     await make();
     return attempt();
   }

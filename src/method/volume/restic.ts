@@ -5,23 +5,23 @@ import { step } from '../../support/trace.ts';
 import { SSH, type Account, type AccountKind } from '../../model/account.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
-import { MEANING, type Program } from '../../vault/failures.ts';
+import { FAILURES, type Program } from '../../vault/failures.ts';
 import { withRepository, runTool, type Job } from './repository.ts';
 import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
 
 /** https://restic.readthedocs.io/en/stable/075_scripting.html#exit-codes */
 const RESTIC: Program = {
   name: 'restic',
-  meanings: {
+  failures: {
     2: {
       code: 'restic-crashed',
       reason: 'it crashed',
       hint: 'take the version that made the repository; tell its makers what it printed',
     },
-    3: MEANING.incomplete,
-    10: MEANING.noRepository,
-    11: MEANING.locked,
-    12: MEANING.wrongPassword,
+    3: FAILURES.incomplete,
+    10: FAILURES.noRepository,
+    11: FAILURES.locked,
+    12: FAILURES.wrongPassword,
   },
 };
 
@@ -100,7 +100,7 @@ const resticBy = (transport: Transport): Method<Volume, Volume, void> => ({
     const run = runIn(transport, await artifact.account(transport.kind, [PASSWORD]), volume);
     const point = transport.pointOf(snapshot);
     await step('read the whole repository', () =>
-      run(point, ['check', '--read-data', '--no-lock'], { otherwise: MEANING.damaged }),
+      run(point, ['check', '--read-data', '--no-lock'], { otherwise: FAILURES.damaged }),
     );
     await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
       run(point, ['restore', snapshot, '--target', '/', '--sparse', '--verify', '--no-lock'], {
@@ -141,7 +141,7 @@ async function backUp({ node, name }: Volume, run: Run): Promise<string> {
   const id = /"snapshot_id":"([0-9a-f]{64})"/.exec(printed)?.[1];
   if (id === undefined)
     throw finding('restic says that all went well, and names no snapshot', {
-      code: MEANING.noRecoveryPoint.code,
+      code: FAILURES.noRecoveryPoint.code,
       node: node.name,
       output: printed,
     });

@@ -6,20 +6,20 @@ import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Method } from '../../model/method.ts';
-import { MEANING, type Program } from '../../vault/failures.ts';
+import { FAILURES, type Program } from '../../vault/failures.ts';
 import { runVaultCommand, runTool } from './repository.ts';
 import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
 
 /** rsync(1), EXIT VALUES. Of what ssh ends with, its words say more. */
 const RSYNC: Program = {
   name: 'rsync',
-  meanings: {
-    10: MEANING.unreachable,
-    20: MEANING.interrupted,
-    23: MEANING.incomplete,
-    24: MEANING.incomplete,
-    30: MEANING.unreachable,
-    35: MEANING.unreachable,
+  failures: {
+    10: FAILURES.unreachable,
+    20: FAILURES.interrupted,
+    23: FAILURES.incomplete,
+    24: FAILURES.incomplete,
+    30: FAILURES.unreachable,
+    35: FAILURES.unreachable,
   },
 };
 
@@ -82,11 +82,11 @@ function variant(
       const differences = await step('compare the snapshot with its list', () =>
         runVaultCommand(volume, account, ['differing', snapshot], {
           input: artifact.open(LIST),
-          meanings: { 77: MEANING.noRecoveryPoint },
+          failures: { 77: FAILURES.noRecoveryPoint },
         }),
       );
       if (differences !== '') {
-        const { code, reason, hint } = MEANING.damaged;
+        const { code, reason, hint } = FAILURES.damaged;
         throw finding(reason, { code, hint, output: differences });
       }
       await restoreIntoEmptyVolume(volume, artifact.metadata, () =>

@@ -1,5 +1,5 @@
 // How verdicts and findings look: a word, a mark of its own shape, and a colour, never the colour alone.
-import type { Finding } from '../../drill/findings.ts';
+import type { CheckOutcome } from '../../drill/findings.ts';
 import type { Verdict } from '../../drill/verdict.ts';
 
 export interface Sign {
@@ -25,7 +25,7 @@ export const VERDICT_SIGNS: Readonly<Record<Verdict, Sign>> = {
   inconclusive: sign('open', 'Inconclusive'),
 };
 
-export const FINDING_SIGNS: Readonly<Record<Finding, Sign>> = {
+export const FINDING_SIGNS: Readonly<Record<CheckOutcome, Sign>> = {
   pass: sign('good', 'Pass'),
   fail: sign('bad', 'Fail'),
   unproven: sign('open', 'Unproven'),

@@ -4,7 +4,7 @@
 # `sum NAME`.
 set -euo pipefail
 side=$1
-cd /vault/courier
+cd /vault/stream
 set -f
 # shellcheck disable=SC2086 # the words of the command, without globbing
 set -- ${SSH_ORIGINAL_COMMAND:-}

@@ -6,7 +6,7 @@ rm -f /run/sshd.pid
 mkdir -p /run/sshd /etc/ssh/keys
 chmod 755 /etc/ssh/keys
 [ -e /run/host_key ] || ssh-keygen -q -t ed25519 -N '' -C vault -f /run/host_key
-for user in courier restic borg git; do
+for user in stream restic borg git; do
   id "$user" >/dev/null 2>&1 || useradd --home-dir "/vault/$user" --no-create-home --shell /bin/sh --password '*' "$user"
   mkdir -p "/vault/$user"
   chown "$user:" "/vault/$user"

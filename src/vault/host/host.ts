@@ -1,4 +1,4 @@
-// The vault's host: a machine of its own behind ssh, on a network of its own. Between it and the site stands the courier, which
+// The vault's host: a machine of its own behind ssh, on a network of its own. Between it and the site stands the gateway, which
 // encrypts what the program hands it and passes on the connections of backup programs. Cut the line, and the swarm reaches nothing.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,34 +23,34 @@ export interface HostOptions {
 export class VaultHost {
   /** Docker's name of the vault's network, and of the volume that is its disk. */
   readonly name: string;
-  /** Where nodes find the vault: the courier's address on the site's network. */
+  /** Where nodes find the vault: the gateway's address on the site's network. */
   readonly address: string;
   /** The line of `known_hosts`, for the name `vault`. */
   readonly hostKey: string;
   readonly #docker: Docker;
-  readonly #courier: string;
+  readonly #gateway: string;
 
   private constructor(
     docker: Docker,
-    names: { host: string; courier: string; address: string; key: string },
+    names: { host: string; gateway: string; address: string; key: string },
   ) {
     this.#docker = docker;
     this.name = names.host;
-    this.#courier = names.courier;
+    this.#gateway = names.gateway;
     this.address = names.address;
     this.hostKey = `vault ${names.key}`;
   }
 
-  /** Starts host and courier. Everything of them goes when `scope` is closed. */
+  /** Starts host and gateway. Everything of them goes when `scope` is closed. */
   static async open(site: Site, scope: Scope, options: HostOptions = {}): Promise<VaultHost> {
     const docker = connect(site.lab.host);
     const host = `${site.network}-vault`;
-    const courier = `${site.network}-courier`;
+    const gateway = `${site.network}-gateway`;
     const image = referenceOf(site.lab, 'tools');
     const Labels = { ...site.labels };
     scope.defer('remove the vault', async () => {
       await Promise.all(
-        [courier, host].map((name) =>
+        [gateway, host].map((name) =>
           ignoreNotFound(docker.getContainer(name).remove({ force: true, v: true })),
         ),
       );
@@ -72,16 +72,16 @@ export class VaultHost {
       HostConfig: { Binds: [`${host}:/vault`], NetworkMode: host, Init: true },
       NetworkingConfig: { EndpointsConfig: { [host]: { Aliases: ['vault'] } } },
     });
-    await put(vault, { 'usr/local/bin/vault-command': script('forced-command.sh') }, 0o755);
+    await uploadFiles(vault, { 'usr/local/bin/vault-command': script('forced-command.sh') }, 0o755);
     const line = await docker.createContainer({
-      name: courier,
+      name: gateway,
       Image: image,
-      Hostname: 'courier',
+      Hostname: 'gateway',
       Entrypoint: ['socat', 'TCP-LISTEN:22,fork,reuseaddr', 'TCP:vault:22'],
       Labels,
       HostConfig: { NetworkMode: site.network, Init: true, Tmpfs: { '/run/keys': 'rw,mode=0700' } },
       NetworkingConfig: {
-        EndpointsConfig: { [site.network]: { IPAMConfig: { IPv4Address: site.outpost } } },
+        EndpointsConfig: { [site.network]: { IPAMConfig: { IPv4Address: site.gatewayAddress } } },
       },
     });
     await docker.getNetwork(host).connect({ Container: line.id });
@@ -98,7 +98,7 @@ export class VaultHost {
       },
       { limit: seconds(20) },
     );
-    return new VaultHost(docker, { host, courier, address: site.outpost, key });
+    return new VaultHost(docker, { host, gateway, address: site.gatewayAddress, key });
   }
 
   /** Runs a program on the vault itself, as root: its operator's console, which no backup can reach. */
@@ -106,27 +106,27 @@ export class VaultHost {
     return execInContainer(this.#docker, this.name, argv, input === undefined ? {} : { input });
   }
 
-  /** Starts a program at the courier. */
-  atCourier(argv: readonly string[]): Promise<ContainerProcess> {
-    return startProcess(this.#docker, this.#courier, argv);
+  /** Starts a program at the gateway. */
+  runInGateway(argv: readonly string[]): Promise<ContainerProcess> {
+    return startProcess(this.#docker, this.#gateway, argv);
   }
 
-  /** Passes connections to the courier on to another host of the vault's network. */
-  async relay(port: number, to: string): Promise<void> {
-    const line = await this.atCourier(['socat', `TCP-LISTEN:${port},fork,reuseaddr`, `TCP:${to}:${port}`]);
-    // It ends with the courier.
+  /** Passes connections to the gateway on to another host of the vault's network. */
+  async forwardPort(port: number, to: string): Promise<void> {
+    const line = await this.runInGateway(['socat', `TCP-LISTEN:${port},fork,reuseaddr`, `TCP:${to}:${port}`]);
+    // It ends with the gateway.
     line.io.on('error', () => undefined).resume();
   }
 
-  /** Puts a file into the courier's memory, readable to root alone. */
-  async give(path: string, text: string): Promise<void> {
-    await execInContainer(this.#docker, this.#courier, ['sh', '-c', 'umask 077; cat >"$0"', path], {
+  /** Puts a file into the gateway's memory, readable to root alone. */
+  async writeFile(path: string, text: string): Promise<void> {
+    await execInContainer(this.#docker, this.#gateway, ['sh', '-c', 'umask 077; cat >"$0"', path], {
       input: text,
     });
   }
 
   /** A new key pair for `user`, allowed nothing but `command`. @returns the private key */
-  async admit(user: string, command: string): Promise<string> {
+  async authorizeKey(user: string, command: string): Promise<string> {
     return this.exec([
       'sh',
       '-euc',
@@ -140,25 +140,25 @@ export class VaultHost {
   }
 
   /** Cuts the line between the site and the vault, as a failed uplink would. */
-  async cut(): Promise<void> {
-    await this.#docker.getNetwork(this.name).disconnect({ Container: this.#courier, Force: true });
+  async disconnect(): Promise<void> {
+    await this.#docker.getNetwork(this.name).disconnect({ Container: this.#gateway, Force: true });
   }
 
-  async mend(): Promise<void> {
-    await this.#docker.getNetwork(this.name).connect({ Container: this.#courier });
+  async reconnect(): Promise<void> {
+    await this.#docker.getNetwork(this.name).connect({ Container: this.#gateway });
   }
 
   /** What the host is made of, by kind and id, for the proof that none of it is the swarm's. */
-  async parts(): Promise<Parts> {
-    return partsOf(this.#docker, this.name);
+  async parts(): Promise<ContainerParts> {
+    return containerParts(this.#docker, this.name);
   }
 
-  partsOfCourier(): Promise<Parts> {
-    return partsOf(this.#docker, this.#courier);
+  gatewayParts(): Promise<ContainerParts> {
+    return containerParts(this.#docker, this.#gateway);
   }
 }
 
-export interface Parts {
+export interface ContainerParts {
   readonly container: string;
   readonly startedAt: string;
   readonly volumes: readonly string[];
@@ -166,7 +166,7 @@ export interface Parts {
 }
 
 /** The container, what is mounted in it and which networks it is on. */
-export async function partsOf(docker: Docker, container: string): Promise<Parts> {
+export async function containerParts(docker: Docker, container: string): Promise<ContainerParts> {
   const { Id, State, Mounts, NetworkSettings } = await docker.getContainer(container).inspect();
   return {
     container: Id,
@@ -182,7 +182,7 @@ const limited = (bytes: number) => ({
 });
 
 /** Puts text files into a container, paths from its root. */
-export async function put(
+export async function uploadFiles(
   container: { putArchive: (tar: NodeJS.ReadableStream, options: { path: string }) => Promise<unknown> },
   files: Readonly<Record<string, string>>,
   mode: number,

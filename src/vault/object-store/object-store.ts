@@ -12,8 +12,8 @@ import type { Scope } from '../../support/scope.ts';
 import { waiting } from '../../support/trace.ts';
 import type { Site } from '../../swarm/site.ts';
 import type { Account } from '../../model/account.ts';
-import type { Depot, Side } from '../backend.ts';
-import { partsOf, put, type Parts, type VaultHost } from '../host/host.ts';
+import type { Backend, AccessMode } from '../backend.ts';
+import { containerParts, uploadFiles, type ContainerParts, type VaultHost } from '../host/host.ts';
 import type { KeyRing } from '../keys.ts';
 
 const script = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
@@ -24,9 +24,9 @@ const BUCKET = 'vault';
 const HOME = '/vault/s3';
 
 /** Of the key ring: the S3 key of that side. */
-const secretOf = (side: Side): string => `s3-${side}`;
+const secretOf = (side: AccessMode): string => `s3-${side}`;
 
-export class ObjectStore implements Depot {
+export class ObjectStore implements Backend {
   readonly image: ImageFact;
   readonly #docker: Docker;
   readonly #container: string;
@@ -65,21 +65,25 @@ export class ObjectStore implements Depot {
       HostConfig: { Binds: [`${host.name}:/vault`], NetworkMode: host.name, Init: true },
       NetworkingConfig: { EndpointsConfig: { [host.name]: { Aliases: ['store'] } } },
     });
-    await put(container, { 'etc/swift/object_store_access.py': script('object-store-access.py') }, 0o644);
-    const sides: readonly Side[] = ['append', 'read'];
+    await uploadFiles(
+      container,
+      { 'etc/swift/object_store_access.py': script('object-store-access.py') },
+      0o644,
+    );
+    const sides: readonly AccessMode[] = ['append', 'read'];
     const users = Object.fromEntries(sides.map((side) => [`run/keys/${side}`, keys.secret(secretOf(side))]));
-    await put(container, users, 0o600);
+    await uploadFiles(container, users, 0o600);
     await container.start();
     const store = new ObjectStore(docker, { container: container.id, host, keys, image });
     const make = script('object-store-make.py');
     await waitUntil('the object store', async () => ({ done: await store.exec(['python3', '-'], make) }), {
       limit: seconds(60),
     });
-    await host.relay(PORT, 'store');
+    await host.forwardPort(PORT, 'store');
     return store;
   }
 
-  async account(side: Side, secrets: readonly string[]): Promise<Account> {
+  async account(side: AccessMode, secrets: readonly string[]): Promise<Account> {
     const credentials = [
       '[default]',
       `aws_access_key_id = vault:${side}`,
@@ -100,12 +104,12 @@ export class ObjectStore implements Depot {
   /** Nothing to do: who may add can put nothing over what is there. */
   async seal(): Promise<void> {}
 
-  async occupied(): Promise<number> {
+  async diskUsage(): Promise<number> {
     return Number((await this.exec(['du', '-s', '-B1', HOME])).split('\t')[0]);
   }
 
   /** As Swift names them on its disk. */
-  listing(): Promise<string> {
+  checksums(): Promise<string> {
     const list = 'cd "$0" && find disk -name "*.data" -print0 | sort -z | xargs -0r sha256sum';
     return this.exec(['sh', '-euc', list, HOME]);
   }
@@ -115,7 +119,7 @@ export class ObjectStore implements Depot {
     return execInContainer(this.#docker, this.#container, argv, input === undefined ? {} : { input });
   }
 
-  parts(): Promise<Parts> {
-    return partsOf(this.#docker, this.#container);
+  parts(): Promise<ContainerParts> {
+    return containerParts(this.#docker, this.#container);
   }
 }

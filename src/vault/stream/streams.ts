@@ -1,5 +1,5 @@
 // Streams at the vault: compressed and encrypted before they travel, kept when the vault has said that it has, byte for byte, what was
-// sent. What the program itself reads goes through the courier; what a program beside a volume prints goes from there.
+// sent. What the program itself reads goes through the gateway; what a program beside a volume prints goes from there.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -8,13 +8,13 @@ import { sendInput, outputOf, type ProcessOutput } from '../../lab/engine/proces
 import { finding, type DrillError } from '../../support/errors.ts';
 import { currentSignal, withSignal } from '../../support/trace.ts';
 import type { Account } from '../../model/account.ts';
-import { MEANING, meaningOf, type Meaning } from '../failures.ts';
+import { FAILURES, classifyExit, type FailureKind } from '../failures.ts';
 import type { ContainerCommand } from '../../model/method.ts';
-import type { Side } from '../backend.ts';
+import type { AccessMode } from '../backend.ts';
 import type { VaultHost } from '../host/host.ts';
 import type { KeyRing } from '../keys.ts';
 
-export interface Stored {
+export interface StoredFile {
   /** As it lies in the vault. */
   readonly bytes: number;
   readonly sha256: string;
@@ -33,46 +33,49 @@ const DROP_MS = 15_000;
 export class Streams {
   readonly #host: VaultHost;
   readonly #keys: KeyRing;
-  readonly #account: (side: Side) => Promise<Account>;
+  readonly #account: (side: AccessMode) => Promise<Account>;
 
   /** @param account lets a program beside a volume in */
-  constructor(host: VaultHost, keys: KeyRing, account: (side: Side) => Promise<Account>) {
+  constructor(host: VaultHost, keys: KeyRing, account: (side: AccessMode) => Promise<Account>) {
     this.#host = host;
     this.#keys = keys;
     this.#account = account;
   }
 
-  /** Two keys at the courier: one that can add to the vault, one that can read it. */
+  /** Two keys at the gateway: one that can add to the vault, one that can read it. */
   async prepare(): Promise<void> {
     const config = (['append', 'read'] as const).map(
       (side) =>
-        `Host ${side}\n  HostName vault\n  User courier\n  HostKeyAlias vault\n  IdentityFile /run/keys/${side}\n  IdentitiesOnly yes\n  ` +
+        `Host ${side}\n  HostName vault\n  User stream\n  HostKeyAlias vault\n  IdentityFile /run/keys/${side}\n  IdentitiesOnly yes\n  ` +
         `UserKnownHostsFile /run/keys/known_hosts\n  StrictHostKeyChecking yes\n  BatchMode yes\n  LogLevel INFO\n  ConnectTimeout 10\n  ` +
         `ServerAliveInterval 5\n  ServerAliveCountMax 2\n`,
     );
-    await this.#host.give(CONFIG, config.join(''));
-    await this.#host.give('/run/keys/known_hosts', `${this.#host.hostKey}\n`);
+    await this.#host.writeFile(CONFIG, config.join(''));
+    await this.#host.writeFile('/run/keys/known_hosts', `${this.#host.hostKey}\n`);
     for (const side of ['append', 'read'] as const)
-      await this.#host.give(`/run/keys/${side}`, await this.#host.admit('courier', `vault-command ${side}`));
+      await this.#host.writeFile(
+        `/run/keys/${side}`,
+        await this.#host.authorizeKey('stream', `vault-command ${side}`),
+      );
   }
 
-  /** Lets the courier decrypt. @throws DrillError `key-lost` */
+  /** Lets the gateway decrypt. @throws DrillError `key-lost` */
   async unlock(): Promise<void> {
-    await this.#host.give(IDENTITY, this.#keys.identity);
+    await this.#host.writeFile(IDENTITY, this.#keys.identity);
   }
 
   /** @throws DrillError a finding when the vault does not take it whole; what breaks `content` */
-  store(name: string, content: Readable): Promise<Stored> {
+  store(name: string, content: Readable): Promise<StoredFile> {
     return this.#keeping(name, async () => {
       const argv = ['bash', '-c', SEND, 'send', CONFIG, 'append', name, this.#keys.recipient];
-      const sending = await this.#host.atCourier(argv);
+      const sending = await this.#host.runInGateway(argv);
       const [stdout] = await Promise.all([text(sending.io), sendInput(sending, content)]);
       return storedOf(name, { stdout, stderr: sending.stderr(), exitCode: await sending.exitCode() });
     });
   }
 
   /** The same of what `end` prints, without a detour through this program. @throws also DrillError `<program>-failed` */
-  storeFrom(name: string, end: ContainerCommand): Promise<Stored> {
+  pipeFrom(name: string, end: ContainerCommand): Promise<StoredFile> {
     return this.#keeping(name, async () => {
       const { files } = await this.#account('append');
       const words = ['/run/vault/config', 'vault', name, this.#keys.recipient];
@@ -81,7 +84,7 @@ export class Streams {
     });
   }
 
-  async #keeping(name: string, send: () => Promise<Stored>): Promise<Stored> {
+  async #keeping(name: string, send: () => Promise<StoredFile>): Promise<StoredFile> {
     try {
       const stored = await send();
       await this.#atDoor('append', ['keep', name]);
@@ -97,7 +100,8 @@ export class Streams {
 
   /** The file as it was put. A stream that breaks ends with an error, never early. */
   fetch(name: string): Readable {
-    const open = () => this.#host.atCourier(['bash', '-c', BRING, 'bring', CONFIG, 'read', name, IDENTITY]);
+    const open = () =>
+      this.#host.runInGateway(['bash', '-c', BRING, 'bring', CONFIG, 'read', name, IDENTITY]);
     return Readable.from(
       (async function* () {
         const fetching = await open();
@@ -111,7 +115,7 @@ export class Streams {
   }
 
   /** The same as the input of `end`, without a detour through this program. @throws also DrillError `<program>-failed` */
-  async bringTo(name: string, end: ContainerCommand): Promise<void> {
+  async pipeTo(name: string, end: ContainerCommand): Promise<void> {
     const { files } = await this.#account('read');
     const keys = { ...files, [IDENTITY_BESIDE]: this.#keys.identity };
     const words = ['/run/vault/config', 'vault', name, `/${IDENTITY_BESIDE}`];
@@ -125,35 +129,37 @@ export class Streams {
   }
 
   /** What the vault has under that name. @throws DrillError when it does not say */
-  async look(name: string): Promise<Stored> {
+  async measure(name: string): Promise<StoredFile> {
     const [bytes = '', sha256 = ''] = (await this.#atDoor('read', ['sum', name])).trim().split(' ');
     return { bytes: Number(bytes), sha256 };
   }
 
-  async #atDoor(side: Side, words: readonly string[]): Promise<string> {
-    const asking = await this.#host.atCourier(['ssh', '-n', '-F', CONFIG, side, ...words]);
+  async #atDoor(side: AccessMode, words: readonly string[]): Promise<string> {
+    const asking = await this.#host.runInGateway(['ssh', '-n', '-F', CONFIG, side, ...words]);
     const { stdout, stderr, exitCode } = await outputOf(asking);
     if (exitCode === 0) return stdout;
     const otherwise =
-      String(exitCode) === SSH_FAILED ? MEANING.unreachable : GONE.test(stderr) ? MISSING : MEANING.refused;
+      String(exitCode) === SSH_FAILED ? FAILURES.unreachable : GONE.test(stderr) ? MISSING : FAILURES.refused;
     throw failed(`the vault did not ${words.join(' ')}`, { stderr, exitCode }, otherwise);
   }
 }
 
 const GONE = /no such file or directory/i;
-const MISSING: Meaning = { ...MEANING.damaged, reason: 'the vault does not have it' };
-const WRONG_KEY: Meaning = {
+const MISSING: FailureKind = { ...FAILURES.damaged, reason: 'the vault does not have it' };
+const WRONG_KEY: FailureKind = {
   code: 'wrong-key',
   reason: 'this key does not open it',
   hint: 'take the key that the vault was opened with when the backup was made, from where the keys are kept',
 };
-const CUT: Meaning = { ...MEANING.damaged, reason: 'it ends early, or is not what was encrypted' };
+const CUT: FailureKind = { ...FAILURES.damaged, reason: 'it ends early, or is not what was encrypted' };
 
 type Ended = Pick<ProcessOutput, 'stderr' | 'exitCode'>;
 
 /** A finding with what the exit code of a signal, or the words, mean. */
-function failed(what: string, { stderr, exitCode }: Ended, otherwise: Meaning): DrillError {
-  const { code, reason, hint } = meaningOf({ name: 'vault', meanings: {} }, exitCode, stderr, { otherwise });
+function failed(what: string, { stderr, exitCode }: Ended, otherwise: FailureKind): DrillError {
+  const { code, reason, hint } = classifyExit({ name: 'vault', failures: {} }, exitCode, stderr, {
+    otherwise,
+  });
   return finding(`${what}: ${reason}`, { code, hint, output: stderr });
 }
 
@@ -171,13 +177,13 @@ function programFailed({ argv: [program = ''], node }: ContainerCommand, exitCod
   });
 }
 
-function storedOf(name: string, ended: ProcessOutput, end?: ContainerCommand): Stored {
+function storedOf(name: string, ended: ProcessOutput, end?: ContainerCommand): StoredFile {
   currentSignal().throwIfAborted();
   const [, bytes, sha256] = /^(\d+) ([0-9a-f]{64})$/m.exec(ended.stdout) ?? [];
   if (bytes !== undefined && sha256 !== undefined) return { bytes: Number(bytes), sha256 };
   const [, part, exitCode = ''] = FAILED.exec(ended.stdout) ?? [];
   if (end && part === 'program') throw programFailed(end, exitCode, ended.stderr);
-  const otherwise = exitCode === SSH_FAILED ? MEANING.unreachable : MEANING.refused;
+  const otherwise = exitCode === SSH_FAILED ? FAILURES.unreachable : FAILURES.refused;
   throw failed(`the vault did not take ${name}`, ended, otherwise);
 }
 
@@ -190,11 +196,12 @@ function notBrought(
   const [, part, exitCode = ''] = FAILED.exec(said) ?? [];
   const stderr = said.replace(FAILED, '');
   if (end && part === 'program') return programFailed(end, exitCode, stderr);
-  const otherwise = part === 'vault' && exitCode === SSH_FAILED ? MEANING.unreachable : meaningOfLast(stderr);
+  const otherwise =
+    part === 'vault' && exitCode === SSH_FAILED ? FAILURES.unreachable : meaningOfLast(stderr);
   return failed(`the artifact ${name} can't be read`, { stderr, exitCode: ended }, otherwise);
 }
 
-function meaningOfLast(words: string): Meaning {
+function meaningOfLast(words: string): FailureKind {
   if (/no identity matched/.test(words)) return WRONG_KEY;
   return GONE.test(words) ? MISSING : CUT;
 }

@@ -1,27 +1,27 @@
 // What git and ssh say when the vault does not take what is pushed to it, and what that means to a person.
 import { DrillError, finding } from '../../../support/errors.ts';
-import { MEANING, meaningOf, type Meaning } from '../../../vault/failures.ts';
+import { FAILURES, classifyExit, type FailureKind } from '../../../vault/failures.ts';
 
-const REWRITTEN: Meaning = {
+const REWRITTEN: FailureKind = {
   code: 'history-rewritten',
   reason: 'its branch has commits that this history has not',
   hint: 'see who rewrote the history, or pushed to the vault; a branch of another name keeps both histories',
 };
 
 /** Git's own words; what is left are those that all programs share. */
-const WORDS: readonly (readonly [RegExp, Meaning])[] = [
+const WORDS: readonly (readonly [RegExp, FailureKind])[] = [
   [/non-fast-forward|fetch first/, REWRITTEN],
-  [/\.lock': File exists/, MEANING.locked],
+  [/\.lock': File exists/, FAILURES.locked],
 ];
 /** Whoever serves the push ended, and neither it nor ssh said why. */
 const HUNG_UP = /hung up unexpectedly|unexpected disconnect|early EOF/;
-const FAILED: Meaning = { code: 'push-failed', reason: 'git failed', hint: 'its own words say why' };
+const FAILED: FailureKind = { code: 'push-failed', reason: 'git failed', hint: 'its own words say why' };
 
 /** What these words of git and ssh mean. */
-export function classifyPushFailure(words: string): Meaning {
+export function classifyPushFailure(words: string): FailureKind {
   const own = WORDS.find(([pattern]) => pattern.test(words))?.[1];
-  const otherwise = HUNG_UP.test(words) ? MEANING.interrupted : FAILED;
-  return own ?? meaningOf({ name: 'git', meanings: {} }, 1, words, { otherwise });
+  const otherwise = HUNG_UP.test(words) ? FAILURES.interrupted : FAILED;
+  return own ?? classifyExit({ name: 'git', failures: {} }, 1, words, { otherwise });
 }
 
 /**
