@@ -34,10 +34,14 @@ export { installVolumePlugin, SNAPSHOT_DRIVER } from './method/volume/volume-plu
 
 // Databases, key-value servers and secrets, as the methods see them.
 export type { PostgresService } from './method/postgres/service.ts';
-export { pointInTime, type PointInTime, type Recovered } from './method/postgres/point-in-time.ts';
-export type { PostgresArchive } from './method/postgres/wal-archive.ts';
-export type { KeyValueServer } from './method/valkey/client.ts';
-export { keyValueServer, type KeyValueService } from './method/valkey/server.ts';
+export {
+  combineWithWal,
+  type PointInTimeResult,
+  type PointInTimeTarget,
+} from './method/postgres/point-in-time.ts';
+export { readWalPosition, type PostgresArchive } from './method/postgres/wal-archive.ts';
+export type { KeyValueClient } from './method/valkey/client.ts';
+export { openKeyValueClient, type KeyValueService } from './method/valkey/service.ts';
 export type { Redeployed, StackSource, StackTarget } from './method/stack/git-stack/git-stack.ts';
 export type { RebuildTarget, RebuiltServices } from './method/stack/service-export/service-export.ts';
 export {

@@ -12,10 +12,6 @@ import {
   volumePlugin as volumePluginRunning,
   volumePluginStopped,
 } from './volume/volume-plugin/volume-plugin.ts';
-import { postgresDump as dumpMethod } from './postgres/dump.ts';
-import { postgresPhysical } from './postgres/physical.ts';
-import { postgresPointInTime as pointInTimeMethod } from './postgres/point-in-time.ts';
-import { postgresWal } from './postgres/wal-archive.ts';
 import {
   gitStack as gitStackMethod,
   gitStackAtVault,
@@ -25,8 +21,13 @@ import {
 } from './stack/git-stack/git-stack.ts';
 import { serviceExport as serviceExportMethod } from './stack/service-export/service-export.ts';
 import { swarmState as swarmStateStopped, swarmStateHot } from './swarm/swarm-state.ts';
-import { valkeyAof as aofMethod } from './valkey/aof.ts';
-import { valkeyRdb as rdbMethod } from './valkey/rdb.ts';
+
+export { postgresBaseBackup } from './postgres/base-backup.ts';
+export { postgresDump } from './postgres/dump.ts';
+export { postgresPointInTime } from './postgres/point-in-time.ts';
+export { postgresWalArchive } from './postgres/wal-archive.ts';
+export { valkeyAof } from './valkey/aof.ts';
+export { valkeyRdb } from './valkey/rdb.ts';
 
 type VolumeMethod = Method<Volume, Volume, void>;
 
@@ -56,24 +57,6 @@ export const volumePlugin = ({
   whileStopped = false,
 }: { readonly whileStopped?: boolean } = {}): VolumeMethod =>
   whileStopped ? volumePluginStopped : volumePluginRunning;
-
-/** Dumps a Postgres database with `pg_dump`, and its roles with `pg_dumpall`; restores into a running server. */
-export const postgresDump = () => dumpMethod;
-
-/** Copies a Postgres cluster with `pg_basebackup`; restores into the server's empty volume. */
-export const postgresBaseBackup = () => postgresPhysical;
-
-/** A base backup that is restored to a named time with the WAL of `postgresWalArchive`. */
-export const postgresPointInTime = () => pointInTimeMethod;
-
-/** Backs the archive up that a Postgres server copies its WAL into. */
-export const postgresWalArchive = () => postgresWal;
-
-/** Takes a snapshot of a Valkey or Redis server; restores into the server's empty volume. */
-export const valkeyRdb = () => rdbMethod;
-
-/** Copies the append-only file of a Valkey or Redis server; restores into the server's empty volume. */
-export const valkeyAof = () => aofMethod;
 
 /** Records the commit that a stack was deployed from; the work tree's own remote or a repository at the vault keeps it. */
 export function gitStack(): Method<StackSource, StackTarget, Redeployed>;

@@ -8,11 +8,11 @@ import { runSidecar, outputOrThrow } from '../../src/method/container/sidecar.ts
 import type { ArtifactWriter, Method, ArtifactReader } from '../../src/model/method.ts';
 import { postgresDump } from '../../src/method/postgres/dump.ts';
 import type { PostgresService } from '../../src/method/postgres/service.ts';
-import { postgresPhysical } from '../../src/method/postgres/physical.ts';
-import { postgresPointInTime, type Recovered } from '../../src/method/postgres/point-in-time.ts';
-import { postgresWal, walPosition } from '../../src/method/postgres/wal-archive.ts';
+import { postgresBaseBackup } from '../../src/method/postgres/base-backup.ts';
+import { postgresPointInTime, type PointInTimeResult } from '../../src/method/postgres/point-in-time.ts';
+import { postgresWalArchive, readWalPosition } from '../../src/method/postgres/wal-archive.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
-import { nextSegment } from '../../src/method/postgres/wal.ts';
+import { nextSegment } from '../../src/method/postgres/wal-segments.ts';
 import { seconds } from '../../src/support/clock.ts';
 import type { DrillError } from '../../src/support/errors.ts';
 import { waitUntil } from '../../src/support/poll.ts';
@@ -105,11 +105,11 @@ const failure = async (work: Promise<unknown>) =>
 test('a base backup of a running server comes back whole, with roles and settings', async () => {
   await using kept = await shelf();
   await sql('INSERT INTO marks VALUES (1)');
-  const claim = await postgresPhysical.backup(source(), kept.deposit);
+  const claim = await postgresBaseBackup().backup(source(), kept.deposit);
   expect(JSON.stringify(claim)).not.toMatch(/only-here|secret-of-reader/);
   await sql('INSERT INTO marks VALUES (2)');
   await lose('pg_data', 'pg_archive');
-  await postgresPhysical.restore(kept.opened(claim), volume('pg_data'));
+  await postgresBaseBackup().restore(kept.opened(claim), volume('pg_data'));
   const { Labels } = await volume('pg_data').node.docker.getVolume('pg_data').inspect();
   expect(Labels).toMatchObject({ purpose: 'rows', 'com.docker.stack.namespace': 'pg' });
   await deploy();
@@ -123,28 +123,28 @@ test('a base backup of a running server comes back whole, with roles and setting
 
 test('a base backup that was cut or changed is refused in the words of tar and pg_verifybackup, and leaves nothing', async () => {
   await using kept = await shelf();
-  const claim = await postgresPhysical.backup(source(), kept.deposit);
+  const claim = await postgresBaseBackup().backup(source(), kept.deposit);
   const whole = await readFile(kept.path('base.tar'));
 
   const flipped = Buffer.from(whole);
   const at = flipped.indexOf(createHash('md5').update('50000').digest('hex'));
   flipped.writeUInt8(flipped.readUInt8(at) ^ 1, at);
   await writeFile(kept.path('base.tar'), flipped);
-  expect(await failure(postgresPhysical.restore(kept.opened(claim), volume('damaged')))).toMatchObject({
+  expect(await failure(postgresBaseBackup().restore(kept.opened(claim), volume('damaged')))).toMatchObject({
     ...finding('base-damaged'),
     output: expect.stringMatching(/checksum mismatch for file "base\/\d+\/\d+"/),
   });
   expect(await contents(volume('damaged'))).toBe('');
 
   await writeFile(kept.path('base.tar'), whole.subarray(0, whole.length / 2));
-  expect(await failure(postgresPhysical.restore(kept.opened(claim), volume('damaged')))).toMatchObject({
+  expect(await failure(postgresBaseBackup().restore(kept.opened(claim), volume('damaged')))).toMatchObject({
     ...finding('tar-failed'),
     output: expect.stringContaining('Unexpected EOF in archive'),
   });
   expect(await contents(volume('damaged'))).toBe('');
 
   const inUse = await contents(volume('pg_archive'));
-  expect(await failure(postgresPhysical.restore(kept.opened(claim), volume('pg_archive')))).toMatchObject(
+  expect(await failure(postgresBaseBackup().restore(kept.opened(claim), volume('pg_archive')))).toMatchObject(
     finding('volume-not-empty'),
   );
   expect(await contents(volume('pg_archive'))).toBe(inUse);
@@ -158,7 +158,7 @@ test('a server that is killed half-way through a base backup is a finding, and r
   };
   const refuse = () => Promise.reject(new Error('not for this method'));
   expect(
-    await failure(postgresPhysical.backup(source(), { put, pipeFrom: refuse, account: refuse })),
+    await failure(postgresBaseBackup().backup(source(), { put, pipeFrom: refuse, account: refuse })),
   ).toMatchObject(finding('interrupted'));
   await swarm.converged();
   expect(await sql('SELECT 1')).toBe('1');
@@ -168,7 +168,7 @@ test('a vault that takes nothing leaves no base backup running', async () => {
   const full = finding('vault-refused');
   const put = () => Promise.reject(Object.assign(new Error('the disk is full'), full));
   expect(
-    await failure(postgresPhysical.backup(source(), { put, pipeFrom: put, account: put })),
+    await failure(postgresBaseBackup().backup(source(), { put, pipeFrom: put, account: put })),
   ).toMatchObject(full);
   await waitUntil('the server to be left alone', async () => {
     const running = await sql('SELECT count(*) FROM pg_stat_progress_basebackup');
@@ -255,23 +255,23 @@ test('a dump comes back in another database; a stream that breaks half-way ends 
   await makeDatabase('shop', SHOP);
   await makeDatabase('fresh');
   await using place = await shelf();
-  const artifact = place.opened(await postgresDump.backup(shop(), place.deposit));
+  const artifact = place.opened(await postgresDump().backup(shop(), place.deposit));
   const cut = broken(artifact, 'database.dump.zst', 4 * 2 ** 20);
-  expect(await failure(postgresDump.restore(cut, shop('fresh')))).toMatchObject(
+  expect(await failure(postgresDump().restore(cut, shop('fresh')))).toMatchObject(
     finding('artifact-unreadable'),
   );
   await leftAlone();
   const noRoles = broken(artifact, 'globals.sql.zst', 10);
-  expect(await failure(postgresDump.restore(noRoles, shop('fresh')))).toMatchObject(
+  expect(await failure(postgresDump().restore(noRoles, shop('fresh')))).toMatchObject(
     finding('artifact-unreadable'),
   );
-  await postgresDump.restore(artifact, shop('fresh'));
+  await postgresDump().restore(artifact, shop('fresh'));
   const facts = 'SELECT count(*), sum(length(paper)), md5(string_agg(paper, $$$$ ORDER BY i)) FROM receipts';
   expect(await sql(facts, 'fresh')).toBe(await sql(facts, 'shop'));
 
   // An end that comes too early is told by pg_restore itself.
   await truncate(place.path('database.dump.zst'), 4 * 2 ** 20);
-  expect(await failure(postgresDump.restore(artifact, shop('fresh')))).toMatchObject({
+  expect(await failure(postgresDump().restore(artifact, shop('fresh')))).toMatchObject({
     ...finding('postgres-failed'),
     output: expect.stringContaining('could not read from input file: end of file'),
   });
@@ -281,12 +281,12 @@ test('a table that somebody holds locked ends a dump or a restore in time, with 
   await using place = await shelf();
   const patient = { ...shop(), lockLimit: seconds(1) };
   const lockedFor = (words: string) => ({ ...finding('locked'), output: expect.stringContaining(words) });
-  const artifact = place.opened(await postgresDump.backup(patient, place.deposit));
+  const artifact = place.opened(await postgresDump().backup(patient, place.deposit));
   await whileLocked('shop', async () => {
-    expect(await failure(postgresDump.backup(patient, place.deposit))).toMatchObject(
+    expect(await failure(postgresDump().backup(patient, place.deposit))).toMatchObject(
       lockedFor('LOCK TABLE public.receipts IN ACCESS SHARE MODE'),
     );
-    expect(await failure(postgresDump.restore(artifact, patient))).toMatchObject(
+    expect(await failure(postgresDump().restore(artifact, patient))).toMatchObject(
       lockedFor('due to lock timeout'),
     );
   });
@@ -296,7 +296,7 @@ test('a table that somebody holds locked ends a dump or a restore in time, with 
 
 test('a dump that the server refuses, or that would hold nothing, is a finding in words', async () => {
   await using place = await shelf();
-  const attempt = (service: PostgresService) => failure(postgresDump.backup(service, place.deposit));
+  const attempt = (service: PostgresService) => failure(postgresDump().backup(service, place.deposit));
   expect(await attempt({ ...shop(), user: 'reader' })).toMatchObject({
     ...finding('postgres-failed'),
     output: expect.stringContaining('permission denied for table pg_authid'),
@@ -312,17 +312,19 @@ test('a dump that the server refuses, or that would hold nothing, is a finding i
 test('a vault that refuses half-way leaves no dump and no base backup running', async () => {
   await using place = await shelf();
   const full = finding('vault-refused');
-  expect(await failure(postgresDump.backup(shop(), refusing('database.dump.zst', place)))).toMatchObject(
+  expect(await failure(postgresDump().backup(shop(), refusing('database.dump.zst', place)))).toMatchObject(
     full,
   );
   await leftAlone();
-  expect(await failure(postgresPhysical.backup(source(), refusing('base.tar', place)))).toMatchObject(full);
+  expect(await failure(postgresBaseBackup().backup(source(), refusing('base.tar', place)))).toMatchObject(
+    full,
+  );
   await leftAlone();
 });
 
 test('a server that is killed half-way through a dump or its restore is a finding, and runs again', async () => {
   await using place = await shelf();
-  const artifact = place.opened(await postgresDump.backup(shop(), place.deposit));
+  const artifact = place.opened(await postgresDump().backup(shop(), place.deposit));
   const kill = async (): Promise<void> => {
     const { node, id } = await swarm.taskContainer(database.service);
     await node.docker.getContainer(id).kill();
@@ -331,7 +333,7 @@ test('a server that is killed half-way through a dump or its restore is a findin
     if (file === 'database.dump.zst') await kill();
     for await (const _chunk of content);
   };
-  expect(await failure(postgresDump.backup(shop(), { ...place.deposit, put }))).toMatchObject(
+  expect(await failure(postgresDump().backup(shop(), { ...place.deposit, put }))).toMatchObject(
     finding('interrupted'),
   );
   await swarm.converged();
@@ -345,7 +347,7 @@ test('a server that is killed half-way through a dump or its restore is a findin
           }
         }) as unknown as Readable)
       : artifact.open(file);
-  expect(await failure(postgresDump.restore({ ...artifact, open }, shop('fresh')))).toMatchObject(
+  expect(await failure(postgresDump().restore({ ...artifact, open }, shop('fresh')))).toMatchObject(
     finding('interrupted'),
   );
   await swarm.converged();
@@ -372,7 +374,7 @@ async function kept<S, T, R>(method: Method<S, T, R>, from: S): Promise<Artifact
 
 /** WAL as it was kept, in a volume of its own. */
 async function archiveFor(name: string): Promise<Volume> {
-  for (const artifact of history.wal) await postgresWal.restore(artifact, volume(name));
+  for (const artifact of history.wal) await postgresWalArchive().restore(artifact, volume(name));
   return volume(name);
 }
 
@@ -391,21 +393,21 @@ test('a base and WAL that was kept twice bring the server to a named time, and n
   const archive = { ...source(), archive: '/archive' };
   const before = await now();
   await sql('TRUNCATE marks; INSERT INTO marks VALUES (10)');
-  const base = await kept(postgresPointInTime, source());
+  const base = await kept(postgresPointInTime(), source());
   await sql('INSERT INTO marks VALUES (11)');
-  const from = await walPosition(source());
-  const first = await kept(postgresWal, archive);
+  const from = await readWalPosition(source());
+  const first = await kept(postgresWalArchive(), archive);
   for (const id of [12, 13, 14])
     await sql(`INSERT INTO marks VALUES (${id}); UPDATE bulk SET md5 = md5(md5) WHERE i % 50 = 0`);
   await sql('INSERT INTO marks VALUES (15)');
   const between = await now();
   await sql('INSERT INTO marks VALUES (16)');
-  const second = await kept(postgresWal, { ...archive, from });
+  const second = await kept(postgresWalArchive(), { ...archive, from });
   history = { base, wal: [first, second], before, between };
 
   await lose('pg_data', 'pg_archive');
   await archiveFor('pg_archive');
-  const { lastTransaction } = await postgresPointInTime.restore(base, {
+  const { lastTransaction } = await postgresPointInTime().restore(base, {
     ...volume('pg_data'),
     archive: 'pg_archive',
     to: between,
@@ -416,7 +418,7 @@ test('a base and WAL that was kept twice bring the server to a named time, and n
   expect(await sql('SHOW recovery_target_time')).toBe('');
   await sql('INSERT INTO marks VALUES (20)');
   // The promoted server archives on, on a timeline of its own.
-  expect((await kept(postgresWal, archive)).metadata['last']).toMatch(/^00000002/);
+  expect((await kept(postgresWalArchive(), archive)).metadata['last']).toMatch(/^00000002/);
 });
 
 /** What comes of a restore to `to`, into a volume that no service knows, with an archive that was harmed. */
@@ -424,7 +426,7 @@ async function attempt(to: string, harm = 'true'): Promise<unknown> {
   const archive = await archiveFor('try-archive');
   await inVolume(archive, harm);
   try {
-    return await postgresPointInTime
+    return await postgresPointInTime()
       .restore(history.base, { ...volume('try-data'), archive: archive.name, to })
       .catch((error: unknown) => error);
   } finally {
@@ -442,14 +444,16 @@ const segmentInTheMiddle = (): string =>
 test('WAL that does not come whole leaves the archive as it was, with what was kept earlier', async () => {
   const [first, second] = history.wal as [ArtifactReader, ArtifactReader];
   const archive = volume('half-archive');
-  await postgresWal.restore(first, archive);
+  await postgresWalArchive().restore(first, archive);
   const sums = 'find . -type f | sort | xargs sha256sum';
   const before = await inVolume(archive, sums);
   const cut = broken(second, 'wal.tar', 1.5 * 2 ** 20);
-  expect(await failure(postgresWal.restore(cut, archive))).toMatchObject(finding('artifact-unreadable'));
+  expect(await failure(postgresWalArchive().restore(cut, archive))).toMatchObject(
+    finding('artifact-unreadable'),
+  );
   expect(await inVolume(archive, sums)).toBe(before);
   expect(await inVolume(archive, 'find . -name "*incoming*"')).toBe('');
-  await postgresWal.restore(second, archive);
+  await postgresWalArchive().restore(second, archive);
   expect(await inVolume(archive, 'ls -A')).toContain(second.metadata['last']);
   await archive.node.exec(['docker', 'volume', 'rm', archive.name]);
 });
@@ -458,15 +462,15 @@ test('a segment that is missing in the middle is named, with the time up to whic
   const missing = segmentInTheMiddle();
   const gap = (await attempt(history.between, `rm ${missing}`)) as DrillError;
   expect(gap).toMatchObject(finding('wal-gap'));
-  expect(gap.message).toContain(`the WAL segment ${missing} is missing`);
-  const [, furthest = ''] = /could recover up to (\S+)$/.exec(gap.message) ?? [];
+  expect(gap.message).toContain(`archived WAL: segment ${missing} is missing`);
+  const [, furthest = ''] = /recovery is possible up to (\S+)$/.exec(gap.message) ?? [];
   expect(furthest.localeCompare(history.between)).toBe(-1);
   expect(await attempt('latest', `rm ${missing}`)).toMatchObject(finding('wal-gap'));
   expect(await attempt(history.between, `truncate -s 500K ${missing}`)).toMatchObject(finding('wal-gap'));
   expect(await attempt(furthest, `rm ${missing}`)).toEqual({ lastTransaction: furthest });
   // With nothing after the base, it is the base.
   const nothing = (await attempt(history.between, `rm ${segmentAfter(history.base)}`)) as DrillError;
-  expect(nothing.message).toContain(`could recover up to ${history.base.metadata['ended']}`);
+  expect(nothing.message).toContain(`recovery is possible up to ${history.base.metadata['ended']}`);
   expect(await attempt(history.base.metadata['ended'] ?? '', `rm ${segmentAfter(history.base)}`)).toEqual({
     lastTransaction: undefined,
   });
@@ -477,7 +481,7 @@ test('a flipped bit in a segment is a finding in the words of pg_waldump', async
   expect(await attempt(history.between, flip)).toMatchObject({
     ...finding('wal-damaged'),
     output: expect.stringMatching(/pg_waldump: error: error in WAL record at/),
-    hint: expect.stringMatching(/name a time up to \d{4}/),
+    hint: expect.stringMatching(/Name a time up to \d{4}/),
   });
 });
 
@@ -485,12 +489,12 @@ test('a time that the backup does not hold is refused before anything is restore
   const later = new Date(Date.now() + 3_600_000).toISOString();
   const ends = (await attempt(later)) as DrillError;
   expect(ends).toMatchObject(finding('wal-ends'));
-  expect(ends.message).toContain(`its last segment is ${history.wal[1]?.metadata['last']}`);
+  expect(ends.message).toContain(`ends with segment ${history.wal[1]?.metadata['last']}`);
   expect(await attempt(history.between, 'rm 0*')).toMatchObject(finding('wal-ends'));
   expect(await attempt(history.before)).toMatchObject(finding('target-before-base'));
   expect(await attempt('2026-11-23 02:15')).toMatchObject({ blame: 'usage' });
   const nowhere = { ...volume('try-data'), archive: 'nowhere', to: 'latest' };
-  expect(await failure(postgresPointInTime.restore(history.base, nowhere))).toMatchObject(
+  expect(await failure(postgresPointInTime().restore(history.base, nowhere))).toMatchObject(
     finding('no-volume'),
   );
 });
@@ -499,14 +503,14 @@ test('latest is the end of the archived WAL; what the base needs of it is in the
   const { lastTransaction } = (await attempt(
     'latest',
     `rm ${history.base.metadata['lastSegment']}`,
-  )) as Recovered;
+  )) as PointInTimeResult;
   expect(lastTransaction?.localeCompare(history.wal[1]?.metadata['until'] ?? '')).toBe(1);
 });
 
 test('a server that does not archive, or does not run, is a finding', async () => {
   const archive = { ...source(), archive: '/archive' };
   const keepWal = (from = archive) =>
-    shelf().then((place) => failure(postgresWal.backup(from, place.deposit)));
+    shelf().then((place) => failure(postgresWalArchive().backup(from, place.deposit)));
   expect(await keepWal({ ...archive, archive: '/tmp' })).toMatchObject(finding('no-volume'));
 
   await inVolume(volume('pg_archive'), 'chown 0:0 .');
@@ -524,9 +528,9 @@ test('a server that does not archive, or does not run, is a finding', async () =
   expect(await keepWal()).toMatchObject(finding('archiving-off'));
   await update('--replicas', '0');
   await using place = await shelf();
-  for (const method of [postgresDump, postgresPhysical, postgresPointInTime])
+  for (const method of [postgresDump(), postgresBaseBackup(), postgresPointInTime()])
     expect(await failure(method.backup(source(), place.deposit))).toMatchObject(finding('not-running'));
-  expect(await failure(postgresDump.restore(place.opened({}), source()))).toMatchObject(
-    finding('not-running'),
-  );
+  expect(
+    await failure(postgresDump().restore(place.opened({ service: 'pg_db', database: 'postgres' }), source())),
+  ).toMatchObject(finding('not-running'));
 });

@@ -163,7 +163,7 @@ test("restic to S3: neither its password nor the store's keys", async () => {
 
 test("Valkey's snapshot: not its password", async () => {
   await kept({ said: 'valkey-server', inspected: 'valkey-server' }, async () => {
-    const point = await vault.keep(overheard(valkeyRdb), store);
+    const point = await vault.keep(overheard(valkeyRdb()), store);
     await point.restoreInto({ ...(await store.volume()), name: 'beside' });
   });
 });
@@ -172,7 +172,7 @@ test("Postgres' dump: not a password of a role", async () => {
   await fresh.git.label('manager-1', ledger.labels);
   await fresh.git.converged(undefined, ['ledger_database']);
   await kept({ said: 'postgres', inspected: 'postgres' }, async () => {
-    const point = await vault.keep(overheard(postgresDump), shop.database);
+    const point = await vault.keep(overheard(postgresDump()), shop.database);
     await point.restoreInto(new Ledger(fresh.git).database);
   });
 });

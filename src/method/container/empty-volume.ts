@@ -1,19 +1,16 @@
 // A volume that is filled before any service uses it. What can't be filled whole is left empty: nothing may start on half of it.
-import type { Readable } from 'node:stream';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { withRollback } from '../../support/with-cleanup.ts';
 import { runSidecar, outputOrThrow } from './sidecar.ts';
-import type { TextMetadata } from '../../model/method.ts';
 import type { Volume } from './volume.ts';
 
-const asRoot = ({ node, swarm, name }: Volume, argv: readonly string[], input?: Readable) =>
+const asRoot = ({ node, swarm, name }: Volume, argv: readonly string[]) =>
   runSidecar(node, {
     image: swarm.imageOf('toolbox'),
     user: '0:0',
     argv,
     volumes: { [name]: '/volume' },
-    ...(input ? { input } : {}),
   });
 
 /** Makes the volume with the labels that it had. */
@@ -60,23 +57,4 @@ async function empty(volume: Volume): Promise<void> {
       hint: `let no service start on it: half a restore is in it. Remove it first: "docker volume rm ${name}"`,
       output: emptied.stderr,
     });
-}
-
-/**
- * Runs `argv` in the place that the claim tells, fed with `content`: a tar that unpacks, or a program that writes one file.
- * Afterwards everything there belongs to the user that the server runs as.
- */
-export async function fill(
-  volume: Volume,
-  claim: TextMetadata,
-  content: Readable,
-  argv: readonly string[] = ['tar', '--extract', '--no-same-owner', '--same-permissions'],
-): Promise<void> {
-  const { path = '', owner = '', mode = '' } = claim;
-  const script = `
-    mkdir -p "$1" && cd "$1" && owner=$2 mode=$3 && shift 3 &&
-    "$@" && chown -R "$owner" /volume && chmod "$mode" .`;
-  const shell = ['sh', '-c', script, 'sh', `/volume/${path}`, owner, mode, ...argv];
-  const program = argv[0] ?? '';
-  outputOrThrow(program, volume.node, `${program}-failed`, await asRoot(volume, shell, content));
 }

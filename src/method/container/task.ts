@@ -1,4 +1,4 @@
-// The running container of a service, for methods that ask the server itself; and where in which volume its files lie.
+// The running container of a service, for methods that ask the server itself.
 import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
@@ -28,11 +28,6 @@ export interface ServiceTask {
   readonly id: string;
   readonly service: string;
 }
-
-/** A directory of a service, as a restore must make it again. Part of a claim. */
-export type DataDirectory = Readonly<
-  Record<'image' | 'volume' | 'labels' | 'path' | 'owner' | 'mode', string>
->;
 
 /** @throws DrillError `not-running`, a finding */
 export async function findTask({ swarm, service }: ServiceRef): Promise<ServiceTask> {
@@ -135,28 +130,3 @@ const ended = ({ node, id, service }: ServiceTask): Promise<boolean> =>
     },
     { limit: MOMENT },
   ).catch(() => false);
-
-/** The volume that `directory` of the service's container lies in. @throws DrillError `no-volume` when it lies in none */
-export async function findDataDirectory(task: ServiceTask, directory: string): Promise<DataDirectory> {
-  const { Mounts, Config } = await task.node.docker.getContainer(task.id).inspect();
-  const [mount] = Mounts.filter(
-    ({ Type, Destination }) => Type === 'volume' && `${directory}/`.startsWith(`${Destination}/`),
-  ).sort((a, b) => b.Destination.length - a.Destination.length);
-  if (!mount?.Name)
-    throw finding(`${directory} of ${task.service} lies in no volume`, {
-      code: 'no-volume',
-      node: task.node.name,
-      hint: `what is mounted there: ${Mounts.map(({ Type, Destination }) => `${Type} at ${Destination}`).join(', ') || 'nothing'}`,
-    });
-  const { Labels } = await task.node.docker.getVolume(mount.Name).inspect();
-  const { output } = await execInTask(task, ['stat', '-c', '%u:%g %a', directory], { code: 'no-directory' });
-  const [owner = '', mode = ''] = output.trim().split(' ');
-  return {
-    image: Config.Image,
-    volume: mount.Name,
-    labels: JSON.stringify(Labels ?? {}),
-    path: directory.slice(mount.Destination.length + 1),
-    owner,
-    mode,
-  };
-}

@@ -1,21 +1,71 @@
-// A base backup of a whole Postgres server, what both ways of restoring one begin with: taken from the running server, unpacked into
-// an empty volume, and looked at by Postgres' own pg_verifybackup.
+// Postgres as a copy of the whole server: pg_basebackup while it runs, with the WAL that makes the copy consistent. A restore
+// unpacks it into an empty volume, where Postgres' own pg_verifybackup compares every file.
+import { z } from 'zod';
+import type { ArtifactReader, ArtifactWriter, Limit, Method } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
+import {
+  fillDirectory,
+  findDataDirectory,
+  dataDirectory,
+  type DataDirectory,
+} from '../container/data-directory.ts';
+import { findTask, execInTask } from '../container/task.ts';
 import { runSidecar, outputOrThrow } from '../container/sidecar.ts';
-import { fill } from '../container/empty-volume.ts';
-import type { TextMetadata, ArtifactWriter, ArtifactReader } from '../../model/method.ts';
-import { NOW, row, type PostgresService } from './service.ts';
-import { findDataDirectory, findTask, execInTask } from '../container/task.ts';
+import { defineMethod } from '../define.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Volume } from '../container/volume.ts';
+import { SEGMENT_BYTES, selectRow, SERVER_TIME, type PostgresService } from './service.ts';
+import { isTimestamp } from './timestamp.ts';
+import { isSegment } from './wal-segments.ts';
+
+export const baseBackupMetadata = dataDirectory.extend({
+  /** The superuser. */
+  user: z.string().min(1),
+  /** When the backup ended, by the server's clock. */
+  ended: z.string().refine(isTimestamp, 'expected a time'),
+  /** The last WAL segment that is part of the backup. */
+  lastSegment: z.string().refine(isSegment, 'expected the name of a WAL segment'),
+  segmentBytes: z.int().positive(),
+  /** Of the server. */
+  version: z.string(),
+});
+export type BaseBackupMetadata = z.infer<typeof baseBackupMetadata>;
+
+/** Limits of every restore that begins with a base backup. */
+export const BASE_BACKUP_LIMITS: readonly Limit[] = [
+  {
+    sentence:
+      'unlogged tables (they come back empty), replication slots, and tablespaces outside of the data directory (refused)',
+  },
+  { sentence: 'another major version of Postgres or another processor architecture' },
+];
+
+/**
+ * Copies a running server with `pg_basebackup`. Restores into the volume that the service is going to use, before a label lets it
+ * start there.
+ */
+export const postgresBaseBackup = (): Method<PostgresService, Volume, void> =>
+  defineMethod({
+    name: 'postgres base backup',
+    limits: [{ sentence: 'anything written after the backup ended' }, ...BASE_BACKUP_LIMITS],
+    metadata: baseBackupMetadata,
+    backup: takeBaseBackup,
+    restore: (artifact, volume) =>
+      restoreIntoEmptyVolume(volume, artifact.metadata, () => unpackBaseBackup(artifact, volume)),
+  });
 
 const BASE = 'base.tar';
 
-export async function keepBase(service: PostgresService, { put }: ArtifactWriter): Promise<TextMetadata> {
+/** @throws DrillError `not-running`, `no-volume`, `base-backup-failed`, `interrupted`; or what `put` throws */
+export async function takeBaseBackup(
+  service: PostgresService,
+  { put }: ArtifactWriter,
+): Promise<BaseBackupMetadata> {
   const task = await findTask(service);
-  const [directory = ''] = await row(task, service, 'SHOW data_directory');
-  const place = await findDataDirectory(task, directory);
-  // To standard output WAL can't be streamed beside the files: it is fetched when they are through.
+  const { data } = await selectRow(task, service, { data: `current_setting('data_directory')` });
+  const directory: DataDirectory = await findDataDirectory(task, data);
+  // WAL can't be streamed in parallel to a tar on standard output: it is fetched after the files.
   const argv = [
     'pg_basebackup',
     '--pgdata=-',
@@ -32,33 +82,37 @@ export async function keepBase(service: PostgresService, { put }: ArtifactWriter
     read: (stdout) => put(BASE, stdout),
     code: 'base-backup-failed',
   });
-  const [ended = '', lastSegment = '', segmentBytes = '', version = ''] = await row(
-    task,
-    service,
-    `SELECT ${NOW}, pg_walfile_name('${endPoint(stderr)}'), pg_size_bytes(current_setting('wal_segment_size')), current_setting('server_version')`,
-  );
-  return { ...place, user: service.user, ended, lastSegment, segmentBytes, version };
+  const { segmentBytes, ...facts } = await selectRow(task, service, {
+    ended: SERVER_TIME,
+    lastSegment: `pg_walfile_name('${parseEndPoint(stderr)}')`,
+    segmentBytes: SEGMENT_BYTES,
+    version: `current_setting('server_version')`,
+  });
+  return { ...directory, ...facts, user: service.user, segmentBytes: Number(segmentBytes) };
 }
 
-/** Where the backup's own WAL ends, as pg_basebackup tells it. */
-function endPoint(words: string): string {
-  const point = /end point: ([0-9A-F]+\/[0-9A-F]+)/.exec(words)?.[1];
+/** Returns the position at which the backup's own WAL ends, which `pg_basebackup` prints on standard error. */
+function parseEndPoint(log: string): string {
+  const point = /end point: ([0-9A-F]+\/[0-9A-F]+)/.exec(log)?.[1];
   if (point !== undefined) return point;
-  throw finding('pg_basebackup did not say where the WAL of the backup ends', {
+  throw finding('pg_basebackup: its output has no "end point" of the WAL', {
     code: 'base-backup-failed',
-    output: words,
+    output: log,
   });
 }
 
-/** Unpacks the base into a volume and compares every file of it with the manifest that the server wrote. */
-export async function unpackBase(artifact: ArtifactReader, volume: Volume): Promise<void> {
-  const { image = '', owner = '', path = '' } = artifact.metadata;
-  await step('unpack the base backup', () => fill(volume, artifact.metadata, artifact.open(BASE)));
+/** Unpacks the base backup into a volume and compares every file with the manifest that the server wrote. */
+export async function unpackBaseBackup(
+  artifact: ArtifactReader<BaseBackupMetadata>,
+  volume: Volume,
+): Promise<void> {
+  const { metadata } = artifact;
+  await step('unpack the base backup', () => fillDirectory(volume, metadata, artifact.open(BASE)));
   const verified = await step('pg_verifybackup', () =>
     runSidecar(volume.node, {
-      image,
-      user: owner,
-      argv: ['pg_verifybackup', '--quiet', `/volume/${path}`],
+      image: metadata.image,
+      user: metadata.owner,
+      argv: ['pg_verifybackup', '--quiet', `/volume/${metadata.path}`],
       volumes: { [volume.name]: '/volume:ro' },
     }),
   );

@@ -1,29 +1,55 @@
-// A Postgres server that runs as a service, and how it is asked.
+// A Postgres server that runs as a service, and queries to it.
 import type { Seconds } from '../../support/clock.ts';
+import { finding } from '../../support/errors.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import { execInTask, type ServiceTask } from '../container/task.ts';
 
 export interface PostgresService {
   readonly swarm: Swarm;
+  /** Full name of the service: stacks prefix names. */
   readonly service: string;
-  /** The superuser that the image made. */
+  /** The superuser that the image created. */
   readonly user: string;
   readonly database: string;
-  /** How long a dump or its restore may wait for a table that somebody else holds locked. Default 60 s. */
+  /** How long a dump or its restore may wait for a locked table, in seconds. Default 60. */
   readonly lockLimit?: Seconds;
 }
 
-/** Columns of the one row that `sql` gives. @throws DrillError `postgres-failed` with the server's words */
-export async function row(
-  task: ServiceTask,
-  { user }: PostgresService,
-  sql: string,
-  database = 'postgres',
-): Promise<string[]> {
-  const argv = ['psql', '-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-U', user, '-d', database, '-c', sql];
-  const { output } = await execInTask(task, argv, { user: 'postgres', code: 'postgres-failed' });
-  return output.trim().split('\t');
+export interface SelectOptions {
+  readonly from?: string;
+  /** Default `postgres`. */
+  readonly database?: string;
 }
 
-/** The server's clock, as text in UTC: it is the one that commits carry. */
-export const NOW = `to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+/**
+ * Selects one row: SQL expressions by the name that each column gets.
+ * @throws DrillError `postgres-failed` with the server's message, or when it returned something else than one row of these columns
+ */
+export async function selectRow<Column extends string>(
+  task: ServiceTask,
+  { user }: PostgresService,
+  columns: Readonly<Record<Column, string>>,
+  { from, database = 'postgres' }: SelectOptions = {},
+): Promise<Readonly<Record<Column, string>>> {
+  const names = Object.keys(columns) as Column[];
+  const sql = `SELECT ${Object.values(columns).join(', ')}${from === undefined ? '' : ` FROM ${from}`}`;
+  const argv = ['psql', '-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-U', user, '-d', database, '-c', sql];
+  const { output } = await execInTask(task, argv, { user: 'postgres', code: 'postgres-failed' });
+  // NULL is an empty column, also at the beginning and the end.
+  const values = output.replace(/\n$/, '').split('\t');
+  if (values.length !== names.length)
+    throw finding(`psql: unexpected output (expected ${names.length} columns, got ${values.length})`, {
+      code: 'postgres-failed',
+      node: task.node.name,
+      output,
+    });
+  return Object.fromEntries(names.map((name, index) => [name, values[index]])) as Record<Column, string>;
+}
+
+/** Returns SQL that formats a time as text in UTC. */
+export const utcText = (time: string): string =>
+  `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/** SQL for the server's clock. Commits carry the time of this clock. */
+export const SERVER_TIME = utcText('clock_timestamp()');
+export const SEGMENT_BYTES = `pg_size_bytes(current_setting('wal_segment_size'))`;

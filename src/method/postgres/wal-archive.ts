@@ -1,171 +1,125 @@
-// Postgres' archived WAL: what turns a base backup into every moment since. Kept as often as one likes after one base.
-import { randomUUID } from 'node:crypto';
-import type { Readable } from 'node:stream';
+// Postgres' archived WAL: it extends a base backup to every point in time since. Backed up as often as one likes after one base.
+import { z } from 'zod';
+import type { Method } from '../../model/method.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
-import { withRollback } from '../../support/with-cleanup.ts';
-import { runSidecar, outputOrThrow } from '../container/sidecar.ts';
-import { fill, createVolume } from '../container/empty-volume.ts';
-import type { Method } from '../../model/method.ts';
-import { NOW, row, type PostgresService } from './service.ts';
+import { findDataDirectory, packFiles, dataDirectory } from '../container/data-directory.ts';
 import { waitForServer } from '../container/server-log.ts';
-import { findDataDirectory, findTask, type ServiceTask } from '../container/task.ts';
+import { findTask, type ServiceTask } from '../container/task.ts';
+import { outputOrThrow } from '../container/sidecar.ts';
+import { defineMethod } from '../define.ts';
 import type { Volume } from '../container/volume.ts';
-import { isHistory, isSegment } from './wal.ts';
+import { addToArchive, listArchive } from './archive-volume.ts';
+import { SEGMENT_BYTES, selectRow, SERVER_TIME, type PostgresService } from './service.ts';
+import { isTimestamp } from './timestamp.ts';
+import { isHistory, isSegment } from './wal-segments.ts';
 
-/** A server whose `archive_command` copies WAL into a volume of its own. */
+/** A server whose `archive_command` copies WAL into a volume. */
 export interface PostgresArchive extends PostgresService {
   /** The directory in the container that `archive_command` copies to, e.g. `/archive`. */
   readonly archive: string;
-  /** The first segment to keep, as `walPosition` told it before an earlier backup; everything in the archive when left out. */
+  /** The first segment to back up, as `readWalPosition` returned it before an earlier backup. Default: everything in the archive. */
   readonly from?: string;
 }
 
-/** The segment that is written to now. Noted before a backup, it is where the next keeping of WAL has to begin. */
-export async function walPosition(service: PostgresService): Promise<string> {
-  const [segment = ''] = await row(
-    await findTask(service),
-    service,
-    'SELECT pg_walfile_name(pg_current_wal_lsn())',
-  );
-  return segment;
+/** Returns the name of the segment that is being written. Read before a backup, it is where the next backup of the WAL begins. */
+export async function readWalPosition(service: PostgresService): Promise<string> {
+  const segment = 'pg_walfile_name(pg_current_wal_lsn())';
+  return (await selectRow(await findTask(service), service, { segment })).segment;
 }
 
-/** Restored into the volume that the archive was; several artifacts into the same one. */
-export const postgresWal: Method<PostgresArchive, Volume, void> = {
-  name: 'archived WAL',
-  cannotHold: ['anything by itself: it continues a base backup', 'what was written after it was kept'],
+const WAL = 'wal.tar';
 
-  loses: [],
+/** Backs up archived WAL. Restores into the volume of the archive; several artifacts may be restored into the same one. */
+export const postgresWalArchive = (): Method<PostgresArchive, Volume, void> =>
+  defineMethod({
+    name: 'postgres wal archive',
+    limits: [
+      { sentence: 'anything by itself: it continues a base backup' },
+      { sentence: 'anything written after it was backed up' },
+    ],
+    metadata: dataDirectory.extend({
+      /** When the last segment was closed, by the server's clock. */
+      until: z.string().refine(isTimestamp, 'expected a time'),
+      last: z.string().refine(isSegment, 'expected the name of a WAL segment'),
+    }),
 
-  async backup(source, { put }) {
-    const task = await findTask(source);
-    const place = await findDataDirectory(task, source.archive);
-    const closed = await step('close the segment', () => closeSegment(task, source));
-    const { until, last, segmentBytes } = closed;
-    await step(`wait until ${last} is archived`, () => archived(task, source, closed));
-    const volume = { swarm: source.swarm, node: task.node, name: place.volume };
-    const there = await filesIn(volume, place.path, segmentBytes);
-    const names = there.filter(
-      (name) => isHistory(name) || (isSegment(name) && name >= (source.from ?? '') && name <= last),
-    );
-    if (!names.includes(last))
-      throw finding(`the server says that it archived ${last}, and it is not whole in ${source.archive}`, {
-        code: 'not-archived',
-        node: task.node.name,
-        hint: 'see that archive_command copies into that directory, and fails when it can not',
-      });
-    const tar = await runSidecar(
-      task.node,
-      {
-        image: source.swarm.imageOf('toolbox'),
-        user: '0:0',
-        argv: [
-          'tar',
-          '--create',
-          '--directory',
-          `/volume/${place.path}`,
-          '--numeric-owner',
-          '--files-from=-',
-        ],
-        volumes: { [place.volume]: '/volume:ro' },
-        input: names.join('\n'),
-      },
-      (stdout: Readable) => put('wal.tar', stdout),
-    );
-    outputOrThrow('tar', task.node, 'tar-failed', tar);
-    return { ...place, until, last };
-  },
+    async backup(source, { put }) {
+      const task = await findTask(source);
+      const directory = await findDataDirectory(task, source.archive);
+      const closed = await step('close the segment', () => closeSegment(task, source));
+      const { until, last, segmentBytes } = closed;
+      await step(`wait until ${last} is archived`, () => waitUntilArchived(task, source, closed));
+      const volume = { swarm: source.swarm, node: task.node, name: directory.volume };
+      const files = (await listArchive(volume, directory.path, segmentBytes)).filter(
+        (name) => isHistory(name) || (isSegment(name) && name >= (source.from ?? '') && name <= last),
+      );
+      if (!files.includes(last))
+        throw finding(
+          `${source.archive}: the server reports ${last} as archived, and it is missing or incomplete`,
+          {
+            code: 'not-archived',
+            node: task.node.name,
+            hint: 'Make archive_command copy into that directory and fail when it can not.',
+          },
+        );
+      const tar = await packFiles(volume, directory.path, files, (stdout) => put(WAL, stdout));
+      outputOrThrow('tar', task.node, 'tar-failed', tar);
+      return { ...directory, until, last };
+    },
 
-  async restore(artifact, volume) {
-    const { metadata: claim } = artifact;
-    await createVolume(volume, claim);
-    const incoming = `${claim['path']}/.incoming-${randomUUID()}`;
-    // What was kept earlier is there already, and stays; a segment that came by half must not stand beside it.
-    await withRollback(
-      async () => {
-        await fill(volume, { ...claim, path: incoming }, artifact.open('wal.tar'));
-        await inArchive(volume, MOVE_OUT, incoming);
-      },
-      () => inArchive(volume, 'rm -rf "$1"', incoming),
-      { code: NOT_FILLED, limit: seconds(120) },
-    );
-  },
-};
-
-const NOT_FILLED = 'archive-not-filled';
-
-/** The place gets the mode that the archive had; its owner it has from being filled. */
-const MOVE_OUT = `
-  cd "$1" && find . -mindepth 1 -maxdepth 1 -exec mv --force --target-directory=.. {} + &&
-  chmod --reference=. .. && rmdir "$1"`;
-
-async function inArchive({ swarm, node, name }: Volume, script: string, path: string): Promise<void> {
-  const moved = await runSidecar(node, {
-    image: swarm.imageOf('toolbox'),
-    user: '0:0',
-    argv: ['sh', '-c', script, 'sh', `/volume/${path}`],
-    volumes: { [name]: '/volume' },
+    restore: (artifact, volume) => addToArchive(volume, artifact.metadata, artifact.open(WAL)),
   });
-  outputOrThrow('sh', node, NOT_FILLED, moved);
+
+interface ClosedSegment {
+  readonly until: string;
+  readonly last: string;
+  readonly segmentBytes: number;
+  /** How often `archive_command` had failed before. */
+  readonly failedBefore: number;
 }
 
-/** Ends the present segment with a commit, so that every time up to now lies before a commit, and can be recovered to. */
-async function closeSegment(task: ServiceTask, source: PostgresService) {
-  const [mode = '', segmentBytes = '', failed = ''] = await row(
+/** Ends the current segment with a commit: a commit follows every time up to now, which makes all of them recovery targets. */
+async function closeSegment(task: ServiceTask, source: PostgresService): Promise<ClosedSegment> {
+  const { mode, segmentBytes, failed } = await selectRow(
     task,
     source,
-    `SELECT current_setting('archive_mode'), pg_size_bytes(current_setting('wal_segment_size')), failed_count FROM pg_stat_archiver`,
+    { mode: `current_setting('archive_mode')`, segmentBytes: SEGMENT_BYTES, failed: 'failed_count' },
+    { from: 'pg_stat_archiver' },
   );
   if (mode === 'off')
-    throw finding('the server archives no WAL: archive_mode is off', {
+    throw finding(`${source.service}: the server archives no WAL (archive_mode is off)`, {
       code: 'archiving-off',
-      hint: 'start it with archive_mode=on and an archive_command that copies into a volume of its own',
+      hint: 'Start it with archive_mode=on and an archive_command that copies into a separate volume.',
     });
-  const [until = ''] = await row(task, source, `SELECT ${NOW}, txid_current()`);
-  const [last = ''] = await row(task, source, 'SELECT pg_walfile_name(pg_switch_wal())');
-  return { until, last, segmentBytes, failedBefore: Number(failed) };
+  const { until } = await selectRow(task, source, { until: SERVER_TIME, transaction: 'txid_current()' });
+  const { last } = await selectRow(task, source, { last: 'pg_walfile_name(pg_switch_wal())' });
+  return { until, last, segmentBytes: Number(segmentBytes), failedBefore: Number(failed) };
 }
 
-/** The archiver tries three times, then rests for a minute. */
+/** The archiver tries three times, then pauses for a minute. */
 const TRIES = 3;
 
-async function archived(
+async function waitUntilArchived(
   task: ServiceTask,
   source: PostgresService,
-  { last: segment, failedBefore }: { readonly last: string; readonly failedBefore: number },
+  { last: segment, failedBefore }: ClosedSegment,
 ): Promise<void> {
-  const sql = 'SELECT last_archived_wal, failed_count, last_failed_wal FROM pg_stat_archiver';
+  const columns = { last: 'last_archived_wal', failed: 'failed_count', failedSegment: 'last_failed_wal' };
   await waitForServer(
     task,
     `${segment} in the archive`,
     async () => {
-      const [last = '', failed = '', failedSegment = ''] = await row(task, source, sql);
+      const { last, failed, failedSegment } = await selectRow(task, source, columns, {
+        from: 'pg_stat_archiver',
+      });
       if (last >= segment) return { done: true };
       const failures = Number(failed) - failedBefore;
       return failures < TRIES
-        ? { notYet: `the last one there is ${last || 'none'}` }
+        ? { notYet: `the last archived one is ${last || 'none'}` }
         : { giveUp: `archive_command failed ${failures} times for ${failedSegment}` };
     },
     { limit: seconds(120), code: 'not-archived' },
   );
-}
-
-/** Names of the files in an archive that are whole: segments of their full size, and histories. */
-export async function filesIn(
-  { swarm, node, name }: Volume,
-  path: string,
-  segmentBytes: string,
-): Promise<string[]> {
-  const found = await runSidecar(node, {
-    image: swarm.imageOf('toolbox'),
-    user: '0:0',
-    argv: [
-      ...['find', `/volume/${path}`, '-maxdepth', '1', '-type', 'f', '('],
-      ...['-size', `${segmentBytes}c`, '-o', '-name', '*.history', ')', '-printf', '%f\\n'],
-    ],
-    volumes: { [name]: '/volume:ro' },
-  });
-  return outputOrThrow('find', node, 'archive-unreadable', found).split('\n').filter(Boolean).sort();
 }

@@ -1,96 +1,98 @@
-// How far archived WAL reaches beyond a base backup, read before anything is restored: by the names of its segments, and by the
+// How far archived WAL extends past a base backup. Read before anything is restored: from the names of its segments, and from the
 // transactions that pg_waldump finds in them.
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { finding } from '../../support/errors.ts';
 import { runSidecar } from '../container/sidecar.ts';
-import type { TextMetadata } from '../../model/method.ts';
-import { filesIn } from './wal-archive.ts';
 import { inspectVolume, type Volume } from '../container/volume.ts';
-import { chainAfter, endOfTransaction, momentOf, timeOf, type Chain, type Moment } from './wal.ts';
+import { listArchive } from './archive-volume.ts';
+import type { BaseBackupMetadata } from './base-backup.ts';
+import { formatTarget, isAfter, type RecoveryTarget } from './recovery-target.ts';
+import { formatTimestamp, parseTimestamp, parseTransactionEnd, type Timestamp } from './timestamp.ts';
+import { chainSegments, type SegmentChain } from './wal-segments.ts';
 
-/** `latest` lies after every commit. */
-export type Goal = Moment | 'latest';
+interface Transactions {
+  /** The last transaction up to the target. */
+  readonly upToTarget: Timestamp | undefined;
+  /** The last transaction in the contiguous part of the WAL. */
+  readonly last: Timestamp | undefined;
+  /** Whether a transaction ended after the target. Only then is it certain that none before it is missing. */
+  readonly passesTarget: boolean;
+}
 
-export const liesAfter = (moment: Moment, goal: Goal): boolean => goal !== 'latest' && moment > goal;
-
-export interface Reach {
-  readonly chain: Chain;
-  /** The last transaction up to the goal. */
-  readonly upTo: Moment | undefined;
-  /** The last transaction in the unbroken part of the WAL. */
-  readonly last: Moment | undefined;
-  /** Whether one was found that ended after the goal: only then is it certain that none before it is missing. */
-  readonly passed: boolean;
-  /** pg_waldump's own, where it could not read on. */
+export interface WalCoverage extends Transactions {
+  readonly chain: SegmentChain;
+  /** The message of pg_waldump where it could not read on. */
   readonly damage: string | undefined;
 }
 
-/** Reads the times of all transactions in the WAL that follows the base without a gap. */
-export async function reachOf(archive: Volume, claim: TextMetadata, goal: Goal): Promise<Reach> {
-  const { image = '', owner = '', lastSegment = '', segmentBytes = '' } = claim;
-  // A mount by name would make it, empty.
+/** Reads the times of all transactions in the WAL that follows the base backup without a gap. @throws DrillError `no-volume` */
+export async function readWalCoverage(
+  archive: Volume,
+  { image, owner, lastSegment, segmentBytes }: BaseBackupMetadata,
+  target: RecoveryTarget,
+): Promise<WalCoverage> {
+  // Mounting a missing volume by name would create it, empty.
   if (!(await inspectVolume(archive)))
-    throw finding(`there is no volume ${archive.name} with archived WAL on ${archive.node.name}`, {
+    throw finding(`${archive.node.name}: there is no volume ${archive.name} with archived WAL`, {
       code: 'no-volume',
       node: archive.node.name,
-      hint: 'restore the archived WAL first, on the node of the database',
+      hint: 'Restore the archived WAL first, on the node of the database.',
     });
-  const chain = chainAfter(lastSegment, await filesIn(archive, '', segmentBytes), Number(segmentBytes));
-  const [first] = chain.whole;
+  const chain = chainSegments(lastSegment, await listArchive(archive, '', segmentBytes), segmentBytes);
+  const [first] = chain.contiguous;
   if (first === undefined)
-    return { chain, upTo: undefined, last: undefined, passed: false, damage: undefined };
+    return { chain, upToTarget: undefined, last: undefined, passesTarget: false, damage: undefined };
+  const last = chain.contiguous.at(-1) ?? first;
   const read = await runSidecar(
     archive.node,
     {
       image,
       user: owner,
-      argv: ['pg_waldump', '--path=/archive', '--rmgr=Transaction', first, chain.whole.at(-1) ?? first],
+      argv: ['pg_waldump', '--path=/archive', '--rmgr=Transaction', first, last],
       volumes: { [archive.name]: '/archive:ro' },
     },
-    (stdout) => transactions(stdout, goal),
+    (stdout) => readTransactions(stdout, target),
   );
   return { chain, ...read.output, damage: read.exitCode === 0 ? undefined : read.stderr.trim() };
 }
 
-async function transactions(stdout: Readable, goal: Goal) {
-  let upTo: Moment | undefined;
-  let last: Moment | undefined;
-  let passed = false;
+async function readTransactions(stdout: Readable, target: RecoveryTarget): Promise<Transactions> {
+  let upToTarget: Timestamp | undefined;
+  let last: Timestamp | undefined;
+  let passesTarget = false;
   for await (const line of createInterface({ input: stdout })) {
-    const end = endOfTransaction(line);
+    const end = parseTransactionEnd(line);
     if (end === undefined) continue;
     last = end;
-    passed ||= liesAfter(end, goal);
-    if (!passed) upTo = end;
+    passesTarget ||= isAfter(end, target);
+    if (!passesTarget) upToTarget = end;
   }
-  return { upTo, last, passed };
+  return { upToTarget, last, passesTarget };
 }
 
-export function refuseUnlessReached(
-  { chain, last, passed, damage }: Reach,
-  goal: Goal,
-  claim: TextMetadata,
+/** Refuses a target that the WAL does not cover. @throws DrillError `wal-damaged`, `wal-gap`, `wal-ends` */
+export function requireCoverage(
+  { chain, last, passesTarget, damage }: WalCoverage,
+  target: RecoveryTarget,
+  { ended, lastSegment }: BaseBackupMetadata,
 ): void {
-  const broken = damage !== undefined || chain.beyond.length > 0;
-  const furthest = last ?? momentOf(claim['ended'] ?? '');
-  if (passed || goal === furthest || (goal === 'latest' && !broken)) return;
-  const upTo = furthest === undefined ? 'the end of the base backup' : timeOf(furthest);
-  const asked = goal === 'latest' ? 'the end of the WAL' : timeOf(goal);
-  const hint = `name a time up to ${upTo}, or find what is missing and restore the WAL again`;
+  const isBroken = damage !== undefined || chain.unreachable.length > 0;
+  const furthest = last ?? parseTimestamp(ended);
+  if (passesTarget || target === furthest || (target === 'latest' && !isBroken)) return;
+  const upTo = furthest === undefined ? 'the end of the base backup' : formatTimestamp(furthest);
+  const gap = `before ${formatTarget(target)}; recovery is possible up to ${upTo}`;
+  const hint = `Name a time up to ${upTo}, or find what is missing and restore the WAL again.`;
   if (damage !== undefined)
-    throw finding(`the WAL is damaged on the way to ${asked}: one could recover up to ${upTo}`, {
-      code: 'wal-damaged',
-      output: damage,
+    throw finding(`archived WAL: damaged ${gap}`, { code: 'wal-damaged', output: damage, hint });
+  if (chain.unreachable.length > 0)
+    throw finding(`archived WAL: segment ${chain.missing} is missing or truncated ${gap}`, {
+      code: 'wal-gap',
+      output: `later segments: ${chain.unreachable.join(' ')}`,
       hint,
     });
-  if (chain.beyond.length > 0)
-    throw finding(
-      `the WAL segment ${chain.missing} is missing or cut on the way to ${asked}: one could recover up to ${upTo}`,
-      { code: 'wal-gap', output: `there after it: ${chain.beyond.join(' ')}`, hint },
-    );
-  throw finding(
-    `the archived WAL ends before ${asked}: its last segment is ${chain.whole.at(-1) ?? claim['lastSegment']}, and one could recover up to ${upTo}`,
-    { code: 'wal-ends', hint: `name a time up to ${upTo}, or latest; or restore WAL that was kept later` },
-  );
+  throw finding(`archived WAL: ends with segment ${chain.contiguous.at(-1) ?? lastSegment} ${gap}`, {
+    code: 'wal-ends',
+    hint: `Name a time up to ${upTo}, or latest, or restore WAL that was backed up later.`,
+  });
 }

@@ -1,45 +1,45 @@
-// A setting that a backup changed in a running Valkey server, remembered until it is put back: also when the backup is killed meanwhile.
+// A setting that a backup changed in a running server, remembered until it is restored: also when the backup is killed in between.
 import { waitUntil } from '../../support/poll.ts';
 import type { ServiceRef } from '../container/task.ts';
 
-/** In a label of the service, which its tasks know nothing of: what a killed backup leaves there, the next one pays. */
-const OWED = 'swarm-drill.aof-rewrites-before-backup';
+/** A label of the service, which its tasks do not have. What a killed backup leaves there, the next backup restores. */
+const LABEL = 'swarm-drill.aof-rewrites-before-backup';
 
-export interface Owed {
-  /** The server's own word for the time that it has run now; one that was started anew has forgotten the change. */
+export interface PendingSetting {
+  /** The server's id of its current run. A restarted server has lost the change. */
   readonly run: string;
   readonly value: string;
 }
 
-type Labels = Readonly<Record<string, string>>;
+type ServiceLabels = Readonly<Record<string, string>>;
 
-interface Described {
+interface ServiceState {
   readonly Version: { readonly Index: number };
-  readonly Spec: { readonly Labels?: Labels };
+  readonly Spec: { readonly Labels?: ServiceLabels };
 }
 
-/** The value that an earlier backup did not put back. */
-export async function owedTo(service: ServiceRef, run: string): Promise<string | undefined> {
-  const owed = (await described(service)).Spec.Labels?.[OWED];
-  const [owedRun, value] = owed?.split(' ') ?? [];
-  return owedRun === run ? value : undefined;
+/** Returns the value that an earlier backup of the same run did not restore. */
+export async function readPendingSetting(service: ServiceRef, run: string): Promise<string | undefined> {
+  const pending = (await inspect(service)).Spec.Labels?.[LABEL];
+  const [pendingRun, value] = pending?.split(' ') ?? [];
+  return pendingRun === run ? value : undefined;
 }
 
-export const owe = (service: ServiceRef, { run, value }: Owed): Promise<void> =>
-  relabel(service, (labels) => ({ ...labels, [OWED]: `${run} ${value}` }));
+export const rememberSetting = (service: ServiceRef, { run, value }: PendingSetting): Promise<void> =>
+  relabel(service, (labels) => ({ ...labels, [LABEL]: `${run} ${value}` }));
 
-export const paid = (service: ServiceRef): Promise<void> =>
-  relabel(service, ({ [OWED]: _, ...labels }) => labels);
+export const forgetSetting = (service: ServiceRef): Promise<void> =>
+  relabel(service, ({ [LABEL]: _, ...labels }) => labels);
 
-async function described({ swarm, service }: ServiceRef): Promise<Described> {
+async function inspect({ swarm, service }: ServiceRef): Promise<ServiceState> {
   const { docker } = await swarm.manager();
-  return (await docker.getService(service).inspect()) as Described;
+  return (await docker.getService(service).inspect()) as ServiceState;
 }
 
-/** Again when somebody else was faster. */
-async function relabel(service: ServiceRef, edit: (labels: Labels) => Labels): Promise<void> {
-  await waitUntil(`the service ${service.service} to take a label`, async () => {
-    const { Version, Spec } = await described(service);
+/** Tries again when another update of the service came first. */
+async function relabel(service: ServiceRef, edit: (labels: ServiceLabels) => ServiceLabels): Promise<void> {
+  await waitUntil(`service ${service.service} to accept a label`, async () => {
+    const { Version, Spec } = await inspect(service);
     const { docker } = await service.swarm.manager();
     const spec = { ...Spec, Labels: edit(Spec.Labels ?? {}) };
     await docker.getService(service.service).update({ version: Version.Index, ...spec });

@@ -1,82 +1,91 @@
-// Valkey or Redis as one file: a snapshot that the server itself writes. Where the service keeps an AOF, a snapshot that is only put
-// beside it is ignored; so a server loads it first, and writes the AOF that the service will load.
-import { step } from '../../support/trace.ts';
-import { fill, restoreIntoEmptyVolume } from '../container/empty-volume.ts';
+// Valkey or Redis as one file: a snapshot that the server writes. A service that keeps an AOF ignores a snapshot in its directory, so
+// a restore has a server load it first and write the AOF that the service will load.
 import type { Method } from '../../model/method.ts';
+import { step } from '../../support/trace.ts';
+import { fillDirectory } from '../container/data-directory.ts';
 import { waitForServer } from '../container/server-log.ts';
 import { execInTask } from '../container/task.ts';
-import {
-  agreed,
-  claimOf,
-  proveLoaded,
-  keyValueServer,
-  WRITING,
-  type ServiceServer,
-  type KeyValueService,
-  type Loaded,
-} from './server.ts';
+import type { SidecarServer } from '../container/sidecar.ts';
+import { defineMethod } from '../define.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Volume } from '../container/volume.ts';
+import type { KeyValueClient } from './client.ts';
+import {
+  DATA_ONLY,
+  describeServer,
+  keyValueMetadata,
+  openKeyValueClient,
+  sendWhenIdle,
+  WRITE_LIMIT,
+  type KeyValueService,
+  type ServiceClient,
+} from './service.ts';
+import { verifyLoad, type LoadedKeys } from './verify-load.ts';
 
 const RDB = 'dump.rdb';
 
-export const valkeyRdb: Method<KeyValueService, Volume, Loaded> = {
-  name: 'RDB snapshot',
-  cannotHold: [
-    'anything written after the snapshot began',
-    'settings, users and modules of the server: they are in its command, its files and its image',
-    'a server older than the one that wrote it',
-  ],
+/** Has the running server write a snapshot. Restores into the volume that the service is going to use, before it starts. */
+export const valkeyRdb = (): Method<KeyValueService, Volume, LoadedKeys> =>
+  defineMethod({
+    name: 'valkey rdb',
+    limits: [
+      { sentence: 'anything written after the snapshot began' },
+      DATA_ONLY,
+      { sentence: 'a server older than the one that wrote it' },
+    ],
+    metadata: keyValueMetadata,
 
-  loses: [],
+    async backup(service, { put }) {
+      const client = await openKeyValueClient(service);
+      const metadata = await describeServer(client);
+      await step('write a snapshot', () => saveSnapshot(client));
+      // The server replaces the file by renaming another one. An open file stays complete.
+      await execInTask(client.task, ['cat', `${metadata.dir}/${metadata.dbfilename}`], {
+        read: (stdout) => put(RDB, stdout),
+        code: 'no-snapshot',
+      });
+      return metadata;
+    },
 
-  async backup(service, { put }) {
-    const server = await keyValueServer(service);
-    const claim = await claimOf(server);
-    await step('write a snapshot', () => save(server));
-    // The server replaces the file by renaming another; what was opened once stays whole.
-    await execInTask(server.task, ['cat', `${claim.dir}/${claim.dbfilename}`], {
-      read: (stdout) => put(RDB, stdout),
-      code: 'no-snapshot',
-    });
-    return claim;
-  },
-
-  restore: (artifact, volume) => {
-    const { metadata: claim } = artifact;
-    return restoreIntoEmptyVolume(volume, claim, async () => {
-      const write = ['dd', `of=${claim['dbfilename']}`, 'bs=1M', 'status=none'];
-      await step('put the snapshot there', () => fill(volume, claim, artifact.open(RDB), write));
-      return proveLoaded(volume, claim, 'no', async (server, until) => {
-        if (claim['appendonly'] !== 'yes') return;
-        await server.ask(['CONFIG', 'SET', 'appendonly', 'yes']);
-        await until('the server to write its AOF', async () => {
-          const { aof_rewrite_in_progress, aof_rewrite_scheduled, aof_last_bgrewrite_status } =
-            await server.info('persistence');
-          if (aof_rewrite_in_progress !== '0' || aof_rewrite_scheduled !== '0')
-            return { notYet: 'it is writing' };
-          return aof_last_bgrewrite_status === 'ok'
-            ? { done: true }
-            : { giveUp: `its last rewrite ended with ${aof_last_bgrewrite_status}` };
+    restore: (artifact, volume) => {
+      const { metadata } = artifact;
+      return restoreIntoEmptyVolume(volume, metadata, async () => {
+        const write = ['dd', `of=${metadata.dbfilename}`, 'bs=1M', 'status=none'];
+        await step('write the snapshot', () => fillDirectory(volume, metadata, artifact.open(RDB), write));
+        return verifyLoad(volume, metadata, 'no', async (client, until) => {
+          if (metadata.appendonly === 'yes') await writeAof(client, until);
         });
       });
-    });
-  },
-};
+    },
+  });
 
-async function save(server: ServiceServer): Promise<void> {
-  const { rdb_saves: before = '0' } = await server.info('persistence');
-  await agreed(server, 'BGSAVE');
+async function writeAof(client: KeyValueClient, until: SidecarServer['until']): Promise<void> {
+  await client.send(['CONFIG', 'SET', 'appendonly', 'yes']);
+  await until('the server to write its AOF', async () => {
+    const { aof_rewrite_in_progress, aof_rewrite_scheduled, aof_last_bgrewrite_status } =
+      await client.info('persistence');
+    if (aof_rewrite_in_progress !== '0' || aof_rewrite_scheduled !== '0')
+      return { notYet: 'the server is writing it' };
+    return aof_last_bgrewrite_status === 'ok'
+      ? { done: true }
+      : { giveUp: `its last rewrite ended with ${aof_last_bgrewrite_status}` };
+  });
+}
+
+async function saveSnapshot(client: ServiceClient): Promise<void> {
+  const { rdb_saves: before = '0' } = await client.info('persistence');
+  await sendWhenIdle(client, 'BGSAVE');
   await waitForServer(
-    server.task,
+    client.task,
     'the snapshot',
     async () => {
-      const now = await server.info('persistence');
-      if (now['rdb_bgsave_in_progress'] !== '0') return { notYet: 'the server is writing it' };
-      // LASTSAVE knows whole seconds alone: two snapshots within one look like none.
-      return now['rdb_last_bgsave_status'] === 'ok' && Number(now['rdb_saves']) > Number(before)
+      const { rdb_bgsave_in_progress, rdb_last_bgsave_status, rdb_saves } = await client.info('persistence');
+      if (rdb_bgsave_in_progress !== '0') return { notYet: 'the server is writing it' };
+      // LASTSAVE has a precision of one second: two snapshots within a second look like none.
+      return rdb_last_bgsave_status === 'ok' && Number(rdb_saves) > Number(before)
         ? { done: true }
-        : { giveUp: `the server's last save ended with ${now['rdb_last_bgsave_status']}` };
+        : { giveUp: `the server's last save ended with ${rdb_last_bgsave_status}` };
     },
-    { limit: WRITING, code: 'save-failed' },
+    { limit: WRITE_LIMIT, code: 'save-failed' },
   );
 }
