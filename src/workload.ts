@@ -2,7 +2,7 @@
 // A workload deploys a stack, fills it from a seed, reads its own data back and brings checks for it.
 
 // Run programs, and wait with a reason.
-export { execInContainer, outputOf, type ContainerProcess } from './lab/engine/process.ts';
+export { outputOf, type ContainerProcess } from './lab/engine/process.ts';
 export { run as runCommand } from './support/command.ts';
 export { waitUntil } from './support/poll.ts';
 export { step } from './support/trace.ts';

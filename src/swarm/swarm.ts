@@ -1,5 +1,6 @@
 // A swarm that runs: its nodes, and what a person would do with it.
 import { unreachableReason } from '../lab/engine/connect.ts';
+import { execInContainer, type ExecOptions } from '../lab/engine/process.ts';
 import { type Seconds, seconds } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { waitUntil, type Answer } from '../support/poll.ts';
@@ -313,6 +314,16 @@ export class Swarm {
     throw new DrillError(`no node has a running container of the service ${service}`, { code: 'no-task' });
   }
 
+  /**
+   * Runs a program in a running task of `service` and returns its standard output.
+   * @throws DrillError `no-task`; `command-failed` when it exits with anything but 0
+   */
+  async execInTask(service: string, argv: readonly string[], options: ExecOptions = {}): Promise<string> {
+    const { node, id } = await this.taskContainer(service);
+    return execInContainer(node.docker, id, argv, options);
+  }
+
+  /** Returns the node that runs a task of `service`. @throws DrillError `no-task` */
   async nodeOf(service: string): Promise<Node> {
     return (await this.taskContainer(service)).node;
   }
