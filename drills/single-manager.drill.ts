@@ -1,21 +1,21 @@
-// One node is all there is, and its disk is lost. Seconds long: the drill to copy when you write your own.
+// The only node and its disk are lost. This is the smallest drill: copy it to write your own.
 import { baselines, checks, disasters, drill, methods, seconds } from 'swarm-drill';
 import { ledger } from '../fixtures/ledger/ledger.ts';
 
-export default drill('single manager: its only disk is lost, and the ledger comes back', {
+export default drill('single manager: the ledger comes back after its only disk is lost', {
   topology: { managers: 1, workers: 0 },
   objectives: { rto: seconds(60), rpo: seconds(60) },
 
-  // 1. What there is before: a stack with data in it, all made from the seed.
+  // 1. Deploy an application and fill it with data made from the seed.
   async seed({ swarm, seed, size }) {
     const shop = await ledger.deploy(swarm, { seed, size });
     return { app: shop, shop };
   },
-  // 2. What must be true again afterwards.
+  // 2. Record what must be the same after the restore.
   async baseline({ swarm, seeded: { shop } }) {
     return { mounted: await baselines.mountedFiles(swarm), contents: await shop.contents() };
   },
-  // 3. What is carried off site.
+  // 3. Back up to the vault, off site.
   async backup({ swarm, vault, seeded: { shop } }) {
     return {
       state: await vault.keep(methods.swarmState(), swarm),
@@ -23,17 +23,17 @@ export default drill('single manager: its only disk is lost, and the ledger come
       files: await vault.keep(methods.volumeArchive(), await shop.files()),
     };
   },
-  // 4. Life goes on; these writes are lost, and counted.
+  // 4. Write on after the backup: these writes will be lost, and are counted.
   drift: ({ write }) => write(5),
-  // 5. The failure, with proof.
+  // 5. Destroy the swarm, with proof.
   disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
-  // 6. The way back: from `kept` and the empty site alone.
+  // 6. Restore from the backups, on an empty site.
   async restore({ site, kept }) {
     const swarm = await kept.state.restoreInto(site);
     const shop = await ledger.restoreInto(swarm, kept);
     return { swarm, shop, app: shop };
   },
-  // 7. What is compared.
+  // 7. Compare the restored swarm with the baseline.
   verify: ({ restored: { swarm, shop }, baseline }) => [
     checks.managersReachable(swarm, 1),
     checks.tasksRunning(swarm),

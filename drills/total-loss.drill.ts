@@ -1,8 +1,8 @@
-// Every node is gone at once. What is left is what was carried off site. Is that enough?
+// Every node is destroyed at once. Is the off-site backup enough to restore everything?
 import { baselines, checks, disasters, drill, methods, seconds } from 'swarm-drill';
 import { ledger } from '../fixtures/ledger/ledger.ts';
 
-export default drill('total loss: the ledger comes back from what was kept off site', {
+export default drill('total loss: the ledger comes back from the off-site backup', {
   topology: { managers: 3, workers: 2 },
   objectives: { rto: seconds(90), rpo: seconds(60) },
 

@@ -7,7 +7,7 @@ test('list --json holds name, title, topology, objectives and file of every dril
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toContainEqual({
     name: 'total-loss',
-    title: 'total loss: the ledger comes back from what was kept off site',
+    title: 'total loss: the ledger comes back from the off-site backup',
     topology: { managers: 3, workers: 2 },
     objectives: { rtoSeconds: expect.any(Number) as number, rpoSeconds: expect.any(Number) as number },
     file: 'drills/total-loss.drill.ts',

@@ -29,7 +29,7 @@ function show(events: readonly JournalEvent[]): string[] {
 test('title, phases and ended steps with their durations, in order; parts of steps are left out', () => {
   const lines = show(recoveredSample());
   expect(lines.slice(0, 5)).toEqual([
-    'total-loss: total loss: the ledger comes back from what was kept off site',
+    'total-loss: total loss: the ledger comes back from the off-site backup',
     'total-loss: plan',
     'total-loss: provision',
     'total-loss:   start the lab 4.3 s',

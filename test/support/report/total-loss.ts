@@ -23,7 +23,7 @@ export interface TotalLoss {
 
 export function totalLossSample({ recovered }: TotalLoss): JournalEvent[] {
   const journal = new Recorder('2026-11-23T02:15:07.120Z');
-  tellPlan(journal, 'total-loss', 'total loss: the ledger comes back from what was kept off site', 90);
+  tellPlan(journal, 'total-loss', 'total loss: the ledger comes back from the off-site backup', 90);
   journal.phase(0.004, 'plan');
   upToTheDisaster(journal);
   restore(journal);
