@@ -6,15 +6,15 @@ import { join } from 'node:path';
 import { outputOf } from '../src/lab/engine/process.ts';
 import type { Lab } from '../src/lab/lab.ts';
 import { borg } from '../src/method/volume/borg.ts';
-import { companion } from '../src/method/volume/companion.ts';
+import { volumeCompanion } from '../src/method/volume/companion.ts';
 import { dockerCp } from '../src/method/volume/docker-cp.ts';
 import type { Method } from '../src/model/method.ts';
-import { restic, resticS3 } from '../src/method/volume/restic.ts';
-import { rsyncArchive, rsyncFull } from '../src/method/volume/rsync.ts';
+import { restic } from '../src/method/volume/restic.ts';
+import { rsync } from '../src/method/volume/rsync.ts';
 import { Vault, type Kept } from '../src/vault/vault.ts';
 import { volumeArchive } from '../src/method/volume/volume-archive.ts';
-import { installVolumePlugin, volumePlugin } from '../src/method/volume/volume-plugin/volume-plugin.ts';
-import { SNAPSHOT_DRIVER } from '../src/method/volume/volume-plugin/install.ts';
+import { volumePlugin } from '../src/method/volume/volume-plugin.ts';
+import { installSnapshotPlugin, SNAPSHOT_DRIVER } from '../fixtures/volume-plugin/install.ts';
 import type { Volume } from '../src/method/container/volume.ts';
 import { waitUntil } from '../src/support/poll.ts';
 import { Scope } from '../src/support/scope.ts';
@@ -41,15 +41,15 @@ const LOADS: readonly Load[] = [
 ];
 
 const METHODS: readonly VolumeMethod[] = [
-  volumeArchive,
-  dockerCp,
-  rsyncArchive,
-  rsyncFull,
-  companion,
-  restic,
-  resticS3,
-  borg,
-  volumePlugin,
+  volumeArchive(),
+  dockerCp(),
+  rsync(),
+  rsync({ preserve: 'all' }),
+  volumeCompanion(),
+  restic(),
+  restic({ via: 's3' }),
+  borg(),
+  volumePlugin({ driver: SNAPSHOT_DRIVER }),
 ];
 
 const PACK = 'tar -C /data -c . | zstd -q -T0 -3 -o /plain/plain.tar.zst';
@@ -86,7 +86,7 @@ export async function restore(lab: Lab): Promise<void> {
     };
 
     const vault = await Vault.open(site, scope, () => undefined, { objectStore: true });
-    await installVolumePlugin(node);
+    await installSnapshotPlugin(node);
     await node.docker.createVolume({ Name: 'snapshots', Driver: SNAPSHOT_DRIVER });
     for (const name of ['source', 'snapshots']) await run(argv, { [name]: '/data' }, input);
     const mebibytes = Number(await run(['sh', '-c', 'du -sm /data | cut -f1'], { source: '/data' }));
@@ -108,7 +108,7 @@ export async function restore(lab: Lab): Promise<void> {
     };
 
     for (const method of methods) {
-      const kept = await vault.keep(method, volume(method === volumePlugin ? 'snapshots' : 'source'));
+      const kept = await vault.keep(method, volume(method.name === 'volume plugin' ? 'snapshots' : 'source'));
       const seen: { ours: number; plain: number }[] = [];
       for (let turn = 1; turn <= turns; turn++) seen.push({ ours: await back(kept), plain: await plainly() });
       const [ours, plain] = [median(seen.map((one) => one.ours)), median(seen.map((one) => one.plain))];

@@ -1,15 +1,15 @@
 // Every backup method on the same data, each in a drill of its own: back up, destroy every node, restore into a new swarm, check
 // everything. The run's page compares what each method restored, what it lost, and how long it took.
 import { drill, methods } from 'swarm-drill';
-import { installVolumePlugin, SNAPSHOT_DRIVER } from 'swarm-drill/workload';
 import { gitStackRow, serviceExportRow, swarmStateRow } from '../fixtures/matrix/definitions.ts';
 import { planOf } from '../fixtures/matrix/plan.ts';
 import { baseBackupRow, pointInTimeRow, postgresRow, valkeyRow } from '../fixtures/matrix/servers.ts';
 import { volumeRow } from '../fixtures/matrix/volumes.ts';
+import { installSnapshotPlugin, SNAPSHOT_DRIVER } from '../fixtures/volume-plugin/install.ts';
 
 /** Without this label the companion stops no service. */
 const STOPPED_BY_COMPANION = { 'docker-volume-backup.stop-during-backup': 'true' };
-const pluginVolumes = { stack: { driver: SNAPSHOT_DRIVER }, prepareNode: installVolumePlugin };
+const pluginVolumes = { stack: { driver: SNAPSHOT_DRIVER }, prepareNode: installSnapshotPlugin };
 
 const rows = [
   volumeRow('volume-archive', methods.volumeArchive()),

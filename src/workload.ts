@@ -30,7 +30,6 @@ export { measurePackAndUnpack } from './method/volume/baseline-timing.ts';
 export { evictAndEmptyVolume } from './method/container/evict.ts';
 export { withServicesStopped } from './method/container/stop-services.ts';
 export type { Volume } from './method/container/volume.ts';
-export { installVolumePlugin, SNAPSHOT_DRIVER } from './method/volume/volume-plugin/volume-plugin.ts';
 
 // Databases, key-value servers and secrets, as the methods see them.
 export type { PostgresService } from './method/postgres/service.ts';

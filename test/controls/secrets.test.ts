@@ -8,7 +8,7 @@ import { execInContainer, outputOf } from '../../src/lab/engine/process.ts';
 import { borg } from '../../src/method/volume/borg.ts';
 import type { Method } from '../../src/model/method.ts';
 import { restic } from '../../src/method/volume/restic.ts';
-import { rsyncFull } from '../../src/method/volume/rsync.ts';
+import { rsync } from '../../src/method/volume/rsync.ts';
 import type { Kept, Vault } from '../../src/vault/vault.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 import { waitUntil } from '../../src/support/poll.ts';
@@ -73,7 +73,7 @@ test('nothing secret is seen in arguments, environments, journal, logs or report
       vault = context.vault;
       const kept = await small.backup(context);
       const files = await (context.seeded as unknown as RestoredLedger).shop.files();
-      for (const method of [restic, borg, rsyncFull])
+      for (const method of [restic(), borg(), rsync({ preserve: 'all' })])
         repositories.push(await vault.keep(overheard(method, secrets), files));
       return kept;
     },

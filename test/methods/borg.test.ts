@@ -24,7 +24,7 @@ const BY_HAND = `export BORG_RSH='ssh -F /run/vault/config' BORG_PASSCOMMAND='ca
 repositorySuite(
   {
     kind: 'borg',
-    method: borg,
+    method: borg(),
     secrets: ['borg-passphrase'],
     server: 'borg',
     data: KEPT,

@@ -1,7 +1,7 @@
 // The volume backup companion: it stops what carries its label, and what it stopped runs again, also when it fails or is killed.
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { companion } from '../../src/method/volume/companion.ts';
+import { volumeCompanion } from '../../src/method/volume/companion.ts';
 import { withServicesStopped } from '../../src/method/container/stop-services.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { shelf, type Shelf } from '../support/shelf.ts';
@@ -20,6 +20,7 @@ import {
   type Place,
 } from '../support/volumes.ts';
 
+const companion = volumeCompanion();
 const FILE = 'volume.tar.zst';
 const STOP = { 'docker-volume-backup.stop-during-backup': 'true' };
 let place: Place;
@@ -59,7 +60,7 @@ describe('what comes back', () => {
   test('all but what it says it loses, which it really loses; the service is away meanwhile', async () => {
     const service = await web();
     const [taken] = await Promise.all([companion.backup(place.volume('files'), kept.deposit), off()]);
-    expect(taken).toMatchObject({ volume: 'files', stopped: 'web' });
+    expect(taken).toMatchObject({ volume: 'files', stopped: ['web'] });
     expect(await web()).toEqual(service);
     expect(await companions(true)).toEqual([]);
 
@@ -119,7 +120,7 @@ describe('what was stopped runs again', () => {
       .kill();
     expect(await killed).toMatchObject({
       code: 'companion-failed',
-      message: 'the companion ended with exit code 137 and left web switched off',
+      message: 'the companion exited with code 137 and left web stopped',
     });
     expect(await web()).toEqual(service);
     expect(await companions(true)).toEqual([]);
@@ -185,12 +186,12 @@ describe('what it refuses', () => {
     await place.swarm.join({ workers: 1 });
     const volume = { ...place.volume('far'), node: place.swarm.node('worker-1') };
     await inVolume(volume, ['touch', '/data/file']);
-    expect(await companion.backup(volume, kept.deposit)).toMatchObject({ stopped: '' });
+    expect(await companion.backup(volume, kept.deposit)).toMatchObject({ stopped: [] });
     await startUser(volume, 'far', { labels: STOP });
     const refused = await findingOf(companion.backup(volume, kept.deposit));
     expect(refused).toMatchObject({
       code: 'companion-not-on-manager',
-      message: "worker-1 is no manager: from there the companion can't stop far",
+      message: 'worker-1 is a worker: the companion can stop far only from a manager',
     });
     await here().getService('far').remove();
   });

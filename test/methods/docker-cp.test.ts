@@ -3,7 +3,7 @@ import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { dockerCp, dockerCpStopped } from '../../src/method/volume/docker-cp.ts';
+import { dockerCp } from '../../src/method/volume/docker-cp.ts';
 import { withServicesStopped } from '../../src/method/container/stop-services.ts';
 import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
 import { restoreIntoEmptyVolume } from '../../src/method/container/empty-volume.ts';
@@ -25,6 +25,9 @@ import {
   type Place,
 } from '../support/volumes.ts';
 
+const live = dockerCp();
+const stopped = dockerCp({ whileStopped: true });
+const archive = volumeArchive();
 const FILE = 'volume.tar.zst';
 let place: Place;
 let before: Manifest;
@@ -41,16 +44,16 @@ beforeEach(async () => {
   return () => kept[Symbol.asyncDispose]();
 });
 
-const claim = { volume: 'files', labels: '{}' };
+const claim = { volume: 'files', labels: {} };
 const tiny = { Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' } };
 
 describe('what comes back', () => {
   test('live: all but what it says it loses, which it really loses; the service is not touched', async () => {
     const service = await stateOf(place.swarm, 'web');
-    const taken = await dockerCp.backup(place.volume('files'), kept.deposit);
-    await dockerCp.restore(kept.opened(taken), place.volume('live'));
+    const taken = await live.backup(place.volume('files'), kept.deposit);
+    await live.restore(kept.opened(taken), place.volume('live'));
     const after = await readManifest(place.volume('live'));
-    expect(await lostAspects(before, after)).toEqual(dockerCp.loses);
+    expect(await lostAspects(before, after)).toEqual(live.loses);
     // The capability of a file is the one attribute that the engine carries along.
     expect(await entryOf(after, 'attributes/capability')).toHaveProperty([
       'attributes',
@@ -63,7 +66,7 @@ describe('what comes back', () => {
   test('service stopped: nothing runs while it is read; volume lost and restored, the service runs on it', async () => {
     const service = await stateOf(place.swarm, 'web');
     const during: unknown[] = [];
-    const taken = await dockerCpStopped.backup(place.volume('files'), {
+    const taken = await stopped.backup(place.volume('files'), {
       ...kept.deposit,
       put: async (file, content) => {
         during.push((await stateOf(place.swarm, 'web')).running);
@@ -74,24 +77,24 @@ describe('what comes back', () => {
     expect(await stateOf(place.swarm, 'web')).toEqual(service);
 
     await destroy(place.volume('files'), 'web');
-    await dockerCpStopped.restore(kept.opened(taken), place.volume('files'));
+    await stopped.restore(kept.opened(taken), place.volume('files'));
     await startUser(place.volume('files'), 'web');
     const after = await readManifest(place.volume('files'));
-    expect(await lostAspects(before, after)).toEqual(dockerCpStopped.loses);
+    expect(await lostAspects(before, after)).toEqual(stopped.loses);
     before = after;
   });
 
   test('the GNU tar beside it loses nothing of the same files', async () => {
-    const taken = await volumeArchive.backup(place.volume('files'), kept.deposit);
-    await volumeArchive.restore(kept.opened(taken), place.volume('tar'));
-    expect(await lostAspects(before, await readManifest(place.volume('tar')))).toEqual(volumeArchive.loses);
+    const taken = await archive.backup(place.volume('files'), kept.deposit);
+    await archive.restore(kept.opened(taken), place.volume('tar'));
+    expect(await lostAspects(before, await readManifest(place.volume('tar')))).toEqual(archive.loses);
   });
 });
 
 describe('a service that is stopped for a backup', () => {
   test('runs again when the vault refuses the backup', async () => {
     const service = await stateOf(place.swarm, 'web');
-    const refused = dockerCpStopped.backup(place.volume('files'), {
+    const refused = stopped.backup(place.volume('files'), {
       ...kept.deposit,
       put: () => Promise.reject(new Error('the vault is full')),
     });
@@ -122,14 +125,14 @@ describe('a service that is stopped for a backup', () => {
       });
     });
     expect(await stateOf(place.swarm, 'web')).toMatchObject({ mode: { Replicated: { Replicas: 0 } } });
-    await dockerCpStopped.backup(place.volume('files'), kept.deposit);
+    await stopped.backup(place.volume('files'), kept.deposit);
     expect(await stateOf(place.swarm, 'web')).toEqual(service);
   });
 
   test('stays off when it was off', async () => {
     await startUser(place.volume('files'), 'batch', { replicas: 0 });
     const service = await stateOf(place.swarm, 'batch');
-    await dockerCpStopped.backup(place.volume('files'), kept.deposit);
+    await stopped.backup(place.volume('files'), kept.deposit);
     expect(await stateOf(place.swarm, 'batch')).toEqual(service);
     await place.volume('files').node.docker.getService('batch').remove();
   });
@@ -138,7 +141,7 @@ describe('a service that is stopped for a backup', () => {
     await startUser(place.volume('shared'), 'agent', { global: true });
     await inVolume(place.volume('shared'), ['touch', '/data/file']);
     const agent = await stateOf(place.swarm, 'agent');
-    const refused = await findingOf(dockerCpStopped.backup(place.volume('shared'), kept.deposit));
+    const refused = await findingOf(stopped.backup(place.volume('shared'), kept.deposit));
     expect(refused).toMatchObject({ code: 'not-pausable', message: expect.stringContaining('agent') });
     expect(await stateOf(place.swarm, 'agent')).toEqual(agent);
 
@@ -151,7 +154,7 @@ describe('a service that is stopped for a backup', () => {
       HostConfig: { Binds: ['files:/data'], Init: true },
     });
     await stranger.start();
-    const used = await findingOf(dockerCpStopped.backup(place.volume('files'), kept.deposit));
+    const used = await findingOf(stopped.backup(place.volume('files'), kept.deposit));
     await stranger.remove({ force: true });
     expect(used).toMatchObject({ code: 'volume-in-use', message: expect.stringContaining('stranger') });
     expect(await stateOf(place.swarm, 'web')).toEqual(service);
@@ -160,13 +163,13 @@ describe('a service that is stopped for a backup', () => {
 
 describe('bad input', () => {
   test('a volume that is not there, or empty', async () => {
-    const missing = await findingOf(dockerCp.backup(place.volume('missing'), kept.deposit));
+    const missing = await findingOf(live.backup(place.volume('missing'), kept.deposit));
     expect(missing).toMatchObject({ code: 'no-volume', hint: expect.stringContaining('prefix') });
     expect(
       (await place.volume('missing').node.docker.listVolumes()).Volumes.map(({ Name }) => Name),
     ).not.toContain('missing');
     await place.volume('empty').node.docker.createVolume({ Name: 'empty' });
-    for (const method of [dockerCp, dockerCpStopped, volumeArchive])
+    for (const method of [live, stopped, archive])
       expect(await findingOf(method.backup(place.volume('empty'), kept.deposit))).toMatchObject({
         code: 'empty-volume',
       });
@@ -175,7 +178,7 @@ describe('bad input', () => {
   test('a file that shrinks while it is read: the engine says nothing, the backup does', async () => {
     const volume = place.volume('shrinking');
     await seed(volume, { files: 0, largeMiB: 96 });
-    const torn = dockerCp.backup(volume, {
+    const torn = live.backup(volume, {
       ...kept.deposit,
       put: async (_file, content) => {
         for await (const _chunk of content) {
@@ -188,9 +191,9 @@ describe('bad input', () => {
   });
 
   test('an artifact that was cut, even between two files, or with a bit turned in a header', async () => {
-    await dockerCp.backup(place.volume('files'), kept.deposit);
+    await live.backup(place.volume('files'), kept.deposit);
     const whole = await readFile(kept.path(FILE));
-    const restoring = () => findingOf(dockerCp.restore(kept.opened(claim), place.volume('damaged')));
+    const restoring = () => findingOf(live.restore(kept.opened(claim), place.volume('damaged')));
 
     await truncate(kept.path(FILE), 1_000_000);
     expect(await restoring()).toMatchObject({ code: 'torn-archive' });
@@ -212,7 +215,7 @@ describe('bad input', () => {
   test('no room on the target, for a tar of the engine and one of GNU', async () => {
     const { docker } = place.volume('').node;
     await docker.createVolume({ Name: 'tiny', ...tiny });
-    for (const method of [dockerCp, volumeArchive]) {
+    for (const method of [live, archive]) {
       const taken = await method.backup(place.volume('files'), kept.deposit);
       const full = await findingOf(method.restore(kept.opened(taken), place.volume('tiny')));
       expect(`${String(full.cause)} ${full.output}`).toMatch(/no space left on device/i);
@@ -228,9 +231,9 @@ describe('bad input', () => {
     const artifact = {
       ...kept.opened(claim),
       open: () => Readable.from(broken(), { objectMode: false }),
-      bringTo: () => Promise.reject(words),
+      pipeTo: () => Promise.reject(words),
     };
-    for (const method of [dockerCp, volumeArchive])
+    for (const method of [live, archive])
       expect(await findingOf(method.restore(artifact, place.volume('unread')))).toMatchObject({
         message: expect.stringContaining('no key opens it'),
       });
@@ -254,8 +257,8 @@ describe('bad input', () => {
   });
 
   test('a volume that has files already is left as it is', async () => {
-    const taken = await dockerCp.backup(place.volume('files'), kept.deposit);
-    const refused = await findingOf(dockerCp.restore(kept.opened(taken), place.volume('files')));
+    const taken = await live.backup(place.volume('files'), kept.deposit);
+    const refused = await findingOf(live.restore(kept.opened(taken), place.volume('files')));
     expect(refused).toMatchObject({ code: 'volume-not-empty' });
     expect(await lostAspects(before, await readManifest(place.volume('files')))).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { outputOf } from '../../src/lab/engine/process.ts';
 import { runTool } from '../../src/method/volume/repository.ts';
-import { resticS3 } from '../../src/method/volume/restic.ts';
+import { restic } from '../../src/method/volume/restic.ts';
 import type { AccessMode } from '../../src/vault/backend.ts';
 import type { ObjectStore } from '../../src/vault/object-store/object-store.ts';
 import type { Vault } from '../../src/vault/vault.ts';
@@ -51,7 +51,7 @@ InternalClient("/etc/swift/inside.conf", "the owner", 1).delete_object("AUTH_vau
 repositorySuite(
   {
     kind: 's3',
-    method: resticS3,
+    method: restic({ via: 's3' }),
     secrets: [PASSWORD],
     vault: { objectStore: true },
     console: storeOf,
@@ -137,7 +137,7 @@ repositorySuite(
             ...['forget', '--keep-last', '1', '--prune', '--max-repack-size', '0', '--group-by', ''],
           ],
           env: { AWS_SHARED_CREDENTIALS_FILE: '/run/vault/credentials', AWS_DEFAULT_REGION: 'us-east-1' },
-          patience: seconds(30),
+          stallTimeout: seconds(30),
         });
         // It shrugs its shoulders over a snapshot that it may not remove.
         await forgotten.catch(() => undefined);

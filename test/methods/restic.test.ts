@@ -32,7 +32,7 @@ const BY_HAND = `cd ${REPOSITORY}
 repositorySuite(
   {
     kind: 'restic',
-    method: restic,
+    method: restic(),
     secrets: ['restic-password'],
     server: 'sftp-server',
     data: KEPT,
@@ -77,7 +77,7 @@ repositorySuite(
     });
 
     test('a program that got stuck is told to stop, and says why; one that is slow is not', async () => {
-      const run = patiently(stage(), seconds(2));
+      const run = runWatched(stage(), seconds(2));
       const { code, output } = await findingOf(run(STUCK));
       expect(code).toBe('vault-full');
       expect(output).toBe('no sign of life for 2 s: told to stop\nno space left on device');
@@ -87,7 +87,7 @@ repositorySuite(
     });
 
     test('one that says that the same thing fails again and again is told to stop, and one that fails at times is not', async () => {
-      const run = patiently(stage(), seconds(20));
+      const run = runWatched(stage(), seconds(20));
       const { code, output } = await findingOf(run(failing('12.5s')));
       expect(code).toBe('vault-unreachable');
       expect(output).toContain('it fails again and again: told to stop\nbroken pipe');
@@ -99,20 +99,20 @@ repositorySuite(
   },
 );
 
-const patiently =
-  ({ vault, files }: Stage, patience: Seconds) =>
+const runWatched =
+  ({ vault, files }: Stage, stallTimeout: Seconds) =>
   async (script: string): Promise<string> =>
     runTool({ name: 'sh', failures: {} }, files, {
       account: await vault.account('restic', 'append'),
       argv: ['sh', '-c', script],
-      patience,
+      stallTimeout,
     });
 
 const STUCK = `trap 'echo no space left on device >&2; exit 1' INT; sleep 1000 & wait`;
 /** As restic announces it, and as it ends when it is interrupted. */
 const failing = (pause: string): string =>
   `trap 'echo broken pipe >&2; exit 130' INT; echo 'Save(<data/1>) returned error, retrying after ${pause}: no' >&2; sleep 1000 & wait`;
-/** Longer than the patience, and never quiet for that long. */
+/** Longer than the timeout, and never quiet for that long. */
 const SLOW = 'for second in 1 2 3 4; do sleep 1; head -c 10000 /dev/zero >/dev/null; done; echo done';
 
 /** Leaves the lock that a prune leaves when it is killed, somewhere else. */

@@ -1,7 +1,8 @@
 // rsync, against a real vault over ssh; what it shares with the others is in repository-suite.ts.
 import { expect, test } from 'vitest';
 import { readManifest } from '../../src/check/files.ts';
-import { rsyncArchive, rsyncFull } from '../../src/method/volume/rsync.ts';
+import type { VolumeMethod } from '../../src/method/container/volume.ts';
+import { rsync } from '../../src/method/volume/rsync.ts';
 import { FILE_ASPECTS, type Aspect } from '../../src/model/aspect.ts';
 import { repositorySuite } from '../support/repository-suite.ts';
 import { findingOf, inVolume, lostAspects } from '../support/volumes.ts';
@@ -11,7 +12,7 @@ const KEPT = '/vault/rsync/kept';
 /** Over what is kept, into it, out of where it may go, and with options that write elsewhere. */
 const BY_HAND = `export RSYNC_RSH='ssh -F /run/vault/config'
   mkdir /tmp/empty; echo harm >/tmp/harm; ln -s ${KEPT} /tmp/link
-  line=rsyncaHAXS.files
+  line=all.files
   for place in "$line/latest/" "kept/$line/" "../kept/$line/latest/" "$line/../../kept/" "${KEPT}/" /; do
     rsync -r --delete /tmp/empty/ "vault:$place"
     rsync -a /tmp/harm "vault:$place"
@@ -31,7 +32,7 @@ const BY_HAND = `export RSYNC_RSH='ssh -F /run/vault/config'
 repositorySuite(
   {
     kind: 'rsync',
-    method: rsyncFull,
+    method: rsync({ preserve: 'all' }),
     secrets: [],
     server: 'rsync',
     data: KEPT,
@@ -40,19 +41,19 @@ repositorySuite(
   (stage) => {
     test('rsync -a loses exactly what it says; and a change of the same size within the second, which the full one sees', async () => {
       const { place, vault, files } = stage();
-      const declared = FILE_ASPECTS.filter((aspect) => rsyncArchive.loses.includes(aspect));
-      const lostBy = async (method: typeof rsyncArchive, into: string): Promise<Aspect[]> => {
+      const declared = FILE_ASPECTS.filter((aspect) => rsync().loses.includes(aspect));
+      const lostBy = async (method: VolumeMethod, into: string): Promise<Aspect[]> => {
         const volume = place.volume(into);
         const manifest = await readManifest(files);
         await (await vault.keep(method, files)).restoreInto(volume);
         return lostAspects(manifest, await readManifest(volume));
       };
-      expect(await lostBy(rsyncArchive, 'first')).toEqual(declared);
+      expect(await lostBy(rsync(), 'first')).toEqual(declared);
       await inVolume(files, ['python3', '-c', SAME_SECOND]);
-      expect(await lostBy(rsyncArchive, 'second')).toEqual(
+      expect(await lostBy(rsync(), 'second')).toEqual(
         FILE_ASPECTS.filter((aspect) => ['content', 'mtime below a second', ...declared].includes(aspect)),
       );
-      expect(await lostBy(rsyncFull, 'third')).toEqual([]);
+      expect(await lostBy(rsync({ preserve: 'all' }), 'third')).toEqual([]);
     });
 
     test('a snapshot that is gone is told apart', async () => {

@@ -9,7 +9,7 @@ import { gitStackAtVault } from '../../src/method/stack/git-stack/git-stack.ts';
 import type { Method } from '../../src/model/method.ts';
 import { postgresDump } from '../../src/method/postgres/dump.ts';
 import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
-import { resticS3 } from '../../src/method/volume/restic.ts';
+import { restic } from '../../src/method/volume/restic.ts';
 import { readSecretsInTasks } from '../../src/method/stack/secrets-in-tasks.ts';
 import { serviceExport } from '../../src/method/stack/service-export/service-export.ts';
 import { valkeyRdb } from '../../src/method/valkey/rdb.ts';
@@ -153,7 +153,7 @@ test('service export: neither the identity nor a value of a secret', async () =>
 test("restic to S3: neither its password nor the store's keys", async () => {
   await kept({ said: 'restic', inspected: old.imageOf('tools') }, async () => {
     const files = await shop.files();
-    const point = await vault.keep(overheard(resticS3), files);
+    const point = await vault.keep(overheard(restic({ via: 's3' })), files);
     await point.restoreInto({ ...files, name: 'from-s3' });
   });
   expect([...secrets.keys()]).toEqual(

@@ -1,15 +1,13 @@
 // What a backup stops, or makes for itself, when the vault fails half-way or a person stops it: everything is as it was, the first cause
 // is told, and the next backup is whole.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { companion } from '../../src/method/volume/companion.ts';
-import { dockerCpStopped } from '../../src/method/volume/docker-cp.ts';
+import { volumeCompanion } from '../../src/method/volume/companion.ts';
+import { dockerCp } from '../../src/method/volume/docker-cp.ts';
 import { swarmState } from '../../src/method/swarm/swarm-state.ts';
 import { Vault } from '../../src/vault/vault.ts';
-import {
-  installVolumePlugin,
-  SNAPSHOT_DRIVER,
-  volumePluginStopped,
-} from '../../src/method/volume/volume-plugin/volume-plugin.ts';
+import { installSnapshotPlugin, SNAPSHOT_DRIVER } from '../../fixtures/volume-plugin/install.ts';
+import type { VolumeMethod } from '../../src/method/container/volume.ts';
+import { volumePlugin } from '../../src/method/volume/volume-plugin.ts';
 import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
@@ -27,9 +25,10 @@ import {
 
 interface Subject {
   readonly name: string;
+  readonly service: string;
   readonly keep: () => Promise<unknown>;
-  /** How many containers of the service run while the data travel; not asked of a swarm that is switched off. */
-  readonly meanwhile?: number;
+  /** How many containers of the service run while the data is transferred; not checked for a stopped swarm. */
+  readonly runningDuring?: number;
 }
 
 /** A volume and a service on it for each method that needs one, of the same name. */
@@ -39,25 +38,17 @@ const SERVICES: Readonly<Record<string, UserOptions>> = {
   snapshots: { driver: SNAPSHOT_DRIVER },
 };
 
-const SUBJECTS: readonly (Subject & { readonly service: string })[] = [
-  {
-    service: 'cp',
-    name: dockerCpStopped.name,
-    meanwhile: 0,
-    keep: () => vault.keep(dockerCpStopped, on('cp')),
-  },
-  {
-    service: 'labelled',
-    name: companion.name,
-    meanwhile: 2,
-    keep: () => vault.keep(companion, on('labelled')),
-  },
-  {
-    service: 'snapshots',
-    name: volumePluginStopped.name,
-    meanwhile: 2,
-    keep: () => vault.keep(volumePluginStopped, on('snapshots')),
-  },
+const ofVolume = (service: string, method: VolumeMethod, runningDuring: number): Subject => ({
+  service,
+  name: method.name,
+  runningDuring,
+  keep: () => vault.keep(method, on(service)),
+});
+
+const SUBJECTS: readonly Subject[] = [
+  ofVolume('cp', dockerCp({ whileStopped: true }), 0),
+  ofVolume('labelled', volumeCompanion(), 2),
+  ofVolume('snapshots', volumePlugin({ whileStopped: true }), 2),
   { service: 'cp', name: swarmState.name, keep: () => vault.keep(swarmState, place.swarm) },
 ];
 
@@ -73,7 +64,7 @@ beforeAll(async () => {
   place = await openPlace('unharmed');
   vault = await Vault.open(place.swarm.site, scope, () => undefined, { capacity: CAPACITY });
   const { node } = on('');
-  await installVolumePlugin(node);
+  await installSnapshotPlugin(node);
   await node.docker.createVolume({ Name: 'snapshots', Driver: SNAPSHOT_DRIVER });
   // So that there is something to be in the middle of.
   await node.exec(['sh', '-c', `head -c ${MEBIBYTES}M /dev/urandom >/var/lib/docker/swarm/ballast`]);
@@ -88,12 +79,12 @@ afterAll(async () => {
 });
 beforeEach(() => vault.host.exec(['sh', '-c', 'rm -rf /vault/stream/*']));
 
-describe.for(SUBJECTS)('$name', ({ keep, service, meanwhile }) => {
+describe.for(SUBJECTS)('$name', ({ keep, service, runningDuring }) => {
   test.for(TROUBLES)('$name half-way', async (trouble) => {
     const before = await everything();
     const began = Date.now();
     const error = await inTrouble(trouble, vault, keep, async () => {
-      if (meanwhile !== undefined) await runs(service, meanwhile);
+      if (runningDuring !== undefined) await runs(service, runningDuring);
     });
     expect(error).toMatchObject(matching(trouble.told));
     expect((Date.now() - began) / 1000).toBeLessThan(IN_TIME);
@@ -106,7 +97,7 @@ describe.for(SUBJECTS)('$name', ({ keep, service, meanwhile }) => {
 
 test('a file that shrinks while tar reads it: no artifact, and its name is told', async () => {
   await seed(on('shrinking'), { files: 1, largeMiB: MEBIBYTES });
-  const torn = findingOf(vault.keep(volumeArchive, on('shrinking')));
+  const torn = findingOf(vault.keep(volumeArchive(), on('shrinking')));
   await hold(vault);
   await inVolume(on('shrinking'), ['truncate', '--size=1M', '/data/large']);
   await letGo(vault);

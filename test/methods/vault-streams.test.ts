@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { outputOf } from '../../src/lab/engine/process.ts';
-import { dockerCpStopped } from '../../src/method/volume/docker-cp.ts';
-import type { Method } from '../../src/model/method.ts';
+import { dockerCp } from '../../src/method/volume/docker-cp.ts';
 import { Vault } from '../../src/vault/vault.ts';
 import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
-import type { Volume } from '../../src/method/container/volume.ts';
+import type { Volume, VolumeMethod } from '../../src/method/container/volume.ts';
+import type { Method } from '../../src/model/method.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
@@ -66,7 +66,9 @@ async function* brokenAfter(pieces: number, error: Error): AsyncGenerator<Buffer
   throw error;
 }
 
-describe.for<Method<Volume, Volume, void>>([volumeArchive, dockerCpStopped])('by $name', (method) => {
+const METHODS: readonly VolumeMethod[] = [volumeArchive(), dockerCp({ whileStopped: true })];
+
+describe.for(METHODS)('by $name', (method) => {
   test('a disk of the vault that is full half-way, in its own words; the service runs', async () => {
     await using scope = new Scope();
     const before = await stateOf(place.swarm, 'web');
@@ -110,7 +112,7 @@ describe.for<Method<Volume, Volume, void>>([volumeArchive, dockerCpStopped])('by
 test('a vault that is cut off while a volume is restored: a finding, and nothing is left to start on', async () => {
   await using scope = new Scope();
   const vault = await open(scope);
-  const kept = await vault.keep(volumeArchive, big);
+  const kept = await vault.keep(volumeArchive(), big);
   const target = place.volume('target');
   const cut = vault.host.exec(['sh', '-euc', HOLD_THE_READER]).then(() => vault.host.disconnect());
   const [found] = await Promise.all([findingOf(kept.restoreInto(target)), cut]);
@@ -144,7 +146,7 @@ test('told to stop half-way, it stops with that reason, and the vault gives up w
   const reason = new Error('a person said stop');
   const begun = arriving(vault).then(() => stop.abort(reason));
   const sink = { stepStarted: () => undefined, stepEnded: () => undefined, waiting: () => undefined };
-  await expect(traced(sink, stop.signal, () => vault.keep(volumeArchive, big))).rejects.toBe(reason);
+  await expect(traced(sink, stop.signal, () => vault.keep(volumeArchive(), big))).rejects.toBe(reason);
   await begun;
   expect(await vault.host.exec(['find', '/vault/stream', '-type', 'f'])).toBe('');
 });
@@ -154,7 +156,7 @@ test('another key, a catalogue that is gone and a vault that is cut off are told
   const vault = await open(scope);
   const files = place.volume('few');
   await seed(files, { files: 1, largeMiB: 1 });
-  const kept = await vault.keep(volumeArchive, files);
+  const kept = await vault.keep(volumeArchive(), files);
   const catalogue = `/vault/stream/${kept.name}/catalogue.json`;
   const restored = () => findingOf(kept.restoreInto(place.volume('target-of-few')));
 

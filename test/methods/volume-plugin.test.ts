@@ -4,13 +4,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { outputOf } from '../../src/lab/engine/process.ts';
 import type { ArtifactWriter } from '../../src/model/method.ts';
 import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
+import { volumePlugin } from '../../src/method/volume/volume-plugin.ts';
 import {
-  installVolumePlugin,
+  installSnapshotPlugin,
   SNAPSHOT_DRIVER,
-  volumePlugin,
-  volumePluginStopped,
-} from '../../src/method/volume/volume-plugin/volume-plugin.ts';
-import { SNAPSHOT_STATE } from '../../src/method/volume/volume-plugin/install.ts';
+  SNAPSHOT_STATE,
+} from '../../fixtures/volume-plugin/install.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { shelf, type Shelf } from '../support/shelf.ts';
@@ -27,6 +26,7 @@ import {
   type Place,
 } from '../support/volumes.ts';
 
+const plugin = volumePlugin({ driver: SNAPSHOT_DRIVER });
 const FILE = 'volume.tar.zst';
 let place: Place;
 let before: Manifest;
@@ -42,7 +42,7 @@ const lost = async (name: string) => lostAspects(before, await readManifest(plac
 
 beforeAll(async () => {
   place = await openPlace('volume-plugin');
-  await installVolumePlugin(place.volume('').node);
+  await installSnapshotPlugin(place.volume('').node);
   await make('files');
   before = await seed(place.volume('files'));
   await startUser(place.volume('files'), 'web', { driver: SNAPSHOT_DRIVER });
@@ -127,7 +127,7 @@ describe('backup', () => {
   test('stopped: the service is away for the snapshot, and back before the data travels', async () => {
     const service = await stateOf(place.swarm, 'web');
     const during: unknown[] = [];
-    await volumePluginStopped.backup(place.volume('files'), {
+    await volumePlugin({ whileStopped: true }).backup(place.volume('files'), {
       ...kept.deposit,
       pipeFrom: async (file, end) => {
         during.push(await stateOf(place.swarm, 'web'));
@@ -154,10 +154,10 @@ describe('backup', () => {
         await Promise.all([kept.deposit.pipeFrom(file, end), killed]);
       },
     };
-    const killed = await findingOf(volumePlugin.backup(place.volume('big'), killing));
-    expect(killed).toMatchObject({ code: 'tar-failed', message: 'tar ended with exit code 137' });
-    const refusing = { ...kept.deposit, putFrom: () => Promise.reject(new Error('the vault is full')) };
-    await expect(volumePlugin.backup(place.volume('big'), refusing)).rejects.toThrow('the vault is full');
+    const killed = await findingOf(plugin.backup(place.volume('big'), killing));
+    expect(killed).toMatchObject({ code: 'tar-failed', message: 'tar: exit code 137' });
+    const refusing = { ...kept.deposit, pipeFrom: () => Promise.reject(new Error('the vault is full')) };
+    await expect(plugin.backup(place.volume('big'), refusing)).rejects.toThrow('the vault is full');
     await removed('big');
     expect(await volumes()).toEqual(['files']);
     expect(await stateOf(place.swarm, 'web')).toEqual(service);
@@ -172,11 +172,9 @@ describe('backup', () => {
       ['empty', 'empty-volume'],
       ['elsewhere', 'other-driver'],
     ] as const)
-      expect(await findingOf(volumePlugin.backup(place.volume(name), kept.deposit))).toMatchObject({ code });
-    const claim = { labels: '{}' };
-    expect(
-      await findingOf(volumePlugin.restore(kept.opened(claim), place.volume('elsewhere'))),
-    ).toMatchObject({
+      expect(await findingOf(plugin.backup(place.volume(name), kept.deposit))).toMatchObject({ code });
+    const claim = { volume: 'elsewhere', labels: {}, driver: SNAPSHOT_DRIVER };
+    expect(await findingOf(plugin.restore(kept.opened(claim), place.volume('elsewhere')))).toMatchObject({
       code: 'other-driver',
       message: expect.stringContaining('local'),
     });
@@ -186,9 +184,9 @@ describe('backup', () => {
 
 describe('restore', () => {
   test('a damaged artifact: tar says so, and nothing is left to start on', async () => {
-    const taken = await volumePlugin.backup(place.volume('files'), kept.deposit);
+    const taken = await plugin.backup(place.volume('files'), kept.deposit);
     const whole = await readFile(kept.path(FILE));
-    const restoring = () => findingOf(volumePlugin.restore(kept.opened(taken), place.volume('damaged')));
+    const restoring = () => findingOf(plugin.restore(kept.opened(taken), place.volume('damaged')));
     await truncate(kept.path(FILE), whole.length / 2);
     expect(await restoring()).toMatchObject({
       code: 'tar-failed',
@@ -202,36 +200,36 @@ describe('restore', () => {
   });
 
   test('no room on the disk, for a restore and for a snapshot; a plugin that is disabled', async () => {
-    const taken = await volumePlugin.backup(place.volume('files'), kept.deposit);
+    const taken = await plugin.backup(place.volume('files'), kept.deposit);
     const { node } = place.volume('');
     await disable();
-    expect(await findingOf(volumePlugin.backup(place.volume('files'), kept.deposit))).toMatchObject({
+    expect(await findingOf(plugin.backup(place.volume('files'), kept.deposit))).toMatchObject({
       code: 'no-plugin',
       message: expect.stringContaining('disabled'),
     });
     await node.exec(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', SNAPSHOT_STATE]);
-    await installVolumePlugin(node);
-    const full = await findingOf(volumePlugin.restore(kept.opened(taken), place.volume('tiny')));
+    await installSnapshotPlugin(node);
+    const full = await findingOf(plugin.restore(kept.opened(taken), place.volume('tiny')));
     expect(full).toMatchObject({
       code: 'tar-failed',
       output: expect.stringContaining('No space left on device'),
     });
     await inVolume(place.volume('tiny'), ['dd', 'if=/dev/urandom', 'of=/data/file', 'bs=1k', 'count=600']);
-    const noRoom = await findingOf(volumePlugin.backup(place.volume('tiny'), kept.deposit));
+    const noRoom = await findingOf(plugin.backup(place.volume('tiny'), kept.deposit));
     expect(noRoom).toMatchObject({ code: 'snapshot-failed' });
     expect(String(noRoom.cause)).toContain('No space left on device');
     expect(await volumes()).toEqual(['tiny']);
     await removed('tiny');
     await disable();
     await node.exec(['umount', SNAPSHOT_STATE]);
-    await installVolumePlugin(node);
+    await installSnapshotPlugin(node);
     expect(await lost('files')).toEqual([]);
   });
 
   test('the node is lost: on a new one the plugin is missing, then everything comes back and the service starts', async () => {
-    const taken = await volumePlugin.backup(place.volume('files'), kept.deposit);
+    const taken = await plugin.backup(place.volume('files'), kept.deposit);
     await place.lose();
-    expect(await findingOf(volumePlugin.restore(kept.opened(taken), place.volume('files')))).toMatchObject({
+    expect(await findingOf(plugin.restore(kept.opened(taken), place.volume('files')))).toMatchObject({
       code: 'no-plugin',
       message: expect.stringContaining('missing'),
     });
@@ -245,13 +243,13 @@ describe('restore', () => {
         : { notYet: task?.Status.Err ?? 'nothing yet' };
     });
 
-    await installVolumePlugin(place.volume('').node);
-    await volumePlugin.restore(kept.opened(taken), place.volume('files'));
+    await installSnapshotPlugin(place.volume('').node);
+    await plugin.restore(kept.opened(taken), place.volume('files'));
     await place.swarm.converged(seconds(60));
-    expect(await lost('files')).toEqual(volumePlugin.loses);
+    expect(await lost('files')).toEqual(plugin.loses);
     expect((await here().getVolume('files').inspect()).Driver).toBe(SNAPSHOT_DRIVER);
     expect(await stateOf(place.swarm, 'web')).toMatchObject({ running: 2 });
-    expect(volumePlugin.loses).toEqual(volumeArchive.loses);
+    expect(plugin.loses).toEqual(volumeArchive().loses);
   });
 });
 

@@ -1,4 +1,4 @@
-// The replicas of a service: taken away for the time of a backup, and given back exactly as they were.
+// The replicas of a service: set to 0 during a backup, and restored exactly.
 import type { Docker } from '../../lab/engine/connect.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
@@ -8,12 +8,12 @@ import type { Swarm } from '../../swarm/swarm.ts';
 import type { Volume } from './volume.ts';
 
 /**
- * A service that is switched off carries its mode in this label until it runs again. A backup that was killed half-way leaves it
- * there, and the next one brings the service back to it.
+ * Label with the mode of a service, from when it is stopped until it runs again. A backup that was killed leaves the label, and the
+ * next one restores the service from it.
  */
-const OWED = 'swarm-drill.mode-before-backup';
+const MODE_LABEL = 'swarm-drill.mode-before-backup';
 
-/** How long a service may take to stop, beside its own grace period, and to start. */
+/** How long a service may take to start, and to stop after its grace period. */
 export const SCALE_LIMIT = seconds(120);
 
 interface Mode {
@@ -39,16 +39,16 @@ interface ServiceInspection {
   readonly Spec: Spec;
 }
 
-/** A service as it was found. */
+/** A service before anything stopped it. */
 export interface RecordedService {
   readonly id: string;
   readonly name: string;
   readonly mode: Mode;
-  /** How many containers run when it is as it was. */
+  /** How many containers run when it is restored. */
   readonly running: number;
 }
 
-/** @throws DrillError `not-pausable` */
+/** Records the services, by name or id. @throws DrillError `not-pausable` */
 export async function recordServices(
   swarm: Swarm,
   services: readonly string[],
@@ -59,22 +59,22 @@ export async function recordServices(
       const { ID, Spec } = await inspect(docker, service);
       if (!Spec.Mode.Replicated)
         throw finding(
-          `the service ${Spec.Name} can't be switched off by its replicas: it is ${Object.keys(Spec.Mode).join()}`,
+          `service ${Spec.Name}: can't be scaled to 0 (expected Replicated, got ${Object.keys(Spec.Mode).join()})`,
           {
             code: 'not-pausable',
-            hint: 'take the backup live; or stop the service yourself, and take it then',
+            hint: 'Back up without stopping it, or stop the service yourself first.',
           },
         );
-      const owed = Spec.Mode.Replicated.Replicas === 0 ? Spec.Labels?.[OWED] : undefined;
-      const mode = owed === undefined ? Spec.Mode : (JSON.parse(owed) as Mode);
+      const savedMode = Spec.Mode.Replicated.Replicas === 0 ? Spec.Labels?.[MODE_LABEL] : undefined;
+      const mode = savedMode === undefined ? Spec.Mode : (JSON.parse(savedMode) as Mode);
       const running =
-        owed === undefined ? await countContainers(swarm, ID) : (mode.Replicated?.Replicas ?? 1);
+        savedMode === undefined ? await countContainers(swarm, ID) : (mode.Replicated?.Replicas ?? 1);
       return { id: ID, name: Spec.Name, mode, running };
     }),
   );
 }
 
-/** Names of those that don't have the replicas that they were found with. */
+/** Returns the names of those whose mode is not the recorded one. */
 export async function findChangedServices(
   swarm: Swarm,
   found: readonly RecordedService[],
@@ -88,7 +88,7 @@ export async function findChangedServices(
   return found.filter((_, index) => changed[index]).map(({ name }) => name);
 }
 
-/** Names of the services whose tasks mount the volume. */
+/** Returns the names of the services whose tasks mount the volume. */
 export async function findServicesUsing({ swarm, name }: Volume): Promise<string[]> {
   const { docker } = await swarm.manager();
   const services = (await docker.listServices()) as unknown as ServiceInspection[];
@@ -101,15 +101,15 @@ export async function findServicesUsing({ swarm, name }: Volume): Promise<string
     .map(({ Spec }) => Spec.Name);
 }
 
-/** Takes their replicas away, and waits until no container is left. */
+/** Sets their replicas to 0, and waits until no container is left. */
 export const scaleToZero = (swarm: Swarm, found: readonly RecordedService[]): Promise<void> =>
   each('stop', found, (one) => stop(swarm, one));
 
-/** Gives back what is missing, and waits until as many containers run as did. @throws DrillError `not-resumed` */
+/** Restores their replicas, and waits until as many containers run as did. @throws DrillError `not-resumed` */
 export const restoreReplicas = (swarm: Swarm, found: readonly RecordedService[]): Promise<void> =>
-  each('as before:', found, (one) => start(swarm, one));
+  each('restore the replicas of', found, (one) => start(swarm, one));
 
-/** When one of them fails the others end first: whoever brings all of them back must not be overtaken by an update on its way. */
+/** When one fails, waits for the others: an update that is still on its way must not undo the restoring of all of them. */
 async function each(
   what: string,
   found: readonly RecordedService[],
@@ -125,7 +125,7 @@ async function each(
 async function stop(swarm: Swarm, { id, name, mode }: RecordedService): Promise<void> {
   const { TaskTemplate } = await update(swarm, id, (spec) => ({
     ...spec,
-    Labels: { ...spec.Labels, [OWED]: JSON.stringify(mode) },
+    Labels: { ...spec.Labels, [MODE_LABEL]: JSON.stringify(mode) },
     Mode: { Replicated: { Replicas: 0 } },
   }));
   const grace = (TaskTemplate.ContainerSpec?.StopGracePeriod ?? 0) / 1e9;
@@ -133,7 +133,7 @@ async function stop(swarm: Swarm, { id, name, mode }: RecordedService): Promise<
     `${name} to stop`,
     async () => {
       const left = await countContainers(swarm, id);
-      return left === 0 ? { done: true } : { notYet: `${left} of its containers still run` };
+      return left === 0 ? { done: true } : { notYet: `${left} of its containers are running` };
     },
     { limit: seconds(SCALE_LIMIT + grace), blame: 'finding' },
   );
@@ -145,19 +145,22 @@ async function start(swarm: Swarm, { id, name, mode, running }: RecordedService)
     `${name} to run again`,
     async () => {
       const now = await countContainers(swarm, id);
-      return now >= running ? { done: true } : { notYet: `${now} of ${running} containers run` };
+      return now >= running ? { done: true } : { notYet: `${now} of ${running} containers are running` };
     },
     { limit: SCALE_LIMIT },
   ).catch((cause: unknown) => {
-    throw finding(`${name} has its replicas again, and does not run`, { code: 'not-resumed', cause });
+    throw finding(`service ${name}: does not run although its replicas are restored`, {
+      code: 'not-resumed',
+      cause,
+    });
   });
-  await update(swarm, id, ({ Labels: { [OWED]: _, ...labels } = {}, ...spec }) => ({
+  await update(swarm, id, ({ Labels: { [MODE_LABEL]: _, ...labels } = {}, ...spec }) => ({
     ...spec,
     Labels: labels,
   }));
 }
 
-/** Edits the service's spec, again when somebody else was faster; an edit that changes nothing is not sent. */
+/** Edits the service's spec, and again after a concurrent update; an edit that changes nothing is not sent. */
 async function update(swarm: Swarm, id: string, edit: (spec: Spec) => Spec): Promise<Spec> {
   return waitUntil(`the service ${id} to take its update`, async () => {
     const { docker } = await swarm.manager();

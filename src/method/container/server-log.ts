@@ -1,4 +1,4 @@
-// Waiting for a server in a container: when that ends badly, the server's own log is what tells why.
+// Waits for a server in a container. When that fails, the server's log is part of the error.
 import { demultiplex } from '../../lab/engine/frames.ts';
 import type { Seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
@@ -7,18 +7,18 @@ import type { Node } from '../../swarm/node.ts';
 
 export interface ServerContainer {
   readonly node: Node;
-  /** Of its container. */
+  /** Id of its container. */
   readonly id: string;
 }
 
-/** What it logged last. */
+/** Returns the last 25 lines of its log. */
 export async function readServerLog({ node, id }: ServerContainer): Promise<string> {
   const container = node.docker.getContainer(id);
   const log = await container.logs({ stdout: true, stderr: true, follow: false, tail: 25 });
   return demultiplex(log).toString('utf8');
 }
 
-/** @throws DrillError with `code`, a finding with the end of the server's log, when it was given up or took longer than `limit` */
+/** Waits until the server is ready. @throws DrillError with `code`, a finding with the end of its log, on a timeout or when `ask` gives up */
 export async function waitForServer<T>(
   server: ServerContainer,
   what: string,

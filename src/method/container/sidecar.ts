@@ -1,16 +1,17 @@
-// Throwaway containers beside a volume, without a network: a program that runs to its end, or a server that nobody else can reach
-// and that proves what was put there before the service may start on it.
-import { text } from 'node:stream/consumers';
+// Throwaway containers that mount a volume and have no network: a program that runs to its end, or a server that nothing else can
+// connect to, which proves the data in the volume before the service may start on it.
 import type { Readable } from 'node:stream';
-import { isNotFound } from '../../lab/engine/errors.ts';
+import { text } from 'node:stream/consumers';
 import type { Docker } from '../../lab/engine/connect.ts';
+import { isNotFound } from '../../lab/engine/errors.ts';
 import {
   execInContainer,
   startAttached,
-  type ExecOptions,
   type ContainerProcess,
+  type ExecOptions,
 } from '../../lab/engine/process.ts';
 import type { Seconds } from '../../support/clock.ts';
+import { commandReason } from '../../support/command-reason.ts';
 import { finding } from '../../support/errors.ts';
 import type { Answer } from '../../support/poll.ts';
 import type { Node } from '../../swarm/node.ts';
@@ -53,7 +54,7 @@ async function create(node: Node, { image, user, argv, volumes }: SidecarSpec, l
     })
     .catch((cause: unknown) => {
       if (!isNotFound(cause)) throw cause;
-      throw finding(`${node.name} does not have the image ${image}, which the backup was made with`, {
+      throw finding(`${node.name}: the image ${image}, which the backup was made with, is missing`, {
         code: 'no-image',
         node: node.name,
         cause,
@@ -61,49 +62,49 @@ async function create(node: Node, { image, user, argv, volumes }: SidecarSpec, l
     });
 }
 
-/** Runs a program to its end. It is up to the caller what its exit code means. */
+/**
+ * Runs a program to its end. The caller decides what its exit code means.
+ * @param read consumes its standard output. Default: returns it as text
+ */
 export async function runSidecar<T = string>(
   node: Node,
-  what: SidecarSpec,
+  spec: SidecarSpec,
   read?: (stdout: Readable) => Promise<T>,
 ): Promise<SidecarResult<T>> {
-  const container = await create(node, what, 'none');
+  const container = await create(node, spec, 'none');
   let running: ContainerProcess | undefined;
   try {
-    running = await startAttached(container, what.input);
-    running.io.on('error', () => undefined); // told by whoever reads it
+    running = await startAttached(container, spec.input);
+    running.io.on('error', () => undefined); // `read` gets it too.
     const output = await ((read ?? text) as (stdout: Readable) => Promise<T>)(running.io);
     return { output, exitCode: await running.exitCode(), stderr: running.stderr() };
   } finally {
-    // The engine would wait for somebody to read what is left.
+    // The engine would wait until what is left is read.
     running?.io.destroy();
-    await removed(container);
+    await remove(container);
   }
 }
 
-/** It is the drill's to lose: whether its removal worked never hides what came of it. */
-const removed = (container: Docker.Container): Promise<unknown> =>
+/** Best-effort removal: a cleanup failure must not mask the result. The node of a drill is thrown away anyway. */
+const remove = (container: Docker.Container): Promise<unknown> =>
   container.remove({ force: true, v: true }).catch(() => undefined);
 
-/** @throws DrillError with `code` and the program's words unless it ended with 0 */
-export function outputOrThrow<T>(program: string, node: Node, code: string, ended: SidecarResult<T>): T {
-  if (ended.exitCode === 0) return ended.output;
-  throw finding(`${program} ended with exit code ${ended.exitCode}`, {
-    code,
-    node: node.name,
-    output: `${typeof ended.output === 'string' ? ended.output : ''}\n${ended.stderr}`,
-  });
+/** Returns the output of a program that exited with 0. @throws DrillError with `code` and everything it printed otherwise */
+export function outputOrThrow<T>(program: string, node: Node, code: string, result: SidecarResult<T>): T {
+  if (result.exitCode === 0) return result.output;
+  const printed = `${typeof result.output === 'string' ? result.output : ''}\n${result.stderr}`;
+  throw finding(commandReason(program, result.exitCode, printed), { code, node: node.name, output: printed });
 }
 
 export interface SidecarServer {
-  /** Standard output of a program that is run beside the server. @throws DrillError `command-failed` */
+  /** Runs a program in the server's container and returns its standard output. @throws DrillError `command-failed` */
   readonly run: (argv: readonly string[], input?: string) => Promise<string>;
-  /** Waits; a server that ends meanwhile is a finding with the words of its log. */
+  /** Waits; when the server ends first, throws a finding with the end of its log. */
   readonly until: <T>(what: string, ask: () => Promise<Answer<T>>) => Promise<T>;
 }
 
 export interface SidecarServerOptions extends SidecarSpec {
-  /** How it is told to end in good order, e.g. `SIGTERM`. */
+  /** Signal for a clean shutdown, e.g. `SIGTERM`. */
   readonly signal: string;
   /** How long each wait may take. */
   readonly limit: Seconds;
@@ -111,10 +112,10 @@ export interface SidecarServerOptions extends SidecarSpec {
   readonly code: string;
 }
 
-/** How long a server may take to write down what it holds. */
+/** How long a server may take to write its data to disk. */
 const STOP_SECONDS = 120;
 
-/** Starts a server, uses it, and ends it in good order: an exit code other than 0 is a finding, too. */
+/** Starts a server, passes it to `use`, and shuts it down cleanly: an exit code other than 0 is a finding, too. */
 export async function withSidecarServer<T>(
   node: Node,
   options: SidecarServerOptions,
@@ -131,7 +132,7 @@ export async function withSidecarServer<T>(
         what,
         async () => {
           const { State } = await container.inspect();
-          if (!State.Running) return { giveUp: `the server ended with exit code ${State.ExitCode}` };
+          if (!State.Running) return { giveUp: `the server exited with code ${State.ExitCode}` };
           return ask();
         },
         { limit, code },
@@ -143,13 +144,13 @@ export async function withSidecarServer<T>(
     await container.stop({ t: STOP_SECONDS, signal });
     const { State } = await container.inspect();
     if (State.ExitCode !== 0)
-      throw finding(`the server ended with exit code ${State.ExitCode} when it was told to stop`, {
+      throw finding(`the server exited with code ${State.ExitCode} when it was stopped`, {
         code,
         node: node.name,
         output: await readServerLog({ node, id }),
       });
     return used;
   } finally {
-    await removed(container);
+    await remove(container);
   }
 }

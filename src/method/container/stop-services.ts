@@ -1,4 +1,4 @@
-// Services switched off while something is done to their data, and on again as they were, whatever happens meanwhile.
+// Stops services while something is done to their data, and starts them again with the replicas that they had, in every case.
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
@@ -14,11 +14,11 @@ import {
 import type { Volume } from './volume.ts';
 
 /**
- * Scales the services (by name or id) to no tasks, waits until none is left, runs `body`, and brings them back with the replicas
- * that they had. One that has none is left alone.
+ * Scales the services (by name or id) to 0 replicas, waits until no task is left, runs `body`, and gives them back the replicas
+ * that they had. A service with 0 replicas stays at 0.
  *
- * `docker service rollback` would undo this change, not the one before it, as after every other update.
- * @throws DrillError `not-pausable` for a global service or a job; what `body` throws; `not-resumed` when one stays away
+ * As after every update, a later `docker service rollback` undoes this change, not the one before it.
+ * @throws DrillError `not-pausable` for a global service or a job; what `body` throws; `not-resumed` when one does not start again
  */
 export async function withServicesStopped<T>(
   swarm: Swarm,
@@ -33,25 +33,25 @@ export async function withServicesStopped<T>(
   });
 }
 
-/** `withServicesStopped` for every service that mounts the volume. @throws DrillError `volume-in-use` when somebody else uses it */
+/** `withServicesStopped` for every service that mounts the volume. @throws DrillError `volume-in-use` when another container uses it */
 export async function withVolumeUnused<T>(volume: Volume, body: () => Promise<T>): Promise<T> {
   const { swarm, node, name } = volume;
   return withServicesStopped(swarm, await findServicesUsing(volume), async () => {
     const users = await node.docker.listContainers({ filters: { volume: [name], status: ['running'] } });
     if (users.length > 0)
       throw finding(
-        `${users.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id).join(', ')} still uses ${name}`,
+        `volume ${name}: still used by ${users.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id).join(', ')}`,
         {
           code: 'volume-in-use',
           node: node.name,
-          hint: 'stop what is no service of this swarm yourself, or take the backup live',
+          hint: 'Stop the containers that do not belong to a service of this swarm, or back up without stopping services.',
         },
       );
     return body();
   });
 }
 
-/** Runs `body`; afterwards the services are as they were found, whoever changed their replicas. */
+/** Runs `body`, then restores the replicas of the services, also those that something else changed. */
 export const withServicesResumed = <T>(
   swarm: Swarm,
   found: readonly RecordedService[],

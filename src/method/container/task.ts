@@ -1,4 +1,4 @@
-// The running container of a service, for methods that ask the server itself.
+// The running container of a service, for methods that run programs of the server's image in it.
 import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
@@ -10,6 +10,7 @@ import {
   type ContainerProcess,
 } from '../../lab/engine/process.ts';
 import { seconds } from '../../support/clock.ts';
+import { commandReason } from '../../support/command-reason.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { withSignal } from '../../support/trace.ts';
@@ -18,24 +19,24 @@ import type { Swarm } from '../../swarm/swarm.ts';
 
 export interface ServiceRef {
   readonly swarm: Swarm;
-  /** Its full name: stacks prefix names. */
+  /** Full name: stacks prefix names. */
   readonly service: string;
 }
 
 export interface ServiceTask {
   readonly node: Node;
-  /** Of its container. */
+  /** Id of its container. */
   readonly id: string;
   readonly service: string;
 }
 
-/** @throws DrillError `not-running`, a finding */
+/** Finds the service's running container. @throws DrillError `not-running`, a finding */
 export async function findTask({ swarm, service }: ServiceRef): Promise<ServiceTask> {
   const { node, id } = await swarm.taskContainer(service).catch((cause: unknown) => {
     if (cause instanceof DrillError && cause.code === 'no-task')
-      throw finding(`the service ${service} does not run, and it is its server that has to be asked`, {
+      throw finding(`service ${service}: no running container to back up from`, {
         code: 'not-running',
-        hint: `see why with "docker service ps ${service}"`,
+        hint: `Run "docker service ps ${service}" to see why.`,
         cause,
       });
     throw cause;
@@ -44,7 +45,7 @@ export async function findTask({ swarm, service }: ServiceRef): Promise<ServiceT
 }
 
 export interface TaskExecOptions<T> extends ExecOptions {
-  /** What becomes of its standard output; by default its text. */
+  /** Consumes its standard output. Default: returns it as text. */
   readonly read?: (stdout: Readable) => Promise<T>;
   readonly code: string;
 }
@@ -55,9 +56,9 @@ export interface TaskOutput<T> {
 }
 
 /**
- * Runs a program in the service's container to its end. One that is given up half-way is ended there, too.
- * @throws DrillError with `code` and the program's words when it fails; `interrupted` when the container ended under it; what broke
- * `input`, or what `take` throws
+ * Runs a program in the service's container to its end. When that is interrupted, kills the program there, too.
+ * @throws DrillError with `code` and the program's output when it fails; `interrupted` when the container ended first; what broke
+ * `input`, or what `read` throws
  */
 export async function execInTask<T = string>(
   task: ServiceTask,
@@ -73,15 +74,15 @@ export async function execInTask<T = string>(
     const [output] = await Promise.all([taking(running.io), sendInput(running, input)]);
     const exitCode = await running.exitCode();
     if (exitCode === 0) return { output, stderr: running.stderr() };
-    throw finding(`${program} ended with exit code ${exitCode}`, {
+    throw finding(commandReason(program, exitCode, running.stderr()), {
       code,
       command: argv.join(' '),
       node: task.node.name,
       output: running.stderr(),
     });
   } catch (cause) {
-    if (!(await endedUnder(task, mark))) throw cause;
-    throw finding(`${program} was interrupted: the container of ${task.service} ended under it`, {
+    if (!(await killAndSeeIfEnded(task, mark))) throw cause;
+    throw finding(`${program}: interrupted, the container of ${task.service} ended`, {
       code: 'interrupted',
       node: task.node.name,
       output: running?.stderr() ?? '',
@@ -94,28 +95,28 @@ export async function execInTask<T = string>(
 
 const CLEAN_UP_MS = 30_000;
 
-/** Ends what is left of a program that failed, also when the drill is being stopped. @returns whether its container ended, too */
-const endedUnder = (task: ServiceTask, mark: string): Promise<boolean> =>
+/** Kills what is left of a program that failed, also when the drill is being stopped. Returns whether its container ended, too. */
+const killAndSeeIfEnded = (task: ServiceTask, mark: string): Promise<boolean> =>
   withSignal(AbortSignal.timeout(CLEAN_UP_MS), async () => {
-    await endMarked(task, mark);
-    return ended(task);
+    await killMarked(task, mark);
+    return hasEnded(task);
   });
 
 /**
- * An engine lets a program run on when nobody reads from it or feeds it any more, and has no call to end one. Its mark stands in its
- * environment, and in that of every program that it started.
+ * Kills every process with the mark in its environment: the program and those that it started. An engine leaves a program running
+ * when its connection is closed, and has no call to end one.
  */
-async function endMarked({ node }: ServiceTask, mark: string): Promise<void> {
+async function killMarked({ node }: ServiceTask, mark: string): Promise<void> {
   const script = 'grep -lsF "$0" /proc/[0-9]*/environ | cut -d / -f 3 | xargs -r kill';
-  // One that ends meanwhile can't be ended; and whether it worked never hides what came before.
+  // Best effort: a process may end first, and a cleanup failure must not mask the result.
   await node.exec(['sh', '-c', script, mark]).catch(() => undefined);
 }
 
-/** The engine hears of the end of a container a moment after it heard of the programs in it. */
-const MOMENT = seconds(1);
+/** The engine notices the end of a container a moment after the end of the programs in it. */
+const NOTICE_LIMIT = seconds(1);
 
-/** Whether the engine says that the container is over; an engine that doesn't answer says nothing. */
-const ended = ({ node, id, service }: ServiceTask): Promise<boolean> =>
+/** Returns whether the container has ended; false when the engine does not answer. */
+const hasEnded = ({ node, id, service }: ServiceTask): Promise<boolean> =>
   waitUntil(
     `the end of the container of ${service}`,
     async () => {
@@ -126,7 +127,7 @@ const ended = ({ node, id, service }: ServiceTask): Promise<boolean> =>
           ({ State }) => State.Running,
           (error: unknown) => !isNotFound(error),
         );
-      return runs ? { notYet: 'it runs' } : { done: true };
+      return runs ? { notYet: 'it is running' } : { done: true };
     },
-    { limit: MOMENT },
+    { limit: NOTICE_LIMIT },
   ).catch(() => false);

@@ -1,10 +1,11 @@
-// A volume on a node, and what methods ask before they touch one: whether it is there, and whether anything is in it.
+// A volume on a node: what methods of several rooms ask of one before they read or fill it.
+import { z } from 'zod';
 import { isNotFound } from '../../lab/engine/errors.ts';
+import type { Method } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
 import type { Node } from '../../swarm/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
-import { runSidecar, outputOrThrow } from './sidecar.ts';
-import type { TextMetadata } from '../../model/method.ts';
+import { outputOrThrow, runSidecar } from './sidecar.ts';
 
 /** A volume by its full name (stacks prefix names) on the node that holds it. */
 export interface Volume {
@@ -13,14 +14,28 @@ export interface Volume {
   readonly name: string;
 }
 
+/** A method that backs a whole volume up and restores it into an empty one. */
+export type VolumeMethod = Method<Volume, Volume, void>;
+
 export interface VolumeInspection {
   readonly Driver: string;
   readonly Labels: Readonly<Record<string, string>> | null;
-  /** What its driver tells of it beside the usual; the local driver tells nothing. */
+  /** What its driver adds to the usual; the local driver adds nothing. */
   readonly Status?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What the engine knows of the volume; undefined when there is none. */
+/** What a restore needs to create the volume again. */
+export const volumeMetadata = z.object({
+  volume: z.string().min(1),
+  labels: z.record(z.string(), z.string()),
+});
+
+export const describeVolume = ({ name }: Volume, { Labels }: VolumeInspection) => ({
+  volume: name,
+  labels: { ...Labels },
+});
+
+/** Returns what the engine knows of the volume; undefined when there is none. */
 export async function inspectVolume({
   node,
   name,
@@ -34,38 +49,33 @@ export async function inspectVolume({
 }
 
 /**
- * The volume to back up. Asked for first: a mount by name makes a missing volume, and the backup of nothing succeeds.
+ * Inspects the volume to back up, before anything mounts it: a mount by name creates a missing volume, and the backup of an empty
+ * one succeeds.
  * @throws DrillError `no-volume`, `empty-volume`
  */
 export async function requireFilledVolume(volume: Volume): Promise<VolumeInspection> {
-  const facts = await inspectVolume(volume);
-  if (!facts)
-    throw finding(`there is no volume ${volume.name} on ${volume.node.name}`, {
+  const inspection = await inspectVolume(volume);
+  if (!inspection)
+    throw finding(`volume ${volume.name}: does not exist on ${volume.node.name}`, {
       code: 'no-volume',
       node: volume.node.name,
-      hint: 'stacks prefix the names of their volumes: "docker volume ls" on that node tells the full name',
+      hint: 'Pass the full name: stacks prefix the names of their volumes. "docker volume ls" on that node lists them.',
     });
   if (await isEmpty(volume))
-    throw finding(`the volume ${volume.name} on ${volume.node.name} is empty: there is nothing to back up`, {
+    throw finding(`volume ${volume.name}: nothing to back up, it is empty on ${volume.node.name}`, {
       code: 'empty-volume',
       node: volume.node.name,
-      hint: 'see which volume the service mounts, and on which node its tasks run',
+      hint: 'Check which volume the service mounts, and on which node its tasks run.',
     });
-  return facts;
+  return inspection;
 }
 
 async function isEmpty({ swarm, node, name }: Volume): Promise<boolean> {
-  const look = await runSidecar(node, {
+  const found = await runSidecar(node, {
     image: swarm.imageOf('toolbox'),
     user: '0:0',
     argv: ['find', '/data', '-mindepth', '1', '-printf', 'x', '-quit'],
     volumes: { [name]: '/data:ro' },
   });
-  return outputOrThrow('find', node, 'volume-unreadable', look) === '';
+  return outputOrThrow('find', node, 'volume-unreadable', found) === '';
 }
-
-/** Facts of a claim that a restore makes the volume with. */
-export const volumeMetadata = ({ name }: Volume, { Labels }: VolumeInspection): TextMetadata => ({
-  volume: name,
-  labels: JSON.stringify(Labels ?? {}),
-});

@@ -1,12 +1,12 @@
-// The plain way to store volumes, which the methods' speed is held against: tar piped to zstd and back, beside the data. What it makes
-// goes away with the container that made it.
+// The baseline that the methods' speed is compared with: tar piped to zstd on the node of the volume, and back. What it writes is
+// removed with the container that wrote it.
 import { outputOf } from '../../lab/engine/process.ts';
 import { DrillError } from '../../support/errors.ts';
-import type { Volume } from './volume-archive.ts';
+import type { Volume } from '../container/volume.ts';
 
 /**
- * The first pass counts the bytes and brings them into memory, as the method that comes next will find them. The container's own
- * directories lie on the disk that the volumes lie on.
+ * The first pass counts the bytes and reads them into memory, where the method that runs next will find them. The container's own
+ * directories are on the same disk as the volumes.
  */
 const SCRIPT = `
   bytes=$(tar -C /data -c . 2>/dev/null | wc -c)
@@ -17,7 +17,7 @@ const SCRIPT = `
   zstd -q -d -c /plain.tar.zst | tar -C /plain -x && unpacked=$EPOCHREALTIME
   echo "$bytes $began $packed $unpacked"`;
 
-/** @returns bytes of the plain tars, and the seconds that it took to pack and to unpack them, of all volumes together */
+/** Measures all volumes together: bytes of the plain tars, and the seconds that packing and unpacking them took. */
 export async function measurePackAndUnpack(
   volumes: readonly Volume[],
 ): Promise<{ bytes: number; seconds: number; unpackSeconds: number }> {
@@ -27,8 +27,8 @@ export async function measurePackAndUnpack(
     const { stdout, stderr, exitCode } = await outputOf(packing);
     const [bytes = 0, began = 0, packed = 0, unpacked = 0] = stdout.trim().split(' ').map(Number);
     if (exitCode !== 0 || !(bytes > 0) || !(unpacked > packed))
-      throw new DrillError(`the plain way could not be measured on ${name}`, {
-        code: 'yardstick',
+      throw new DrillError(`volume ${name}: the baseline timing failed`, {
+        code: 'baseline-timing',
         node: node.name,
         output: stderr,
       });

@@ -1,17 +1,26 @@
-// A volume in a borg repository at the vault, over ssh: encrypted and deduplicated before it leaves its node. The repository's key is
-// carried off in the artifact as well, and it is that copy which a restore opens the repository with.
+// A volume in a borg repository at the vault, over ssh: encrypted and deduplicated before it leaves its node. The artifact also holds
+// the repository's key, and a restore opens the repository with that copy.
 import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { step } from '../../support/trace.ts';
+import { z } from 'zod';
 import { SSH, type Account } from '../../model/account.ts';
-import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
-import type { Method } from '../../model/method.ts';
+import { step } from '../../support/trace.ts';
 import { FAILURES, type FailureKind, type Program } from '../../vault/failures.ts';
-import { runVaultCommand, withRepository, runTool, type Job } from './repository.ts';
-import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
+import {
+  describeVolume,
+  requireFilledVolume,
+  volumeMetadata,
+  type Volume,
+  type VolumeMethod,
+} from '../container/volume.ts';
+import { defineMethod } from '../define.ts';
+import { REPOSITORY_LIMITS } from './limits.ts';
+import { runInVault, runTool, withRepository, type ToolRun } from './repository.ts';
 
-const range = (first: number, last: number, meaning: FailureKind): Record<number, FailureKind> =>
-  Object.fromEntries(Array.from({ length: last - first + 1 }, (_, index) => [first + index, meaning]));
+const range = (first: number, last: number, failure: FailureKind): Record<number, FailureKind> =>
+  Object.fromEntries(Array.from({ length: last - first + 1 }, (_, index) => [first + index, failure]));
 
 /** The modern ones: https://borgbackup.readthedocs.io/en/1.4-maint/internals/frontends.html#message-ids */
 const BORG: Program = {
@@ -38,89 +47,92 @@ const BORG: Program = {
 const PASSPHRASE = 'borg-passphrase';
 const KEY = 'borg.key';
 const DATA = '/data';
-/** Seconds that it waits for a lock. One whose holder is dead it breaks itself, and can: every holder lives at the vault. */
-const PATIENCE = 20;
+/** Seconds. borg breaks a lock whose holder is dead, which it can detect: every holder runs at the vault. */
+const LOCK_TIMEOUT = 20;
 
 const ENV = {
   BORG_RSH: SSH.join(' '),
   BORG_PASSCOMMAND: `cat /run/vault/${PASSPHRASE}`,
   BORG_EXIT_CODES: 'modern',
-  // What it could ask is answered here; it never gets to ask.
+  // Answers to its questions, which it therefore does not ask.
   BORG_RELOCATED_REPO_ACCESS_IS_OK: 'yes',
   BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: 'no',
   // Names of files are bytes, and not all of them are ASCII.
   LC_ALL: 'C.UTF-8',
 };
 
-export const borg: Method<Volume, Volume, void> = {
-  name: 'borg',
-  cannotHold: [
-    'writes made while it is read: files that change under it come from different moments',
-    'which zeros of a file were written and which were a hole: long runs come back as holes; sockets',
-  ],
-  loses: [],
+/** Backs a volume up into a borg repository at the vault. */
+export const borg = (): VolumeMethod =>
+  defineMethod({
+    name: 'borg',
+    limits: REPOSITORY_LIMITS,
+    metadata: volumeMetadata.extend({ archive: z.string().min(1) }),
 
-  async backup(volume, deposit) {
-    const facts = await requireFilledVolume(volume);
-    const account = await deposit.account('borg', [PASSPHRASE]);
-    const repository = `ssh://vault${account.path}/repository`;
-    const archive = `${volume.name}-${randomUUID()}`;
-    await withRepository(
-      () =>
-        runTool(BORG, volume, {
-          ...job(account, ['create', `${repository}::${archive}`, DATA]),
-          volumes: { [volume.name]: `${DATA}:ro` },
-        }),
-      () =>
-        step('make the repository', () =>
-          runTool(BORG, volume, job(account, ['init', '--encryption', 'repokey-blake2', repository])),
-        ),
+    async backup(volume: Volume, artifact) {
+      const inspection = await requireFilledVolume(volume);
+      const account = await artifact.account('borg', [PASSPHRASE]);
+      const run = borgRunner(volume, account);
+      const repository = `ssh://vault${account.path}/repository`;
+      const archive = `${volume.name}-${randomUUID()}`;
+      const volumes = { [volume.name]: `${DATA}:ro` };
+      await withRepository(
+        () => run(['create', `${repository}::${archive}`, DATA], { volumes }),
+        () =>
+          step('create the repository', () => run(['init', '--encryption', 'repokey-blake2', repository])),
+      );
+      // The appending key can still delete from the repository, so the vault makes a recovery point of what is in it now.
+      await runInVault(volume, account, ['keep', archive]);
+      await run(['key', 'export', repository], {}, (key) => artifact.put(KEY, key));
+      return { ...describeVolume(volume, inspection), archive };
+    },
+
+    async restore(artifact, volume: Volume) {
+      const { archive } = artifact.metadata;
+      const account = await artifact.account('borg', [PASSPHRASE]);
+      const run = borgRunner(volume, account);
+      const view = (
+        await runInVault(volume, account, ['view', archive], { failures: { 77: FAILURES.noRecoveryPoint } })
+      ).trim();
+      const repository = `ssh://vault${view}`;
+      try {
+        const key = await text(artifact.open(KEY));
+        await step('import the key', () =>
+          run(['key', 'import', repository, `/run/vault/${KEY}`], { files: { [`run/vault/${KEY}`]: key } }),
+        );
+        await step('read the whole repository', () =>
+          run(['check', '--verify-data', repository], {
+            failures: { 1: FAILURES.damaged },
+            otherwise: FAILURES.damaged,
+          }),
+        );
+        await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
+          run(['extract', '--sparse', '--numeric-ids', `${repository}::${archive}`], {
+            volumes: { [volume.name]: DATA },
+          }),
+        );
+      } finally {
+        // A view that stays does no harm, and an error here must not mask why the restore failed.
+        await runInVault(volume, account, ['leave', view]).catch(() => undefined);
+      }
+    },
+  });
+
+const borgRunner =
+  (volume: Volume, account: Account) =>
+  <T = string>(
+    command: readonly [subcommand: string, ...string[]],
+    options: Partial<ToolRun> = {},
+    read?: (stdout: Readable) => Promise<T>,
+  ): Promise<T> =>
+    runTool(
+      BORG,
+      volume,
+      {
+        account,
+        env: ENV,
+        argv: ['borg', '--log-json', '--lock-wait', String(LOCK_TIMEOUT), ...command],
+        subcommand: command[0] === 'key' ? command.slice(0, 2).join(' ') : command[0],
+        ...options,
+      },
+      read,
     );
-    // Of what it holds now the vault makes a recovery point: from the repository, its bringer can still delete.
-    await runVaultCommand(volume, account, ['keep', archive]);
-    await runTool(BORG, volume, job(account, ['key', 'export', repository]), (key) => deposit.put(KEY, key));
-    return { ...volumeMetadata(volume, facts), archive };
-  },
-
-  async restore(artifact, volume) {
-    const { archive = '' } = artifact.metadata;
-    const account = await artifact.account('borg', [PASSPHRASE]);
-    const view = (
-      await runVaultCommand(volume, account, ['view', archive], {
-        failures: { 77: FAILURES.noRecoveryPoint },
-      })
-    ).trim();
-    const repository = `ssh://vault${view}`;
-    try {
-      const key = await text(artifact.open(KEY));
-      await step('give it its key', () =>
-        runTool(BORG, volume, {
-          ...job(account, ['key', 'import', repository, `/run/vault/${KEY}`]),
-          files: { [`run/vault/${KEY}`]: key },
-        }),
-      );
-      await step('read the whole repository', () =>
-        runTool(BORG, volume, {
-          ...job(account, ['check', '--verify-data', repository]),
-          failures: { 1: FAILURES.damaged },
-          otherwise: FAILURES.damaged,
-        }),
-      );
-      await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
-        runTool(BORG, volume, {
-          ...job(account, ['extract', '--sparse', '--numeric-ids', `${repository}::${archive}`]),
-          volumes: { [volume.name]: DATA },
-        }),
-      );
-    } finally {
-      // Left lying it harms nobody, and it is not to hide why the restore failed.
-      await runVaultCommand(volume, account, ['leave', view]).catch(() => undefined);
-    }
-  },
-};
-
-const job = (account: Account, argv: readonly string[]): Job => ({
-  account,
-  env: ENV,
-  argv: ['borg', '--log-json', '--lock-wait', String(PATIENCE), ...argv],
-});

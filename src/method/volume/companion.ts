@@ -1,29 +1,37 @@
-// The volume backup companion: a container beside the service that stops what carries a label, makes a tar of the volume and starts
-// it again. It is offen/docker-volume-backup (v2) where that can be pulled, and an image that honours the same environment elsewhere.
+// The volume backup companion: a container that stops the services with its label, archives the volume and starts them again. It is
+// offen/docker-volume-backup (v2) where that can be pulled, and elsewhere a stand-in that reads the same environment.
 import { pipeline, Readable } from 'node:stream';
 import { extract } from 'tar-stream';
+import { z } from 'zod';
 import type { Docker } from '../../lab/engine/connect.ts';
 import { outputOf, startAttached, type ProcessOutput } from '../../lab/engine/process.ts';
+import type { ArtifactWriter } from '../../model/method.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { currentSignal, step } from '../../support/trace.ts';
-import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
-import type { ArtifactWriter, Method } from '../../model/method.ts';
-import { withServicesResumed } from '../container/stop-services.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import {
-  recordServices,
   findChangedServices,
-  restoreReplicas,
   findServicesUsing,
+  recordServices,
+  restoreReplicas,
   type RecordedService,
 } from '../container/replicas.ts';
+import { withServicesResumed } from '../container/stop-services.ts';
+import {
+  describeVolume,
+  requireFilledVolume,
+  volumeMetadata,
+  type Volume,
+  type VolumeMethod,
+} from '../container/volume.ts';
+import { defineMethod } from '../define.ts';
+import { extractTar } from './volume-archive.ts';
 import { verifyWholeTar } from './whole-tar.ts';
-import { unpack } from './volume-archive.ts';
-import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
 
 const FILE = 'volume.tar.zst';
-/** Where the companion sees the volume, and so the names in its tar. */
+/** Where the companion mounts the volume; the names in its tar begin with it. */
 const SOURCE = '/backup/data';
 const ARCHIVE = '/archive';
 const TAR = 'volume.tar';
@@ -33,40 +41,49 @@ const STOP_LABEL = 'docker-volume-backup.stop-during-backup=true';
 /** https://offen.github.io/docker-volume-backup/reference/ */
 const ENVIRONMENT = {
   BACKUP_FILENAME: TAR,
-  // The vault compresses and encrypts what it is given.
+  // The vault compresses and encrypts the tar.
   BACKUP_COMPRESSION: 'none',
   BACKUP_STOP_DURING_BACKUP_LABEL: 'true',
 };
 
-export const companion: Method<Volume, Volume, void> = {
-  name: 'volume backup companion',
-  cannotHold: [
-    'hard links (each name becomes a file of its own), extended attributes with file capabilities, ACLs, holes in sparse files, times below a second, sockets',
-    'one moment, when a service that writes does not carry the label',
-  ],
-  loses: ['mtime below a second', 'hard links', 'extended attributes', 'ACLs', 'sparse files'],
+/** Backs a volume up with offen/docker-volume-backup, which stops the services that carry its label. */
+export const volumeCompanion = (): VolumeMethod =>
+  defineMethod({
+    name: 'volume companion',
+    limits: [
+      { sentence: 'hard links: each name becomes a separate file', loses: ['hard links'] },
+      {
+        sentence: 'extended attributes, file capabilities among them, and ACLs',
+        loses: ['extended attributes', 'ACLs'],
+      },
+      { sentence: 'holes in sparse files: they come back full of zeros', loses: ['sparse files'] },
+      { sentence: 'times below a second: they are rounded', loses: ['mtime below a second'] },
+      { sentence: 'sockets' },
+      { sentence: 'one moment, when a service that writes does not carry the label' },
+    ],
+    metadata: volumeMetadata.extend({ stopped: z.array(z.string()) }),
 
-  async backup(volume, deposit) {
-    const facts = await requireFilledVolume(volume);
-    const found = await recordServices(volume.swarm, await labelled(volume));
-    // A backup that was killed may have left one of them off, and the companion would take that for its mode.
-    await restoreReplicas(volume.swarm, found);
-    await withServicesResumed(volume.swarm, found, () => run(volume, found, deposit));
-    return { ...volumeMetadata(volume, facts), stopped: found.map(({ name }) => name).join(', ') };
-  },
+    async backup(volume: Volume, artifact) {
+      const inspection = await requireFilledVolume(volume);
+      const services = await recordServices(volume.swarm, await findLabelledServices(volume));
+      // A backup that was killed may have left one of them at 0 replicas, which the companion would take for its normal state.
+      await restoreReplicas(volume.swarm, services);
+      await withServicesResumed(volume.swarm, services, () => runCompanion(volume, services, artifact));
+      return { ...describeVolume(volume, inspection), stopped: services.map(({ name }) => name) };
+    },
 
-  // At the place that the names in the tar have, and not stripped of it: only so does the root directory come back, too.
-  restore: (artifact, volume) =>
-    restoreIntoEmptyVolume(volume, artifact.metadata, () =>
-      unpack(artifact, FILE, volume, SOURCE, ['--directory=/', '--numeric-owner']),
-    ),
-};
+    // Extracted at the path that is in the tar, not stripped of it: only then does the root directory come back, too.
+    restore: (artifact, volume: Volume) =>
+      restoreIntoEmptyVolume(volume, artifact.metadata, () =>
+        extractTar(artifact, FILE, volume, SOURCE, ['--directory=/', '--numeric-owner']),
+      ),
+  });
 
 /**
- * The services that the companion will stop: all with the label, whichever volumes they use.
+ * Returns the services that the companion will stop: all with the label, also those that use other volumes.
  * @throws DrillError `companion-not-on-manager`
  */
-async function labelled(volume: Volume): Promise<string[]> {
+async function findLabelledServices(volume: Volume): Promise<string[]> {
   const { swarm, node } = volume;
   const { docker } = await swarm.manager();
   const services = (await docker.listServices({ filters: { label: [STOP_LABEL] } })).map(
@@ -74,18 +91,21 @@ async function labelled(volume: Volume): Promise<string[]> {
   );
   const { Swarm } = (await node.docker.info()) as { Swarm: { ControlAvailable: boolean } };
   if (Swarm.ControlAvailable) return services;
-  const blind = (await findServicesUsing(volume)).filter((name) => services.includes(name));
-  if (blind.length === 0) return [];
-  throw finding(`${node.name} is no manager: from there the companion can't stop ${blind.join(', ')}`, {
-    code: 'companion-not-on-manager',
-    node: node.name,
-    hint: 'let data that is backed up this way lie on a manager; or take the label away, and the backup live',
-  });
+  const unstoppable = (await findServicesUsing(volume)).filter((name) => services.includes(name));
+  if (unstoppable.length === 0) return [];
+  throw finding(
+    `${node.name} is a worker: the companion can stop ${unstoppable.join(', ')} only from a manager`,
+    {
+      code: 'companion-not-on-manager',
+      node: node.name,
+      hint: 'Place the volume on a manager, or remove the label to back up without stopping the service.',
+    },
+  );
 }
 
-async function run(
+async function runCompanion(
   volume: Volume,
-  found: readonly RecordedService[],
+  services: readonly RecordedService[],
   { put }: ArtifactWriter,
 ): Promise<void> {
   const { swarm, node, name } = volume;
@@ -101,14 +121,14 @@ async function run(
     },
   });
   const archive = async (): Promise<void> => {
-    const ended = await step('the companion stops, archives and starts', () => ran(container));
-    const off = await findChangedServices(swarm, found);
-    if (ended.exitCode !== 0 || off.length > 0)
+    const result = await step('stop, archive and start with the companion', () => runToEnd(container));
+    const stopped = await findChangedServices(swarm, services);
+    if (result.exitCode !== 0 || stopped.length > 0)
       throw finding(
-        `the companion ended with exit code ${ended.exitCode}${off.length > 0 ? ` and left ${off.join(', ')} switched off` : ''}`,
-        { code: 'companion-failed', node: node.name, output: `${ended.stdout}\n${ended.stderr}` },
+        `the companion exited with code ${result.exitCode}${stopped.length > 0 ? ` and left ${stopped.join(', ')} stopped` : ''}`,
+        { code: 'companion-failed', node: node.name, output: `${result.stdout}\n${result.stderr}` },
       );
-    await archived(container, (tar) => put(FILE, tar));
+    await readArchive(container, (tar) => put(FILE, tar));
   };
   await withCleanup(archive, () => container.remove({ force: true, v: true }), {
     code: 'helper-left',
@@ -116,26 +136,29 @@ async function run(
   });
 }
 
-/** Seconds that the companion may take to start again what it stopped, when the work is told to stop. */
-const LEAVE_SECONDS = 30;
+/** Seconds for the companion to start the services that it stopped, when the drill is interrupted. */
+const GRACE_SECONDS = 30;
 
-async function ran(container: Docker.Container): Promise<ProcessOutput> {
+async function runToEnd(container: Docker.Container): Promise<ProcessOutput> {
   const signal = currentSignal();
-  const leave = (): void => void container.stop({ t: LEAVE_SECONDS }).catch(() => undefined);
-  signal.addEventListener('abort', leave, { once: true });
+  const stop = (): void => void container.stop({ t: GRACE_SECONDS }).catch(() => undefined);
+  signal.addEventListener('abort', stop, { once: true });
   try {
     return await outputOf(await startAttached(container));
   } finally {
-    signal.removeEventListener('abort', leave);
+    signal.removeEventListener('abort', stop);
     signal.throwIfAborted();
   }
 }
 
-/** The archive that lies in the container: the engine wraps it in a tar of its own. */
-async function archived(container: Docker.Container, put: (tar: Readable) => Promise<void>): Promise<void> {
+/** Reads the archive from the container: the engine wraps it in another tar. */
+async function readArchive(
+  container: Docker.Container,
+  put: (tar: Readable) => Promise<void>,
+): Promise<void> {
   const wrapped = (await container.getArchive({ path: `${ARCHIVE}/${TAR}` })) as Readable;
   const entries = extract();
   pipeline(wrapped, entries, () => undefined);
   for await (const entry of entries)
-    await put(verifyWholeTar(Readable.from(entry, { objectMode: false }), 'the archive of the companion'));
+    await put(verifyWholeTar(Readable.from(entry, { objectMode: false }), "the companion's archive"));
 }

@@ -1,62 +1,74 @@
 // What `docker cp -a` does: the engine's archive call, on a container that mounts the volume and never runs.
 import type { Readable } from 'node:stream';
 import type { Docker } from '../../lab/engine/connect.ts';
+import type { ArtifactWriter } from '../../model/method.ts';
 import { seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { currentSignal } from '../../support/trace.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
-import type { Method } from '../../model/method.ts';
 import { withVolumeUnused } from '../container/stop-services.ts';
+import {
+  describeVolume,
+  requireFilledVolume,
+  volumeMetadata,
+  type Volume,
+  type VolumeMethod,
+} from '../container/volume.ts';
+import { defineMethod } from '../define.ts';
+import { CONCURRENT_WRITES } from './limits.ts';
 import { verifyWholeTar } from './whole-tar.ts';
-import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
 
 const FILE = 'volume.tar.zst';
 const PATH = '/data';
 
-const LOST =
-  'extended attributes and ACLs (file capabilities stay), holes in sparse files, times below a second, sockets';
+export interface DockerCpOptions {
+  /** Stops every service that uses the volume while it is copied. Default false. */
+  readonly whileStopped?: boolean;
+}
 
-/** SidecarSpec a service that goes on writing. */
-export const dockerCp: Method<Volume, Volume, void> = {
-  name: 'docker cp',
-  cannotHold: [LOST, 'writes made while it is read: files that change under it come from different moments'],
-  loses: ['mtime below a second', 'extended attributes', 'ACLs', 'sparse files'],
+/** Copies a volume with the engine's archive call, as `docker cp -a` does. */
+export const dockerCp = ({ whileStopped = false }: DockerCpOptions = {}): VolumeMethod =>
+  defineMethod({
+    name: whileStopped ? 'docker cp, while stopped' : 'docker cp',
+    limits: [
+      {
+        sentence: 'extended attributes (except file capabilities) and ACLs',
+        loses: ['extended attributes', 'ACLs'],
+      },
+      { sentence: 'holes in sparse files: they come back full of zeros', loses: ['sparse files'] },
+      { sentence: 'times below a second', loses: ['mtime below a second'] },
+      { sentence: 'sockets' },
+      ...(whileStopped ? [] : [CONCURRENT_WRITES]),
+    ],
+    metadata: volumeMetadata,
 
-  async backup(volume, { put }) {
-    const facts = await requireFilledVolume(volume);
-    await withHolder(volume, async (holder) => {
-      const read = (await holder.getArchive({ path: PATH })) as Readable;
-      // Until the call has ended the engine holds on to the container.
-      await put(FILE, verifyWholeTar(read, `what was read of ${volume.name}`)).finally(() => read.destroy());
-    });
-    return volumeMetadata(volume, facts);
-  },
+    async backup(volume: Volume, artifact) {
+      const inspection = await requireFilledVolume(volume);
+      const copy = (): Promise<void> => copyVolume(volume, artifact);
+      await (whileStopped ? withVolumeUnused(volume, copy) : copy());
+      return describeVolume(volume, inspection);
+    },
 
-  async restore(artifact, volume) {
-    await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
-      withHolder(volume, async (holder) => {
-        const tar = verifyWholeTar(artifact.open(FILE), 'the artifact');
-        // Put beside the directory, not into it: only so does the directory itself get its owner, mode and time.
-        await holder.putArchive(tar, { path: '/', copyUIDGID: '1' }).finally(() => tar.destroy());
-      }),
-    );
-  },
-};
+    async restore(artifact, volume: Volume) {
+      await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
+        withHolder(volume, async (holder) => {
+          const tar = verifyWholeTar(artifact.open(FILE), 'the artifact');
+          // Put next to the directory, not into it: only then does the directory itself get its owner, mode and time.
+          await holder.putArchive(tar, { path: '/', copyUIDGID: '1' }).finally(() => tar.destroy());
+        }),
+      );
+    },
+  });
 
-/** With every service that uses the volume stopped for the time of the copy. */
-export const dockerCpStopped: Method<Volume, Volume, void> = {
-  ...dockerCp,
-  name: 'docker cp, service stopped',
-  cannotHold: [LOST],
+const copyVolume = (volume: Volume, { put }: ArtifactWriter): Promise<void> =>
+  withHolder(volume, async (holder) => {
+    const read = (await holder.getArchive({ path: PATH })) as Readable;
+    // The engine keeps the container until the call has ended.
+    await put(FILE, verifyWholeTar(read, `volume ${volume.name}`)).finally(() => read.destroy());
+  });
 
-  async backup(volume, deposit) {
-    await requireFilledVolume(volume);
-    return withVolumeUnused(volume, () => dockerCp.backup(volume, deposit));
-  },
-};
-
-/** A container for the archive call to look into. It is created and never started; any image would do. */
+/** Runs `body` with a container for the archive call to read. It is created and never started; any image would do. */
 async function withHolder(
   { swarm, node, name }: Volume,
   body: (holder: Docker.Container) => Promise<void>,
@@ -71,7 +83,7 @@ async function withHolder(
     body(holder).catch((cause: unknown) => {
       currentSignal().throwIfAborted();
       if (cause instanceof DrillError) throw cause;
-      throw finding(`the engine could not copy the volume ${name}`, {
+      throw finding(`docker cp: the engine could not copy the volume ${name}`, {
         code: 'copy-failed',
         command: 'docker cp -a',
         node: node.name,

@@ -1,6 +1,6 @@
 // What is left of what programs printed.
 import { expect, test } from 'vitest';
-import { plain } from './repository.ts';
+import { plainMessages } from './repository.ts';
 
 test('messages come out of their JSON; counts and progress are left out', () => {
   const printed = [
@@ -11,7 +11,7 @@ test('messages come out of their JSON; counts and progress are left out', () => 
     '\u001b[2Ksubprocess ssh: Connection closed',
     '{"cut off',
   ].join('\n');
-  expect(plain(printed)).toBe(
+  expect(plainMessages(printed)).toBe(
     [
       '/data/a: open /data/a: permission denied',
       'Fatal: wrong password or no key found',

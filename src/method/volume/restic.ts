@@ -1,13 +1,21 @@
 // A volume in a restic repository at the vault, by sftp or in S3: encrypted and deduplicated before it leaves its node.
+import { z } from 'zod';
+import { SSH, type Account, type AccountKind } from '../../model/account.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
-import { SSH, type Account, type AccountKind } from '../../model/account.ts';
-import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
-import type { Method } from '../../model/method.ts';
 import { FAILURES, type Program } from '../../vault/failures.ts';
-import { withRepository, runTool, type Job } from './repository.ts';
-import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
+import {
+  describeVolume,
+  requireFilledVolume,
+  volumeMetadata,
+  type Volume,
+  type VolumeMethod,
+} from '../container/volume.ts';
+import { defineMethod } from '../define.ts';
+import { REPOSITORY_LIMITS } from './limits.ts';
+import { runTool, withRepository, type ToolRun } from './repository.ts';
 
 /** https://restic.readthedocs.io/en/stable/075_scripting.html#exit-codes */
 const RESTIC: Program = {
@@ -16,7 +24,7 @@ const RESTIC: Program = {
     2: {
       code: 'restic-crashed',
       reason: 'it crashed',
-      hint: 'take the version that made the repository; tell its makers what it printed',
+      hint: 'Use the version of restic that made the repository, and report what it printed to its authors.',
     },
     3: FAILURES.incomplete,
     10: FAILURES.noRepository,
@@ -29,118 +37,124 @@ const PASSWORD = 'restic-password';
 const DATA = '/data';
 const REPOSITORY = 'repository';
 /**
- * How long it waits for a lock that shuts it out. Such a lock is never ours: backups share theirs, even those that a killed one
+ * How long it waits for a lock that excludes it. Such a lock is never ours: backups share theirs, even those that a killed one
  * left behind, and a restore takes none. So none is broken here.
  */
-const PATIENCE = '10s';
+const LOCK_TIMEOUT = '10s';
 /**
- * A backup whose last upload fails goes on waiting for that upload, for ever: `Repository.Flush` hands it to workers that have ended
- * (seen in 0.18.0, with a vault whose disk was full). Told to stop, it says what had failed.
+ * A backup whose last upload fails waits for that upload forever: `Repository.Flush` hands it to workers that have ended (seen in
+ * 0.18.0, with a vault whose disk was full). When it is interrupted, it prints what had failed.
  */
-const STUCK = seconds(30);
+const STALL_TIMEOUT = seconds(30);
 
-/** Where its repository is, and how it gets there. */
-interface Transport {
-  readonly name: string;
+/** Where the repository is, and how restic connects to it. */
+interface Backend {
   readonly kind: AccountKind;
-  /** Options, environment and limits of every run on a repository of that account. */
-  readonly reach: (account: Account, repository: string) => Pick<Job, 'argv' | 'env' | 'patience'>;
-  /** The repository that a snapshot is restored from. */
-  readonly pointOf: (snapshot: string) => string;
+  /** Returns options, environment and timeout of every run on a repository of that account. */
+  readonly connect: (account: Account, repository: string) => Pick<ToolRun, 'argv' | 'env' | 'stallTimeout'>;
+  /** Returns the repository that a snapshot is restored from. */
+  readonly repositoryOf: (snapshot: string) => string;
 }
 
-const sftp: Transport = {
-  name: 'restic',
-  kind: 'restic',
-  reach: ({ path }, repository) => ({
-    argv: [
-      ...['--repo', `sftp:vault:${path}/${repository}`],
-      ...['--option', `sftp.command=${SSH.join(' ')} vault sftp`],
-    ],
-  }),
-  // The vault keeps the repository as it was when this snapshot came.
-  pointOf: (snapshot) => `kept/${snapshot}`,
+const BACKENDS: Readonly<Record<'ssh' | 's3', Backend>> = {
+  ssh: {
+    kind: 'restic',
+    connect: ({ path }, repository) => ({
+      argv: [
+        ...['--repo', `sftp:vault:${path}/${repository}`],
+        ...['--option', `sftp.command=${SSH.join(' ')} vault sftp`],
+      ],
+    }),
+    // The vault keeps the repository as it was when this snapshot arrived.
+    repositoryOf: (snapshot) => `kept/${snapshot}`,
+  },
+  s3: {
+    kind: 's3',
+    connect: ({ address, port, path }, repository) => ({
+      argv: [
+        ...['--repo', `s3:http://${address}:${port}/${path}/${repository}`],
+        ...['--option', 's3.bucket-lookup=path'],
+      ],
+      env: { AWS_SHARED_CREDENTIALS_FILE: '/run/vault/credentials', AWS_DEFAULT_REGION: 'us-east-1' },
+      // It retries for a quarter of an hour, for every subcommand.
+      stallTimeout: STALL_TIMEOUT,
+    }),
+    repositoryOf: () => REPOSITORY,
+  },
 };
 
-const s3: Transport = {
-  name: 'restic to S3',
-  kind: 's3',
-  reach: ({ address, port, path }, repository) => ({
-    argv: [
-      ...['--repo', `s3:http://${address}:${port}/${path}/${repository}`],
-      ...['--option', 's3.bucket-lookup=path'],
-    ],
-    env: { AWS_SHARED_CREDENTIALS_FILE: '/run/vault/credentials', AWS_DEFAULT_REGION: 'us-east-1' },
-    // It tries again for a quarter of an hour, whatever it does.
-    patience: STUCK,
-  }),
-  pointOf: () => REPOSITORY,
-};
+export interface ResticOptions {
+  /** How the repository at the vault is reached: over ssh (sftp), or as an S3 bucket. Default `ssh`. */
+  readonly via?: keyof typeof BACKENDS;
+}
 
-const resticBy = (transport: Transport): Method<Volume, Volume, void> => ({
-  name: transport.name,
-  cannotHold: [
-    'writes made while it is read: files that change under it come from different moments',
-    'which zeros of a file were written and which were a hole: long runs come back as holes; sockets',
-  ],
-  loses: [],
+/** Backs a volume up into a restic repository at the vault. `s3` needs a vault with an object store. */
+export function restic({ via = 'ssh' }: ResticOptions = {}): VolumeMethod {
+  const backend = BACKENDS[via];
+  return defineMethod({
+    name: via === 'ssh' ? 'restic' : `restic, via ${via}`,
+    limits: REPOSITORY_LIMITS,
+    metadata: volumeMetadata.extend({ snapshot: z.string().regex(/^[0-9a-f]{64}$/) }),
 
-  async backup(volume, deposit) {
-    const facts = await requireFilledVolume(volume);
-    const run = runIn(transport, await deposit.account(transport.kind, [PASSWORD]), volume);
-    const snapshot = await withRepository(
-      () => backUp(volume, run),
-      () => step('make the repository', () => run(REPOSITORY, ['init'])),
-    );
-    return { ...volumeMetadata(volume, facts), snapshot };
-  },
+    async backup(volume: Volume, artifact) {
+      const inspection = await requireFilledVolume(volume);
+      const run = resticRunner(backend, await artifact.account(backend.kind, [PASSWORD]), volume);
+      const snapshot = await withRepository(
+        () => backUp(volume, run),
+        () => step('create the repository', () => run(REPOSITORY, ['init'])),
+      );
+      return { ...describeVolume(volume, inspection), snapshot };
+    },
 
-  async restore(artifact, volume) {
-    const { snapshot = '' } = artifact.metadata;
-    const run = runIn(transport, await artifact.account(transport.kind, [PASSWORD]), volume);
-    const point = transport.pointOf(snapshot);
-    await step('read the whole repository', () =>
-      run(point, ['check', '--read-data', '--no-lock'], { otherwise: FAILURES.damaged }),
-    );
-    await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
-      run(point, ['restore', snapshot, '--target', '/', '--sparse', '--verify', '--no-lock'], {
-        volumes: { [volume.name]: DATA },
-      }),
-    );
-  },
-});
+    async restore(artifact, volume: Volume) {
+      const { snapshot } = artifact.metadata;
+      const run = resticRunner(backend, await artifact.account(backend.kind, [PASSWORD]), volume);
+      const repository = backend.repositoryOf(snapshot);
+      await step('read the whole repository', () =>
+        run(repository, ['check', '--read-data', '--no-lock'], { otherwise: FAILURES.damaged }),
+      );
+      await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
+        run(repository, ['restore', snapshot, '--target', '/', '--sparse', '--verify', '--no-lock'], {
+          volumes: { [volume.name]: DATA },
+        }),
+      );
+    },
+  });
+}
 
-export const restic = resticBy(sftp);
-export const resticS3 = resticBy(s3);
+type RunRestic = (
+  repository: string,
+  command: readonly [subcommand: string, ...string[]],
+  options?: Partial<ToolRun>,
+) => Promise<string>;
 
-type Run = (repository: string, words: readonly string[], rest?: Partial<Job>) => Promise<string>;
-
-/** Quiet leaves the summary and takes the progress away; a cache in a throwaway container helps nobody. */
-const runIn =
-  ({ reach }: Transport, account: Account, volume: Volume): Run =>
-  (repository, words, rest = {}) => {
-    const { argv, ...reached } = reach(account, repository);
-    const usual = ['restic', '--json', '--quiet', '--no-cache', '--retry-lock', PATIENCE];
+/** `--quiet` leaves the summary and drops the progress; a cache in a throwaway container is of no use. */
+const resticRunner =
+  ({ connect }: Backend, account: Account, volume: Volume): RunRestic =>
+  (repository, command, options = {}) => {
+    const { argv, ...connection } = connect(account, repository);
+    const common = ['restic', '--json', '--quiet', '--no-cache', '--retry-lock', LOCK_TIMEOUT];
     const password = ['--password-file', `/run/vault/${PASSWORD}`];
     return runTool(RESTIC, volume, {
       account,
-      argv: [...usual, ...argv, ...password, ...words],
-      ...reached,
-      ...rest,
+      argv: [...common, ...argv, ...password, ...command],
+      subcommand: command[0],
+      ...connection,
+      ...options,
     });
   };
 
-/** @returns the snapshot's whole id: a prefix, or `latest`, may be somebody else's */
-async function backUp({ node, name }: Volume, run: Run): Promise<string> {
-  // Grouped by its tag, a volume is compared with its own last snapshot, whichever node that came from.
+/** Returns the snapshot's whole id: a prefix, or `latest`, may be another one's. */
+async function backUp({ node, name }: Volume, run: RunRestic): Promise<string> {
+  // Grouped by its tag, a volume is compared with its last snapshot, from any node.
   const which = ['--host', node.name, '--tag', `volume=${name}`, '--group-by', 'tags'];
   const printed = await run(REPOSITORY, ['backup', ...which, DATA], {
-    patience: STUCK,
+    stallTimeout: STALL_TIMEOUT,
     volumes: { [name]: `${DATA}:ro` },
   });
   const id = /"snapshot_id":"([0-9a-f]{64})"/.exec(printed)?.[1];
   if (id === undefined)
-    throw finding('restic says that all went well, and names no snapshot', {
+    throw finding('restic backup: succeeded without the id of a snapshot', {
       code: FAILURES.noRecoveryPoint.code,
       node: node.name,
       output: printed,

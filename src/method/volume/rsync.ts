@@ -1,16 +1,25 @@
-// A volume as a directory at the vault, by rsync over ssh. Each snapshot is a whole tree of its own, in which files that didn't
-// change are hard links of those in the one before.
+// A volume as a directory at the vault, by rsync over ssh. Each snapshot is a whole tree, in which files that did not change are hard
+// links of those in the snapshot before.
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import { SSH } from '../../model/account.ts';
+import type { Limit } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
-import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
-import type { Method } from '../../model/method.ts';
 import { FAILURES, type Program } from '../../vault/failures.ts';
-import { runVaultCommand, runTool } from './repository.ts';
-import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
+import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
+import {
+  describeVolume,
+  requireFilledVolume,
+  volumeMetadata,
+  type Volume,
+  type VolumeMethod,
+} from '../container/volume.ts';
+import { defineMethod } from '../define.ts';
+import { CONCURRENT_WRITES } from './limits.ts';
+import { runInVault, runTool } from './repository.ts';
 
-/** rsync(1), EXIT VALUES. Of what ssh ends with, its words say more. */
+/** rsync(1), EXIT VALUES. What an exit code of ssh means is in its message. */
 const RSYNC: Program = {
   name: 'rsync',
   failures: {
@@ -27,60 +36,66 @@ const DATA = '/data';
 const LIST = 'kept.list';
 const ENV = { RSYNC_RSH: SSH.join(' ') };
 
-const IN_PLAIN =
-  'a secret: the vault has the files as they are; give it a disk that is encrypted below them (LUKS, or an encrypted ZFS dataset)';
-const WHILE_READ = 'writes made while it is read: files that change under it come from different moments';
-
-/** What people type. */
-export const rsyncArchive = variant('rsync -a', ['-a'], {
-  cannotHold: [
-    'hard links (each name becomes a file of its own), extended attributes with file capabilities, ACLs, holes in sparse files',
-    'a change that leaves size and modification time as they were, to the second',
-    IN_PLAIN,
-    WHILE_READ,
-  ],
-  loses: ['hard links', 'extended attributes', 'ACLs', 'sparse files', 'encrypted in the vault'],
-});
-
-/** What it takes to keep everything. */
-export const rsyncFull = variant('rsync -aHAXS', ['-aHAXS', '--numeric-ids', '--modify-window=-1'], {
-  cannotHold: [
-    'a change that leaves size and modification time as they were, to the nanosecond',
-    IN_PLAIN,
-    WHILE_READ,
-  ],
+const UNENCRYPTED: Limit = {
+  sentence:
+    'confidentiality: the vault stores the files as they are, so put it on an encrypted disk (LUKS, an encrypted ZFS dataset)',
   loses: ['encrypted in the vault'],
-});
+};
 
-function variant(
-  name: string,
-  flags: readonly string[],
-  limits: Pick<Method<Volume, Volume, void>, 'cannotHold' | 'loses'>,
-): Method<Volume, Volume, void> {
-  return {
-    name,
-    ...limits,
+const PRESERVE: Readonly<
+  Record<'basic' | 'all', { readonly flags: readonly string[]; readonly limits: readonly Limit[] }>
+> = {
+  basic: {
+    flags: ['-a'],
+    limits: [
+      { sentence: 'hard links: each name becomes a separate file', loses: ['hard links'] },
+      {
+        sentence: 'extended attributes, file capabilities among them, and ACLs',
+        loses: ['extended attributes', 'ACLs'],
+      },
+      { sentence: 'holes in sparse files: they come back full of zeros', loses: ['sparse files'] },
+      { sentence: 'a change that leaves size and modification time as they were, to the second' },
+    ],
+  },
+  all: {
+    flags: ['-aHAXS', '--numeric-ids', '--modify-window=-1'],
+    limits: [{ sentence: 'a change that leaves size and modification time as they were, to the nanosecond' }],
+  },
+};
 
-    async backup(volume, deposit) {
-      const facts = await requireFilledVolume(volume);
-      const account = await deposit.account('rsync');
-      const snapshot = `${name.replaceAll(/\W+/g, '')}.${volume.name}/${randomUUID()}`;
+export interface RsyncOptions {
+  /** `basic` is `rsync -a`; `all` also keeps hard links, extended attributes, ACLs and holes. Default `basic`. */
+  readonly preserve?: keyof typeof PRESERVE;
+}
+
+/** Copies a volume to the vault with rsync, one snapshot a backup. */
+export function rsync({ preserve = 'basic' }: RsyncOptions = {}): VolumeMethod {
+  const { flags, limits } = PRESERVE[preserve];
+  return defineMethod({
+    name: preserve === 'basic' ? 'rsync' : `rsync, preserve ${preserve}`,
+    limits: [...limits, UNENCRYPTED, CONCURRENT_WRITES],
+    metadata: volumeMetadata.extend({ snapshot: z.string().min(1) }),
+
+    async backup(volume: Volume, artifact) {
+      const inspection = await requireFilledVolume(volume);
+      const account = await artifact.account('rsync');
+      const snapshot = `${preserve}.${volume.name}/${randomUUID()}`;
       await runTool(RSYNC, volume, {
         account,
         env: ENV,
         argv: ['rsync', ...flags, `${DATA}/`, `vault:${snapshot}/`],
         volumes: { [volume.name]: `${DATA}:ro` },
       });
-      // Out of its bringer's reach, and then told, so that a restore can compare every byte with it.
-      await runVaultCommand(volume, account, ['keep', snapshot], {}, (list) => deposit.put(LIST, list));
-      return { ...volumeMetadata(volume, facts), snapshot };
+      // The vault moves the snapshot to where the appending key can't reach it, then lists it: a restore compares every byte with the list.
+      await runInVault(volume, account, ['keep', snapshot], {}, (list) => artifact.put(LIST, list));
+      return { ...describeVolume(volume, inspection), snapshot };
     },
 
-    async restore(artifact, volume) {
-      const { snapshot = '' } = artifact.metadata;
+    async restore(artifact, volume: Volume) {
+      const { snapshot } = artifact.metadata;
       const account = await artifact.account('rsync');
       const differences = await step('compare the snapshot with its list', () =>
-        runVaultCommand(volume, account, ['differing', snapshot], {
+        runInVault(volume, account, ['differing', snapshot], {
           input: artifact.open(LIST),
           failures: { 77: FAILURES.noRecoveryPoint },
         }),
@@ -98,5 +113,5 @@ function variant(
         }),
       );
     },
-  };
+  });
 }

@@ -1,47 +1,60 @@
-// A volume as a tar, through a helper container beside it: what `docker cp` does, with all the metadata that it drops.
-import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
-import type { Method, ArtifactReader } from '../../model/method.ts';
-import { volumeMetadata, requireFilledVolume, type Volume } from '../container/volume.ts';
-
-export type { Volume };
+// A volume as a tar that a helper container writes: `docker cp` with all the metadata that it drops.
+import type { ArtifactReader, ArtifactWriter, Limit } from '../../model/method.ts';
+import { restoreIntoEmptyVolume, type VolumeSpec } from '../container/empty-volume.ts';
+import {
+  describeVolume,
+  requireFilledVolume,
+  volumeMetadata,
+  type Volume,
+  type VolumeMethod,
+} from '../container/volume.ts';
+import { defineMethod } from '../define.ts';
 
 const FILE = 'volume.tar.zst';
 const PATH = '/data';
 const FLAGS = ['--directory', PATH, '--xattrs', '--xattrs-include=*', '--acls', '--numeric-owner'];
 
-/** GNU tar says so on its way, and ends with 0. */
-export const SOCKETS = 'sockets: tar passes them over';
+/** GNU tar warns about each one and exits with 0. */
+export const NO_SOCKETS: Limit = { sentence: 'sockets: tar skips them' };
 
-export const volumeArchive: Method<Volume, Volume, void> = {
-  name: 'volume archive',
-  cannotHold: [
-    SOCKETS,
-    'writes made while it is read: files come from different moments, and one that changes under tar is a finding',
-  ],
+/** Archives a volume with GNU tar in a helper container, while services go on using it; keeps everything but sockets. */
+export const volumeArchive = (): VolumeMethod =>
+  defineMethod({
+    name: 'volume archive',
+    limits: [
+      NO_SOCKETS,
+      {
+        sentence:
+          'writes during the backup: files come from different moments, and a file that changes while tar reads it fails the backup',
+      },
+    ],
+    metadata: volumeMetadata,
+    async backup(volume: Volume, artifact) {
+      const inspection = await requireFilledVolume(volume);
+      await archiveVolume(volume, artifact);
+      return describeVolume(volume, inspection);
+    },
+    restore: restoreArchive,
+  });
 
-  loses: [],
+/** Writes the tar of a volume into the artifact. @throws DrillError `tar-failed` */
+export const archiveVolume = ({ node, name }: Volume, { pipeFrom }: ArtifactWriter): Promise<void> =>
+  pipeFrom(FILE, {
+    node,
+    argv: ['tar', '--create', '--sparse', '--format=posix', ...FLAGS, '.'],
+    volumes: { [name]: `${PATH}:ro` },
+  });
 
-  async backup(volume, { pipeFrom: putFrom }) {
-    const { node, name } = volume;
-    const facts = await requireFilledVolume(volume);
-    await putFrom(FILE, {
-      node,
-      argv: ['tar', '--create', '--sparse', '--format=posix', ...FLAGS, '.'],
-      volumes: { [name]: `${PATH}:ro` },
-    });
-    return volumeMetadata(volume, facts);
-  },
-
-  restore: (artifact, volume) =>
-    restoreIntoEmptyVolume(volume, artifact.metadata, () => unpack(artifact, FILE, volume, PATH, FLAGS)),
-};
+/** Extracts that tar into an empty volume. @throws DrillError `volume-not-empty`, `tar-failed` */
+export const restoreArchive = (artifact: ArtifactReader<VolumeSpec>, volume: Volume): Promise<void> =>
+  restoreIntoEmptyVolume(volume, artifact.metadata, () => extractTar(artifact, FILE, volume, PATH, FLAGS));
 
 /**
- * Feeds a tar of the artifact to a GNU tar beside the volume, which it finds at `path`.
+ * Extracts a tar of the artifact with GNU tar in a container that mounts the volume at `path`.
  * @throws DrillError `tar-failed`; or what broke the tar on its way
  */
-export const unpack = (
-  artifact: ArtifactReader,
+export const extractTar = (
+  artifact: Pick<ArtifactReader, 'pipeTo'>,
   file: string,
   { node, name }: Volume,
   path: string,

@@ -1,5 +1,5 @@
-// A look at a tar on its way. The engine's archive call answers 200 before it reads the first file; when a file shrinks under it,
-// the stream ends early, and the end of the connection looks like any other.
+// Checks that a tar is complete while it is streamed. The engine's archive call answers 200 before it reads the first file; when a
+// file shrinks while it is read, the stream ends early, and the end of the connection looks like any other.
 import { once } from 'node:events';
 import { pipeline, Transform, type Readable, type TransformCallback } from 'node:stream';
 import { extract } from 'tar-stream';
@@ -9,18 +9,18 @@ import { finding, reasonOf } from '../../support/errors.ts';
 const END_BYTES = 1024;
 
 /**
- * The same bytes; the stream breaks with a finding when they are not a whole tar with something in it.
+ * Passes the bytes on; the stream fails with a finding when they are not a whole tar with at least one entry.
  * @param what names the tar in the finding
  */
 export function verifyWholeTar(tar: Readable, what: string): Readable {
-  // An error of either ends both, and is met by whoever reads.
+  // An error of either ends both, and the reader gets it.
   return pipeline(tar, new TarVerifier(what), () => undefined);
 }
 
 class TarVerifier extends Transform {
   readonly #what: string;
   readonly #parser = extract();
-  /** What is wrong with it; undefined when it was parsed to its end. */
+  /** Resolves to what is wrong with it, or to undefined when it was parsed to its end. */
   readonly #parsed: Promise<string | undefined>;
   #entries = 0;
   #end = Buffer.alloc(0);
@@ -30,7 +30,7 @@ class TarVerifier extends Transform {
     this.#what = what;
     this.#parser.on('entry', (_header, content, next) => {
       this.#entries++;
-      // What breaks it is told by the parser itself.
+      // The parser emits the same error.
       content.on('error', () => undefined);
       content.once('end', next);
       content.resume();
@@ -63,16 +63,16 @@ class TarVerifier extends Transform {
   }
 
   #whatIsMissing(): string | undefined {
-    if (this.#entries === 0) return 'nothing is in it';
+    if (this.#entries === 0) return 'it has no entry (nothing was read)';
     const ended = this.#end.length === END_BYTES && this.#end.every((byte) => byte === 0);
     return ended ? undefined : 'the blocks that end a tar are missing';
   }
 
   #finding(wrong: string | undefined): Error | null {
     if (wrong === undefined) return null;
-    return finding(`${this.#what} is not a whole tar: ${wrong}`, {
+    return finding(`${this.#what}: not a whole tar: ${wrong}`, {
       code: 'torn-archive',
-      hint: 'a file that shrinks while it is read breaks it: stop the service that writes, and take it again',
+      hint: 'A file that shrinks while it is read breaks it: stop the service that writes, and back up again.',
     });
   }
 }

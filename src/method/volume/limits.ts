@@ -1,0 +1,13 @@
+// Limits that several methods share.
+import type { Limit } from '../../model/method.ts';
+
+export const CONCURRENT_WRITES: Limit = {
+  sentence: 'writes during the backup: files that change while they are read come from different moments',
+};
+
+/** Of restic and borg. */
+export const REPOSITORY_LIMITS: readonly Limit[] = [
+  CONCURRENT_WRITES,
+  { sentence: 'which zeros were written and which were a hole: long runs of zeros come back as holes' },
+  { sentence: 'sockets' },
+];
