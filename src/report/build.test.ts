@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { JournalEvent } from '../drill/events.ts';
 import { buildReport } from './build.ts';
-import { readJournal } from './journal-reader.ts';
+import { parseJournal } from './journal-reader.ts';
 import {
   asText,
   inconclusiveSample,
   notRecoveredSample,
   recoveredSample,
-} from '../../test/support/report-sample.ts';
+} from '../../test/support/report/samples.ts';
 import { Report, type Step } from './schema.ts';
 
 const sum = (steps: readonly Step[]): number => steps.reduce((total, step) => total + step.seconds, 0);
@@ -45,7 +45,7 @@ describe('the sample reports', () => {
 test('a journal cut at any byte still gives a report that fits the schema', () => {
   const text = asText(notRecoveredSample());
   for (let length = 0; length <= text.length; length += 7) {
-    const { events, damagedLines } = readJournal(text.slice(0, length));
+    const { events, damagedLines } = parseJournal(text.slice(0, length));
     const report = Report.parse(buildReport(events, { name: 'total-loss' }));
     expect(damagedLines).toBe(0);
     expect(report.complete).toBe(events.at(-1)?.event === 'end');
@@ -61,14 +61,14 @@ test('an empty journal gives an inconclusive report with the name it was given',
 
 describe('reading a journal', () => {
   test('skips and counts damaged lines, but not a last line that was only cut', () => {
-    const { events, damagedLines } = readJournal('{"t":1,"event":"end","at":""}\n{"t":2,"ev\n[]\n{"t":3');
+    const { events, damagedLines } = parseJournal('{"t":1,"event":"end","at":""}\n{"t":2,"ev\n[]\n{"t":3');
     expect(events).toHaveLength(1);
     expect(damagedLines).toBe(2);
   });
 
   test('never goes back in time', () => {
     const text = '{"t":5,"event":"end"}\n{"t":2,"event":"end"}\n';
-    expect(readJournal(text).events.map(({ t }) => t)).toEqual([5, 5]);
+    expect(parseJournal(text).events.map(({ t }) => t)).toEqual([5, 5]);
   });
 });
 

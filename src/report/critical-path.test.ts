@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { criticalPath, longestFirst } from './critical-path.ts';
+import { findCriticalPath, sumByStep } from './critical-path.ts';
 import type { Step } from './schema.ts';
 
 const step = (name: string, offset: number, end: number, parts: Step[] = []): Step => ({
@@ -15,7 +15,7 @@ const step = (name: string, offset: number, end: number, parts: Step[] = []): St
   parts,
 });
 const path = (steps: Step[], from: number, to: number) =>
-  criticalPath(steps, from, to).map((link) => [link.step.name, link.start, link.end]);
+  findCriticalPath(steps, from, to).map((link) => [link.step.name, link.start, link.end]);
 
 test('steps that follow each other are all waited for, cut to the window', () => {
   expect(path([step('a', 0, 4), step('b', 4, 9)], 2, 7)).toEqual([
@@ -44,7 +44,7 @@ test('a chain goes back through what ended just before the last part began', () 
 
 test('what is summed is the whole window, longest first', () => {
   const join = step('join', 0, 10, [step('m2', 1, 6), step('m3', 1, 9, [step('pull', 2, 8)])]);
-  const sums = longestFirst(criticalPath([join], 0, 10));
+  const sums = sumByStep(findCriticalPath([join], 0, 10));
   expect(sums.map(({ step: { name }, seconds }) => [name, seconds])).toEqual([
     ['pull', 6],
     ['join', 2],

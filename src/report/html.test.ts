@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { JournalEvent } from '../drill/events.ts';
 import { buildReport } from './build.ts';
 import { renderIndex, renderReport } from './html.ts';
-import { readJournal } from './journal-reader.ts';
+import { parseJournal } from './journal-reader.ts';
 import { buildRun } from './run.ts';
 import {
   asText,
   inconclusiveSample,
   notRecoveredSample,
   recoveredSample,
-} from '../../test/support/report-sample.ts';
+} from '../../test/support/report/samples.ts';
 
 /** Names that would leave their place in the page if they were not escaped. */
 const HOSTILE = `<script>alert(1)</script>"onload='x' {{name}} </style>`;
@@ -60,7 +60,7 @@ describe('the page of a drill', () => {
   test('can be made of any beginning of a journal', () => {
     const text = asText(notRecoveredSample());
     for (let length = 0; length < text.length; length += 499) {
-      const html = renderReport(buildReport(readJournal(text.slice(0, length)).events));
+      const html = renderReport(buildReport(parseJournal(text.slice(0, length)).events));
       expect(html).not.toMatch(/NaN|undefined|Infinity/);
     }
   });

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import mustache from 'mustache';
-import { drillView } from './page/drill-view.ts';
-import { runView } from './page/run-view.ts';
+import { buildDrillView } from './page/drill-view.ts';
+import { buildRunView } from './page/run-view.ts';
 import type { Report, Run } from './schema.ts';
 
 const FOLDER = path.join(import.meta.dirname, 'page');
@@ -17,7 +17,7 @@ const templates = Object.fromEntries(
 const style = templates['style'] ?? '';
 
 export const renderReport = (report: Report): string =>
-  mustache.render(templates['report'] ?? '', { ...drillView(report), style }, templates);
+  mustache.render(templates['report'] ?? '', { ...buildDrillView(report), style }, templates);
 
 export const renderIndex = (run: Run, name: string): string =>
-  mustache.render(templates['index'] ?? '', { ...runView(run, name), style }, templates);
+  mustache.render(templates['index'] ?? '', { ...buildRunView(run, name), style }, templates);

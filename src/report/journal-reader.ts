@@ -1,7 +1,7 @@
 // From the journal's text to its events. A crash may cut the last line anywhere, so nothing here throws.
 import type { EventName, JournalEvent } from '../drill/events.ts';
 
-export interface Journal {
+export interface ParsedJournal {
   readonly events: JournalEvent[];
   /** Lines that say nothing readable; a last line without its line break was only cut and doesn't count. */
   readonly damagedLines: number;
@@ -9,15 +9,15 @@ export interface Journal {
 
 export type EventOf<N extends EventName> = Extract<JournalEvent, { event: N }>;
 
-export const eventsOf = <N extends EventName>(events: readonly JournalEvent[], name: N): EventOf<N>[] =>
+export const selectEvents = <N extends EventName>(events: readonly JournalEvent[], name: N): EventOf<N>[] =>
   events.filter((event): event is EventOf<N> => event.event === name);
 
 /** Times are made to never go back: a later line is never earlier than the one before it. */
-export function readJournal(text: string): Journal {
+export function parseJournal(text: string): ParsedJournal {
   const lines = text.split('\n');
   const last = lines.pop() ?? '';
-  const events = lines.map(parse);
-  const cut = parse(last);
+  const events = lines.map(parseLine);
+  const cut = parseLine(last);
   if (cut) events.push(cut);
   let now = 0;
   return {
@@ -28,7 +28,7 @@ export function readJournal(text: string): Journal {
   };
 }
 
-function parse(line: string): JournalEvent | undefined {
+function parseLine(line: string): JournalEvent | undefined {
   try {
     const value: unknown = JSON.parse(line);
     return isEvent(value) ? value : undefined;

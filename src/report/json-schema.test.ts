@@ -6,7 +6,11 @@ import { describe, expect, test } from 'vitest';
 import { buildReport } from './build.ts';
 import { jsonSchemas } from './json-schema.ts';
 import { buildRun } from './run.ts';
-import { inconclusiveSample, notRecoveredSample, recoveredSample } from '../../test/support/report-sample.ts';
+import {
+  inconclusiveSample,
+  notRecoveredSample,
+  recoveredSample,
+} from '../../test/support/report/samples.ts';
 
 const docs = path.join(import.meta.dirname, '../../docs');
 const reports = [recoveredSample(), notRecoveredSample(), inconclusiveSample(), []].map((events) =>

@@ -3,7 +3,11 @@ import { expect, test } from 'vitest';
 import { buildReport } from './build.ts';
 import { renderJunit } from './junit.ts';
 import { buildRun } from './run.ts';
-import { inconclusiveSample, notRecoveredSample, recoveredSample } from '../../test/support/report-sample.ts';
+import {
+  inconclusiveSample,
+  notRecoveredSample,
+  recoveredSample,
+} from '../../test/support/report/samples.ts';
 
 const junitOf = (...journals: Parameters<typeof buildReport>[0][]): string =>
   renderJunit(buildRun(journals.map((events) => buildReport(events))));

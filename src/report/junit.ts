@@ -3,46 +3,50 @@ import { DOMImplementation, XMLSerializer, type Element } from '@xmldom/xmldom';
 import { formatSeconds } from '../support/clock.ts';
 import type { Report, Run } from './schema.ts';
 
-type Outcome =
+type CaseOutcome =
   | { readonly kind: 'passed' }
   | { readonly kind: 'failure' | 'error' | 'skipped'; readonly message: string; readonly detail?: string };
-interface Case {
+interface TestCase {
   readonly name: string;
   readonly seconds: number;
-  readonly outcome: Outcome;
+  readonly outcome: CaseOutcome;
 }
-const passed: Outcome = { kind: 'passed' };
+const passed: CaseOutcome = { kind: 'passed' };
 
 export function renderJunit(run: Run): string {
-  const suites = run.drills.map((report) => ({ report, cases: casesOf(report) }));
+  const suites = run.drills.map((report) => ({ report, cases: listCases(report) }));
   const all = suites.flatMap(({ cases }) => cases);
   const seconds = run.drills.reduce((sum, report) => sum + report.totalSeconds, 0);
-  const root = element(
+  const root = createElement(
     'testsuites',
-    { name: 'swarm-drill', ...countsOf(all, seconds) },
+    { name: 'swarm-drill', ...countCases(all, seconds) },
     suites.map(({ report: { name, startedAt, totalSeconds }, cases }) =>
-      element(
+      createElement(
         'testsuite',
-        { name, timestamp: startedAt, ...countsOf(cases, totalSeconds) },
-        cases.map((item) => caseElement(name, item)),
+        { name, timestamp: startedAt, ...countCases(cases, totalSeconds) },
+        cases.map((item) => createCase(name, item)),
       ),
     ),
   );
   return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(root)}\n`;
 }
 
-const casesOf = (report: Report): Case[] => [
-  { name: 'the drill comes to its end', seconds: report.totalSeconds, outcome: endOf(report) },
-  { name: 'the objectives are met', seconds: report.actual.rtaSeconds ?? 0, outcome: objectivesOf(report) },
-  { name: 'the verdict is recovered', seconds: 0, outcome: verdictOf(report) },
+const listCases = (report: Report): TestCase[] => [
+  { name: 'the drill comes to its end', seconds: report.totalSeconds, outcome: completionOutcome(report) },
+  {
+    name: 'the objectives are met',
+    seconds: report.actual.rtaSeconds ?? 0,
+    outcome: objectivesOutcome(report),
+  },
+  { name: 'the verdict is recovered', seconds: 0, outcome: verdictOutcome(report) },
   ...report.checks.map((check) => ({
     name: `check: ${check.name}`,
     seconds: check.seconds,
-    outcome: outcomeOf(check),
+    outcome: checkOutcome(check),
   })),
 ];
 
-function endOf({ failure, complete, reason }: Report): Outcome {
+function completionOutcome({ failure, complete, reason }: Report): CaseOutcome {
   if (failure)
     return {
       kind: failure.blame === 'finding' ? 'failure' : 'error',
@@ -52,7 +56,7 @@ function endOf({ failure, complete, reason }: Report): Outcome {
   return complete ? passed : { kind: 'error', message: reason };
 }
 
-function objectivesOf({ objectives, actual }: Report): Outcome {
+function objectivesOutcome({ objectives, actual }: Report): CaseOutcome {
   const asked = [
     { words: ['RTO', 'RTA'], limit: objectives.rtoSeconds, measured: actual.rtaSeconds },
     { words: ['RPO', 'RPA'], limit: objectives.rpoSeconds, measured: actual.rpaSeconds },
@@ -66,19 +70,19 @@ function objectivesOf({ objectives, actual }: Report): Outcome {
   return open.length > 0 ? { kind: 'error', message: open.map(text).join('; ') } : passed;
 }
 
-function verdictOf({ verdict, reason }: Report): Outcome {
+function verdictOutcome({ verdict, reason }: Report): CaseOutcome {
   if (verdict === 'recovered') return passed;
   return { kind: verdict === 'not-recovered' ? 'failure' : 'error', message: `${verdict}: ${reason}` };
 }
 
-function outcomeOf(check: Report['checks'][number]): Outcome {
+function checkOutcome(check: Report['checks'][number]): CaseOutcome {
   if (check.result === 'pass') return passed;
   const detail = check.differences.join('\n');
   if (check.result === 'fail') return { kind: 'failure', message: check.detail, detail };
   return { kind: check.required ? 'error' : 'skipped', message: `unproven: ${check.detail}`, detail };
 }
 
-const countsOf = (cases: readonly Case[], seconds: number) => ({
+const countCases = (cases: readonly TestCase[], seconds: number) => ({
   tests: cases.length,
   failures: cases.filter(({ outcome }) => outcome.kind === 'failure').length,
   errors: cases.filter(({ outcome }) => outcome.kind === 'error').length,
@@ -86,25 +90,26 @@ const countsOf = (cases: readonly Case[], seconds: number) => ({
   time: seconds.toFixed(3),
 });
 
-function caseElement(classname: string, { name, seconds, outcome }: Case): Element {
+function createCase(classname: string, { name, seconds, outcome }: TestCase): Element {
   const result =
     outcome.kind === 'passed'
       ? []
-      : [element(outcome.kind, { message: outcome.message }, outcome.detail ? [outcome.detail] : [])];
-  return element('testcase', { classname, name, time: seconds.toFixed(3) }, result);
+      : [createElement(outcome.kind, { message: outcome.message }, outcome.detail ? [outcome.detail] : [])];
+  return createElement('testcase', { classname, name, time: seconds.toFixed(3) }, result);
 }
 
 const factory = new DOMImplementation().createDocument(null, '');
 
-function element(
+function createElement(
   name: string,
   attributes: Readonly<Record<string, string | number>>,
   children: readonly (Element | string)[],
 ): Element {
   const made = factory.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, allowed(String(value)));
+  for (const [key, value] of Object.entries(attributes))
+    made.setAttribute(key, replaceForbidden(String(value)));
   for (const child of children) {
-    made.appendChild(typeof child === 'string' ? factory.createTextNode(allowed(child)) : child);
+    made.appendChild(typeof child === 'string' ? factory.createTextNode(replaceForbidden(child)) : child);
     // An element a line, for people who read the file.
     if (typeof child !== 'string') made.appendChild(factory.createTextNode('\n'));
   }
@@ -112,5 +117,5 @@ function element(
 }
 
 /** Replaces the characters that XML 1.0 cannot represent at all, not even escaped: most control characters. */
-const allowed = (text: string): string =>
+const replaceForbidden = (text: string): string =>
   text.toWellFormed().replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd');

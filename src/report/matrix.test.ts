@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { buildReport } from './build.ts';
 import { renderIndex } from './html.ts';
-import { matrixOf } from './matrix.ts';
+import { buildMatrices } from './matrix.ts';
 import { buildRun } from './run.ts';
-import { methodSamples, recoveredSample } from '../../test/support/report-sample.ts';
+import { methodSamples, recoveredSample } from '../../test/support/report/samples.ts';
 import type { Report, Step } from './schema.ts';
 
 const reports = methodSamples().map((events) => buildReport(events));
-const [matrix] = matrixOf(reports);
+const [matrix] = buildMatrices(reports);
 const stateOf = (row: number, aspect: string) => matrix?.rows[row]?.aspects[aspect]?.state;
 
 describe('the matrix of methods', () => {
   test('has a table for each kind of thing, and a row for each method', () => {
-    expect(matrixOf(reports).map(({ of }) => of)).toEqual(['volumes']);
+    expect(buildMatrices(reports).map(({ of }) => of)).toEqual(['volumes']);
     expect(matrix?.rows.map(({ method }) => method)).toEqual([
       'restic',
       'rsync -a',
@@ -60,7 +60,8 @@ describe('the matrix of methods', () => {
         parts: [],
       }));
       const subject = { of: 'x', aspects: [], loses: [], limits: [], method: 'swarmState' };
-      return matrixOf([{ ...sample, steps, subject: { ...subject, requires: [...together] } }])[0]?.rows[0];
+      return buildMatrices([{ ...sample, steps, subject: { ...subject, requires: [...together] } }])[0]
+        ?.rows[0];
     };
     expect(rowWith([])).toMatchObject({ backupSeconds: 2.69, restoreSeconds: 1, storedBytes: 1_884_160 });
     expect(rowWith(['pgDump'])).toMatchObject({

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import type { JournalEvent } from '../drill/events.ts';
-import { marksOf, measure } from './measure.ts';
+import { findMarks, measureActuals } from './measure.ts';
 
 const at = '2026-11-23T02:15:07.000Z';
 const written = (t: number, ...ids: string[]): JournalEvent => ({ t, event: 'written', ids });
 const disaster: JournalEvent = { t: 100, event: 'mark', mark: 'disaster', at };
 const surviving = (...ids: string[]): JournalEvent => ({ t: 150, event: 'surviving', ids });
 const backup: JournalEvent = { t: 50, event: 'phase', phase: 'backup', at };
-const actual = (...events: JournalEvent[]) => measure(events, marksOf(events));
+const actual = (...events: JournalEvent[]) => measureActuals(events, findMarks(events));
 
 test('nothing lost is an RPA of 0', () => {
   expect(actual(written(10, 'a'), disaster, surviving('a'))).toMatchObject({ lostWrites: 0, rpaSeconds: 0 });

@@ -1,11 +1,11 @@
 // The actuals of a drill: how long it took until the application answered, and which acknowledged writes are gone.
 import type { JournalEvent, Mark } from '../drill/events.ts';
-import { eventsOf } from './journal-reader.ts';
+import { selectEvents } from './journal-reader.ts';
 import type { Report } from './schema.ts';
 
 /** Seconds from the start of the drill to its marks. The first disaster and answer count, and the last check. */
-export function marksOf(events: readonly JournalEvent[]): Report['marks'] {
-  const marks = eventsOf(events, 'mark');
+export function findMarks(events: readonly JournalEvent[]): Report['marks'] {
+  const marks = selectEvents(events, 'mark');
   const disaster = marks.find(({ mark }) => mark === 'disaster')?.t ?? null;
   const after = (name: Mark): number[] =>
     marks.filter(({ mark, t }) => mark === name && disaster !== null && t >= disaster).map(({ t }) => t);
@@ -13,29 +13,29 @@ export function marksOf(events: readonly JournalEvent[]): Report['marks'] {
   return { disaster: round(disaster), firstResponse: round(firstResponse), proven: round(proven) };
 }
 
-export function measure(events: readonly JournalEvent[], marks: Report['marks']): Report['actual'] {
+export function measureActuals(events: readonly JournalEvent[], marks: Report['marks']): Report['actual'] {
   const since = (t: number | null): number | null =>
     t === null || marks.disaster === null ? null : round(t - marks.disaster);
   return {
     rtaSeconds: since(marks.firstResponse),
     provenSeconds: since(marks.proven),
-    ...writes(events, marks.disaster),
+    ...measureWrites(events, marks.disaster),
   };
 }
 
 type Writes = Pick<Report['actual'], 'acknowledgedWrites' | 'lostWrites' | 'lostBeforeBackup' | 'rpaSeconds'>;
 
 /** The RPA reaches back to the last write up to which nothing is missing; to the first write when there is none. */
-function writes(events: readonly JournalEvent[], disaster: number | null): Writes {
-  const batches = eventsOf(events, 'written').filter(({ t }) => disaster === null || t <= disaster);
+function measureWrites(events: readonly JournalEvent[], disaster: number | null): Writes {
+  const batches = selectEvents(events, 'written').filter(({ t }) => disaster === null || t <= disaster);
   const acknowledged = new Set(batches.flatMap(({ ids }) => ids));
-  const answers = eventsOf(events, 'surviving');
+  const answers = selectEvents(events, 'surviving');
   const unknown = { lostWrites: null, lostBeforeBackup: null, rpaSeconds: null };
   if (disaster === null || answers.length === 0 || acknowledged.size === 0)
     return { acknowledgedWrites: acknowledged.size, ...unknown };
 
   const surviving = new Set(answers.flatMap(({ ids }) => ids));
-  const backup = eventsOf(events, 'phase').find(({ phase }) => phase === 'backup')?.t;
+  const backup = selectEvents(events, 'phase').find(({ phase }) => phase === 'backup')?.t;
   const lost = batches.flatMap(({ t, ids }) =>
     ids.filter((id) => !surviving.has(id)).map((id) => ({ id, t })),
   );

@@ -1,6 +1,6 @@
 // A run is its drills: as bad as the worst of them, as long as from the first start to the last end.
 import { exitCode, worstOf } from '../drill/verdict.ts';
-import { matrixOf } from './matrix.ts';
+import { buildMatrices } from './matrix.ts';
 import type { Report, Run } from './schema.ts';
 
 /** @param reports at least one; they are put in the order in which they began */
@@ -14,7 +14,7 @@ export function buildRun(reports: readonly Report[]): Run {
     endedAt: drills.reduce((last, report) => (report.endedAt > last ? report.endedAt : last), epoch),
     verdict,
     exitCode: exitCode(verdict),
-    matrix: matrixOf(drills),
+    matrix: buildMatrices(drills),
     drills,
   };
 }

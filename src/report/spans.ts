@@ -33,7 +33,7 @@ export interface PhaseSpan {
 }
 
 /** Phases follow each other from 0 to the last event; what is still open then ends there, and is not ok. */
-export function spansOf(events: readonly JournalEvent[]): PhaseSpan[] {
+export function collectSpans(events: readonly JournalEvent[]): PhaseSpan[] {
   const phases: PhaseSpan[] = [];
   const steps = new Map<number, Span>();
   const end = events.at(-1)?.t ?? 0;

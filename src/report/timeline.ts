@@ -1,7 +1,7 @@
 // The steps of a report: one after the other, without holes, so that they add up to the drill's total.
 import type { JournalEvent } from '../drill/events.ts';
 import type { Step } from './schema.ts';
-import { spansOf, type PhaseSpan, type Span, type WaitMark } from './spans.ts';
+import { collectSpans, type PhaseSpan, type Span, type WaitMark } from './spans.ts';
 
 /** Shorter holes than this belong to the step after them. */
 const SMALLEST_GAP = 0.001;
@@ -9,21 +9,22 @@ const SMALLEST_GAP = 0.001;
 const BETWEEN = 'between steps';
 
 /** @param utcAt the UTC text of a moment of the drill, given in seconds since its start */
-export function timeline(events: readonly JournalEvent[], utcAt: (t: number) => string): Step[] {
+export function buildTimeline(events: readonly JournalEvent[], utcAt: (t: number) => string): Step[] {
   const rows: Row[] = [];
   let now = 0;
   const add = (phase: PhaseSpan, span: Span): void => {
-    if (span.start - now >= SMALLEST_GAP) rows.push({ phase, span: filler(phase, BETWEEN, now, span.start) });
+    if (span.start - now >= SMALLEST_GAP)
+      rows.push({ phase, span: createFiller(phase, BETWEEN, now, span.start) });
     const start = span.start - now >= SMALLEST_GAP ? span.start : now;
     now = Math.max(start, span.end);
     rows.push({ phase, span: { ...span, start, end: now } });
   };
-  for (const phase of spansOf(events)) {
-    const steps = sideBySide(phase.steps.map((step) => within(step, phase.start, phase.end)));
+  for (const phase of collectSpans(events)) {
+    const steps = groupParallel(phase.steps.map((step) => clampSpan(step, phase.start, phase.end)));
     for (const span of steps) add(phase, span);
     if (phase.end - now < SMALLEST_GAP) continue;
     const name = steps.length === 0 ? phase.phase : BETWEEN;
-    rows.push({ phase, span: filler(phase, name, now, phase.end) });
+    rows.push({ phase, span: createFiller(phase, name, now, phase.end) });
     now = phase.end;
   }
   return rows.map(({ phase, span }) => toStep(span, phase, utcAt));
@@ -35,22 +36,22 @@ interface Row {
 }
 
 /** A row for time that no step claims: a phase without steps, or the frame's own work between two of them. */
-function filler(phase: PhaseSpan, name: string, start: number, end: number): Span {
+function createFiller(phase: PhaseSpan, name: string, start: number, end: number): Span {
   const waits = phase.waits.filter((wait) => wait.t >= start && wait.t < end);
   const ok = phase.ok || end < phase.end;
   return { name, harness: name === BETWEEN, start, end, ok, error: null, waits, parts: [] };
 }
 
 /** A step that was left running (its sibling failed) is shown up to the end of what it belongs to. */
-function within(span: Span, from: number, to: number): Span {
+function clampSpan(span: Span, from: number, to: number): Span {
   const start = clamp(span.start, from, to);
   const end = clamp(span.end, start, to);
-  return { ...span, start, end, parts: span.parts.map((part) => within(part, start, end)) };
+  return { ...span, start, end, parts: span.parts.map((part) => clampSpan(part, start, end)) };
 }
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
 /** Top-level steps that overlap become the parts of one row. */
-function sideBySide(spans: readonly Span[]): Span[] {
+function groupParallel(spans: readonly Span[]): Span[] {
   const groups: Span[][] = [];
   for (const span of spans) {
     const group = groups.at(-1);
@@ -58,10 +59,10 @@ function sideBySide(spans: readonly Span[]): Span[] {
     if (group && end - span.start >= SMALLEST_GAP) group.push(span);
     else groups.push([span]);
   }
-  return groups.map((group) => (group.length === 1 && group[0] ? group[0] : together(group)));
+  return groups.map((group) => (group.length === 1 && group[0] ? group[0] : mergeParallel(group)));
 }
 
-const together = (group: readonly Span[]): Span => ({
+const mergeParallel = (group: readonly Span[]): Span => ({
   name: `${group.length} steps side by side`,
   harness: group.every((span) => span.harness),
   start: Math.min(...group.map((span) => span.start)),
@@ -78,24 +79,24 @@ function toStep(span: Span, { phase }: Pick<PhaseSpan, 'phase'>, utcAt: (t: numb
     name,
     phase,
     startedAt: utcAt(start),
-    offset: milliseconds(start) / 1000,
-    seconds: (milliseconds(end) - milliseconds(start)) / 1000,
+    offset: toMilliseconds(start) / 1000,
+    seconds: (toMilliseconds(end) - toMilliseconds(start)) / 1000,
     ok,
     harness,
     ...(operation && { operation }),
     error,
-    waits: waitsOf(span.waits, end),
+    waits: sumWaits(span.waits, end),
     parts: span.parts.map((part) => toStep(part, { phase }, utcAt)),
   };
 }
-const milliseconds = (t: number): number => Math.round(t * 1000);
+const toMilliseconds = (t: number): number => Math.round(t * 1000);
 
 /** A wait lasts until the next one of its step; the same reason given again adds to the first. */
-function waitsOf(marks: readonly WaitMark[], end: number): Step['waits'] {
+function sumWaits(marks: readonly WaitMark[], end: number): Step['waits'] {
   const lasted = new Map<string, number>();
   marks.forEach(({ t, because }, index) => {
     const until = Math.min(marks[index + 1]?.t ?? end, end);
-    lasted.set(because, (lasted.get(because) ?? 0) + Math.max(0, milliseconds(until) - milliseconds(t)));
+    lasted.set(because, (lasted.get(because) ?? 0) + Math.max(0, toMilliseconds(until) - toMilliseconds(t)));
   });
   return [...lasted].map(([because, ms]) => ({ because, seconds: ms / 1000 }));
 }

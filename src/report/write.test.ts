@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { JournalEvent } from '../drill/events.ts';
-import { asText, notRecoveredSample, recoveredSample } from '../../test/support/report-sample.ts';
+import { asText, notRecoveredSample, recoveredSample } from '../../test/support/report/samples.ts';
 import { Report, Run } from './schema.ts';
 import { writeDrillReport, writeRunReport } from './write.ts';
 

@@ -14,29 +14,29 @@ import path from 'node:path';
 import { usage } from '../support/errors.ts';
 import { buildReport } from './build.ts';
 import { renderIndex, renderReport } from './html.ts';
-import { readJournal } from './journal-reader.ts';
+import { parseJournal } from './journal-reader.ts';
 import { renderJunit } from './junit.ts';
 import { buildRun } from './run.ts';
 import type { Report, Run } from './schema.ts';
 
-export const JOURNAL = 'journal.jsonl';
+export const JOURNAL_FILE = 'journal.jsonl';
 
 /**
  * Reads `dir`'s journal and writes report.json and report.html beside it.
  * @throws DrillError `usage` when `dir` holds no journal
  */
 export async function writeDrillReport(dir: string): Promise<Report> {
-  const journal = path.join(dir, JOURNAL);
+  const journal = path.join(dir, JOURNAL_FILE);
   const text = await readFile(journal, 'utf8').catch((cause: unknown) => {
     if (isMissing(cause))
-      throw usage(`there is no ${JOURNAL} in ${dir}`, 'name the folder of one drill or of a run');
+      throw usage(`there is no ${JOURNAL_FILE} in ${dir}`, 'name the folder of one drill or of a run');
     throw cause;
   });
-  const { events, damagedLines } = readJournal(text);
+  const { events, damagedLines } = parseJournal(text);
   const at = (await stat(journal)).mtime.toISOString();
   const report = buildReport(events, { name: path.basename(path.resolve(dir)), at, damagedLines });
-  await writeWhole(path.join(dir, 'report.json'), asJson(report));
-  await writeWhole(path.join(dir, 'report.html'), renderReport(report));
+  await writeAtomically(path.join(dir, 'report.json'), toJson(report));
+  await writeAtomically(path.join(dir, 'report.html'), renderReport(report));
   return report;
 }
 
@@ -46,19 +46,22 @@ export async function writeDrillReport(dir: string): Promise<Report> {
  * @throws DrillError `usage` when no folder in `runDir` holds a journal
  */
 export async function writeRunReport(runDir: string): Promise<Run> {
-  const drills = await drillsIn(runDir);
+  const drills = await findDrills(runDir);
   if (drills.length === 0)
-    throw usage(`no drill in ${runDir} has a ${JOURNAL}`, 'name the folder of a run, e.g. reports/latest');
+    throw usage(
+      `no drill in ${runDir} has a ${JOURNAL_FILE}`,
+      'name the folder of a run, e.g. reports/latest',
+    );
   const run = buildRun(await Promise.all(drills.map(writeDrillReport)));
   const place = await realpath(runDir);
-  await writeWhole(path.join(runDir, 'run.json'), asJson(run));
-  await writeWhole(path.join(runDir, 'index.html'), renderIndex(run, path.basename(place)));
-  await writeWhole(path.join(runDir, 'junit.xml'), renderJunit(run));
-  await pointLatestTo(place);
+  await writeAtomically(path.join(runDir, 'run.json'), toJson(run));
+  await writeAtomically(path.join(runDir, 'index.html'), renderIndex(run, path.basename(place)));
+  await writeAtomically(path.join(runDir, 'junit.xml'), renderJunit(run));
+  await updateLatestLink(place);
   return run;
 }
 
-async function drillsIn(runDir: string): Promise<string[]> {
+async function findDrills(runDir: string): Promise<string[]> {
   const entries = await readdir(runDir, { withFileTypes: true }).catch((cause: unknown) => {
     if (isMissing(cause)) return [];
     throw cause;
@@ -66,31 +69,34 @@ async function drillsIn(runDir: string): Promise<string[]> {
   const folders = entries
     .filter((entry) => entry.isDirectory())
     .map((entry) => path.join(runDir, entry.name));
-  const journals = await Promise.all(folders.map((dir) => exists(path.join(dir, JOURNAL))));
+  const journals = await Promise.all(folders.map((dir) => exists(path.join(dir, JOURNAL_FILE))));
   return folders.filter((_, index) => journals[index]);
 }
 
 /** A run's name is when it began: building an old one again does not make it the latest. */
-async function pointLatestTo(runDir: string): Promise<void> {
+async function updateLatestLink(runDir: string): Promise<void> {
   const link = path.join(path.dirname(runDir), 'latest');
   const name = path.basename(runDir);
   const present = await readlink(link).catch(() => undefined);
   const newer = present !== undefined && present > name;
   if (newer && (await exists(link))) return;
-  await whole(link, (temporary) => symlink(name, temporary));
+  await replaceAtomically(link, (temporary) => symlink(name, temporary));
 }
 
-const writeWhole = (file: string, text: string): Promise<void> =>
-  whole(file, (temporary) => writeFile(temporary, text));
+const writeAtomically = (file: string, text: string): Promise<void> =>
+  replaceAtomically(file, (temporary) => writeFile(temporary, text));
 
-async function whole(file: string, write: (temporary: string) => Promise<unknown>): Promise<void> {
+async function replaceAtomically(
+  file: string,
+  write: (temporary: string) => Promise<unknown>,
+): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;
   await rm(temporary, { force: true });
   await write(temporary);
   await rename(temporary, file);
 }
 
-const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 const exists = (file: string): Promise<boolean> =>
   stat(file).then(
     () => true,

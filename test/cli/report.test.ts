@@ -3,7 +3,7 @@ import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asText, notRecoveredSample, recoveredSample } from '../support/report-sample.ts';
+import { asText, notRecoveredSample, recoveredSample } from '../support/report/samples.ts';
 import { swarmDrill } from '../support/program.ts';
 
 let directory: string;

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
-import { JOURNAL, writeDrillReport, writeRunReport } from '../../report/write.ts';
+import { JOURNAL_FILE, writeDrillReport, writeRunReport } from '../../report/write.ts';
 import { createPalette } from '../terminal/palette.ts';
 import { formatSummary } from '../terminal/summary.ts';
 
@@ -10,7 +10,7 @@ export const reportSubcommand = new Command('report')
   .description('build the reports of a run, or of one drill, from the journals again')
   .argument('<directory>', "a run's directory, e.g. reports/latest, or a drill's within it")
   .action(async (directory: string) => {
-    if (existsSync(join(directory, JOURNAL))) {
+    if (existsSync(join(directory, JOURNAL_FILE))) {
       const { name, verdict, reason } = await writeDrillReport(directory);
       console.log(`${verdict}: ${name}: ${reason}`);
       console.log(`report: ${relative(process.cwd(), join(directory, 'report.html'))}`);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitCode, worstOf } from '../../drill/verdict.ts';
-import { JOURNAL, writeRunReport } from '../../report/write.ts';
+import { JOURNAL_FILE, writeRunReport } from '../../report/write.ts';
 import type { SelectedDrill } from './drill-files.ts';
 import { EXIT } from '../exit-codes.ts';
 import { createPalette } from '../terminal/palette.ts';
@@ -21,7 +21,7 @@ export interface FinishedRun {
 
 /** A drill without a journal is inconclusive: its cause is printed. @returns the exit code */
 export async function finishRun({ run, drills, errors, json }: FinishedRun): Promise<number> {
-  const silent = drills.filter(({ name }) => !existsSync(join(run.directory, name, JOURNAL)));
+  const silent = drills.filter(({ name }) => !existsSync(join(run.directory, name, JOURNAL_FILE)));
   for (const { name, file } of silent) {
     const causes = [...(errors.get(file) ?? []), ...(errors.get('') ?? [])];
     const why = causes.length > 0 ? causes.map(describeWorkerError).join('\n') : 'it was not started';

@@ -2,8 +2,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JournalEvent } from '../../drill/events.ts';
-import { readJournal } from '../../report/journal-reader.ts';
-import { JOURNAL } from '../../report/write.ts';
+import { parseJournal } from '../../report/journal-reader.ts';
+import { JOURNAL_FILE } from '../../report/write.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 
@@ -15,7 +15,7 @@ export class JournalTail {
 
   /** @param directory the drill's report directory */
   constructor(directory: string) {
-    this.#path = join(directory, JOURNAL);
+    this.#path = join(directory, JOURNAL_FILE);
   }
 
   /** The events that came since the last call; a line that is only half there waits for its rest. */
@@ -30,7 +30,7 @@ export class JournalTail {
     const whole = this.#unread.lastIndexOf('\n') + 1;
     const text = this.#unread.toString('utf8', 0, whole);
     this.#unread = this.#unread.subarray(whole);
-    return readJournal(text).events;
+    return parseJournal(text).events;
   }
 
   close(): void {

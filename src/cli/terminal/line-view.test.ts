@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { JournalEvent } from '../../drill/events.ts';
-import { asText, recoveredSample } from '../../../test/support/report-sample.ts';
+import { asText, recoveredSample } from '../../../test/support/report/samples.ts';
 import { JournalTail } from './journal-tail.ts';
 import { LineView } from './line-view.ts';
 import { ProgressTracker } from './progress-tracker.ts';

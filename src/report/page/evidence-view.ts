@@ -1,64 +1,64 @@
 // The tables of a report: checks, coverage, artifacts, images and clean-up.
 import type { Report } from '../schema.ts';
-import { counted, integer, moment, size, time } from './format.ts';
+import { pluralize, formatInteger, formatMoment, formatSize, formatTime } from './format.ts';
 import { FINDING_SIGNS } from './verdict-view.ts';
 
 const ORDER = { fail: 0, unproven: 1, pass: 2 };
 
 /** Failures first, then what is unproven; required ones ahead of the others. */
-export const checksOf = ({ checks }: Report) =>
+export const buildChecks = ({ checks }: Report) =>
   checks
     .toSorted((a, b) => ORDER[a.result] - ORDER[b.result] || Number(b.required) - Number(a.required))
     .map((check) => ({
       ...FINDING_SIGNS[check.result],
       name: check.name,
       need: check.required ? 'required' : 'not required',
-      compared: integer(check.compared),
-      mismatched: integer(check.mismatched),
+      compared: formatInteger(check.compared),
+      mismatched: formatInteger(check.mismatched),
       differs: check.mismatched > 0,
       detail: check.detail,
       doesNotProve: check.doesNotProve,
       differences: check.differences,
       differenceCount: check.differences.length,
-      seconds: time(check.seconds),
+      seconds: formatTime(check.seconds),
     }));
 
-export const coverageOf = ({ coverage }: Report) =>
+export const buildCoverage = ({ coverage }: Report) =>
   coverage.map(({ object, count, checkedBy, reason }) => ({
     object,
-    count: count === null ? 'not counted' : integer(count),
+    count: count === null ? 'not counted' : formatInteger(count),
     checkedBy: checkedBy.join(', '),
     checked: checkedBy.length > 0,
     reason,
   }));
 
-export const artifactsOf = ({ artifacts }: Report) =>
+export const buildArtifacts = ({ artifacts }: Report) =>
   artifacts.map((artifact) => ({
     name: artifact.name,
     method: artifact.method,
-    size: size(artifact.bytes),
-    bytes: counted(artifact.bytes, 'byte'),
+    size: formatSize(artifact.bytes),
+    bytes: pluralize(artifact.bytes, 'byte'),
     sha256: artifact.sha256,
-    createdAt: moment(artifact.createdAt),
+    createdAt: formatMoment(artifact.createdAt),
     encrypted: artifact.encrypted ? 'yes' : 'no',
-    seconds: time(artifact.seconds),
+    seconds: formatTime(artifact.seconds),
     limits: artifact.limits,
     holdsAll: artifact.limits.length === 0,
   }));
 
-export const logsOf = ({ logs }: Report) =>
+export const buildLogs = ({ logs }: Report) =>
   logs
     .toSorted((a, b) => a.node.localeCompare(b.node, 'en', { numeric: true }))
-    .map(({ node, file, bytes }) => ({ node, file, size: size(bytes) }));
+    .map(({ node, file, bytes }) => ({ node, file, size: formatSize(bytes) }));
 
-export function cleanupOf({ cleanup }: Report) {
+export function buildCleanup({ cleanup }: Report) {
   if (!cleanup) return null;
   const kinds = [...new Set([...Object.keys(cleanup.before), ...Object.keys(cleanup.after)])];
   return {
     rows: kinds.map((kind) => ({
       kind,
-      before: integer(cleanup.before[kind] ?? 0),
-      after: integer(cleanup.after[kind] ?? 0),
+      before: formatInteger(cleanup.before[kind] ?? 0),
+      after: formatInteger(cleanup.after[kind] ?? 0),
     })),
     clean: cleanup.leaked.length === 0,
     leaked: cleanup.leaked,

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { buildReport } from '../build.ts';
 import { renderIndex } from '../html.ts';
 import { buildRun } from '../run.ts';
-import { methodSamples, recoveredSample } from '../../../test/support/report-sample.ts';
-import { matricesOf } from './matrix-view.ts';
+import { methodSamples, recoveredSample } from '../../../test/support/report/samples.ts';
+import { buildMatrixViews } from './matrix-view.ts';
 
 const reports = methodSamples().map((events) => buildReport(events));
-const firstRow = () => matricesOf(buildRun(reports))[0]?.rows[0];
+const firstRow = () => buildMatrixViews(buildRun(reports))[0]?.rows[0];
 
 describe('what a method took', () => {
   test('stands beside the plain way of the same drill, there and back', () => {
@@ -27,7 +27,7 @@ describe('what a method took', () => {
 
   test('is not measured in a drill that did not get as far', () => {
     const cut = reports.map((report) => ({ ...report, steps: [], artifacts: [] }));
-    const row = matricesOf(buildRun(cut))[0]?.rows[0];
+    const row = buildMatrixViews(buildRun(cut))[0]?.rows[0];
     expect(row?.stored).toBe('not measured');
     for (const { took, speeds } of row?.ways ?? [])
       expect([took, speeds?.speed, speeds?.ratio]).toEqual(Array(3).fill('not measured'));

@@ -1,6 +1,6 @@
 // The matrix of methods: one table of what came back, one of what it took, for each kind of thing that was backed up.
 import type { Matrix, MatrixRow, Report, Run } from '../schema.ts';
-import { integer, NOT_MEASURED, size, time } from './format.ts';
+import { formatInteger, NOT_MEASURED, formatSize, formatTime } from './format.ts';
 import { VERDICT_SIGNS } from './verdict-view.ts';
 
 type State = MatrixRow['aspects'][string]['state'];
@@ -14,15 +14,18 @@ const CELLS: Readonly<
   lost: { tone: 'bad', mark: '✗', words: 'lost, though the method says that it keeps it' },
   'back, though not promised': { tone: 'extra', mark: '(✓)', words: 'came back, though not promised' },
 };
-const UNSEEN = { tone: 'none', mark: '·', words: 'not looked at' };
-export const LEGEND = [...Object.values(CELLS), UNSEEN];
+const NOT_CHECKED = { tone: 'none', mark: '·', words: 'not looked at' };
+export const LEGEND = [...Object.values(CELLS), NOT_CHECKED];
 
-export function matricesOf({ matrix, drills }: Pick<Run, 'matrix' | 'drills'>) {
+export function buildMatrixViews({ matrix, drills }: Pick<Run, 'matrix' | 'drills'>) {
   const timings = new Map(drills.map(({ name, baselineTiming }) => [name, baselineTiming]));
-  return matrix.map((one) => matrixOf(one, (drill) => timings.get(drill) ?? null));
+  return matrix.map((one) => buildMatrixView(one, (drill) => timings.get(drill) ?? null));
 }
 
-function matrixOf({ of, aspects, rows }: Matrix, timingOf: (drill: string) => Report['baselineTiming']) {
+function buildMatrixView(
+  { of, aspects, rows }: Matrix,
+  timingOf: (drill: string) => Report['baselineTiming'],
+) {
   const claims = rows.filter(({ limits }) => limits.length > 0);
   return {
     of,
@@ -32,47 +35,53 @@ function matrixOf({ of, aspects, rows }: Matrix, timingOf: (drill: string) => Re
       ...VERDICT_SIGNS[row.verdict],
       method: row.method,
       link: `${encodeURIComponent(row.drill)}/report.html`,
-      cells: aspects.map((aspect) => cellOf(aspect, row.aspects[aspect])),
-      rta: time(row.rtaSeconds),
-      stored: row.storedBytes > 0 ? size(row.storedBytes) : NOT_MEASURED,
-      ways: waysOf(row, timingOf(row.drill)),
+      cells: aspects.map((aspect) => buildCell(aspect, row.aspects[aspect])),
+      rta: formatTime(row.rtaSeconds),
+      stored: row.storedBytes > 0 ? formatSize(row.storedBytes) : NOT_MEASURED,
+      ways: buildTimings(row, timingOf(row.drill)),
     })),
     claims: claims.map(({ method, limits }) => ({ method, limits })),
     hasClaims: claims.length > 0,
   };
 }
 
-function cellOf(aspect: string, seen: MatrixRow['aspects'][string] | undefined) {
-  if (!seen) return { ...UNSEEN, words: `${aspect}: ${UNSEEN.words}` };
+function buildCell(aspect: string, seen: MatrixRow['aspects'][string] | undefined) {
+  if (!seen) return { ...NOT_CHECKED, words: `${aspect}: ${NOT_CHECKED.words}` };
   const { tone, mark, words } = CELLS[seen.state];
   const counts =
-    seen.mismatched > 0 ? `${integer(seen.mismatched)} of ${integer(seen.compared)}` : integer(seen.compared);
+    seen.mismatched > 0
+      ? `${formatInteger(seen.mismatched)} of ${formatInteger(seen.compared)}`
+      : formatInteger(seen.compared);
   return { tone, mark, words: `${aspect}: ${words} (${counts})` };
 }
 
 /** There and back, each beside the plain way. */
-const waysOf = (row: MatrixRow, plain: Report['baselineTiming']) => [
-  wayOf(row.backupSeconds, row.backupRatio, plain && { bytes: plain.bytes, seconds: plain.seconds }),
-  wayOf(row.restoreSeconds, row.restoreRatio, plain && { bytes: plain.bytes, seconds: plain.unpackSeconds }),
+const buildTimings = (row: MatrixRow, plain: Report['baselineTiming']) => [
+  buildTiming(row.backupSeconds, row.backupRatio, plain && { bytes: plain.bytes, seconds: plain.seconds }),
+  buildTiming(
+    row.restoreSeconds,
+    row.restoreRatio,
+    plain && { bytes: plain.bytes, seconds: plain.unpackSeconds },
+  ),
 ];
 
-function wayOf(
+function buildTiming(
   seconds: number | null,
   ratio: number | null,
   plain: { readonly bytes: number; readonly seconds: number } | null,
 ) {
-  const took = { took: time(seconds) };
+  const took = { took: formatTime(seconds) };
   if (!plain) return { ...took, speeds: null };
   return {
     ...took,
     speeds: {
-      speed: speed(plain.bytes, seconds),
-      plain: speed(plain.bytes, plain.seconds),
+      speed: formatSpeed(plain.bytes, seconds),
+      plain: formatSpeed(plain.bytes, plain.seconds),
       ratio: ratio === null ? NOT_MEASURED : `${ratio.toFixed(1)} ×`,
     },
   };
 }
 
 /** In MB/s, of 1,000,000 bytes. */
-const speed = (bytes: number, seconds: number | null): string =>
+const formatSpeed = (bytes: number, seconds: number | null): string =>
   seconds ? (bytes / 1e6 / seconds).toFixed(1) : NOT_MEASURED;

@@ -1,6 +1,6 @@
 // What was asked for beside what was measured, as figures and as bars on one scale each.
 import type { Report } from '../schema.ts';
-import { integer, limit, NOT_MEASURED, percent, time } from './format.ts';
+import { formatInteger, formatObjective, NOT_MEASURED, cssPercent, formatTime } from './format.ts';
 
 export interface Figure {
   readonly label: string;
@@ -12,18 +12,18 @@ export interface Figure {
   readonly bar: { readonly length: string | null; readonly mark: string | null } | null;
 }
 
-export function figuresOf({ objectives, actual, checks }: Report): Figure[] {
+export function buildFigures({ objectives, actual, checks }: Report): Figure[] {
   const tally = (result: string): number => checks.filter((check) => check.result === result).length;
   return [
-    figure('Recovery time', 'RTA', actual.rtaSeconds, 'RTO', objectives.rtoSeconds),
-    figure('Data loss window', 'RPA', actual.rpaSeconds, 'RPO', objectives.rpoSeconds),
-    plain(
+    buildObjective('Recovery time', 'RTA', actual.rtaSeconds, 'RTO', objectives.rtoSeconds),
+    buildObjective('Data loss window', 'RPA', actual.rpaSeconds, 'RPO', objectives.rpoSeconds),
+    buildPlainFigure(
       'Lost writes',
-      actual.lostWrites === null ? NOT_MEASURED : integer(actual.lostWrites),
-      `of ${integer(actual.acknowledgedWrites)} acknowledged${lossNote(actual)}`,
+      actual.lostWrites === null ? NOT_MEASURED : formatInteger(actual.lostWrites),
+      `of ${formatInteger(actual.acknowledgedWrites)} acknowledged${describeLoss(actual)}`,
     ),
-    plain('Time to proven', time(actual.provenSeconds), 'disaster to last check'),
-    plain(
+    buildPlainFigure('Time to proven', formatTime(actual.provenSeconds), 'disaster to last check'),
+    buildPlainFigure(
       'Checks passed',
       `${tally('pass')} of ${checks.length}`,
       `${tally('fail')} failed, ${tally('unproven')} unproven`,
@@ -31,7 +31,7 @@ export function figuresOf({ objectives, actual, checks }: Report): Figure[] {
   ];
 }
 
-function figure(
+function buildObjective(
   label: string,
   name: string,
   measured: number | null,
@@ -42,21 +42,21 @@ function figure(
   const missed = measured !== null && asked !== null && measured > asked;
   return {
     label: `${label} (${name})`,
-    value: time(measured),
-    note: `${objective} ${limit(asked)}`,
+    value: formatTime(measured),
+    note: `${objective} ${formatObjective(asked)}`,
     state: measured === null || asked === null ? '' : missed ? 'missed' : 'met',
     measured: measured !== null,
     bar:
       scale > 0
         ? {
-            length: measured === null ? null : percent(measured, scale),
-            mark: asked === null ? null : percent(asked, scale),
+            length: measured === null ? null : cssPercent(measured, scale),
+            mark: asked === null ? null : cssPercent(asked, scale),
           }
         : null,
   };
 }
 
-const plain = (label: string, value: string, note: string): Figure => ({
+const buildPlainFigure = (label: string, value: string, note: string): Figure => ({
   label,
   value,
   note,
@@ -65,9 +65,9 @@ const plain = (label: string, value: string, note: string): Figure => ({
   bar: null,
 });
 
-function lossNote({ lostWrites, lostBeforeBackup }: Report['actual']): string {
+function describeLoss({ lostWrites, lostBeforeBackup }: Report['actual']): string {
   if (!lostWrites || lostBeforeBackup === null) return '';
   return lostBeforeBackup === 0
     ? ', all from after the backup began'
-    : `, ${integer(lostBeforeBackup)} from before the backup`;
+    : `, ${formatInteger(lostBeforeBackup)} from before the backup`;
 }

@@ -1,10 +1,10 @@
 // The recovery as one bar from the disaster on, and the table of what it waited for.
-import { criticalPath, longestFirst, type WaitedFor } from '../critical-path.ts';
+import { findCriticalPath, sumByStep, type StepTotal } from '../critical-path.ts';
 import type { Report } from '../schema.ts';
-import { limit, percent, share, time } from './format.ts';
+import { formatObjective, cssPercent, formatShare, formatTime } from './format.ts';
 
 /** So many of the longest get a number and a row of their own. */
-const NAMED = 6;
+const MOST_RANKED = 6;
 
 interface Flag {
   readonly name: string;
@@ -15,46 +15,51 @@ interface Flag {
   readonly tone: string;
 }
 
-export function recoveryOf({ marks, actual, objectives, steps }: Report) {
+export function buildRecovery({ marks, actual, objectives, steps }: Report) {
   const { disaster, firstResponse } = marks;
   if (disaster === null || firstResponse === null || actual.rtaSeconds === null) return null;
   const rta = firstResponse - disaster;
-  const links = criticalPath(steps, disaster, firstResponse);
-  const ranked = longestFirst(links.filter((link) => link.step.name !== BETWEEN)).slice(0, NAMED);
+  const links = findCriticalPath(steps, disaster, firstResponse);
+  const ranked = sumByStep(links.filter((link) => link.step.name !== BETWEEN)).slice(0, MOST_RANKED);
   const rankOf = (step: object): number => ranked.findIndex((row) => row.step === step) + 1;
   const named = ranked.reduce((sum, row) => sum + row.seconds, 0);
   const scale = Math.max(rta, actual.provenSeconds ?? 0, objectives.rtoSeconds ?? 0) * 1.03;
 
   const flag = (name: string, value: string, at: number | null, tone: string): (Flag & { at: number })[] => {
     if (at === null) return [];
-    return [{ name, value, at, left: percent(at, scale), side: at > scale * 0.6 ? 'before' : 'after', tone }];
+    return [
+      { name, value, at, left: cssPercent(at, scale), side: at > scale * 0.6 ? 'before' : 'after', tone },
+    ];
   };
   return {
-    rta: time(actual.rtaSeconds),
-    length: percent(rta, scale),
+    rta: formatTime(actual.rtaSeconds),
+    length: cssPercent(rta, scale),
     links: links.map(({ step, start, end }) => ({
       name: step.name,
-      seconds: time(end - start),
-      left: percent(start - disaster, scale),
-      width: percent(end - start, scale),
+      seconds: formatTime(end - start),
+      left: cssPercent(start - disaster, scale),
+      width: cssPercent(end - start, scale),
       rank: rankOf(step) || '',
       tone: rankOf(step) === 0 ? 'rest' : `rank${Math.min(rankOf(step), 4)}`,
       wide: (end - start) / scale > 0.035,
     })),
     flags: [
-      flag('usable', `RTA ${time(actual.rtaSeconds)}`, rta, 'usable'),
-      flag('proven', time(actual.provenSeconds), actual.provenSeconds, 'proven'),
-      flag('allowed', `RTO ${limit(objectives.rtoSeconds)}`, objectives.rtoSeconds, 'allowed'),
+      flag('usable', `RTA ${formatTime(actual.rtaSeconds)}`, rta, 'usable'),
+      flag('proven', formatTime(actual.provenSeconds), actual.provenSeconds, 'proven'),
+      flag('allowed', `RTO ${formatObjective(objectives.rtoSeconds)}`, objectives.rtoSeconds, 'allowed'),
     ]
       .flat()
       .sort((a, b) => a.at - b.at),
-    rows: ranked.map((row, index) => toRow(row, index + 1, rta, ranked[0]?.seconds ?? 0)),
-    rest: rta - named > 0.0005 ? { seconds: time(rta - named), share: share(rta - named, rta) } : null,
+    rows: ranked.map((row, index) => buildRankedRow(row, index + 1, rta, ranked[0]?.seconds ?? 0)),
+    rest:
+      rta - named > 0.0005
+        ? { seconds: formatTime(rta - named), share: formatShare(rta - named, rta) }
+        : null,
   };
 }
 const BETWEEN = 'between steps';
 
-function toRow({ step, within, seconds }: WaitedFor, rank: number, rta: number, longest: number) {
+function buildRankedRow({ step, within, seconds }: StepTotal, rank: number, rta: number, longest: number) {
   const waits = step.waits.toSorted((a, b) => b.seconds - a.seconds);
   return {
     rank,
@@ -62,9 +67,9 @@ function toRow({ step, within, seconds }: WaitedFor, rank: number, rta: number, 
     name: step.name,
     within: within.join(' › '),
     hasWithin: within.length > 0,
-    seconds: time(seconds),
-    share: share(seconds, rta),
-    width: percent(seconds, longest),
-    waits: waits.map((wait) => ({ because: wait.because, seconds: time(wait.seconds) })),
+    seconds: formatTime(seconds),
+    share: formatShare(seconds, rta),
+    width: cssPercent(seconds, longest),
+    waits: waits.map((wait) => ({ because: wait.because, seconds: formatTime(wait.seconds) })),
   };
 }

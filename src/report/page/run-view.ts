@@ -1,12 +1,20 @@
 // All that index.mustache shows of a run.
 import type { Report, Run } from '../schema.ts';
-import { counted, integer, limit, longDate, NOT_MEASURED, percent, time } from './format.ts';
-import { LEGEND, matricesOf } from './matrix-view.ts';
+import {
+  pluralize,
+  formatInteger,
+  formatObjective,
+  formatLongDate,
+  NOT_MEASURED,
+  cssPercent,
+  formatTime,
+} from './format.ts';
+import { LEGEND, buildMatrixViews } from './matrix-view.ts';
 import { VERDICT_SIGNS } from './verdict-view.ts';
 
 const WORST_FIRST = ['not-recovered', 'inconclusive', 'recovered'];
 
-export function runView(run: Run, name: string) {
+export function buildRunView(run: Run, name: string) {
   const longest = Math.max(
     ...run.drills.flatMap(({ actual, objectives }) => [actual.rtaSeconds ?? 0, objectives.rtoSeconds ?? 0]),
   );
@@ -17,22 +25,22 @@ export function runView(run: Run, name: string) {
   return {
     name,
     verdict: VERDICT_SIGNS[run.verdict],
-    date: longDate(run.startedAt),
-    total: time((Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000),
-    title: counted(run.drills.length, 'restore drill'),
+    date: formatLongDate(run.startedAt),
+    total: formatTime((Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000),
+    title: pluralize(run.drills.length, 'restore drill'),
     summary: tally
       .map(({ count, verdict }) => `${count} ${VERDICT_SIGNS[verdict].word.toLowerCase()}`)
       .join(', '),
-    matrices: matricesOf(run),
+    matrices: buildMatrixViews(run),
     hasMatrices: run.matrix.length > 0,
     legend: LEGEND,
     drills: run.drills
       .toSorted((a, b) => WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict))
-      .map((report) => toCard(report, longest * 1.04)),
+      .map((report) => buildCard(report, longest * 1.04)),
   };
 }
 
-function toCard(report: Report, scale: number) {
+function buildCard(report: Report, scale: number) {
   const { actual, objectives } = report;
   const tally = (result: string): number => report.checks.filter((check) => check.result === result).length;
   const missed =
@@ -43,17 +51,17 @@ function toCard(report: Report, scale: number) {
     link: `${encodeURIComponent(report.name)}/report.html`,
     title: report.title,
     reason: report.reason,
-    rta: time(actual.rtaSeconds),
-    rto: limit(objectives.rtoSeconds),
+    rta: formatTime(actual.rtaSeconds),
+    rto: formatObjective(objectives.rtoSeconds),
     missed,
-    length: actual.rtaSeconds === null ? null : percent(actual.rtaSeconds, scale),
+    length: actual.rtaSeconds === null ? null : cssPercent(actual.rtaSeconds, scale),
     measured: actual.rtaSeconds !== null,
-    mark: objectives.rtoSeconds === null ? null : percent(objectives.rtoSeconds, scale),
-    lost: actual.lostWrites === null ? NOT_MEASURED : integer(actual.lostWrites),
-    written: actual.lostWrites === null ? null : integer(actual.acknowledgedWrites),
+    mark: objectives.rtoSeconds === null ? null : cssPercent(objectives.rtoSeconds, scale),
+    lost: actual.lostWrites === null ? NOT_MEASURED : formatInteger(actual.lostWrites),
+    written: actual.lostWrites === null ? null : formatInteger(actual.acknowledgedWrites),
     passes: tally('pass'),
     fails: tally('fail'),
     unproven: tally('unproven'),
-    total: time(report.totalSeconds),
+    total: formatTime(report.totalSeconds),
   };
 }

@@ -1,7 +1,7 @@
 // The waterfall: every step at its place in time, by phase, with the recovery window behind it.
-import { criticalPath, longestFirst } from '../critical-path.ts';
+import { findCriticalPath, sumByStep } from '../critical-path.ts';
 import type { Report, Step } from '../schema.ts';
-import { counted, percent, share, time } from './format.ts';
+import { pluralize, cssPercent, formatShare, formatTime } from './format.ts';
 
 /** Holes between steps shorter than this, in seconds, are counted but not drawn. */
 const SMALLEST_DRAWN = 0.25;
@@ -9,12 +9,12 @@ const WAITS_SHOWN = 3;
 /** Of the longest wait: what held the recovery up for less is not marked as such. */
 const WORTH_SHOWING = 0.02;
 
-export function timelineOf(report: Report) {
+export function buildWaterfall(report: Report) {
   const { steps, totalSeconds: total, marks } = report;
   if (steps.length === 0) return null;
   const until = marks.firstResponse ?? total;
-  const links = marks.disaster === null ? [] : criticalPath(steps, marks.disaster, until);
-  const longest = longestFirst(links);
+  const links = marks.disaster === null ? [] : findCriticalPath(steps, marks.disaster, until);
+  const longest = sumByStep(links);
   const scene: Scene = {
     total,
     waitedFor: new Set(
@@ -29,11 +29,11 @@ export function timelineOf(report: Report) {
   const tiny = steps.filter(isTiny);
 
   return {
-    disaster: marks.disaster === null ? '-10%' : percent(marks.disaster, total),
-    usable: marks.firstResponse === null ? '-10%' : percent(marks.firstResponse, total),
-    windowEnd: marks.disaster === null ? '-10%' : percent(until, total),
-    proven: marks.proven === null ? '-10%' : percent(marks.proven, total),
-    ticks: ticksOf(total),
+    disaster: marks.disaster === null ? '-10%' : cssPercent(marks.disaster, total),
+    usable: marks.firstResponse === null ? '-10%' : cssPercent(marks.firstResponse, total),
+    windowEnd: marks.disaster === null ? '-10%' : cssPercent(until, total),
+    proven: marks.proven === null ? '-10%' : cssPercent(marks.proven, total),
+    ticks: buildTicks(total),
     flags: (
       [
         ['disaster', marks.disaster],
@@ -46,30 +46,33 @@ export function timelineOf(report: Report) {
         {
           name,
           at: `at ${at.toFixed(1)} s`,
-          left: percent(at, total),
+          left: cssPercent(at, total),
           side: at > total / 2 ? 'before' : 'after',
         },
       ];
     }),
-    phases: phasesOf(steps).map(({ phase, rows }) => {
+    phases: groupByPhase(steps).map(({ phase, rows }) => {
       const first = rows[0]?.offset ?? 0;
       const seconds = rows.reduce((sum, step) => sum + step.seconds, 0);
       const bare = rows.length === 1 && rows[0]?.name === phase;
-      const own = bare && rows[0] ? toRow(rows[0], 0, scene) : null;
+      const own = bare && rows[0] ? buildStepRow(rows[0], 0, scene) : null;
       return {
         phase,
-        seconds: time(seconds),
-        left: percent(first, total),
-        width: percent(seconds, total),
+        seconds: formatTime(seconds),
+        left: cssPercent(first, total),
+        width: cssPercent(seconds, total),
         own,
-        rows: bare ? [] : rows.filter((step) => !isTiny(step)).map((step) => toRow(step, 0, scene)),
+        rows: bare ? [] : rows.filter((step) => !isTiny(step)).map((step) => buildStepRow(step, 0, scene)),
       };
     }),
-    total: time(total),
-    harness: { seconds: time(report.harness.seconds), share: share(report.harness.seconds, total) },
+    total: formatTime(total),
+    harness: {
+      seconds: formatTime(report.harness.seconds),
+      share: formatShare(report.harness.seconds, total),
+    },
     tiny: tiny.length > 0 && {
-      count: counted(tiny.length, 'hole'),
-      seconds: time(tiny.reduce((sum, step) => sum + step.seconds, 0)),
+      count: pluralize(tiny.length, 'hole'),
+      seconds: formatTime(tiny.reduce((sum, step) => sum + step.seconds, 0)),
     },
   };
 }
@@ -80,7 +83,7 @@ interface Scene {
   readonly inWindow: (step: Step) => boolean;
 }
 
-interface Row {
+interface StepRow {
   readonly name: string;
   readonly depth: number;
   readonly left: string;
@@ -95,47 +98,47 @@ interface Row {
   readonly moreWaits: { readonly count: string; readonly seconds: string } | null;
   readonly open: boolean;
   readonly hasParts: boolean;
-  readonly parts: readonly Row[];
+  readonly parts: readonly StepRow[];
 }
 
-function toRow(step: Step, depth: number, scene: Scene): Row {
+function buildStepRow(step: Step, depth: number, scene: Scene): StepRow {
   const waits = step.waits.toSorted((a, b) => b.seconds - a.seconds);
   const hidden = waits.slice(WAITS_SHOWN);
   return {
     name: step.name,
     depth,
-    left: percent(step.offset, scene.total),
-    width: percent(step.seconds, scene.total),
-    seconds: time(step.seconds),
-    at: `${time(step.offset)} to ${time(step.offset + step.seconds)}`,
-    tone: toneOf(step, scene),
+    left: cssPercent(step.offset, scene.total),
+    width: cssPercent(step.seconds, scene.total),
+    seconds: formatTime(step.seconds),
+    at: `${formatTime(step.offset)} to ${formatTime(step.offset + step.seconds)}`,
+    tone: chooseTone(step, scene),
     harness: step.harness,
     failed: !step.ok,
     error: step.error,
     waits: waits
       .slice(0, WAITS_SHOWN)
-      .map((wait) => ({ because: wait.because, seconds: time(wait.seconds) })),
+      .map((wait) => ({ because: wait.because, seconds: formatTime(wait.seconds) })),
     moreWaits:
       hidden.length === 0
         ? null
         : {
-            count: counted(hidden.length, 'more reason'),
-            seconds: time(hidden.reduce((sum, wait) => sum + wait.seconds, 0)),
+            count: pluralize(hidden.length, 'more reason'),
+            seconds: formatTime(hidden.reduce((sum, wait) => sum + wait.seconds, 0)),
           },
     open: !step.ok || scene.inWindow(step),
     hasParts: step.parts.length > 0,
-    parts: step.parts.map((part) => toRow(part, depth + 1, scene)),
+    parts: step.parts.map((part) => buildStepRow(part, depth + 1, scene)),
   };
 }
 
-function toneOf(step: Step, { waitedFor, inWindow }: Scene): string {
+function chooseTone(step: Step, { waitedFor, inWindow }: Scene): string {
   if (!step.ok) return 'failed';
   if (step.harness) return 'harness';
   if (waitedFor.has(step)) return 'critical';
   return inWindow(step) ? 'window' : 'plain';
 }
 
-function phasesOf(steps: readonly Step[]): { phase: string; rows: Step[] }[] {
+function groupByPhase(steps: readonly Step[]): { phase: string; rows: Step[] }[] {
   const phases: { phase: string; rows: Step[] }[] = [];
   for (const step of steps) {
     const last = phases.at(-1);
@@ -146,12 +149,12 @@ function phasesOf(steps: readonly Step[]): { phase: string; rows: Step[] }[] {
 }
 
 /** Between four and ten round seconds along the axis. */
-function ticksOf(total: number): { left: string; label: string }[] {
+function buildTicks(total: number): { left: string; label: string }[] {
   const rough = total / 8;
   const power = 10 ** Math.floor(Math.log10(rough));
   const width = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough) ?? rough;
   return Array.from({ length: Math.floor(total / width) + 1 }, (_, i) => ({
-    left: percent(i * width, total),
+    left: cssPercent(i * width, total),
     label: `${Number((i * width).toPrecision(6))} s`,
   })).filter((tick) => Number.parseFloat(tick.left) < 94);
 }

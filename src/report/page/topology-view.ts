@@ -1,12 +1,12 @@
 // The swarm as a picture: a box a node, with coordinates worked out here and drawn by topology.mustache.
 import type { NodePicture } from '../../drill/events.ts';
-import { counted } from './format.ts';
+import { pluralize } from './format.ts';
 
 const BOX = { width: 160, gap: 12, columns: 3, head: 56, line: 18, foot: 10 };
 const BAND_HEAD = 26;
 const LONGEST_TEXT = 19;
 
-export function topologyOf(title: string, nodes: readonly NodePicture[]) {
+export function buildTopology(title: string, nodes: readonly NodePicture[]) {
   if (nodes.length === 0) return null;
   const bands = [];
   let y = 0;
@@ -16,18 +16,22 @@ export function topologyOf(title: string, nodes: readonly NodePicture[]) {
     const boxes = [];
     let top = y + BAND_HEAD;
     for (let first = 0; first < members.length; first += BOX.columns) {
-      const line = members.slice(first, first + BOX.columns).map((node) => ({ node, lines: linesOf(node) }));
+      const line = members
+        .slice(first, first + BOX.columns)
+        .map((node) => ({ node, lines: buildLines(node) }));
       const height = BOX.head + BOX.foot + BOX.line * Math.max(...line.map(({ lines }) => lines.length));
-      boxes.push(...line.map((entry, column) => toBox(entry, column * (BOX.width + BOX.gap), top, height)));
+      boxes.push(
+        ...line.map((entry, column) => buildBox(entry, column * (BOX.width + BOX.gap), top, height)),
+      );
       top += height + BOX.gap;
     }
-    bands.push({ title: counted(members.length, role), y: y + 15, boxes });
+    bands.push({ title: pluralize(members.length, role), y: y + 15, boxes });
     y = top + 8;
   }
   const columns = Math.min(BOX.columns, Math.max(...bands.map((band) => band.boxes.length)));
   return {
     title,
-    summary: nodes.map(describe).join('; '),
+    summary: nodes.map(describeNode).join('; '),
     width: columns * (BOX.width + BOX.gap) - BOX.gap + 2,
     height: y - 8 - BOX.gap + 2,
     bands,
@@ -39,7 +43,7 @@ interface Line {
   readonly kind: 'label' | 'task' | 'none';
 }
 
-function linesOf(node: NodePicture): Line[] {
+function buildLines(node: NodePicture): Line[] {
   const tasks = new Map<string, number>();
   for (const task of node.tasks) tasks.set(task, (tasks.get(task) ?? 0) + 1);
   const labels = Object.entries(node.labels).map(([key, value]) => `${key}=${value}`);
@@ -53,13 +57,18 @@ function linesOf(node: NodePicture): Line[] {
   ];
 }
 
-function toBox({ node, lines }: { node: NodePicture; lines: Line[] }, x: number, y: number, height: number) {
+function buildBox(
+  { node, lines }: { node: NodePicture; lines: Line[] },
+  x: number,
+  y: number,
+  height: number,
+) {
   return {
     x: x + 1,
     y: y + 1,
     width: BOX.width,
     height,
-    name: short(node.name, node.leader ? 9 : 18),
+    name: shorten(node.name, node.leader ? 9 : 18),
     fullName: node.name,
     address: node.address,
     leader: node.leader,
@@ -74,7 +83,7 @@ function toBox({ node, lines }: { node: NodePicture; lines: Line[] }, x: number,
     ruleY: y + 51,
     ruleEnd: x + BOX.width + 1,
     lines: lines.map((line, index) => ({
-      text: short(line.text, LONGEST_TEXT),
+      text: shorten(line.text, LONGEST_TEXT),
       full: line.text,
       kind: line.kind,
       isTask: line.kind === 'task',
@@ -86,8 +95,8 @@ function toBox({ node, lines }: { node: NodePicture; lines: Line[] }, x: number,
   };
 }
 
-const short = (text: string, longest: number): string =>
+const shorten = (text: string, longest: number): string =>
   text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
 
-const describe = (node: NodePicture): string =>
-  `${node.role} ${node.name} at ${node.address}, ${node.state}${node.leader ? ', leader' : ''}, ${counted(node.tasks.length, 'task')}`;
+const describeNode = (node: NodePicture): string =>
+  `${node.role} ${node.name} at ${node.address}, ${node.state}${node.leader ? ', leader' : ''}, ${pluralize(node.tasks.length, 'task')}`;

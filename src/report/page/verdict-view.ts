@@ -11,7 +11,7 @@ export interface Sign {
   readonly open: boolean;
 }
 
-const sign = (tone: Sign['tone'], word: string): Sign => ({
+const createSign = (tone: Sign['tone'], word: string): Sign => ({
   word,
   tone,
   good: tone === 'good',
@@ -20,13 +20,13 @@ const sign = (tone: Sign['tone'], word: string): Sign => ({
 });
 
 export const VERDICT_SIGNS: Readonly<Record<Verdict, Sign>> = {
-  recovered: sign('good', 'Recovered'),
-  'not-recovered': sign('bad', 'Not recovered'),
-  inconclusive: sign('open', 'Inconclusive'),
+  recovered: createSign('good', 'Recovered'),
+  'not-recovered': createSign('bad', 'Not recovered'),
+  inconclusive: createSign('open', 'Inconclusive'),
 };
 
 export const FINDING_SIGNS: Readonly<Record<CheckOutcome, Sign>> = {
-  pass: sign('good', 'Pass'),
-  fail: sign('bad', 'Fail'),
-  unproven: sign('open', 'Unproven'),
+  pass: createSign('good', 'Pass'),
+  fail: createSign('bad', 'Fail'),
+  unproven: createSign('open', 'Unproven'),
 };

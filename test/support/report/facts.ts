@@ -195,8 +195,8 @@ export const coverage: CoverageRow[] = [
   row('registry logins', null, [], 'a login lives in the client that made it, not in the swarm'),
 ];
 
-export function tellPlan(journal: Recorder, name: string, title: string, rtoSeconds: number): void {
-  journal.tell(0, {
+export function recordPlan(journal: Recorder, name: string, title: string, rtoSeconds: number): void {
+  journal.record(0, {
     event: 'plan',
     journal: 2,
     name,

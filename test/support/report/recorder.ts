@@ -16,22 +16,22 @@ export class Recorder {
     return new Date(this.#began + t * 1000).toISOString();
   }
 
-  tell(t: number, event: Told): void {
+  record(t: number, event: Told): void {
     this.#events.push({ t, ...event });
   }
 
   phase(t: number, phase: Phase): void {
-    this.tell(t, { event: 'phase', phase, at: this.at(t) });
+    this.record(t, { event: 'phase', phase, at: this.at(t) });
   }
 
   /** @returns the step's id, for its parts */
   step(name: string, from: number, to: number, more: StepExtras = {}): number {
     const id = ++this.#steps;
     const { parent = null, harness = false, error = null, waits = {} } = more;
-    this.tell(from, { event: 'step', id, parent, name, harness, at: this.at(from) });
+    this.record(from, { event: 'step', id, parent, name, harness, at: this.at(from) });
     for (const [t, because] of Object.entries(waits))
-      this.tell(Number(t), { event: 'wait', step: id, because });
-    this.tell(to, { event: 'step-end', id, error });
+      this.record(Number(t), { event: 'wait', step: id, because });
+    this.record(to, { event: 'step-end', id, error });
     return id;
   }
 

@@ -9,7 +9,7 @@ import {
   passes,
   proof,
   sameRows,
-  tellPlan,
+  recordPlan,
   unproven,
 } from './facts.ts';
 import { Recorder } from './recorder.ts';
@@ -23,7 +23,7 @@ export interface TotalLoss {
 
 export function totalLossSample({ recovered }: TotalLoss): JournalEvent[] {
   const journal = new Recorder('2026-11-23T02:15:07.120Z');
-  tellPlan(journal, 'total-loss', 'total loss: the ledger comes back from the off-site backup', 90);
+  recordPlan(journal, 'total-loss', 'total loss: the ledger comes back from the off-site backup', 90);
   journal.phase(0.004, 'plan');
   upToTheDisaster(journal);
   restore(journal);
@@ -42,7 +42,7 @@ function upToTheDisaster(journal: Recorder): void {
       waits: { [5.2 + i * 0.1]: `${name}: dockerd does not answer yet` },
     });
   journal.step('form the swarm', 13.93, 18.04, { waits: { 15.2: 'managers: 2 reachable, waiting for 3' } });
-  journal.tell(18.05, { event: 'environment', environment });
+  journal.record(18.05, { event: 'environment', environment });
 
   journal.phase(18.06, 'seed');
   const deploy = journal.step('deploy the stack "ledger"', 18.06, 27.6);
@@ -53,9 +53,9 @@ function upToTheDisaster(journal: Recorder): void {
   });
   journal.step('append 500 entries', 27.61, 29.9);
   for (let batch = 0; batch < 5; batch++)
-    journal.tell(28 + batch * 0.4, { event: 'written', ids: ids(batch * 100 + 1, batch * 100 + 100) });
+    journal.record(28 + batch * 0.4, { event: 'written', ids: ids(batch * 100 + 1, batch * 100 + 100) });
   journal.step('hash the baseline', 29.91, 31.4, { harness: true });
-  journal.tell(31.41, { event: 'topology', when: 'before', nodes: nodes('10.214.0') });
+  journal.record(31.41, { event: 'topology', when: 'before', nodes: nodes('10.214.0') });
 
   journal.phase(31.42, 'backup');
   journal.step('swarm state of m1', 31.43, 34.12, { waits: { 31.9: 'm1: dockerd is stopping' } });
@@ -71,16 +71,16 @@ function upToTheDisaster(journal: Recorder): void {
     artifact('ledger_files', 'restic', 43_201_877, 3.42, journal.at(37.5)),
   ];
   for (const [i, item] of kept.entries())
-    journal.tell([34.12, 36.02, 37.55][i] ?? 0, { event: 'artifact', artifact: item });
+    journal.record([34.12, 36.02, 37.55][i] ?? 0, { event: 'artifact', artifact: item });
 
   journal.phase(37.6, 'drift');
   for (let batch = 0; batch < 4; batch++)
-    journal.tell(39 + batch * 2.5, { event: 'written', ids: ids(501 + batch * 5, 505 + batch * 5) });
+    journal.record(39 + batch * 2.5, { event: 'written', ids: ids(501 + batch * 5, 505 + batch * 5) });
 
   journal.phase(47.8, 'disaster');
   journal.step('destroy every node', 47.81, 49.37);
-  journal.tell(49.38, { event: 'proof', rows: proof });
-  journal.tell(49.4, { event: 'mark', mark: 'disaster', at: journal.at(49.4) });
+  journal.record(49.38, { event: 'proof', rows: proof });
+  journal.record(49.4, { event: 'mark', mark: 'disaster', at: journal.at(49.4) });
 }
 
 function restore(journal: Recorder): void {
@@ -115,32 +115,32 @@ function restore(journal: Recorder): void {
   journal.step('write and read through the client', 85.68, 87.91, {
     waits: { 85.7: 'ledger: connection refused', 87.2: 'ledger: 503, web is starting' },
   });
-  journal.tell(87.92, { event: 'mark', mark: 'first-response', at: journal.at(87.92) });
-  journal.tell(87.93, { event: 'topology', when: 'after', nodes: nodes('10.215.0') });
+  journal.record(87.92, { event: 'mark', mark: 'first-response', at: journal.at(87.92) });
+  journal.record(87.93, { event: 'topology', when: 'after', nodes: nodes('10.215.0') });
 }
 
 function verify(journal: Recorder, recovered: boolean): void {
   journal.phase(87.94, 'verify');
-  journal.tell(88.6, { event: 'surviving', ids: ids(1, 500) });
+  journal.record(88.6, { event: 'surviving', ids: ids(1, 500) });
   const checks = [...passes, recovered ? sameRows : failingRows, ...unproven];
   let t = 88.7;
   for (const check of checks) {
     journal.step(`check: ${check.name}`, t, t + check.seconds + 0.3);
     t += check.seconds + 0.31;
-    journal.tell(t, { event: 'check', check });
+    journal.record(t, { event: 'check', check });
   }
-  journal.tell(t + 0.01, { event: 'coverage', rows: coverage });
-  journal.tell(t + 0.02, { event: 'mark', mark: 'proven', at: journal.at(t + 0.02) });
+  journal.record(t + 0.01, { event: 'coverage', rows: coverage });
+  journal.record(t + 0.02, { event: 'mark', mark: 'proven', at: journal.at(t + 0.02) });
 }
 
 function teardown(journal: Recorder): void {
   journal.phase(97, 'teardown');
   journal.step('collect logs', 97.01, 99.2, { harness: true });
   for (const node of ['m1', 'm2', 'm3', 'w1', 'w2'])
-    journal.tell(99.1, { event: 'log', node, file: `logs/${node}.log`, bytes: 48_211 });
+    journal.record(99.1, { event: 'log', node, file: `logs/${node}.log`, bytes: 48_211 });
   journal.step('remove nodes', 99.21, 102.6, { harness: true });
   journal.step('stop the lab', 102.61, 104.3, { harness: true });
-  journal.tell(104.31, {
+  journal.record(104.31, {
     event: 'cleanup',
     cleanup: {
       before: { containers: 5, networks: 2, volumes: 7 },
@@ -149,6 +149,6 @@ function teardown(journal: Recorder): void {
       errors: [],
     },
   });
-  journal.tell(104.32, { event: 'harness', busySeconds: 2.41 });
-  journal.tell(104.33, { event: 'end', at: journal.at(104.33) });
+  journal.record(104.32, { event: 'harness', busySeconds: 2.41 });
+  journal.record(104.33, { event: 'end', at: journal.at(104.33) });
 }

@@ -1,9 +1,9 @@
 // Sample journals, so that report and pages can be built and looked at without a cluster.
-import type { JournalEvent } from '../../src/drill/events.ts';
-import { METHODS, methodSample } from './report/methods.ts';
-import { totalLossSample } from './report/total-loss.ts';
+import type { JournalEvent } from '../../../src/drill/events.ts';
+import { METHODS, methodSample } from './methods.ts';
+import { totalLossSample } from './total-loss.ts';
 
-export { asText } from './report/recorder.ts';
+export { asText } from './recorder.ts';
 
 /** A total loss from which everything came back in time. */
 export const recoveredSample = (): JournalEvent[] => totalLossSample({ recovered: true });
