@@ -41,7 +41,7 @@ export {
 export { readWalPosition, type PostgresArchive } from './method/postgres/wal-archive.ts';
 export type { KeyValueClient } from './method/valkey/client.ts';
 export { openKeyValueClient, type KeyValueService } from './method/valkey/service.ts';
-export type { Redeployed, StackSource, StackTarget } from './method/stack/git-stack/git-stack.ts';
+export type { RedeployedStack, StackSource, StackTarget } from './method/stack/git-stack/git-stack.ts';
 export type { RebuildTarget, RebuiltServices } from './method/stack/service-export/service-export.ts';
 export {
   createAgeIdentity,

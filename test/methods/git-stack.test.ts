@@ -1,12 +1,10 @@
-// A stack that is held in git: what runs must be what a commit says, the commit must be safe, and the restore deploys that one.
-import { readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+// Git stack: the backup accepts only a running stack that matches a pushed commit, and the restore deploys exactly that commit.
+import { readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { bytesOf, startProcess } from '../../src/lab/engine/process.ts';
-import { gitStack, gitStackAtVault, type StackSource } from '../../src/method/stack/git-stack/git-stack.ts';
-import type { ArtifactFact } from '../../src/model/artifact.ts';
+import { gitStack, type StackSource, type StackTarget } from '../../src/method/stack/git-stack/git-stack.ts';
 import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
-import { Vault } from '../../src/vault/vault.ts';
 import { describe as described } from '../../src/support/errors.ts';
 import { run } from '../../src/support/command.ts';
 import { Scope } from '../../src/support/scope.ts';
@@ -17,11 +15,14 @@ import { gitRepository, type GitRepository } from '../support/git-repository.ts'
 import { shelf, type Shelf } from '../support/shelf.ts';
 
 const scope = new Scope();
+const method = gitStack();
 let old: Swarm;
 let fresh: Swarm;
 let repository: GitRepository;
 let source: StackSource;
 let keys: { readonly identity: string; readonly recipient: string };
+/** The commit that is deployed on the old swarm. */
+let deployedCommit: string;
 
 const TOKEN = Buffer.from('the token of the shop');
 const FILES = {
@@ -69,13 +70,14 @@ const sealedFor = (values: Record<string, Buffer>, identity = keys.identity): Se
   sealed: () => sealSecrets(new Map(Object.entries(values)), keys.recipient),
   identity: () => Promise.resolve(identity),
 });
-const never: SealedSecrets = {
+const unreadable: SealedSecrets = {
   sealed: () => Promise.reject(new Error('the sealed secrets were read')),
   identity: () => Promise.reject(new Error('the identity was read')),
 };
-const docker = async (swarm: Swarm, ...args: string[]): Promise<string> =>
-  (await swarm.manager()).exec(['docker', ...args]);
-/** As a person would: from the work tree as it is. */
+const docker = async (swarm: Swarm, command: string, ...args: string[]): Promise<string> =>
+  (await swarm.manager()).exec(['docker', ...command.split(' '), ...args]);
+const git = (command: string): Promise<string> => repository.git(...command.split(' '));
+/** Deploys the current commit as a person would, with `docker stack deploy`. */
 async function deploy(swarm: Swarm): Promise<void> {
   const manager = await swarm.manager();
   const tar = `${repository.directory}.tar`;
@@ -89,15 +91,23 @@ async function deploy(swarm: Swarm): Promise<void> {
     { input: await readFile(tar) },
   );
 }
-async function backup(more: Partial<StackSource> = {}): Promise<{ claim: ArtifactMetadata; kept: Shelf }> {
+/** A service that belongs to the stack by its label, and is in no compose file. */
+const createExtraService = (swarm: Swarm): Promise<string> =>
+  docker(
+    swarm,
+    'service create --quiet --detach --label com.docker.stack.namespace=shop --name shop_extra --replicas 0',
+    swarm.imageOf('toolbox'),
+  );
+async function backUp(more: Partial<StackSource> = {}): Promise<{ metadata: ArtifactMetadata; kept: Shelf }> {
   const kept = await shelf();
   scope.defer('a shelf', async () => kept[Symbol.asyncDispose]());
-  return { claim: await gitStack.backup({ ...source, ...more }, kept.deposit), kept };
+  return { metadata: await method.backup({ ...source, ...more }, kept.deposit), kept };
 }
-const refusal = (more: Partial<StackSource> = {}): Promise<string> =>
-  backup(more).then(() => 'it was backed up', described);
-const names = async (swarm: Swarm): Promise<string[]> =>
-  (await docker(swarm, 'service', 'ls', '--format', '{{.Name}}')).trim().split('\n').filter(Boolean).sort();
+/** Returns the error of a backup, as a terminal shows it. */
+const backupError = (more: Partial<StackSource> = {}): Promise<string> =>
+  backUp(more).then(() => 'no error', described);
+const serviceNames = async (swarm: Swarm): Promise<string[]> =>
+  (await docker(swarm, 'service ls --format {{.Name}}')).trim().split('\n').filter(Boolean).sort();
 
 beforeAll(async () => {
   keys = await createAgeIdentity();
@@ -108,6 +118,7 @@ beforeAll(async () => {
   const env = `# pinned here\nTOOLBOX_IMAGE=${old.imageOf('toolbox')}\nGREETING='good day'\n`;
   repository = await gitRepository({ ...FILES, 'shop/.env': env });
   scope.defer('the repository', async () => repository[Symbol.asyncDispose]());
+  deployedCommit = await git('rev-parse HEAD');
   source = {
     swarm: old,
     stack: 'shop',
@@ -115,7 +126,7 @@ beforeAll(async () => {
     compose: ['stack.yml', './production.yml'],
     env: '.env',
   };
-  await docker(old, 'network', 'create', '--driver', 'overlay', 'shared');
+  await docker(old, 'network create --driver overlay shared');
   await (
     await old.manager()
   ).docker.createSecret({
@@ -128,41 +139,37 @@ beforeAll(async () => {
 });
 afterAll(() => scope[Symbol.asyncDispose]());
 
+/** Sets work tree and remote to the deployed commit, and removes what an earlier test left. */
+async function resetRepository(): Promise<void> {
+  await git('checkout --quiet --force main');
+  await git(`reset --quiet --hard ${deployedCommit}`);
+  await git('clean --quiet --force -d -x');
+  await git('push --quiet --force origin main');
+}
+beforeEach(resetRepository);
+
 describe('a backup', () => {
-  test('tells commit, remote, files and images, and changes nothing in the swarm or in the work tree', async () => {
-    const versions = (): Promise<string> =>
-      docker(
-        old,
-        'service',
-        'inspect',
-        'shop_web',
-        'shop_agent',
-        'shop_batch',
-        '--format',
-        '{{.Version.Index}}',
-      );
-    const before = [
-      await versions(),
-      await docker(old, 'config', 'ls', '--quiet'),
-      await docker(old, 'network', 'ls', '--quiet'),
-    ];
-    const { claim, kept } = await backup();
-    expect([
-      await versions(),
-      await docker(old, 'config', 'ls', '--quiet'),
-      await docker(old, 'network', 'ls', '--quiet'),
-    ]).toEqual(before);
-    expect(claim).toMatchObject({
+  test('records commit, remote, files and images', async () => {
+    const { metadata, kept } = await backUp();
+    expect(metadata).toMatchObject({
       stack: 'shop',
-      commit: await repository.git('rev-parse', 'HEAD'),
+      commit: deployedCommit,
       branch: 'main',
-      remote: repository.remote,
+      remote: { kind: 'work tree', address: repository.remote },
       prefix: 'shop/',
       env: '.env',
-      files: '6',
-      secretsInRepository: '',
-      unpinned: expect.stringMatching(/^shop_\w+: swarm-drill\/toolbox:\w+, /),
+      files: 6,
+      secretsInRepository: [],
     });
+    expect(metadata['unpinned']).toHaveLength(3);
+    expect(metadata['unpinned']).toEqual(
+      expect.arrayContaining(
+        ['shop_web', 'shop_agent', 'shop_batch'].map((service) => ({
+          service,
+          image: expect.stringMatching(/^swarm-drill\/toolbox:\w+$/),
+        })),
+      ),
+    );
     expect(await readFile(kept.path('files.txt'), 'utf8')).toMatch(
       /^100644 blob [0-9a-f]{40}\tshop\/stack\.yml$/m,
     );
@@ -173,52 +180,87 @@ describe('a backup', () => {
       networks: ['shared'],
     });
     expect(record).not.toContain(TOKEN.toString());
-    await run('git', ['bundle', 'verify', kept.path('repository.bundle')], { cwd: repository.directory });
+    await run('git', ['bundle', 'verify', kept.path('repository.bundle')], {
+      cwd: repository.directory,
+    });
+  });
+
+  test('changes nothing in the swarm or the work tree', async () => {
+    const state = async (): Promise<string[]> => [
+      await docker(old, 'service inspect shop_web shop_agent shop_batch --format {{.Version.Index}}'),
+      await docker(old, 'config ls --quiet'),
+      await docker(old, 'network ls --quiet'),
+    ];
+    const before = await state();
+    await backUp();
+    expect(await state()).toEqual(before);
     expect((await (await old.manager()).exec(['sh', '-c', 'ls /tmp'])).trim()).toBe('');
-    expect(await repository.git('status', '--porcelain')).toBe('');
+    expect(await git('status --porcelain')).toBe('');
   });
 
-  test('of files that were changed, added or taken away is refused, with their names', async () => {
+  test('refuses changed, new and removed files by name until they are reverted', async () => {
     await repository.write({ 'shop/web.env': 'FROM_FILE=no\n', 'shop/more.yml': '' });
-    await rename(`${repository.directory}/shop/settings.json`, `${repository.directory}.away`);
-    expect(await refusal()).toMatch(
-      /not what its commit \w+ says: D shop\/settings.json, M shop\/web.env, \?\? shop\/more.yml/,
+    await rm(`${repository.directory}/shop/settings.json`);
+    expect(await backupError()).toMatch(
+      /the work tree differs from its commit \w+: D shop\/settings.json, M shop\/web.env, \?\? shop\/more.yml/,
     );
-    await rename(`${repository.directory}.away`, `${repository.directory}/shop/settings.json`);
-    await repository.git('checkout', '--quiet', '--', 'shop/web.env');
-    await repository.git('clean', '--quiet', '--force');
-    expect(await refusal()).toBe('it was backed up');
+    await git('checkout --quiet -- shop/web.env shop/settings.json');
+    await git('clean --quiet --force');
+    expect(await backupError()).toBe('no error');
   });
 
-  test('of a compose file that git ignores is refused, though git status is silent', async () => {
+  test('refuses a compose file that git ignores', async () => {
     await repository.write({ 'shop/ignored.yml': FILES['shop/production.yml'] });
-    expect(await refusal({ compose: ['stack.yml', 'ignored.yml'] })).toMatch(/no commit has ignored.yml/);
-    expect(await refusal({ env: 'nowhere.env' })).toMatch(/no commit has nowhere.env/);
+    expect(await backupError({ compose: ['stack.yml', 'ignored.yml'] })).toMatch(
+      /not in any commit: ignored.yml/,
+    );
   });
 
-  test('of what is no work tree, on no branch, or shallow is refused', async () => {
-    expect(await refusal({ directory: '/' })).toMatch(/not a git repository/);
+  test('refuses an env file that no commit has', async () => {
+    expect(await backupError({ env: 'nowhere.env' })).toMatch(/not in any commit: nowhere.env/);
+  });
+
+  test('refuses a directory without a repository', async () => {
+    expect(await backupError({ directory: '/' })).toMatch(/not a git repository/);
+  });
+
+  test('refuses a shallow clone', async () => {
     const shallow = `${repository.directory}-shallow`;
     await run('git', ['clone', '--quiet', '--depth=1', `file://${repository.remote}`, shallow]);
-    // A repository of one commit is whole however shallow it was asked for.
-    await writeFile(`${shallow}/.git/shallow`, `${await repository.git('rev-parse', 'HEAD')}\n`);
-    expect(await refusal({ directory: `${shallow}/shop` })).toMatch(/shallow clone/);
-    await repository.git('checkout', '--quiet', '--detach');
-    expect(await refusal()).toMatch(/on no branch/);
-    expect(await refusal({ branch: 'main' })).toBe('it was backed up');
-    await repository.git('checkout', '--quiet', 'main');
+    // Git does not call the clone of a repository with one commit shallow.
+    await writeFile(`${shallow}/.git/shallow`, `${deployedCommit}\n`);
+    expect(await backupError({ directory: `${shallow}/shop` })).toMatch(/shallow clone/);
   });
 
-  test('of commits that are not pushed, or where the remote moved, is refused with the commits', async () => {
-    await repository.git('commit', '--quiet', '--allow-empty', '--message', 'mine alone');
-    expect(await refusal()).toMatch(/origin hasn't got these commits of the work tree: \w+ mine alone/);
-    await repository.git('push', '--quiet', 'origin', 'main');
-    await repository.git('reset', '--quiet', '--hard', 'HEAD~1');
-    expect(await refusal()).toMatch(/main of origin is ahead of the work tree by \w+ mine alone/);
-    await repository.git('commit', '--quiet', '--allow-empty', '--message', 'another');
-    expect(await refusal()).toMatch(
-      /main of origin was moved: it has \w+ mine alone where the work tree has \w+ another/,
+  test('refuses a detached HEAD unless the branch is named', async () => {
+    await git('checkout --quiet --detach');
+    expect(await backupError()).toMatch(/on no branch/);
+    expect(await backupError({ branch: 'main' })).toBe('no error');
+  });
+
+  test('refuses commits that are not pushed, and lists them', async () => {
+    await git('commit --quiet --allow-empty --message unpushed');
+    expect(await backupError()).toMatch(/origin does not have these commits of the work tree: \w+ unpushed/);
+  });
+
+  test('refuses a work tree that is behind its remote', async () => {
+    await git('commit --quiet --allow-empty --message newer');
+    await git('push --quiet origin main');
+    await git('reset --quiet --hard HEAD~1');
+    expect(await backupError()).toMatch(/main of origin is ahead of the work tree by \w+ newer/);
+  });
+
+  test('refuses a remote that has diverged', async () => {
+    await git('commit --quiet --allow-empty --message theirs');
+    await git('push --quiet origin main');
+    await git('reset --quiet --hard HEAD~1');
+    await git('commit --quiet --allow-empty --message ours');
+    expect(await backupError()).toMatch(
+      /main of origin has diverged: it has \w+ theirs, the work tree has \w+ ours/,
     );
+  });
+
+  test('refuses a remote whose commit is not in this clone', async () => {
     const bare = (...args: string[]): Promise<string> =>
       run('git', [
         '--git-dir',
@@ -229,136 +271,137 @@ describe('a backup', () => {
         'user.email=other@example.org',
         ...args,
       ]);
-    const foreign = await bare('commit-tree', '-m', 'of somebody else', 'main^{tree}');
+    const foreign = await bare('commit-tree', '-m', 'from another clone', 'main^{tree}');
     await bare('update-ref', 'refs/heads/main', foreign);
-    expect(await refusal()).toMatch(
-      /which this clone hasn't got, and the work tree at \w+: somebody pushed, or moved it by force/,
+    expect(await backupError()).toMatch(
+      /main of origin is at \w+, which is not in this clone \(expected \w+\)[^]*Someone pushed to the branch/,
     );
-    await repository.git('push', '--quiet', '--force', 'origin', 'main');
-    expect(await refusal({ branch: 'release' })).toMatch(/origin has no branch release/);
-    expect(await refusal({ remote: 'upstream' })).toMatch(/No such remote 'upstream'|upstream/);
   });
 
-  test('of a remote that wants a password ends at once, and the password is not told', async () => {
-    await repository.git('remote', 'set-url', 'origin', 'http://me:geheim@127.0.0.1:9/shop.git');
-    const words = await refusal();
-    await repository.git('remote', 'set-url', 'origin', repository.remote);
-    expect(words).toMatch(/git ls-remote failed/);
-    expect(words).not.toContain('geheim');
+  test('refuses a remote without the branch', async () => {
+    expect(await backupError({ branch: 'release' })).toMatch(/origin has no branch release/);
   });
 
-  test('of a swarm where somebody changed a service by hand is refused, with the change', async () => {
-    await docker(
-      old,
-      'service',
-      'update',
-      '--quiet',
-      '--detach',
-      '--env-add',
-      'GREETING=hello',
-      '--replicas',
-      '2',
-      'shop_web',
-    );
-    await docker(
-      old,
-      'service',
-      'create',
-      '--quiet',
-      '--detach',
-      '--label',
-      'com.docker.stack.namespace=shop',
-      '--name',
-      'shop_extra',
-      '--replicas',
-      '0',
-      old.imageOf('toolbox'),
-    );
-    await docker(old, 'service', 'rm', 'shop_batch');
-    const words = await refusal();
-    expect(words).toMatch(/what runs is not what \w+ makes: /);
-    expect(words).toMatch(
+  test('refuses a remote that does not exist', async () => {
+    expect(await backupError({ remoteName: 'upstream' })).toMatch(/No such remote 'upstream'|upstream/);
+  });
+
+  test('fails at once when the remote asks for a password, and redacts the one in its address', async () => {
+    onTestFinished(async () => {
+      await repository.git('remote', 'set-url', 'origin', repository.remote);
+    });
+    await git('remote set-url origin http://me:geheim@127.0.0.1:9/shop.git');
+    const message = await backupError();
+    expect(message).toMatch(/^git ls-remote: /);
+    expect(message).not.toContain('geheim');
+  });
+
+  test('refuses a service that was changed by hand until the commit is deployed again', async () => {
+    onTestFinished(() => deploy(old));
+    await docker(old, 'service update --quiet --detach --env-add GREETING=hello --replicas 2 shop_web');
+    const message = await backupError();
+    expect(message).toMatch(/stack shop differs from commit \w+: /);
+    expect(message).toMatch(
       /shop_web\.TaskTemplate\.ContainerSpec\.Env: was .*GREETING=\$\{GREETING\}.*, is .*GREETING=hello/,
     );
-    expect(words).toMatch(/shop_web\.Mode\.Replicated\.Replicas: was nothing, is 2/);
-    expect(words).toMatch(/the service shop_extra is in no compose file/);
-    expect(words).toMatch(/the service shop_batch does not run/);
-    await docker(old, 'service', 'rm', 'shop_extra');
+    expect(message).toMatch(/shop_web\.Mode\.Replicated\.Replicas: was nothing, is 2/);
     await deploy(old);
-    expect(await refusal()).toBe('it was backed up');
+    expect(await backupError()).toBe('no error');
   });
 
-  test('of a commit that was never deployed is refused, down to a byte of a config and a subnet', async () => {
+  test('refuses a service of the stack that is not in the compose files', async () => {
+    onTestFinished(async () => {
+      await docker(old, 'service rm shop_extra');
+    });
+    await createExtraService(old);
+    expect(await backupError()).toMatch(/service shop_extra is not in the compose files/);
+  });
+
+  test('refuses a service that was removed by hand', async () => {
+    onTestFinished(() => deploy(old));
+    await docker(old, 'service rm shop_batch');
+    expect(await backupError()).toMatch(/service shop_batch does not run/);
+  });
+
+  test('refuses a commit whose config differs in one byte from the deployed one', async () => {
+    await repository.commit({ 'shop/settings.json': '{ "title": "shop2" }\n' });
+    expect(await backupError()).toMatch(/config shop_settings: its bytes differ/);
+  });
+
+  test('refuses a commit with another subnet than the deployed one', async () => {
     await repository.commit({
-      'shop/settings.json': '{ "title": "shop2" }\n',
       'shop/stack.yml': FILES['shop/stack.yml'].replace('10.78.0.0/24', '10.79.0.0/24'),
     });
-    const words = await refusal();
-    expect(words).toMatch(/the config shop_settings: its bytes differ/);
-    expect(words).toMatch(/the network shop_front\.Subnets: was \["10.79.0.0\/24"\], is \["10.78.0.0\/24"\]/);
-    await repository.commit({
-      'shop/settings.json': FILES['shop/settings.json'],
-      'shop/stack.yml': FILES['shop/stack.yml'],
-    });
+    expect(await backupError()).toMatch(
+      /network shop_front\.Subnets: was \["10.79.0.0\/24"\], is \["10.78.0.0\/24"\]/,
+    );
   });
 
-  test('of compose files that are not valid, or that name a file that no commit has, is refused in the words of the CLI', async () => {
+  test('refuses invalid compose files with the error of the docker CLI', async () => {
     await repository.commit({
       'shop/production.yml': "version: '3.8'\nservices: { agent: { replicas: 3 } }\n",
     });
-    expect(await refusal()).toMatch(
-      /the compose files are not valid[^]*Additional property replicas is not allowed/,
+    expect(await backupError()).toMatch(
+      /^docker stack config: .*Additional property replicas is not allowed/,
     );
+  });
+
+  test('refuses compose files that name a missing file with the error of the docker CLI', async () => {
     await repository.commit({
       'shop/production.yml': "version: '3.8'\nservices: { agent: { env_file: [gone.env] } }\n",
     });
-    expect(await refusal()).toMatch(/the compose files are not valid[^]*gone\.env: no such file/);
-    await repository.commit({ 'shop/production.yml': FILES['shop/production.yml'] });
+    expect(await backupError()).toMatch(/^docker stack config: .*gone\.env: no such file/);
   });
 });
 
 describe('a restore', () => {
-  const bundleOnly = { from: 'bundle', because: expect.any(String) };
-  let claim: ArtifactMetadata;
+  const fromBundle = { from: 'bundle', because: expect.any(String) };
+  let metadata: ArtifactMetadata;
   let kept: Shelf;
 
   beforeAll(async () => {
-    ({ claim, kept } = await backup());
-    await docker(fresh, 'network', 'create', '--driver', 'overlay', 'shared');
+    await resetRepository();
+    ({ metadata, kept } = await backUp());
+    await docker(fresh, 'network create --driver overlay shared');
   });
-  /** The fresh swarm without the stack and its secret. */
-  async function emptied(): Promise<void> {
-    await docker(fresh, 'stack', 'rm', 'shop').catch(() => undefined);
+  /** Removes the stack and its secret from the fresh swarm. */
+  async function emptyFreshSwarm(): Promise<void> {
+    await docker(fresh, 'stack rm shop').catch(() => undefined);
     await waitUntil('the stack to go', async () => {
-      // Not before the last task that uses it is gone.
-      await docker(fresh, 'secret', 'rm', 'shop_token').catch(() => undefined);
+      // The secret can be removed only after the last task that uses it.
+      await docker(fresh, 'secret rm shop_token').catch(() => undefined);
       const left = [
-        ...(await names(fresh)),
-        await docker(fresh, 'secret', 'ls', '--format', '{{.Name}}'),
-        await docker(fresh, 'network', 'ls', '--format', '{{.Name}}'),
+        ...(await serviceNames(fresh)),
+        await docker(fresh, 'secret ls --format {{.Name}}'),
+        await docker(fresh, 'network ls --format {{.Name}}'),
       ].join(' ');
       return left.includes('shop') ? { notYet: left } : { done: true };
     });
   }
-  beforeEach(emptied);
-  const restore = (more: object = {}) =>
-    gitStack.restore(kept.opened(claim), {
+  beforeEach(emptyFreshSwarm);
+  const restore = (more: Partial<StackTarget> = {}, changed: ArtifactMetadata = metadata) =>
+    method.restore(kept.opened(changed), {
       swarm: fresh,
       secrets: sealedFor({ shop_token: TOKEN }),
       ...more,
     });
-  const refused = async (more: object = {}): Promise<string> => {
-    const words = await restore(more).then(() => 'it was restored', described);
-    expect(await names(fresh)).toEqual([]);
-    expect((await docker(fresh, 'secret', 'ls', '--quiet')).trim()).toBe('');
-    return words;
+  /** Returns the error of a restore that must not have created anything. */
+  const refusal = async (more: Partial<StackTarget> = {}): Promise<string> => {
+    const message = await restore(more).then(() => 'no error', described);
+    expect(await serviceNames(fresh)).toEqual([]);
+    expect((await docker(fresh, 'secret ls --quiet')).trim()).toBe('');
+    return message;
+  };
+  const removeRemote = async (): Promise<void> => {
+    onTestFinished(() => rename(`${repository.remote}.gone`, repository.remote));
+    await rename(repository.remote, `${repository.remote}.gone`);
   };
 
-  test('deploys the recorded commit, though the remote has gone on, and the task reads its secret', async () => {
+  test('deploys the recorded commit with its secret, though the remote has newer commits', async () => {
     await repository.commit({ 'shop/web.env': 'FROM_FILE=later\n' });
     const redeployed = await restore();
     expect(redeployed).toEqual({
-      commit: claim['commit'],
+      commit: deployedCommit,
       origin: { from: 'remote' },
       services: ['shop_agent', 'shop_batch', 'shop_web'],
       secrets: ['shop_token'],
@@ -375,143 +418,115 @@ describe('a restore', () => {
     expect((await node.exec(['ls', '/tmp'])).trim()).toBe('');
   });
 
-  test('brings back a service that was taken away by mistake, and needs no sealed secrets where they are still there', async () => {
+  test('recreates a removed service, and reads no sealed secrets when the swarm has them', async () => {
     await restore();
-    await docker(fresh, 'service', 'rm', 'shop_web');
-    const { secrets } = await restore({ secrets: never });
+    await docker(fresh, 'service rm shop_web');
+    const { secrets } = await restore({ secrets: unreadable });
     expect(secrets).toEqual([]);
-    expect(await names(fresh)).toEqual(['shop_agent', 'shop_batch', 'shop_web']);
+    expect(await serviceNames(fresh)).toEqual(['shop_agent', 'shop_batch', 'shop_web']);
   });
 
-  test('of a commit that the remote lost by a forced push comes from the bundle, and says so', async () => {
-    await repository.git('checkout', '--quiet', '--orphan', 'rewritten');
-    await repository.git('commit', '--quiet', '--allow-empty', '--message', 'another history');
-    await repository.git('push', '--quiet', '--force', 'origin', 'rewritten:main');
+  test('takes a commit that the remote lost by a forced push from the bundle, and says why', async () => {
+    await git('checkout --quiet --orphan rewritten');
+    onTestFinished(async () => {
+      await git('branch --quiet --delete --force rewritten');
+    });
+    await git('commit --quiet --allow-empty --message rewritten');
+    await git('push --quiet --force origin rewritten:main');
+    await git('checkout --quiet --force main');
     const { origin, commit } = await restore();
-    expect(origin).toEqual(bundleOnly);
+    expect(origin).toEqual(fromBundle);
     expect(origin).toMatchObject({
       because: expect.stringMatching(
-        /main of the remote was moved by force: it is at \w+ and doesn't have the commit/,
+        /main of the remote was force-pushed: it is at \w+, and the commit is not in its history/,
       ),
     });
-    expect(commit).toBe(claim['commit']);
-    await repository.git('checkout', '--quiet', 'main');
-    await repository.git('push', '--quiet', '--force', 'origin', 'main');
+    expect(commit).toBe(deployedCommit);
   });
 
-  test('of a remote that is gone comes from the bundle; with the bundle cut, it is refused with both reasons', async () => {
-    await rename(repository.remote, `${repository.remote}.gone`);
-    expect((await restore()).origin).toEqual(bundleOnly);
-    await emptied();
+  test('takes the commit from the bundle when the remote is gone', async () => {
+    await removeRemote();
+    expect((await restore()).origin).toEqual(fromBundle);
+  });
+
+  test.for([
+    { state: 'cut in half', length: (size: number) => Math.floor(size / 2) },
+    { state: 'empty', length: () => 0 },
+  ])('refuses with both reasons when the remote is gone and the bundle is $state', async ({ length }) => {
+    await removeRemote();
     const bundle = kept.path('repository.bundle');
     const whole = await readFile(bundle);
-    for (const length of [Math.floor((await stat(bundle)).size / 2), 0]) {
-      await truncate(bundle, length);
-      expect(await refused()).toMatch(
-        /the commit \w+ can't be had any more: main can't be fetched from the remote .*; and of the bundle in the vault: git/,
-      );
-      await writeFile(bundle, whole);
-    }
-    await rename(`${repository.remote}.gone`, repository.remote);
+    onTestFinished(() => writeFile(bundle, whole));
+    await truncate(bundle, length((await stat(bundle)).size));
+    expect(await refusal()).toMatch(
+      /commit \w+ is neither at the remote nor in the bundle: cannot fetch main from the remote .*; bundle: git/,
+    );
   });
 
-  test('without the value of a secret, or with another identity, is refused before anything is created', async () => {
-    expect(await refused({ secrets: sealedFor({}) })).toMatch(
-      /the secret shop_token has no value in the sealed file/,
+  test('refuses a missing value of a secret before anything is created', async () => {
+    expect(await refusal({ secrets: sealedFor({}) })).toMatch(
+      /no value for secret shop_token in the sealed file/,
     );
+  });
+
+  test('refuses another identity before anything is created', async () => {
     const { identity } = await createAgeIdentity();
-    expect(await refused({ secrets: sealedFor({ shop_token: TOKEN }, identity) })).toMatch(
-      /sealed for another one/,
+    expect(await refusal({ secrets: sealedFor({ shop_token: TOKEN }, identity) })).toMatch(
+      /encrypted for another identity/,
     );
   });
 
-  test('where an external network is missing is refused before anything is created', async () => {
-    await docker(fresh, 'network', 'rm', 'shared');
-    expect(await refused()).toMatch(/there is no network shared/);
-    await docker(fresh, 'network', 'create', '--driver', 'overlay', 'shared');
+  test('refuses a missing external network before anything is created', async () => {
+    onTestFinished(async () => {
+      await docker(fresh, 'network create --driver overlay shared');
+    });
+    await docker(fresh, 'network rm shared');
+    expect(await refusal()).toMatch(/no network shared/);
   });
 
-  test('of a record that was cut or changed is refused', async () => {
+  test.for([
+    { state: 'cut', change: (text: string) => text.slice(0, 100), reason: /stack\.json: invalid record/ },
+    {
+      state: 'changed',
+      change: (text: string) => text.replace('good day', 'bad day'),
+      reason: /stack\.json: its services differ from those that were backed up/,
+    },
+  ])('refuses a record that was $state', async ({ change, reason }) => {
     const path = kept.path('stack.json');
     const text = await readFile(path, 'utf8');
-    await writeFile(path, text.slice(0, 100));
-    expect(await refused()).toMatch(/record of the stack can't be used: it is no whole JSON/);
-    await writeFile(path, text.replace('good day', 'bad day'));
-    expect(await refused()).toMatch(/its services are not those that were recorded/);
-    await writeFile(path, text);
+    onTestFinished(() => writeFile(path, text));
+    await writeFile(path, change(text));
+    expect(await refusal()).toMatch(reason);
   });
 
-  test('that ends otherwise than was recorded is a failure: one service too many, or another text of the compose files', async () => {
-    await docker(
-      fresh,
-      'service',
-      'create',
-      '--quiet',
-      '--detach',
-      '--label',
-      'com.docker.stack.namespace=shop',
-      '--name',
-      'shop_extra',
-      '--replicas',
-      '0',
-      fresh.imageOf('toolbox'),
+  test('fails when the restored stack has an extra service', async () => {
+    await createExtraService(fresh);
+    expect(await restore().then(() => 'no error', described)).toMatch(
+      /stack shop differs from the record: shop_extra: was nothing, is /,
     );
-    expect(await restore().then(() => 'it was restored', described)).toMatch(
-      /the stack is not what was recorded: shop_extra: was nothing, is /,
-    );
-    await emptied();
-    const target = { swarm: fresh, secrets: sealedFor({ shop_token: TOKEN }) };
-    const altered = kept.opened({ ...claim, rendered: 'another' });
-    await expect(gitStack.restore(altered, target)).rejects.toMatchObject({ code: 'other-rendering' });
-    expect(await names(fresh)).toEqual([]);
   });
 
-  test('that the engine refuses half-way says what was made', async () => {
+  test('refuses compose files that the same docker CLI renders differently', async () => {
+    await expect(restore({}, { ...metadata, rendered: 'another' })).rejects.toMatchObject({
+      code: 'other-rendering',
+    });
+    expect(await serviceNames(fresh)).toEqual([]);
+  });
+
+  test('lists what was created when the engine refuses a service', async () => {
+    onTestFinished(async () => {
+      await docker(fresh, 'service rm squatter');
+    });
     await docker(
       fresh,
-      'service',
-      'create',
-      '--quiet',
-      '--detach',
-      '--name',
-      'squatter',
-      '--publish',
-      '8091:80',
+      'service create --quiet --detach --name squatter --publish 8091:80',
       fresh.imageOf('toolbox'),
       'sleep',
       'infinity',
     );
-    const words = await restore().then(() => 'it was restored', described);
-    await docker(fresh, 'service', 'rm', 'squatter');
-    expect(words).toMatch(/docker stack deploy did not take the stack shop/);
-    expect(words).toMatch(/Made secret shop_token/);
-    expect(words).toMatch(/Creating network shop_front/);
-    expect(words).toMatch(/port '8091' is already in use/);
-  });
-});
-
-test('at the vault: the branch is pushed to its own account over ssh, and comes back from there; a rewritten history is not taken', async () => {
-  await repository.git('checkout', '--quiet', 'main');
-  await repository.git('reset', '--quiet', '--hard', 'HEAD');
-  await deploy(old);
-  await old.converged();
-  const artifacts: ArtifactFact[] = [];
-  const vault = await Vault.open(old.site, scope, (artifact) => artifacts.push(artifact));
-  const kept = await vault.keep(gitStackAtVault, source);
-  expect(artifacts.map(({ name, encrypted }) => [name, encrypted])).toContainEqual([
-    `${kept.name}/git`,
-    false,
-  ]);
-  const target = { swarm: old, secrets: never };
-  expect(await kept.restoreInto(target)).toMatchObject({
-    commit: await repository.git('rev-parse', 'HEAD'),
-    origin: { from: 'remote' },
-  });
-  const left = await docker(old, 'ps', '--all', '--quiet', '--filter', `ancestor=${old.imageOf('tools')}`);
-  expect(left).toBe('');
-  await repository.git('commit', '--quiet', '--amend', '--allow-empty', '--message', 'rewritten');
-  await expect(vault.keep(gitStackAtVault, source)).rejects.toMatchObject({
-    code: 'history-rewritten',
-    output: expect.stringMatching(/non-fast-forward|rejected/),
+    const message = await restore().then(() => 'no error', described);
+    expect(message).toMatch(/^docker stack deploy: .*port '8091' is already in use/);
+    expect(message).toMatch(/Created secret shop_token/);
+    expect(message).toMatch(/Creating network shop_front/);
   });
 });

@@ -5,7 +5,7 @@ import { stackRepository } from '../../fixtures/repository.ts';
 import { sessions, type Sessions } from '../../fixtures/sessions/sessions.ts';
 import { connect } from '../../src/lab/engine/connect.ts';
 import type { Account } from '../../src/model/account.ts';
-import { gitStackAtVault } from '../../src/method/stack/git-stack/git-stack.ts';
+import { gitStack } from '../../src/method/stack/git-stack/git-stack.ts';
 import type { Method } from '../../src/model/method.ts';
 import { postgresDump } from '../../src/method/postgres/dump.ts';
 import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
@@ -136,7 +136,7 @@ test("git stack at the vault: neither the account's keys, nor the identity, nor 
   await kept({ said: 'git-stack/ssh.ts', inspected: old.imageOf('tools') }, async () => {
     await using repository = await stackRepository(old);
     for (const held of [repository.ledger, repository.sessions]) {
-      const point = await vault.keep(overheard(gitStackAtVault), { swarm: old, ...held });
+      const point = await vault.keep(overheard(gitStack({ remote: 'vault' })), { swarm: old, ...held });
       await point.restoreInto({ swarm: fresh.git, secrets: sealed });
     }
   });
@@ -145,7 +145,7 @@ test("git stack at the vault: neither the account's keys, nor the identity, nor 
 
 test('service export: neither the identity nor a value of a secret', async () => {
   await kept({ said: 'dial-stdio', inspected: 'dial-stdio' }, async () => {
-    const point = await vault.keep(overheard(serviceExport), old);
+    const point = await vault.keep(overheard(serviceExport()), old);
     await point.restoreInto({ swarm: fresh.exported, secrets: sealed, holdBack: 'services' });
   });
 });

@@ -1,6 +1,6 @@
-// A swarm with one of everything is exported and rebuilt on fresh nodes, where every id is another one; and what must be refused is.
+// Service export: a swarm with one of everything is exported and rebuilt on fresh nodes with other ids.
 import { readFile, truncate, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { bytesOf, startProcess } from '../../src/lab/engine/process.ts';
 import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
@@ -18,13 +18,14 @@ import { shelf, type Shelf } from '../support/shelf.ts';
 import { deployWideStack } from '../support/wide-stack.ts';
 
 const scope = new Scope();
+const method = serviceExport();
 let old: Swarm;
 let fresh: Swarm;
-/** A swarm of one node. */
-let alone: Swarm;
+/** A swarm of one node, emptied after each test that uses it. */
+let singleNode: Swarm;
 let kept: Shelf;
-let claim: ArtifactMetadata;
-let before: Facts;
+let metadata: ArtifactMetadata;
+let before: SwarmState;
 let keys: { readonly identity: string; readonly recipient: string };
 let values: Map<string, Buffer>;
 
@@ -37,231 +38,264 @@ const sealedFor = (contents: Map<string, Buffer>, identity = keys.identity): Sea
   identity: () => Promise.resolve(identity),
 });
 
-/** Removes all that people make in a swarm. */
+/** Removes everything that can be created in a swarm. */
 const EMPTY = `docker service ls -q | xargs -r docker service rm
   docker secret ls -q | xargs -r docker secret rm
   docker config ls -q | xargs -r docker config rm
   docker network rm --force wide_front wide_back`;
+const emptyAfterTest = (swarm: Swarm): void =>
+  onTestFinished(async () => {
+    await (await swarm.manager()).exec(['sh', '-euc', EMPTY]);
+  });
 
 beforeAll(async () => {
   keys = await createAgeIdentity();
   old = await newSwarm('old');
   fresh = await newSwarm('fresh');
-  alone = await newSwarm('alone', 0);
+  singleNode = await newSwarm('alone', 0);
   kept = await shelf();
   scope.defer('the shelf', async () => kept[Symbol.asyncDispose]());
-  await expect(serviceExport.backup(old, kept.deposit)).rejects.toMatchObject({ code: 'nothing-to-export' });
   values = await deployWideStack(old);
   await (await old.manager()).exec(['docker', 'node', 'update', '--availability', 'pause', 'manager-1']);
-  claim = await serviceExport.backup(old, kept.deposit);
-  before = await factsOf(old);
+  metadata = await method.backup(old, kept.deposit);
+  before = await readState(old);
 });
 afterAll(() => scope[Symbol.asyncDispose]());
 
-test('the export is readable JSON without the value of any secret', async () => {
-  expect(claim).toEqual({ services: '10', networks: '4', configs: '3', secrets: '2', nodes: '2' });
-  const services = JSON.parse(await readFile(kept.path('services.json'), 'utf8')) as {
-    Spec: { Name: string };
-  }[];
-  expect(services.map(({ Spec }) => Spec.Name)).toContain('wide_web');
-  for (const kind of Object.keys(claim)) {
-    const text = await readFile(kept.path(`${kind}.json`), 'utf8');
-    for (const value of values.values()) {
-      expect(text).not.toContain(value.toString('base64'));
-      expect(text).not.toContain(value.toString('latin1'));
-    }
-  }
-});
+const restore = (options: Partial<RebuildTarget> = {}): Promise<RebuiltServices> =>
+  method.restore(kept.opened(metadata), { swarm: fresh, secrets: sealedFor(values), ...options });
+const restoreError = (options: Partial<RebuildTarget> = {}): Promise<string> =>
+  restore(options).then(() => 'no error', described);
+/** One node takes the place of both nodes of the export. */
+const ON_ONE_NODE = { hosts: { 'worker-1': 'manager-1' } };
 
-test('an export leaves every service as it is, and its tasks run on', async () => {
-  const manager = await old.manager();
-  const state = async (): Promise<unknown> => [
-    await factsOf(old),
-    ((await manager.docker.listServices()) as unknown as Versioned[]).map((one) => [one.ID, one.Version]),
-    ((await manager.docker.listNodes()) as Versioned[]).map((one) => [one.ID, one.Version]),
-    await Promise.all(
-      old.nodes.map(async ({ docker }) =>
-        (await docker.listContainers({ filters: { label: ['com.docker.swarm.service.name=wide_web'] } })).map(
-          ({ Id, State }) => [Id, State],
+/** Changes a file of the export until the test ends. */
+async function changeExport(file: string, change: (text: string) => string): Promise<void> {
+  const text = await readFile(kept.path(file), 'utf8');
+  onTestFinished(() => writeFile(kept.path(file), text));
+  await writeFile(kept.path(file), change(text));
+}
+
+describe('a backup', () => {
+  test('refuses a swarm without services', async () => {
+    await using empty = await shelf();
+    await expect(method.backup(singleNode, empty.deposit)).rejects.toMatchObject({
+      code: 'nothing-to-export',
+    });
+  });
+
+  test('writes readable JSON without the value of any secret', async () => {
+    expect(metadata).toEqual({ services: 10, networks: 4, configs: 3, secrets: 2, nodes: 2 });
+    const services = JSON.parse(await readFile(kept.path('services.json'), 'utf8')) as {
+      Spec: { Name: string };
+    }[];
+    expect(services.map(({ Spec }) => Spec.Name)).toContain('wide_web');
+    for (const kind of Object.keys(metadata)) {
+      const text = await readFile(kept.path(`${kind}.json`), 'utf8');
+      for (const value of values.values()) {
+        expect(text).not.toContain(value.toString('base64'));
+        expect(text).not.toContain(value.toString('latin1'));
+      }
+    }
+  });
+
+  test('changes no service and leaves its tasks running', async () => {
+    const manager = await old.manager();
+    const state = async (): Promise<unknown> => [
+      await readState(old),
+      ((await manager.docker.listServices()) as unknown as Versioned[]).map((one) => [one.ID, one.Version]),
+      ((await manager.docker.listNodes()) as Versioned[]).map((one) => [one.ID, one.Version]),
+      await Promise.all(
+        old.nodes.map(async ({ docker }) =>
+          (
+            await docker.listContainers({ filters: { label: ['com.docker.swarm.service.name=wide_web'] } })
+          ).map(({ Id, State }) => [Id, State]),
         ),
       ),
-    ),
-  ];
-  const untouched = await state();
-  expect(JSON.stringify(untouched)).toContain('"running"');
-  await using again = await shelf();
-  expect(await serviceExport.backup(old, again.deposit)).toEqual(claim);
-  expect(await state()).toEqual(untouched);
+    ];
+    const untouched = await state();
+    expect(JSON.stringify(untouched)).toContain('"running"');
+    await using second = await shelf();
+    expect(await method.backup(old, second.deposit)).toEqual(metadata);
+    expect(await state()).toEqual(untouched);
+  });
 });
 
-test('values of secrets are found in the tasks that have them, and nowhere else', async () => {
+test('reads values of secrets only from the tasks that have them', async () => {
   expect(await readSecretsInTasks(old)).toEqual(new Map([['wide_token', values.get('wide_token')]]));
 });
 
-describe('refused before anything is created:', () => {
-  const swapped = async (
-    file: string,
-    change: (text: string) => string,
-    body: () => Promise<void>,
-  ): Promise<void> => {
-    const text = await readFile(kept.path(file), 'utf8');
-    await writeFile(kept.path(file), change(text));
-    try {
-      await body();
-    } finally {
-      await writeFile(kept.path(file), text);
-    }
-  };
+describe('a restore, before anything is created,', () => {
+  /** Returns the error of a restore that must not change the swarm. */
   const refusal = async (options: Partial<RebuildTarget> = {}): Promise<string> => {
-    const target = { swarm: fresh, secrets: sealedFor(values), ...options };
-    const untouched = await factsOf(target.swarm);
-    const words = await serviceExport.restore(kept.opened(claim), target).then(
-      () => 'it was restored',
-      (error: unknown) => described(error),
-    );
-    expect(await factsOf(target.swarm)).toEqual(untouched);
-    for (const value of values.values()) expect(words).not.toContain(value.toString());
-    return words;
+    const { swarm = fresh } = options;
+    const untouched = await readState(swarm);
+    const message = await restoreError(options);
+    expect(await readState(swarm)).toEqual(untouched);
+    for (const value of values.values()) expect(message).not.toContain(value.toString());
+    return message;
   };
 
-  test('a secret without a value, and one with an empty one', async () => {
-    const words = await refusal({ secrets: sealedFor(new Map([['unmounted', Buffer.alloc(0)]])) });
-    expect(words).toMatch(/the secret wide_token has no value in the sealed file/);
-    expect(words).toMatch(/the secret unmounted has an empty value in the sealed file/);
-  });
-
-  test('another identity than the secrets were sealed for', async () => {
-    expect(await refusal({ secrets: sealedFor(values, (await createAgeIdentity()).identity) })).toMatch(
-      /sealed for another one/,
+  test('refuses a secret without a value', async () => {
+    expect(await refusal({ secrets: sealedFor(new Map([['unmounted', Buffer.from('value')]])) })).toMatch(
+      /no value for secret wide_token in the sealed file/,
     );
   });
 
-  test.each(['services', 'networks', 'configs', 'secrets', 'nodes'])(
-    '%s.json cut in the middle',
+  test('refuses a secret with an empty value', async () => {
+    expect(await refusal({ secrets: sealedFor(new Map([['unmounted', Buffer.alloc(0)]])) })).toMatch(
+      /empty value for secret unmounted in the sealed file/,
+    );
+  });
+
+  test('refuses another identity than that of the recipient', async () => {
+    const { identity } = await createAgeIdentity();
+    expect(await refusal({ secrets: sealedFor(values, identity) })).toMatch(/encrypted for another identity/);
+  });
+
+  test.for(['services', 'networks', 'configs', 'secrets', 'nodes'])(
+    'refuses a truncated %s.json',
     async (kind) => {
       const text = await readFile(kept.path(`${kind}.json`));
+      onTestFinished(() => writeFile(kept.path(`${kind}.json`), text));
       await truncate(kept.path(`${kind}.json`), Math.floor(text.length / 2));
-      try {
-        expect(await refusal()).toMatch(`${kind}.json of the export can't be used: it is no whole JSON`);
-      } finally {
-        await writeFile(kept.path(`${kind}.json`), text);
-      }
+      expect(await refusal()).toMatch(`${kind}.json: invalid JSON`);
     },
   );
 
-  test('JSON that is whole and holds less, or something else', async () => {
-    const shorter = (text: string): string => JSON.stringify((JSON.parse(text) as unknown[]).slice(1));
-    await swapped('services.json', shorter, async () => {
-      expect(await refusal()).toMatch(/expected 10 services, got 9/);
-    });
-    await swapped(
-      'networks.json',
-      () => '{}',
-      async () => {
-        expect(await refusal()).toMatch(/networks.json of the export can't be used/);
-      },
-    );
+  test('refuses JSON with fewer objects', async () => {
+    await changeExport('services.json', (text) => JSON.stringify((JSON.parse(text) as unknown[]).slice(1)));
+    expect(await refusal()).toMatch(/services.json: expected 10 services, got 9/);
   });
 
-  test('a subnet that is taken', async () => {
-    const manager = await fresh.manager();
-    await manager.exec([
-      'docker',
-      'network',
-      'create',
-      '-d',
-      'overlay',
-      '--subnet',
-      '10.77.0.128/25',
-      'squatter',
-    ]);
+  test('refuses JSON of another shape', async () => {
+    await changeExport('networks.json', () => '{}');
+    expect(await refusal()).toMatch(/networks.json: at .*: invalid/);
+  });
+
+  test('refuses a taken subnet', async () => {
+    const network = async (...args: string[]): Promise<string> =>
+      (await fresh.manager()).exec(['docker', 'network', ...args]);
+    await network('create', '-d', 'overlay', '--subnet', '10.77.0.128/25', 'squatter');
+    onTestFinished(async () => {
+      await network('rm', 'squatter');
+    });
     expect(await refusal()).toMatch(
-      /the subnet 10\.77\.0\.0\/24 of the network wide_front is taken by the network squatter/,
+      /subnet 10\.77\.0\.0\/24 of network wide_front is taken by network squatter/,
     );
-    await manager.exec(['docker', 'network', 'rm', 'squatter']);
   });
 
-  test('objects that are there already with another definition, and a secret of that name', async () => {
-    const { docker } = await alone.manager();
-    await docker.createNetwork({ Name: 'wide_front', Driver: 'overlay' });
-    await docker.createConfig({ Name: 'wide_settings', Data: 'YQ==' });
-    await docker.createSecret({ Name: 'wide_token', Data: 'YQ==' });
-    await docker.createService({
-      Name: 'pinned',
-      TaskTemplate: { ContainerSpec: { Image: alone.imageOf('toolbox') } },
-      Mode: { Replicated: { Replicas: 0 } },
-    } as never);
-    const words = await refusal({ swarm: alone, hosts: { 'worker-1': 'manager-1' } });
-    expect(words).toMatch(/there is another network wide_front already: .*Attachable: was true, is false/);
-    expect(words).toMatch(/there is another config wide_settings already: .*its bytes differ/);
-    expect(words).toMatch(/there is a secret wide_token already, and nobody can say which value it has/);
-    expect(words).toMatch(/there is another service pinned already: .*Mode.Replicated/);
-    await (await alone.manager()).exec(['sh', '-euc', EMPTY]);
-  });
+  describe('with an object of the same name,', () => {
+    const conflict = (): Promise<string> => refusal({ swarm: singleNode, ...ON_ONE_NODE });
 
-  test('nodes that are missing, and names that nothing has', async () => {
-    const words = await refusal({ swarm: alone, leaveOut: ['wide_wbe'] });
-    expect(words).toMatch(/the service pinned can't be made again: it is bound to the node worker-1/);
-    expect(words).toMatch(/the service by-hostname can't be made again: it is bound to the host worker-1/);
-    expect(words).toMatch(/no ready node is called worker-1, whose labels the export has/);
-    expect(words).toMatch(/the export has no service wide_wbe/);
-  });
-
-  test('a service that is no container, and references to what the export has not', async () => {
-    const change = (text: string): string =>
-      JSON.stringify(
-        (JSON.parse(text) as RawService[]).map((one) => {
-          if (one.Spec.Name === 'forced') one.Spec.TaskTemplate.Runtime = 'plugin';
-          for (const secret of one.Spec.TaskTemplate.ContainerSpec?.Secrets ?? []) secret.SecretID = 'gone';
-          return one;
-        }),
+    test('refuses another network', async () => {
+      emptyAfterTest(singleNode);
+      const { docker } = await singleNode.manager();
+      await docker.createNetwork({ Name: 'wide_front', Driver: 'overlay' });
+      expect(await conflict()).toMatch(
+        /network wide_front exists with another definition: .*Attachable: was true, is false/,
       );
-    await swapped('services.json', change, async () => {
-      const words = await refusal();
-      expect(words).toMatch(/the service forced can't be made again: it runs a plugin/);
-      expect(words).toMatch(/the service wide_web can't be made again: its secret gone is not in the export/);
     });
+
+    test('refuses another config', async () => {
+      emptyAfterTest(singleNode);
+      const { docker } = await singleNode.manager();
+      await docker.createConfig({ Name: 'wide_settings', Data: 'YQ==' });
+      expect(await conflict()).toMatch(
+        /config wide_settings exists with another definition: .*its bytes differ/,
+      );
+    });
+
+    test('refuses any secret', async () => {
+      emptyAfterTest(singleNode);
+      const { docker } = await singleNode.manager();
+      await docker.createSecret({ Name: 'wide_token', Data: 'YQ==' });
+      expect(await conflict()).toMatch(/secret wide_token exists, and its value can't be compared/);
+    });
+
+    test('refuses another service', async () => {
+      emptyAfterTest(singleNode);
+      const { docker } = await singleNode.manager();
+      await docker.createService({
+        Name: 'pinned',
+        TaskTemplate: { ContainerSpec: { Image: singleNode.imageOf('toolbox') } },
+        Mode: { Replicated: { Replicas: 0 } },
+      } as never);
+      expect(await conflict()).toMatch(/service pinned exists with another definition: .*Mode.Replicated/);
+    });
+  });
+
+  test('refuses services and labels whose node is missing', async () => {
+    const message = await refusal({ swarm: singleNode });
+    expect(message).toMatch(/cannot create service pinned: no ready node is named worker-1/);
+    expect(message).toMatch(/cannot create service by-hostname: no ready node has the host name worker-1/);
+    expect(message).toMatch(/no ready node is named worker-1, which has labels in the export/);
+  });
+
+  test('refuses to leave out a service that is not in the export', async () => {
+    expect(await refusal({ leaveOut: ['wide_wbe'] })).toMatch(/no service wide_wbe in the export/);
+  });
+
+  const changeServices = (change: (spec: RawService['Spec']) => void): Promise<void> =>
+    changeExport('services.json', (text) => {
+      const services = JSON.parse(text) as RawService[];
+      for (const { Spec } of services) change(Spec);
+      return JSON.stringify(services);
+    });
+
+  test('refuses a service that runs a plugin', async () => {
+    await changeServices((spec) => {
+      if (spec.Name === 'forced') spec.TaskTemplate.Runtime = 'plugin';
+    });
+    expect(await refusal()).toMatch(/cannot create service forced: it runs a plugin/);
+  });
+
+  test('refuses a reference to an object that is not in the export', async () => {
+    await changeServices((spec) => {
+      for (const secret of spec.TaskTemplate.ContainerSpec?.Secrets ?? []) secret.SecretID = 'gone';
+    });
+    expect(await refusal()).toMatch(/cannot create service wide_web: secret gone is not in the export/);
   });
 });
 
-describe('rebuilt on a fresh swarm', () => {
+describe('a restore on a fresh swarm', () => {
   let rebuilt: RebuiltServices;
-  let after: Facts;
+  let after: SwarmState;
   beforeAll(async () => {
-    rebuilt = await serviceExport.restore(kept.opened(claim), { swarm: fresh, secrets: sealedFor(values) });
-    after = await factsOf(fresh);
+    rebuilt = await restore();
+    after = await readState(fresh);
   });
 
-  test('in the order in which one thing needs the other', () => {
-    const kinds = rebuilt.made.map((one) => one.split(' ')[0]);
+  test('creates objects in the order of their dependencies', () => {
+    const kinds = rebuilt.created.map((one) => one.split(' ')[0]);
     expect([...new Set(kinds)]).toEqual(['network', 'config', 'secret', 'availability', 'labels', 'service']);
-    expect(rebuilt.made.filter((one) => one.startsWith('service'))).toHaveLength(10);
+    expect(rebuilt.created.filter((one) => one.startsWith('service'))).toHaveLength(10);
   });
 
-  test('no id is an old one', () => {
+  test('keeps no id', () => {
     const ids = Object.keys(before.nameById);
     expect(ids.length).toBeGreaterThan(20);
     expect(Object.keys(after.nameById).filter((id) => ids.includes(id))).toEqual([]);
   });
 
-  test('every service asks for the same, but for what is said here', () => {
+  test('creates services that ask for the same, with three documented exceptions', () => {
     const expected = structuredClone(before.services);
     const { legacy, forced, wide_web: web } = expected as Record<string, RawService['Spec']>;
     if (!legacy || !forced || !web) throw new Error('the workload has changed');
-    // Forgotten: how often an update was forced.
+    // Reset: how often an update was forced.
     expect(forced.TaskTemplate.ForceUpdate).toBe(1);
     forced.TaskTemplate.ForceUpdate = 0;
-    // Moved to where it belongs today.
+    // Moved: networks where clients before API 1.25 put them.
     legacy.TaskTemplate.Networks = legacy.Networks;
     delete legacy.Networks;
-    // Written down: the ports that the engine chose.
+    // Fixed: the ports that the engine chose.
     const chosen = web.EndpointSpec.Ports.filter(({ PublishedPort }) => !PublishedPort);
     expect(chosen).toHaveLength(2);
     for (const port of chosen) port.PublishedPort = 30000;
     expect(after.services).toEqual(expected);
   });
 
-  test('networks, configs and secrets are equal, labels of the stack included', () => {
+  test('creates equal networks, configs and secrets, with the labels of the stack', () => {
     expect(after.networks).toEqual(before.networks);
     expect(after.networks['wide_back']).toMatchObject({ Labels: { 'com.docker.stack.namespace': 'wide' } });
     expect(after.configs).toEqual(before.configs);
@@ -269,21 +303,22 @@ describe('rebuilt on a fresh swarm', () => {
     expect(Object.keys(after.secrets)).toEqual(['unmounted', 'wide_token']);
   });
 
-  test('node labels and availability are back', () => {
+  test('restores node labels and availability', () => {
     expect(after.nodes).toEqual(before.nodes);
     expect(after.nodes['manager-1']).toEqual({ labels: { zone: 'a' }, availability: 'pause' });
   });
 
-  test('the engine gave out the same ports, and as many tasks run as before', async () => {
+  test('gets the same ports and runs as many tasks, on the same nodes', async () => {
     expect(after.ports).toEqual(before.ports);
     expect(after.ports['wide_web']).toHaveLength(4);
-    const only = ['wide_web', 'legacy', 'pinned', 'by-hostname', 'forced', 'on-host'];
-    await fresh.converged(undefined, only);
+    const running = ['wide_web', 'legacy', 'pinned', 'by-hostname', 'forced', 'on-host'];
+    await fresh.converged(undefined, running);
     for (const service of ['pinned', 'by-hostname', 'wide_web'])
       expect((await fresh.nodeOf(service)).name).toBe('worker-1');
   });
 
-  test('a task reads the bytes of its secret and configs, with their owner and mode, and finds the others by alias', async () => {
+  test('gives tasks the bytes, owner and mode of secrets and configs, and network aliases', async () => {
+    await fresh.converged(undefined, ['wide_web', 'legacy']);
     const inWeb = async (...argv: string[]): Promise<Buffer> => {
       const { node, id } = await fresh.taskContainer('wide_web');
       const { bytes, exitCode, stderr } = await bytesOf(await startProcess(node.docker, id, argv));
@@ -302,46 +337,38 @@ describe('rebuilt on a fresh swarm', () => {
       ).toMatch(/^10\.77\.0\./);
   });
 
-  test('again on the same swarm: only the secrets, whose values nobody can compare, stand in the way', async () => {
-    const words = await serviceExport
-      .restore(kept.opened(claim), { swarm: fresh, secrets: sealedFor(values) })
-      .catch(described);
-    expect(words).toMatch(/there is a secret wide_token already/);
-    expect(words).not.toMatch(/another (network|config|service)/);
+  test('refuses only the secrets when it runs again', async () => {
+    const message = await restoreError();
+    expect(message).toMatch(/secret wide_token exists/);
+    expect(message).not.toMatch(/with another definition/);
   });
 });
 
-test('one node in the place of two, services held back until their data is there, one left behind', async () => {
+test('rebuilds two nodes on one, holds named services back until release, and leaves one out', async () => {
   const small = await newSwarm('small', 0);
-  const rebuilt = await serviceExport.restore(kept.opened(claim), {
+  const rebuilt = await restore({
     swarm: small,
-    secrets: sealedFor(values),
-    hosts: { 'worker-1': 'manager-1' },
+    ...ON_ONE_NODE,
     holdBack: ['wide_web', 'pinned'],
     leaveOut: ['counted'],
   });
-  const names = async (): Promise<string[]> => Object.keys((await factsOf(small)).services);
+  const names = async (): Promise<string[]> => Object.keys((await readState(small)).services);
   expect(await names()).not.toContain('wide_web');
   expect(await names()).not.toContain('pinned');
   expect(rebuilt.labels).toEqual({ 'manager-1': { zone: 'b', rack: '1' } });
   await Promise.all([rebuilt.release(), rebuilt.release()]);
   expect(await names()).toContain('wide_web');
   expect(await names()).not.toContain('counted');
-  const { services } = await factsOf(small);
+  const { services } = await readState(small);
   expect(services['pinned']).toMatchObject({
     TaskTemplate: { Placement: { Constraints: ['node.id==manager-1'] } },
   });
 });
 
-test('labels can wait: services are there, and start where their data is once the labels are set', async () => {
+test('holds node labels back, so that services start only when their data is in place', async () => {
   const waiting = await newSwarm('labels', 0);
-  const rebuilt = await serviceExport.restore(kept.opened(claim), {
-    swarm: waiting,
-    secrets: sealedFor(values),
-    hosts: { 'worker-1': 'manager-1' },
-    holdBack: 'node labels',
-  });
-  expect((await factsOf(waiting)).nodes['manager-1']).toMatchObject({ labels: {} });
+  const rebuilt = await restore({ swarm: waiting, ...ON_ONE_NODE, holdBack: 'node labels' });
+  expect((await readState(waiting)).nodes['manager-1']).toMatchObject({ labels: {} });
   expect(rebuilt.labels).toEqual({ 'manager-1': { zone: 'b', rack: '1' } });
   await waiting.converged(undefined, ['pinned']);
   await expect(waiting.taskContainer('wide_web')).rejects.toMatchObject({ code: 'no-task' });
@@ -349,70 +376,53 @@ test('labels can wait: services are there, and start where their data is once th
   await waiting.converged(undefined, ['wide_web']);
 });
 
-test('a network that the swarm takes and gives no addresses is a failure, not a service that waits for ever', async () => {
-  const text = await readFile(kept.path('networks.json'), 'utf8');
-  const networks = JSON.parse(text) as { Name: string; IPAM: { Config: { Subnet: string }[] } }[];
-  for (const { Name, IPAM } of networks)
-    if (Name.startsWith('wide')) IPAM.Config = [{ Subnet: '10.77.0.0/24' }];
-  await writeFile(kept.path('networks.json'), JSON.stringify(networks));
-  const words = await serviceExport
-    .restore(kept.opened(claim), {
-      swarm: alone,
-      secrets: sealedFor(values),
-      hosts: { 'worker-1': 'manager-1' },
-    })
-    .catch(described);
-  await writeFile(kept.path('networks.json'), text);
-  expect(words).toMatch(
-    /waited 10.0 s for addresses for the network wide_\w+: none so far; perhaps its subnet is taken/,
+test('fails when the swarm accepts a network and gives it no addresses', async () => {
+  emptyAfterTest(singleNode);
+  await changeExport('networks.json', (text) => {
+    const networks = JSON.parse(text) as { Name: string; IPAM: { Config: { Subnet: string }[] } }[];
+    for (const { Name, IPAM } of networks)
+      if (Name.startsWith('wide')) IPAM.Config = [{ Subnet: '10.77.0.0/24' }];
+    return JSON.stringify(networks);
+  });
+  const message = await restoreError({ swarm: singleNode, ...ON_ONE_NODE });
+  expect(message).toMatch(
+    /waited 10.0 s for addresses for network wide_\w+: none yet; its subnet may be taken/,
   );
-  expect(words).toMatch(/made until then: network wide_\w+, network wide_\w+$/m);
-  await (await alone.manager()).exec(['sh', '-euc', EMPTY]);
+  expect(message).toMatch(/created before: network wide_\w+, network wide_\w+$/m);
 });
 
-test('a setting that an older engine drops without a word is found when the services are compared', async () => {
-  const text = await readFile(kept.path('services.json'), 'utf8');
-  const services = JSON.parse(text) as RawService[];
-  for (const { Spec } of services)
-    if (Spec.Name === 'pinned')
-      Object.assign(Spec.TaskTemplate.ContainerSpec ?? {}, { OomScoreOfTomorrow: 7 });
-  await writeFile(kept.path('services.json'), JSON.stringify(services));
-  const words = await serviceExport
-    .restore(kept.opened(claim), {
-      swarm: alone,
-      secrets: sealedFor(values),
-      hosts: { 'worker-1': 'manager-1' },
-      leaveOut: services.map(({ Spec }) => Spec.Name).filter((name) => name !== 'pinned'),
-    })
-    .catch(described);
-  await writeFile(kept.path('services.json'), text);
-  expect(words).toMatch(
-    /the engine made other services than were asked for: pinned\.TaskTemplate\.ContainerSpec\.OomScoreOfTomorrow: was 7, is nothing/,
+test('fails when an older engine drops a setting of a service', async () => {
+  emptyAfterTest(singleNode);
+  const others: string[] = [];
+  await changeExport('services.json', (text) => {
+    const services = JSON.parse(text) as RawService[];
+    for (const { Spec } of services)
+      if (Spec.Name === 'pinned')
+        Object.assign(Spec.TaskTemplate.ContainerSpec ?? {}, { OomScoreOfTomorrow: 7 });
+      else others.push(Spec.Name);
+    return JSON.stringify(services);
+  });
+  expect(await restoreError({ swarm: singleNode, ...ON_ONE_NODE, leaveOut: others })).toMatch(
+    /created services differ from the export: pinned\.TaskTemplate\.ContainerSpec\.OomScoreOfTomorrow: was 7, is nothing/,
   );
-  await (await alone.manager()).exec(['sh', '-euc', EMPTY]);
 });
 
-test('what the engine refuses half-way ends with a list of what was made', async () => {
-  const { docker } = await alone.manager();
+test('lists what was created when the engine refuses a service', async () => {
+  emptyAfterTest(singleNode);
+  const { docker } = await singleNode.manager();
   await docker.createService({
     Name: 'squatter',
-    TaskTemplate: { ContainerSpec: { Image: alone.imageOf('toolbox'), Command: ['sleep', 'infinity'] } },
+    TaskTemplate: { ContainerSpec: { Image: singleNode.imageOf('toolbox'), Command: ['sleep', 'infinity'] } },
     EndpointSpec: { Ports: [{ TargetPort: 1, PublishedPort: 8090 }] },
   } as never);
-  const words = await serviceExport
-    .restore(kept.opened(claim), {
-      swarm: alone,
-      secrets: sealedFor(values),
-      hosts: { 'worker-1': 'manager-1' },
-    })
-    .catch(described);
-  expect(words).toMatch(
-    /the service wide_web could not be made: .*port '8090' is already in use by service 'squatter'/,
+  const message = await restoreError({ swarm: singleNode, ...ON_ONE_NODE });
+  expect(message).toMatch(
+    /cannot create service wide_web: .*port '8090' is already in use by service 'squatter'/,
   );
-  expect(words).toMatch(/made until then: network wide_\w+, network wide_\w+, config .*secret wide_token/);
+  expect(message).toMatch(/created before: network wide_\w+, network wide_\w+, config .*secret wide_token/);
 });
 
-/** What a network is given, or has, without anybody having asked for it. */
+/** What the engine adds to a network without being asked. */
 const VOLATILE = new Set(['Id', 'Created', 'Containers', 'com.docker.network.driver.overlay.vxlanid_list']);
 
 interface RawService {
@@ -434,7 +444,7 @@ interface Versioned {
   readonly Version: { readonly Index: number };
 }
 type ByName = Record<string, unknown>;
-interface Facts {
+interface SwarmState {
   readonly nameById: Record<string, string>;
   readonly services: ByName;
   readonly networks: ByName;
@@ -457,8 +467,8 @@ interface Raw {
   readonly Endpoint: { readonly Ports?: unknown[] };
 }
 
-/** What the engine says, whole, with each id replaced by a name: read here anew, and by none of the method's own code. */
-async function factsOf(swarm: Swarm): Promise<Facts> {
+/** Reads everything from the engine with names instead of ids, without any code of the method. */
+async function readState(swarm: Swarm): Promise<SwarmState> {
   const { docker } = await swarm.manager();
   const listed = async (list: Promise<unknown>): Promise<Raw[]> => (await list) as Raw[];
   const [services, networks, configs, secrets, nodes] = await Promise.all([

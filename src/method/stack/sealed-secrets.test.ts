@@ -13,60 +13,60 @@ const values = new Map([
   ['text', Buffer.from('pässword\n')],
   ['bytes', Buffer.from([0, 255, 10, 0])],
 ]);
-const opening = (sealed: Uint8Array, key = identity) =>
+const open = (sealed: Uint8Array, key = identity) =>
   unsealSecrets({ sealed: () => Promise.resolve(sealed), identity: () => Promise.resolve(key) });
 const encrypted = async (text: string): Promise<Uint8Array> => {
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);
   return encrypter.encrypt(text);
 };
-/** The whole text of an error that must not tell anything. */
-const wordsOf = (work: Promise<unknown>): Promise<string> =>
+/** Returns the full text of an error that must not contain a secret. */
+const textOfError = (work: Promise<unknown>): Promise<string> =>
   work.then(
-    () => 'nothing was wrong',
+    () => 'no error',
     (error: unknown) => `${described(error)} ${(error as Error).stack} ${String((error as Error).cause)}`,
   );
 
-test('values come back byte by byte, from a binary file and from an armored one', async () => {
+test('returns the exact bytes from a binary and an armored file', async () => {
   const sealed = await sealSecrets(values, recipient);
   expect(Buffer.from(sealed).includes('pässword')).toBe(false);
-  expect(await opening(sealed)).toEqual(values);
+  expect(await open(sealed)).toEqual(values);
   const keyFile = `# created: 2026-11-23\n# public key: ${recipient}\n${identity}\n`;
-  expect(await opening(Buffer.from(armor.encode(sealed)), keyFile)).toEqual(values);
+  expect(await open(Buffer.from(armor.encode(sealed)), keyFile)).toEqual(values);
 });
 
-test('another identity is refused, and neither key is told', async () => {
+test('refuses another identity without showing either key', async () => {
   const { identity: other } = await createAgeIdentity();
-  const words = await wordsOf(opening(await sealSecrets(values, recipient), other));
-  expect(words).toMatch(/sealed for another one/);
-  expect(words).not.toContain('AGE-SECRET-KEY-1');
+  const message = await textOfError(open(await sealSecrets(values, recipient), other));
+  expect(message).toMatch(/encrypted for another identity/);
+  expect(message).not.toContain('AGE-SECRET-KEY-1');
 });
 
-test('an identity with a typing error is refused without being told', async () => {
+test('refuses a mistyped identity without showing it', async () => {
   const mistyped = `${identity.slice(0, -1)}${identity.endsWith('Q') ? 'P' : 'Q'}`;
-  const words = await wordsOf(opening(await sealSecrets(values, recipient), mistyped));
-  expect(words).toMatch(/given as identity for the sealed secrets is none/);
-  expect(words).not.toContain(mistyped.slice(20, 40));
-  await expect(opening(await sealSecrets(values, recipient), '# nothing\n')).rejects.toMatchObject({
+  const message = await textOfError(open(await sealSecrets(values, recipient), mistyped));
+  expect(message).toMatch(/sealed secrets: invalid identity/);
+  expect(message).not.toContain(mistyped.slice(20, 40));
+  await expect(open(await sealSecrets(values, recipient), '# nothing\n')).rejects.toMatchObject({
     code: 'no-identity',
   });
 });
 
-test('a file that was cut, one with a flipped bit and one that is empty are refused', async () => {
+test('refuses a truncated file, a file with a flipped bit and an empty file', async () => {
   const sealed = await sealSecrets(values, recipient);
   const flipped = Uint8Array.from(sealed, (byte, at) => (at === sealed.length - 5 ? byte ^ 1 : byte));
   for (const broken of [sealed.subarray(0, -20), sealed.subarray(0, 40), flipped, new Uint8Array()])
-    await expect(opening(broken)).rejects.toMatchObject({ code: 'sealed-damaged', blame: 'finding' });
+    await expect(open(broken)).rejects.toMatchObject({ code: 'sealed-damaged', blame: 'finding' });
 });
 
-test('contents that are not names and base64 are refused by name, without the value', async () => {
-  for (const [text, says] of [
+test('refuses contents that are not base64 by name, without the value', async () => {
+  for (const [text, reason] of [
     ['{"good": "YQ==", "bad": "geheim!"}', /base64 \(bad\)/],
     ['{"cut": "geheim', /base64/],
     ['["geheim"]', /base64/],
   ] as const) {
-    const words = await wordsOf(opening(await encrypted(text)));
-    expect(words).toMatch(says);
-    expect(words).not.toContain('geheim');
+    const message = await textOfError(open(await encrypted(text)));
+    expect(message).toMatch(reason);
+    expect(message).not.toContain('geheim');
   }
 });

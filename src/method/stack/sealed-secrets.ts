@@ -1,20 +1,20 @@
-// Values of secrets in an age-encrypted file, kept apart from the swarm: no API of a swarm gives them back.
+// Values of secrets in an age-encrypted file that is kept apart from the swarm: no API of a swarm returns them.
 import { armor, Decrypter, Encrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { z } from 'zod';
 import { finding } from '../../support/errors.ts';
 
-/** By the secret's full name, its bytes. */
+/** The bytes of each secret by its full name. */
 export type SecretValues = ReadonlyMap<string, Uint8Array>;
 
-/** Where a restore gets the values from. Both are read when they are needed, and not kept. */
+/** Where a restore reads the values of secrets. Both are called only when needed. */
 export interface SealedSecrets {
   /** The sealed file, binary or armored. */
   readonly sealed: () => Promise<Uint8Array>;
-  /** An identity as age-keygen writes it; lines that begin with `#` mean nothing. */
+  /** An identity file of age-keygen; lines that start with `#` are comments. */
   readonly identity: () => Promise<string>;
 }
 
-/** A new pair of keys: whoever has the recipient can seal, whoever has the identity can open. */
+/** Creates a key pair: the recipient encrypts, the identity decrypts. */
 export async function createAgeIdentity(): Promise<{
   readonly identity: string;
   readonly recipient: string;
@@ -25,7 +25,7 @@ export async function createAgeIdentity(): Promise<{
 
 const Contents = z.record(z.string(), z.base64());
 
-/** Encrypts the values, as a JSON object of name to base64, for one recipient (`age1…`). */
+/** Encrypts the values for one recipient (`age1…`), as a JSON object with a base64 value for each name. */
 export async function sealSecrets(values: SecretValues, recipient: string): Promise<Uint8Array> {
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);
@@ -39,32 +39,32 @@ export async function sealSecrets(values: SecretValues, recipient: string): Prom
  * parser that trips over a key or a value would hold a piece of it.
  */
 export async function unsealSecrets({ sealed, identity }: SealedSecrets): Promise<SecretValues> {
-  const decrypter = decrypterFor(await identity());
-  const text = await decrypted(decrypter, await sealed());
-  const contents = Contents.safeParse(parsed(text));
+  const decrypter = createDecrypter(await identity());
+  const text = await decrypt(decrypter, await sealed());
+  const contents = Contents.safeParse(parseJson(text));
   if (!contents.success)
-    throw damaged('it opens, and is not a JSON object of names to base64', [
-      ...new Set(contents.error.issues.map(({ path }) => String(path[0] ?? 'the whole'))),
+    throw damaged('expected a JSON object of name to base64', [
+      ...new Set(contents.error.issues.map(({ path }) => String(path[0] ?? 'the whole file'))),
     ]);
   return new Map(Object.entries(contents.data).map(([name, value]) => [name, Buffer.from(value, 'base64')]));
 }
 
-function decrypterFor(identity: string): Decrypter {
+function createDecrypter(identity: string): Decrypter {
   const decrypter = new Decrypter();
   try {
     const keys = identity.split('\n').filter((line) => line.trim() && !line.startsWith('#'));
     if (keys.length === 0) throw new Error();
     for (const key of keys) decrypter.addIdentity(key.trim());
   } catch {
-    throw finding('what was given as identity for the sealed secrets is none', {
+    throw finding('sealed secrets: invalid identity', {
       code: 'no-identity',
-      hint: 'give the file that age-keygen wrote, whole: a line of it begins with AGE-SECRET-KEY-',
+      hint: 'Pass the whole file that age-keygen wrote: one of its lines starts with AGE-SECRET-KEY-.',
     });
   }
   return decrypter;
 }
 
-async function decrypted(decrypter: Decrypter, sealed: Uint8Array): Promise<string> {
+async function decrypt(decrypter: Decrypter, sealed: Uint8Array): Promise<string> {
   try {
     const text = Buffer.from(sealed).toString('latin1');
     return await decrypter.decrypt(
@@ -73,15 +73,15 @@ async function decrypted(decrypter: Decrypter, sealed: Uint8Array): Promise<stri
     );
   } catch (error) {
     if (/no identity matched/.test(String(error)))
-      throw finding('the identity does not open the sealed secrets: they were sealed for another one', {
+      throw finding('sealed secrets: encrypted for another identity', {
         code: 'wrong-identity',
-        hint: 'find the identity whose recipient they were sealed for; older ones are kept for older backups',
+        hint: 'Find the identity that belongs to the recipient; keep old identities for old backups.',
       });
-    throw damaged('it is no whole age file');
+    throw damaged('not a complete age file');
   }
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -90,7 +90,7 @@ function parsed(text: string): unknown {
 }
 
 const damaged = (reason: string, where: readonly string[] = []) =>
-  finding(`the sealed secrets can't be read: ${reason}${where.length > 0 ? ` (${where.join(', ')})` : ''}`, {
+  finding(`sealed secrets: ${reason}${where.length > 0 ? ` (${where.join(', ')})` : ''}`, {
     code: 'sealed-damaged',
-    hint: 'take another copy of the sealed file; nothing was created from this one',
+    hint: 'Use another copy of the sealed file; nothing was created from this one.',
   });

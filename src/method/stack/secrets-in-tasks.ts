@@ -1,10 +1,10 @@
-// What a swarm still knows of its secrets: tasks that run have the values as files. For a sealed file that was never kept.
+// Reads the values of secrets from running tasks, which have them as files: for when no sealed file was kept.
 import { bytesOf, startProcess } from '../../lab/engine/process.ts';
 import { finding } from '../../support/errors.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import type { SecretValues } from './sealed-secrets.ts';
 
-interface Mounting {
+interface ServiceWithSecrets {
   readonly Spec: {
     readonly Name: string;
     readonly TaskTemplate: {
@@ -19,13 +19,13 @@ interface Mounting {
 }
 
 /**
- * The value of every secret that a running task has mounted. A secret that no task runs with is not in it: a restore then says so.
- * @throws DrillError `secret-unreadable` when a task has the secret and it can't be read there (the image needs `cat`)
+ * Returns the value of every secret that a running task has mounted. Other secrets are missing; a restore then refuses with their names.
+ * @throws DrillError `secret-unreadable` when the file can't be read in the task (its image needs `cat`)
  */
 export async function readSecretsInTasks(swarm: Swarm): Promise<SecretValues> {
   const { docker } = await swarm.manager();
   const values = new Map<string, Buffer>();
-  for (const { Spec } of (await docker.listServices()) as unknown as Mounting[]) {
+  for (const { Spec } of (await docker.listServices()) as unknown as ServiceWithSecrets[]) {
     const mounted = (Spec.TaskTemplate.ContainerSpec?.Secrets ?? []).filter(
       ({ SecretName }) => !values.has(SecretName),
     );
@@ -38,7 +38,7 @@ export async function readSecretsInTasks(swarm: Swarm): Promise<SecretValues> {
         await startProcess(task.node.docker, task.id, ['cat', path], { user: '0' }),
       );
       if (exitCode !== 0)
-        throw finding(`the secret ${SecretName} can't be read in a task of ${Spec.Name}`, {
+        throw finding(`cannot read secret ${SecretName} in a task of ${Spec.Name}`, {
           code: 'secret-unreadable',
           node: task.node.name,
           output: stderr,

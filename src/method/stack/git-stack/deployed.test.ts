@@ -6,47 +6,47 @@ import type { DryRun } from './dry-run.ts';
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const web = (Image: string): ServiceSpec => ({ Name: 'web', TaskTemplate: { ContainerSpec: { Image } } });
 const running = (Image: string): DeployedStack => ({
-  definition: { services: [], networks: [], configs: [], secrets: [], nodes: [] },
+  objects: { services: [], networks: [], configs: [], secrets: [], nodes: [] },
   services: new Map([['web', web(Image)]]),
   nameOf: () => undefined,
 });
-const rehearsed = (Image: string): DryRun => ({
+const dryRunOf = (Image: string): DryRun => ({
   services: [web(Image)],
   networks: [],
   configs: [],
   secrets: [],
 });
 
-test('a digest that the deployment added to the tag is no drift; another tag, and another digest than the pinned one, are', () => {
-  expect(findChanges(running(`shop:1@${DIGEST}`), rehearsed('shop:1'))).toEqual([]);
-  expect(findChanges(running(`shop:2@${DIGEST}`), rehearsed('shop:1'))).toHaveLength(1);
-  expect(findChanges(running(`shop:1@${DIGEST}`), rehearsed(`shop:1@sha256:${'b'.repeat(64)}`))).toHaveLength(
+test('ignores a digest that the deployment added to the tag, and finds another tag or digest', () => {
+  expect(findChanges(running(`shop:1@${DIGEST}`), dryRunOf('shop:1'))).toEqual([]);
+  expect(findChanges(running(`shop:2@${DIGEST}`), dryRunOf('shop:1'))).toHaveLength(1);
+  expect(findChanges(running(`shop:1@${DIGEST}`), dryRunOf(`shop:1@sha256:${'b'.repeat(64)}`))).toHaveLength(
     1,
   );
 });
 
-test('an image is pinned by the compose file alone; what runs is told with its digest', () => {
-  const asked = (Image: string) => new Map([['web', web(Image)]]);
-  expect(listUnpinnedImages(asked(`shop:1@${DIGEST}`), running(`shop:1@${DIGEST}`))).toEqual([]);
-  expect(listUnpinnedImages(asked('shop:latest'), running(`shop:latest@${DIGEST}`))).toEqual([
-    `web: shop:latest (${DIGEST})`,
+test('lists images that the compose files do not pin, with the digest that runs', () => {
+  const desired = (Image: string) => new Map([['web', web(Image)]]);
+  expect(listUnpinnedImages(desired(`shop:1@${DIGEST}`), running(`shop:1@${DIGEST}`))).toEqual([]);
+  expect(listUnpinnedImages(desired('shop:latest'), running(`shop:latest@${DIGEST}`))).toEqual([
+    { service: 'web', image: 'shop:latest', digest: DIGEST },
   ]);
-  expect(listUnpinnedImages(asked('shop'), running('shop'))).toEqual(['web: shop']);
+  expect(listUnpinnedImages(desired('shop'), running('shop'))).toEqual([{ service: 'web', image: 'shop' }]);
 });
 
-test('what only the compose files have, or only the swarm, is named', () => {
-  const asked: DryRun = {
-    ...rehearsed('shop:1'),
+test('names what is only in the compose files, and what is only in the swarm', () => {
+  const dryRun: DryRun = {
+    ...dryRunOf('shop:1'),
     networks: [{ Name: 'front' }],
     configs: [{ Name: 'settings' }],
     secrets: [{ Name: 'token' }],
   };
-  const nothing = { ...running('shop:1'), services: new Map([['old', web('old')]]) };
-  expect(findChanges(nothing, asked)).toEqual([
-    'the service web does not run',
-    'the service old is in no compose file',
-    'there is no network front',
-    'there is no config settings',
-    'there is no secret token',
+  const other = { ...running('shop:1'), services: new Map([['old', web('old')]]) };
+  expect(findChanges(other, dryRun)).toEqual([
+    'service web does not run',
+    'service old is not in the compose files',
+    'no network front',
+    'no config settings',
+    'no secret token',
   ]);
 });

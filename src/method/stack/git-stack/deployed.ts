@@ -1,4 +1,4 @@
-// The stack as it runs, by names: what a rehearsal is held against, and what a restored stack must be again.
+// The stack that runs, with names instead of ids: compared with a dry run at the backup, and with the record after a restore.
 import { differences } from '../../../support/differences.ts';
 import {
   comparableSpec,
@@ -11,77 +11,78 @@ import type { Swarm } from '../../../swarm/swarm.ts';
 import { namesById, readSwarmObjects, type SwarmObjects } from '../service-export/swarm-objects.ts';
 import type { DryRun } from './dry-run.ts';
 
-const STACK = 'com.docker.stack.namespace';
+const STACK_LABEL = 'com.docker.stack.namespace';
 
 export type ServicesByName = ReadonlyMap<string, ServiceSpec>;
 
 export interface DeployedStack {
-  readonly definition: SwarmObjects;
+  readonly objects: SwarmObjects;
   readonly services: ServicesByName;
   readonly nameOf: (id: string) => string | undefined;
 }
 
-/** Ports that the engine chose are left out: the compose files leave them to the engine, too. */
+/** Reads the stack without the ports that the engine chose: the compose files leave them to the engine, too. */
 export async function readDeployedStack(swarm: Swarm, stack: string): Promise<DeployedStack> {
-  const definition = await readSwarmObjects(swarm);
-  const names = namesById(definition);
+  const objects = await readSwarmObjects(swarm);
+  const names = namesById(objects);
   const nameOf = (id: string): string | undefined => names.get(id);
-  const specs = definition.services.map(({ Spec }) => Spec).filter(({ Labels }) => Labels?.[STACK] === stack);
-  return { definition, services: byName(specs, nameOf), nameOf };
+  const specs = objects.services
+    .map(({ Spec }) => Spec)
+    .filter(({ Labels }) => Labels?.[STACK_LABEL] === stack);
+  return { objects, services: toServicesByName(specs, nameOf), nameOf };
 }
 
-/** What the compose files ask for, by names too. */
+/** Returns the services that the compose files ask for, with names instead of ids. */
 export const desiredServices = ({ services }: DryRun, { nameOf }: DeployedStack): ServicesByName =>
-  byName(services, nameOf);
+  toServicesByName(services, nameOf);
 
-const byName = (specs: readonly ServiceSpec[], nameOf: DeployedStack['nameOf']): ServicesByName =>
+const toServicesByName = (specs: readonly ServiceSpec[], nameOf: DeployedStack['nameOf']): ServicesByName =>
   new Map(specs.map((Spec) => [Spec.Name, portableSpec({ ID: '', Spec }, nameOf)]));
 
-/** How what runs differs from what the compose files ask for, one sentence each. */
-export function findChanges(deployed: DeployedStack, rehearsed: DryRun): string[] {
+/** Returns how the running stack differs from the dry run, one sentence for each difference. */
+export function findChanges(deployed: DeployedStack, dryRun: DryRun): string[] {
   return [
-    ...serviceDrift(deployed.services, desiredServices(rehearsed, deployed)),
-    ...networkDrift(deployed.definition, rehearsed),
-    ...heldDrift('config', deployed.definition.configs, rehearsed.configs),
-    ...heldDrift('secret', deployed.definition.secrets, rehearsed.secrets),
+    ...serviceChanges(deployed.services, desiredServices(dryRun, deployed)),
+    ...networkChanges(deployed.objects, dryRun),
+    ...contentChanges('config', deployed.objects.configs, dryRun.configs),
+    ...contentChanges('secret', deployed.objects.secrets, dryRun.secrets),
   ];
 }
 
-function serviceDrift(running: ServicesByName, asked: ServicesByName): string[] {
-  const changed = [...asked].flatMap(([name, spec]) => {
-    const found = running.get(name);
-    if (!found) return [`the service ${name} does not run`];
-    return differences(comparableSpec(spec), comparableSpec(asTagged(found, spec))).map(
+function serviceChanges(current: ServicesByName, desired: ServicesByName): string[] {
+  const changed = [...desired].flatMap(([name, spec]) => {
+    const found = current.get(name);
+    if (!found) return [`service ${name} does not run`];
+    return differences(comparableSpec(spec), comparableSpec(withTagOf(found, spec))).map(
       (where) => `${name}${where}`,
     );
   });
-  const more = [...running.keys()].filter((name) => !asked.has(name));
-  return [...changed, ...more.map((name) => `the service ${name} is in no compose file`)];
+  const extra = [...current.keys()].filter((name) => !desired.has(name));
+  return [...changed, ...extra.map((name) => `service ${name} is not in the compose files`)];
 }
 
-/** An image that a registry's digest was added to when it was deployed is the tag that the compose file names. */
-function asTagged(running: ServiceSpec, asked: ServiceSpec): ServiceSpec {
-  const { ContainerSpec } = running.TaskTemplate;
-  const Image = imageOf(asked);
-  if (!Image || !ContainerSpec?.Image?.startsWith(`${Image}@sha256:`)) return running;
+/** A deployment adds a registry's digest to the tag that the compose file names; that is not a change. */
+function withTagOf(current: ServiceSpec, desired: ServiceSpec): ServiceSpec {
+  const { ContainerSpec } = current.TaskTemplate;
+  const Image = imageOf(desired);
+  if (!Image || !ContainerSpec?.Image?.startsWith(`${Image}@sha256:`)) return current;
   return {
-    ...running,
-    TaskTemplate: { ...running.TaskTemplate, ContainerSpec: { ...ContainerSpec, Image } },
+    ...current,
+    TaskTemplate: { ...current.TaskTemplate, ContainerSpec: { ...ContainerSpec, Image } },
   };
 }
 
-function networkDrift({ networks }: SwarmObjects, rehearsed: DryRun): string[] {
-  return rehearsed.networks.flatMap((asked) => {
-    const found = networks.find(({ Name }) => Name === asked.Name);
-    if (!found) return [`there is no network ${asked.Name}`];
-    return differences(declared(asked), declared(networkDefinition(found), asked)).map(
-      (where) => `the network ${asked.Name}${where}`,
-    );
+function networkChanges({ networks }: SwarmObjects, dryRun: DryRun): string[] {
+  return dryRun.networks.flatMap((desired) => {
+    const found = networks.find(({ Name }) => Name === desired.Name);
+    if (!found) return [`no network ${desired.Name}`];
+    const current = composeNetwork(networkDefinition(found), desired);
+    return differences(composeNetwork(desired), current).map((where) => `network ${desired.Name}${where}`);
   });
 }
 
-/** What a compose file can say of a network; subnets only where it does. */
-function declared(network: Readonly<Record<string, unknown>>, asked = network): unknown {
+/** Returns what a compose file can define of a network; subnets only where `desired` has some. */
+function composeNetwork(network: Readonly<Record<string, unknown>>, desired = network): unknown {
   const { Driver, Attachable = false, Internal = false, Labels, Options } = network;
   return {
     Driver: Driver || 'overlay',
@@ -89,29 +90,38 @@ function declared(network: Readonly<Record<string, unknown>>, asked = network): 
     Internal,
     Labels: Labels ?? {},
     Options: Options ?? {},
-    Subnets: subnetsOf(asked).length > 0 ? subnetsOf(network) : [],
+    Subnets: subnetsOf(desired).length > 0 ? subnetsOf(network) : [],
   };
 }
 
-function heldDrift(kind: string, held: SwarmObjects['configs'], asked: DryRun['configs']): string[] {
-  return asked.flatMap((one) => {
-    const found = held.find(({ Spec }) => Spec.Name === one.Name);
-    if (!found) return [`there is no ${kind} ${one.Name}`];
-    return differences(one, found.Spec).map((where) =>
-      where.startsWith('.Data')
-        ? `the ${kind} ${one.Name}: its bytes differ`
-        : `the ${kind} ${one.Name}${where}`,
+function contentChanges(
+  kind: string,
+  current: SwarmObjects['configs'],
+  desired: DryRun['configs'],
+): string[] {
+  return desired.flatMap((spec) => {
+    const found = current.find(({ Spec }) => Spec.Name === spec.Name);
+    if (!found) return [`no ${kind} ${spec.Name}`];
+    return differences(spec, found.Spec).map((where) =>
+      where.startsWith('.Data') ? `${kind} ${spec.Name}: its bytes differ` : `${kind} ${spec.Name}${where}`,
     );
   });
 }
 
-/** Images whose name in the compose files leaves open what is behind it, with the digest that runs, where one is known. */
-export const listUnpinnedImages = (asked: ServicesByName, { services }: DeployedStack): string[] =>
-  [...asked]
+export interface UnpinnedImage {
+  readonly service: string;
+  readonly image?: string | undefined;
+  /** The digest that runs, where the engine knows one. */
+  readonly digest?: string | undefined;
+}
+
+/** Returns the images that the compose files do not pin by digest. */
+export const listUnpinnedImages = (desired: ServicesByName, { services }: DeployedStack): UnpinnedImage[] =>
+  [...desired]
     .filter(([, spec]) => !imageOf(spec)?.includes('@sha256:'))
-    .map(([name, spec]) => {
-      const [, digest] = imageOf(services.get(name))?.split('@') ?? [];
-      return `${name}: ${imageOf(spec)}${digest ? ` (${digest})` : ''}`;
+    .map(([service, spec]) => {
+      const [, digest] = imageOf(services.get(service))?.split('@') ?? [];
+      return { service, image: imageOf(spec), digest };
     });
 
 const imageOf = (spec?: ServiceSpec): string | undefined => spec?.TaskTemplate.ContainerSpec?.Image;

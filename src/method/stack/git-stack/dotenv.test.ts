@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { run } from '../../../support/command.ts';
 import { toShellExports, parseEnvFile, redactValues } from './dotenv.ts';
 
-test('names and values, comments, quotes', () => {
+test('parses names, values, comments and quotes', () => {
   const text = `
 # images
 IMAGE=registry.example.org/shop:1.2@sha256:abc
@@ -20,7 +20,7 @@ SINGLE='with $ and \\ and "'
   });
 });
 
-test('what shells and compose tools read in different ways is refused by its line, and its value is not told', () => {
+test('refuses a line that shells and compose tools read differently, without showing its value', () => {
   for (const line of [
     'PRICE=$5',
     'P="a\\"b"',
@@ -31,18 +31,18 @@ test('what shells and compose tools read in different ways is refused by its lin
     'A = b',
   ])
     expect(() => parseEnvFile(`FINE=1\n${line}\n`, 'web.env')).toThrow(
-      /^line 2 of web\.env is not a plain NAME=value$/,
+      /^web\.env: line 2 is not a plain NAME=value$/,
     );
 });
 
-test('a shell that reads the values has them as they are, whatever stands in them', async () => {
+test('gives a shell the exact values', async () => {
   const values = { QUOTES: `it's "$HOME" \\ \`id\``, EMPTY: '', PLAIN: 'a=b #c' };
   const print = 'eval "$(cat)"; printf "%s\\n" "$QUOTES" "$EMPTY" "$PLAIN"';
   const printed = await run('sh', ['-euc', print], { input: toShellExports(values) });
   expect(printed).toBe(Object.values(values).join('\n'));
 });
 
-test('a text is told with names in the place of values, the longest first', () => {
+test('redacts values with their names, the longest first', () => {
   const values = { HOST: 'shop', PASSWORD: 'shop$&secret', PORT: '80', QUOTED: 'say "it"' };
   expect(redactValues(values, JSON.stringify(['say "it"']))).toBe('["${QUOTED}"]');
   expect(redactValues(values, 'is shop$&secret at shop:80')).toBe('is ${PASSWORD} at ${HOST}:80');

@@ -1,5 +1,5 @@
-# Stands between `docker stack deploy` and the engine: questions are passed on, whatever would change something is written down and
-# answered as if it were done. The stack itself is kept out of sight, so that everything in it is made, not updated.
+# Proxy between `docker stack deploy` and the engine: forwards reads, prints writes and answers them as if they were made. It hides the
+# existing stack, so that the CLI creates every object instead of updating it. Python, because it listens on a node, which has no Node.js.
 import http.client
 import http.server
 import json
@@ -9,7 +9,7 @@ import socketserver
 import sys
 import threading
 
-ENGINE, STAGE = '/run/engine.sock', '/stage/api.sock'
+ENGINE, PROXY = '/run/engine.sock', '/dry-run/api.sock'
 output = threading.Lock()
 
 
@@ -20,28 +20,29 @@ class Engine(http.client.HTTPConnection):
         self.sock.connect(ENGINE)
 
 
-class Rehearsal(http.server.BaseHTTPRequestHandler):
+class Proxy(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
 
-    def handle_question(self):
+    def forward_read(self):
         path = self.path.split('?')[0]
         if re.fullmatch(r'(/v[\d.]+)?/(services|networks)', path):
             return self.reply(200, b'[]')
         engine = Engine('engine')
         engine.request(self.command, self.path, headers={'Host': 'engine'})
         answer = engine.getresponse()
-        kept = [(k, v) for k, v in answer.getheaders() if k.lower() not in ('content-length', 'transfer-encoding', 'connection')]
-        self.reply(answer.status, answer.read(), kept)
+        hop_by_hop = ('content-length', 'transfer-encoding', 'connection')
+        headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in hop_by_hop]
+        self.reply(answer.status, answer.read(), headers)
 
-    def handle_change(self):
+    def record_write(self):
         body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
         kind = re.match(r'(?:/v[\d.]+)?/(\w+)', self.path)[1]
-        asked = json.loads(body or b'{}')
+        request = json.loads(body or b'{}')
         if kind == 'secrets':
-            asked.pop('Data', None)
+            request.pop('Data', None)
         with output:
-            print(json.dumps([kind, asked]), flush=True)
-        self.reply(201, b'{"ID": "rehearsed", "Id": "rehearsed"}')
+            print(json.dumps([kind, request]), flush=True)
+        self.reply(201, b'{"ID": "dry-run", "Id": "dry-run"}')
 
     def reply(self, status, body, headers=(('Content-Type', 'application/json'),)):
         self.send_response(status)
@@ -55,17 +56,17 @@ class Rehearsal(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    do_GET = do_HEAD = handle_question
-    do_POST = do_PUT = do_DELETE = handle_change
+    do_GET = do_HEAD = forward_read
+    do_POST = do_PUT = do_DELETE = record_write
 
 
-class Stage(socketserver.ThreadingUnixStreamServer):
+class ProxyServer(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
 
     def get_request(self):
         return super().get_request()[0], ('docker', 0)
 
 
-threading.Thread(target=Stage(STAGE, Rehearsal).serve_forever, daemon=True).start()
+threading.Thread(target=ProxyServer(PROXY, Proxy).serve_forever, daemon=True).start()
 print('ready', flush=True)
 sys.stdin.read()

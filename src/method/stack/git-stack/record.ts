@@ -1,81 +1,82 @@
-// What is written down beside the bundle: the stack as it was asked for, and what it needs that no repository holds.
+// The record next to the bundle: what each service of the stack asks for, and what the stack needs that no repository holds.
 import { createHash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { finding } from '../../../support/errors.ts';
-import { stable } from '../../../support/differences.ts';
-import { comparableSpec, isPredefined } from '../../../swarm/portable.ts';
 import type { ArtifactReader } from '../../../model/method.ts';
-import type { SecretOrConfig } from '../service-export/swarm-objects.ts';
+import { stable } from '../../../support/differences.ts';
+import { finding } from '../../../support/errors.ts';
+import { comparableSpec, isPredefined } from '../../../swarm/portable.ts';
+import { SecretOrConfigSpec } from '../service-export/swarm-objects.ts';
 import { desiredServices, type DeployedStack, type ServicesByName } from './deployed.ts';
 import type { DryRun } from './dry-run.ts';
 
-const held = z.looseObject({ Name: z.string() });
-const Record = z.object({
+const StackRecord = z.object({
   /** By name, what each service asks for. */
   services: z.record(z.string(), z.unknown()),
-  /** Made outside of the stack. Without values. */
-  secrets: z.array(held),
+  /** External secrets, without their values. */
+  secrets: z.array(SecretOrConfigSpec),
+  /** Names of external configs. */
   configs: z.array(z.string()),
+  /** Names of external networks. */
   networks: z.array(z.string()),
 });
-export interface StackRecord {
-  readonly services: Readonly<Record<string, unknown>>;
-  readonly secrets: readonly SecretOrConfig['Spec'][];
-  readonly configs: readonly string[];
-  readonly networks: readonly string[];
-}
+export type StackRecord = z.infer<typeof StackRecord>;
 
 export const sha256 = (value: string): string => createHash('sha256').update(value).digest('hex');
 
-/** One hash over what every service asks for. */
-export const hashServices = (services: Readonly<Record<string, unknown>>): string => sha256(stable(services));
+/** Returns one SHA-256 over what all services ask for. */
+export const hashServices = (services: StackRecord['services']): string => sha256(stable(services));
 
-export const toComparableServices = (services: ServicesByName): Record<string, unknown> =>
+export const toComparableServices = (services: ServicesByName): StackRecord['services'] =>
   Object.fromEntries([...services].map(([name, spec]) => [name, comparableSpec(spec)]));
 
-export function createStackRecord(deployed: DeployedStack, rehearsed: DryRun): StackRecord {
-  const { definition } = deployed;
-  const asked = desiredServices(rehearsed, deployed);
-  const own = (kind: 'secrets' | 'configs' | 'networks'): Set<string> =>
-    new Set(rehearsed[kind].map(({ Name }) => Name));
-  const templates = [...asked.values()].map(({ TaskTemplate }) => TaskTemplate);
-  const used = {
-    secrets: new Set(
-      templates.flatMap(({ ContainerSpec }) => ContainerSpec?.Secrets ?? []).map((one) => one.SecretID),
-    ),
-    configs: new Set(
-      templates.flatMap(({ ContainerSpec }) => ContainerSpec?.Configs ?? []).map((one) => one.ConfigID),
-    ),
-    networks: new Set(templates.flatMap(({ Networks }) => Networks ?? []).map((one) => one.Target)),
-  };
-  const predefined = new Set(definition.networks.filter(isPredefined).map(({ Name }) => Name));
+export function createStackRecord(deployed: DeployedStack, dryRun: DryRun): StackRecord {
+  const { networks, secrets } = deployed.objects;
+  const desired = desiredServices(dryRun, deployed);
+  const templates = [...desired.values()].map(({ TaskTemplate }) => TaskTemplate);
+  const external = (used: readonly string[], own: readonly { readonly Name: string }[]): string[] =>
+    [...new Set(used)].filter((name) => !own.some(({ Name }) => Name === name)).sort();
+  const externalSecrets = external(
+    templates.flatMap(({ ContainerSpec }) => ContainerSpec?.Secrets ?? []).map(({ SecretID }) => SecretID),
+    dryRun.secrets,
+  );
   return {
-    services: toComparableServices(asked),
-    secrets: definition.secrets
-      .map(({ Spec }) => Spec)
-      .filter(({ Name }) => used.secrets.has(Name) && !own('secrets').has(Name)),
-    configs: [...used.configs].filter((name) => !own('configs').has(name)).sort(),
-    networks: [...used.networks].filter((name) => !own('networks').has(name) && !predefined.has(name)).sort(),
+    services: toComparableServices(desired),
+    secrets: secrets.map(({ Spec }) => Spec).filter(({ Name }) => externalSecrets.includes(Name)),
+    configs: external(
+      templates.flatMap(({ ContainerSpec }) => ContainerSpec?.Configs ?? []).map(({ ConfigID }) => ConfigID),
+      dryRun.configs,
+    ),
+    networks: external(
+      templates.flatMap(({ Networks = [] }) => Networks).map(({ Target }) => Target),
+      [...dryRun.networks, ...networks.filter(isPredefined)],
+    ),
   };
 }
 
-/** @throws DrillError `record-damaged` */
-export async function readStackRecord(artifact: ArtifactReader): Promise<StackRecord> {
+/**
+ * Reads the record of an artifact.
+ * @param servicesHash what `hashServices` returned at the backup
+ * @throws DrillError `record-damaged`
+ */
+export async function readStackRecord(
+  artifact: Pick<ArtifactReader, 'open'>,
+  servicesHash: string,
+): Promise<StackRecord> {
   const damaged = (reason: string) =>
-    finding(`the record of the stack can't be used: ${reason}`, {
+    finding(`stack.json: ${reason}`, {
       code: 'record-damaged',
-      hint: 'nothing was created from it; take another recovery point',
+      hint: 'Restore from another recovery point; nothing was created from this one.',
     });
   const json = await text(artifact.open('stack.json'));
-  const record = Record.safeParse(parsed(json));
-  if (!record.success) throw damaged('it is no whole JSON of a stack');
-  if (hashServices(record.data.services) !== artifact.metadata['specs'])
-    throw damaged('its services are not those that were recorded');
+  const record = StackRecord.safeParse(parseJson(json));
+  if (!record.success) throw damaged('invalid record of a stack');
+  if (hashServices(record.data.services) !== servicesHash)
+    throw damaged('its services differ from those that were backed up');
   return record.data;
 }
 
-function parsed(json: string): unknown {
+function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {

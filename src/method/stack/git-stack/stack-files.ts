@@ -1,63 +1,74 @@
-// The files of one commit on a manager, where the docker CLI makes a stack of them.
+// The files of one commit on a manager, where the docker CLI renders and deploys them.
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { DrillError, finding } from '../../../support/errors.ts';
+import { lastLine } from '../../../support/text.ts';
 import type { Node } from '../../../swarm/node.ts';
-import { toShellExports, parseEnvFile, redactValues } from './dotenv.ts';
 import { runGit, TRANSFER_LIMIT } from '../git/git.ts';
+import { parseEnvFile, redactValues, toShellExports } from './dotenv.ts';
 
-/** What of a commit makes the stack. */
-export interface StackCommit {
-  readonly stack: string;
-  readonly commit: string;
-  /** Where in the repository the paths begin; empty, or with a slash at its end. */
-  readonly prefix: string;
-  readonly compose: readonly string[];
-  readonly env?: string;
-}
+/** The files of a commit that make up a stack. */
+export const StackCommit = z.object({
+  stack: z.string().min(1),
+  commit: z.string().regex(/^[0-9a-f]{40,64}$/),
+  /** Directory in the repository that `compose` and `env` are relative to: empty, or with a trailing slash. */
+  prefix: z.string(),
+  compose: z.array(z.string()).min(1),
+  env: z.string().optional(),
+});
+export type StackCommit = Readonly<z.infer<typeof StackCommit>>;
 
-/** Reads all that it is sent, whatever tar thinks of it: an engine takes minutes to notice that nobody reads any more. */
+/** Reads all of its input, even when tar fails: an engine takes minutes to notice that nothing reads any more. */
 const UNPACK =
   'umask 077; mkdir "$0/tree"; code=0; tar -x -C "$0/tree" || code=$?; cat >/dev/null; exit $code';
 
-/** The CLI takes values from its environment alone, and env files hold passwords in practice: so they come by standard input. */
+/** The CLI takes values only from its environment, and env files hold passwords in practice, so they arrive on standard input. */
 const IN_TREE = 'eval "$(cat)"; cd "$0"; exec "$@" </dev/null';
+
+const ENGINE_SOCKET = '/run/docker.sock';
 
 export class StackFiles implements AsyncDisposable {
   readonly node: Node;
-  /** On the node; holds `tree` with the files of the commit. */
-  readonly home: string;
-  readonly #recipe: StackCommit;
+  /** Directory on the node; its subdirectory `tree` holds the files of the commit. */
+  readonly directory: string;
+  readonly #commit: StackCommit;
   readonly #env: Readonly<Record<string, string>>;
 
-  private constructor(node: Node, home: string, recipe: StackCommit, env: Readonly<Record<string, string>>) {
+  private constructor(
+    node: Node,
+    directory: string,
+    commit: StackCommit,
+    env: Readonly<Record<string, string>>,
+  ) {
     this.node = node;
-    this.home = home;
-    this.#recipe = recipe;
+    this.directory = directory;
+    this.#commit = commit;
     this.#env = env;
   }
 
   /**
-   * Unpacks the commit, and nothing that is not in it.
-   * @param place a directory for the harness' own use
+   * Unpacks the commit on the node, and nothing that is not in the commit.
+   * @param directory a temporary directory on this machine
+   * @throws DrillError `env-file`
    */
   static async unpack(
     node: Node,
     repository: string,
-    recipe: StackCommit,
-    place: string,
+    stackCommit: StackCommit,
+    directory: string,
   ): Promise<StackFiles> {
-    const { commit, prefix, env } = recipe;
+    const { commit, prefix, env } = stackCommit;
     const text = env === undefined ? '' : await runGit(repository, ['show', `${commit}:${prefix}${env}`]);
     const values = parseEnvFile(text, env ?? '');
-    const tar = join(place, 'tree.tar');
+    const tar = join(directory, 'tree.tar');
     await runGit(repository, ['archive', '--format=tar', `--output=${tar}`, commit], {
       limit: TRANSFER_LIMIT,
     });
-    const home = (await node.exec(['mktemp', '-d', '/tmp/swarm-drill-stack-XXXXXX'])).trim();
-    const files = new StackFiles(node, home, recipe, values);
+    const onNode = (await node.exec(['mktemp', '-d', '/tmp/swarm-drill-stack-XXXXXX'])).trim();
+    const files = new StackFiles(node, onNode, stackCommit, values);
     try {
-      await node.exec(['sh', '-euc', UNPACK, home], { input: createReadStream(tar) });
+      await node.exec(['sh', '-euc', UNPACK, onNode], { input: createReadStream(tar) });
     } catch (error) {
       await files[Symbol.asyncDispose]();
       throw error;
@@ -66,67 +77,66 @@ export class StackFiles implements AsyncDisposable {
   }
 
   /**
-   * The compose files as one, with every value filled in; paths as they are in the repository.
-   * @throws DrillError `compose-invalid` with the CLI's words
+   * Returns the compose files merged into one, with all values filled in and paths relative to the repository.
+   * @throws DrillError `compose-invalid`
    */
   async render(): Promise<string> {
-    const config = await this.#docker(
-      ['stack', 'config'],
-      'compose-invalid',
-      'the compose files are not valid',
-    );
-    return config.replaceAll(`${this.home}/tree/`, '');
+    const config = await this.#docker('config', { code: 'compose-invalid' });
+    return config.replaceAll(`${this.directory}/tree/`, '');
   }
 
   /**
-   * @param socket of the engine, or of who stands in for it
-   * @throws DrillError `stack-refused`, with what the CLI made until then
+   * Runs `docker stack deploy`.
+   * @param socket of the engine, or of a proxy for it
+   * @throws DrillError `stack-refused`; its output lists what the CLI created before it failed
    */
-  deploy(socket = '/run/docker.sock'): Promise<string> {
-    return this.#docker(
-      ['stack', 'deploy', '--resolve-image', 'never', '--detach=true'],
-      'stack-refused',
-      `docker stack deploy did not take the stack ${this.#recipe.stack}`,
-      [this.#recipe.stack],
-      socket,
-    );
+  deploy(socket = ENGINE_SOCKET): Promise<string> {
+    const options = ['--resolve-image', 'never', '--detach=true'];
+    return this.#docker('deploy', { code: 'stack-refused', socket, options, operands: [this.#commit.stack] });
   }
 
-  /** The text with names in the place of the env file's values. */
-  withoutValues(text: string): string {
+  /** Returns the text with names in place of the values of the env file. */
+  redactValues(text: string): string {
     return redactValues(this.#env, text);
   }
 
-  async version(): Promise<string> {
+  async dockerVersion(): Promise<string> {
     return (await this.node.exec(['docker', 'version', '--format', '{{.Client.Version}}'])).trim();
   }
 
   async #docker(
-    command: readonly string[],
-    code: string,
-    reason: string,
-    last: readonly string[] = [],
-    socket = '/run/docker.sock',
+    subcommand: 'config' | 'deploy',
+    { code, socket = ENGINE_SOCKET, options = [], operands = [] }: StackCommandOptions,
   ): Promise<string> {
-    const files = this.#recipe.compose.flatMap((file) => ['--compose-file', file]);
-    const argv = ['docker', '--host', `unix://${socket}`, ...command, ...files, ...last];
+    const files = this.#commit.compose.flatMap((file) => ['--compose-file', file]);
+    const stack = ['docker', '--host', `unix://${socket}`, 'stack', subcommand];
+    const argv = [...stack, ...options, ...files, ...operands];
     try {
       return await this.node.exec(
-        ['sh', '-euc', IN_TREE, `${this.home}/tree/${this.#recipe.prefix}`, ...argv],
+        ['sh', '-euc', IN_TREE, `${this.directory}/tree/${this.#commit.prefix}`, ...argv],
         { input: toShellExports(this.#env) },
       );
     } catch (error) {
       if (!(error instanceof DrillError) || error.code !== 'command-failed') throw error;
-      throw finding(reason, {
+      const output = this.redactValues(error.output ?? '');
+      throw finding(`docker stack ${subcommand}: ${lastLine(output)}`, {
         code,
         command: argv.join(' '),
         node: this.node.name,
-        ...(error.output === undefined ? {} : { output: this.withoutValues(error.output) }),
+        output,
       });
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.node.exec(['rm', '-rf', this.home]);
+    await this.node.exec(['rm', '-rf', this.directory]);
   }
+}
+
+interface StackCommandOptions {
+  /** Code of the error when the command fails. */
+  readonly code: string;
+  readonly socket?: string;
+  readonly options?: readonly string[];
+  readonly operands?: readonly string[];
 }

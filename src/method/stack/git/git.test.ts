@@ -13,7 +13,7 @@ import { runGit, tryGit, createTemporaryDirectory, redactPasswords } from './git
 const nothing = (): void => undefined;
 const SILENT = { stepStarted: nothing, stepEnded: nothing, waiting: nothing };
 
-test('a remote that takes the call and says nothing ends as a finding, in time', async () => {
+test('ends with a finding when a remote accepts the connection and stays silent', async () => {
   const silent = createServer(() => undefined).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   const { port } = silent.address() as AddressInfo;
@@ -21,16 +21,16 @@ test('a remote that takes the call and says nothing ends as a finding, in time',
     runGit(tmpdir(), ['ls-remote', `git://127.0.0.1:${port}/shop.git`], { limit: seconds(0.5) }),
   ).rejects.toMatchObject({
     blame: 'finding',
-    message: expect.stringMatching(/git ls-remote failed: .*timed out/i),
+    message: expect.stringMatching(/^git ls-remote: .*timed out/i),
   });
   silent.close();
 });
 
-test('told to stop, it does not wait for an ssh that holds on to a remote that says nothing', async () => {
+test('does not wait for an ssh with a silent remote when it is cancelled', async () => {
   const stop = new AbortController();
-  const reason = new Error('somebody pressed Ctrl-C');
-  await using place = await createTemporaryDirectory();
-  const ssh = join(place.path, 'ssh');
+  const reason = new Error('Ctrl-C');
+  await using directory = await createTemporaryDirectory();
+  const ssh = join(directory.path, 'ssh');
   await writeFile(ssh, '#!/bin/sh\n: >"$0.began"\nexec sleep 30\n', { mode: 0o755 });
   const asking = traced(SILENT, stop.signal, () =>
     runGit(tmpdir(), ['ls-remote', 'ssh://vault/shop.git'], {
@@ -48,21 +48,21 @@ test('told to stop, it does not wait for an ssh that holds on to a remote that s
   expect(monotonic() - began).toBeLessThan(15);
 });
 
-test('the reason is the last line of git, the subcommand is named past its settings, and passwords are left out', async () => {
-  const words = await runGit(
+test('names the subcommand and the last line of git, and redacts passwords', async () => {
+  const message = await runGit(
     tmpdir(),
     ['-c', 'core.x=y', 'fetch', 'https://me:geheim@127.0.0.1:9/shop.git'],
     {
       code: 'no-remote',
     },
   ).catch(described);
-  expect(words).toMatch(/^git fetch failed: /);
-  expect(words).not.toContain('geheim');
+  expect(message).toMatch(/^git fetch: /);
+  expect(message).not.toContain('geheim');
   expect(redactPasswords('ssh://git@host/a https://me:p%40ss@host/b')).toBe(
     'ssh://git@host/a https://me@host/b',
   );
 });
 
-test('a no of git is an answer', async () => {
+test('returns undefined when git exits with an error', async () => {
   expect(await tryGit(tmpdir(), ['rev-parse', '--verify', 'nothing'])).toBeUndefined();
 });

@@ -1,10 +1,10 @@
-// The recorded commit and no other: from the remote, and from the bundle where the remote has it no more.
+// Brings back the recorded commit and no other: from the remote, or from the bundle when the remote no longer has it.
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DrillError, finding, reasonOf } from '../../../support/errors.ts';
-import { runGit, tryGit, TRANSFER_LIMIT, type GitEnvironment } from './git.ts';
+import { runGit, TRANSFER_LIMIT, tryGit, type GitEnvironment } from './git.ts';
 import { bundlePath } from './work-tree.ts';
 
 export interface GitRemote {
@@ -18,29 +18,29 @@ export type CommitOrigin =
   /** `because`: what was wrong with the remote. */
   | { readonly from: 'bundle'; readonly because: string };
 
-/** Every object is compared with its hash on the way in. */
-const CHECKED = ['-c', 'fetch.fsckObjects=true'];
+/** Compares every object with its hash. */
+const CHECK_OBJECTS = ['-c', 'fetch.fsckObjects=true'];
 
 /**
- * Brings the commit into a bare repository in `place`.
+ * Fetches the commit into a bare repository in `directory`.
  * @throws DrillError `commit-gone`, with what was wrong with the remote and with the bundle
  */
 export async function fetchOrUnbundle(
   commit: string,
   remote: GitRemote,
   bundle: () => Readable,
-  place: string,
+  directory: string,
 ): Promise<{ readonly repository: string; readonly origin: CommitOrigin }> {
-  const repository = join(place, 'repository.git');
-  await runGit(place, ['init', '--quiet', '--bare', repository]);
-  const because = await fromRemote(repository, commit, remote);
+  const repository = join(directory, 'repository.git');
+  await runGit(directory, ['init', '--quiet', '--bare', repository]);
+  const because = await fetchFromRemote(repository, commit, remote);
   if (because === undefined) return { repository, origin: { from: 'remote' } };
-  await fromBundle(repository, commit, bundle, place).catch((cause: unknown) => {
+  await fetchFromBundle(repository, commit, bundle, directory).catch((cause: unknown) => {
     throw finding(
-      `the commit ${commit.slice(0, 12)} can't be had any more: ${because}; and of the bundle in the vault: ${reasonOf(cause)}`,
+      `commit ${commit.slice(0, 12)} is neither at the remote nor in the bundle: ${because}; bundle: ${reasonOf(cause)}`,
       {
         code: 'commit-gone',
-        hint: 'look for another clone that has it; another commit is another stack',
+        hint: 'Look for another clone that has this commit; another commit is another stack.',
         ...(cause instanceof DrillError && cause.output !== undefined && { output: cause.output }),
         cause,
       },
@@ -49,8 +49,8 @@ export async function fetchOrUnbundle(
   return { repository, origin: { from: 'bundle', because } };
 }
 
-/** @returns why the remote is of no use; undefined when the commit came from it */
-async function fromRemote(
+/** Returns why the remote can't be used; undefined when the commit was fetched. */
+async function fetchFromRemote(
   repository: string,
   commit: string,
   { address, branch, environment }: GitRemote,
@@ -58,28 +58,28 @@ async function fromRemote(
   try {
     await runGit(
       repository,
-      [...CHECKED, 'fetch', '--quiet', '--no-tags', '--', address, `refs/heads/${branch}`],
+      [...CHECK_OBJECTS, 'fetch', '--quiet', '--no-tags', '--', address, `refs/heads/${branch}`],
       { environment, limit: TRANSFER_LIMIT },
     );
   } catch (error) {
-    return `${branch} can't be fetched from the remote (${reasonOf(error)})`;
+    return `cannot fetch ${branch} from the remote (${reasonOf(error)})`;
   }
-  const there = await tryGit(repository, ['merge-base', '--is-ancestor', commit, 'FETCH_HEAD']);
-  if (there !== undefined) return undefined;
-  const tip = await runGit(repository, ['rev-parse', '--short=12', 'FETCH_HEAD']);
-  return `${branch} of the remote was moved by force: it is at ${tip} and doesn't have the commit in its history`;
+  const found = await tryGit(repository, ['merge-base', '--is-ancestor', commit, 'FETCH_HEAD']);
+  if (found !== undefined) return undefined;
+  const head = await runGit(repository, ['rev-parse', '--short=12', 'FETCH_HEAD']);
+  return `${branch} of the remote was force-pushed: it is at ${head}, and the commit is not in its history`;
 }
 
-async function fromBundle(
+async function fetchFromBundle(
   repository: string,
   commit: string,
   bundle: () => Readable,
-  place: string,
+  directory: string,
 ): Promise<void> {
-  const path = bundlePath(place);
+  const path = bundlePath(directory);
   await pipeline(bundle(), createWriteStream(path, { mode: 0o600 }));
   await runGit(repository, ['bundle', 'verify', path]);
-  await runGit(repository, [...CHECKED, 'fetch', '--quiet', '--no-tags', path, 'HEAD'], {
+  await runGit(repository, [...CHECK_OBJECTS, 'fetch', '--quiet', '--no-tags', path, 'HEAD'], {
     limit: TRANSFER_LIMIT,
   });
   await runGit(repository, ['cat-file', '-e', `${commit}^{commit}`]);

@@ -1,6 +1,6 @@
-// The ssh that git starts for the vault's own account: it runs where the account's key is, in a container on a manager, and its
-// three streams are this process's.
-// Called as: node ssh.ts <the lab's engine> <the node's container> <the container on the node> <what git says to ssh>
+// The ssh program that git starts for the vault's git account. It connects git's standard streams to an ssh in a container on a manager,
+// where the account's key is.
+// Usage: node ssh.ts <the lab's engine> <the node's container> <the container on the node> <arguments of ssh>
 import { pipeline } from 'node:stream/promises';
 import { connect } from '../../../lab/engine/connect.ts';
 import { startProcess } from '../../../lab/engine/process.ts';

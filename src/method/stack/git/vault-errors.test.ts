@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { DrillError, finding } from '../../../support/errors.ts';
 import { classifyPushFailure, explainPushFailure } from './vault-errors.ts';
 
-test('every reason why a push was not taken has a code of its own', () => {
-  const words = {
+test('gives every reason for a failed push its own code', () => {
+  const outputs = {
     'history-rewritten': ' ! [rejected]        main -> main (non-fast-forward)',
     'repository-locked': `remote: error: cannot lock ref 'refs/heads/main': Unable to create './refs/heads/main.lock': File exists.`,
     'vault-full': 'remote: fatal: unable to write loose object file: No space left on device',
@@ -12,23 +12,24 @@ test('every reason why a push was not taken has a code of its own', () => {
     interrupted: 'fatal: the remote end hung up unexpectedly',
     'push-failed': 'fatal: bad object HEAD',
   };
-  for (const [code, said] of Object.entries(words)) expect(classifyPushFailure(said).code, said).toBe(code);
+  for (const [code, output] of Object.entries(outputs))
+    expect(classifyPushFailure(output).code, output).toBe(code);
 });
 
-test('what ssh says counts more than that the line went away', () => {
-  const said = 'client_loop: send disconnect: Broken pipe\nfatal: the remote end hung up unexpectedly';
-  expect(classifyPushFailure(said).code).toBe('vault-unreachable');
+test('prefers the error of ssh to the lost connection that follows from it', () => {
+  const output = 'client_loop: send disconnect: Broken pipe\nfatal: the remote end hung up unexpectedly';
+  expect(classifyPushFailure(output).code).toBe('vault-unreachable');
 });
 
-test('the words are kept, and what is no failure of git stays as it is', async () => {
-  const failing = (error: Error) => explainPushFailure('main was not pushed', () => Promise.reject(error));
+test('keeps the output, and passes other errors on unchanged', async () => {
+  const failing = (error: Error) => explainPushFailure('cannot push main', () => Promise.reject(error));
   const output = 'remote: error: file write error: No space left on device';
   await expect(failing(finding('git push failed', { code: 'git-failed', output }))).rejects.toMatchObject({
     blame: 'finding',
     code: 'vault-full',
-    message: "main was not pushed: the vault's disk is full",
+    message: "cannot push main: the vault's disk is full",
     output,
   });
-  const moved = new DrillError('somebody pushed', { code: 'moved' });
+  const moved = new DrillError('someone pushed', { code: 'moved' });
   await expect(failing(moved)).rejects.toBe(moved);
 });

@@ -1,32 +1,31 @@
-// What git and ssh say when the vault does not take what is pushed to it, and what that means to a person.
+// Classifies what git and ssh print when a push to the vault fails.
 import { DrillError, finding } from '../../../support/errors.ts';
 import { FAILURES, classifyExit, type FailureKind } from '../../../vault/failures.ts';
 
 const REWRITTEN: FailureKind = {
   code: 'history-rewritten',
-  reason: 'its branch has commits that this history has not',
-  hint: 'see who rewrote the history, or pushed to the vault; a branch of another name keeps both histories',
+  reason: 'its branch has commits that are not in this history',
+  hint: 'Find out who rewrote the history or pushed to the vault; a branch of another name keeps both histories.',
 };
 
-/** Git's own words; what is left are those that all programs share. */
-const WORDS: readonly (readonly [RegExp, FailureKind])[] = [
+/** What only git prints; the rest is common to all programs. */
+const GIT_PATTERNS: readonly (readonly [RegExp, FailureKind])[] = [
   [/non-fast-forward|fetch first/, REWRITTEN],
   [/\.lock': File exists/, FAILURES.locked],
 ];
-/** Whoever serves the push ended, and neither it nor ssh said why. */
+/** The server process of the push ended, and neither it nor ssh said why. */
 const HUNG_UP = /hung up unexpectedly|unexpected disconnect|early EOF/;
-const FAILED: FailureKind = { code: 'push-failed', reason: 'git failed', hint: 'its own words say why' };
+const FAILED: FailureKind = { code: 'push-failed', reason: 'git failed', hint: 'Read the output of git.' };
 
-/** What these words of git and ssh mean. */
-export function classifyPushFailure(words: string): FailureKind {
-  const own = WORDS.find(([pattern]) => pattern.test(words))?.[1];
-  const otherwise = HUNG_UP.test(words) ? FAILURES.interrupted : FAILED;
-  return own ?? classifyExit({ name: 'git', failures: {} }, 1, words, { otherwise });
+export function classifyPushFailure(output: string): FailureKind {
+  const own = GIT_PATTERNS.find(([pattern]) => pattern.test(output))?.[1];
+  const otherwise = HUNG_UP.test(output) ? FAILURES.interrupted : FAILED;
+  return own ?? classifyExit({ name: 'git', failures: {} }, 1, output, { otherwise });
 }
 
 /**
- * Runs `work`; where git fails in it, says what that means.
- * @param what has become of it then
+ * Runs `work`, and classifies the error when git fails in it.
+ * @param what could not be done, as the start of the error's message
  * @throws DrillError with blame `finding`
  */
 export async function explainPushFailure<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -1,9 +1,10 @@
-// The git account at the vault, as a remote: an address, and an environment in which git reaches it through a manager.
+// The vault's git account as a remote: its address, and the environment in which git reaches it through a manager.
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
-import type { Swarm } from '../../../swarm/swarm.ts';
 import type { Account } from '../../../model/account.ts';
+import { quoteForShell } from '../../../support/text.ts';
+import type { Swarm } from '../../../swarm/swarm.ts';
 import type { GitEnvironment } from './git.ts';
 
 export interface VaultRemote extends AsyncDisposable {
@@ -11,7 +12,7 @@ export interface VaultRemote extends AsyncDisposable {
   readonly environment: GitEnvironment;
 }
 
-/** Starts a container that holds the account's key, on a manager; it goes when the remote is let go. */
+/** Starts a container with the account's key on a manager, and removes it when disposed. */
 export async function openVaultRemote(account: Account, swarm: Swarm): Promise<VaultRemote> {
   const manager = await swarm.manager();
   const container = await manager.docker.createContainer({
@@ -19,7 +20,7 @@ export async function openVaultRemote(account: Account, swarm: Swarm): Promise<V
     Entrypoint: ['sleep', 'infinity'],
     HostConfig: { NetworkMode: 'host', Init: true },
   });
-  const letGo = (): Promise<void> => container.remove({ force: true });
+  const remove = (): Promise<void> => container.remove({ force: true });
   try {
     const tar = pack();
     for (const [name, text] of Object.entries(account.files)) tar.entry({ name, mode: 0o600 }, text);
@@ -27,22 +28,17 @@ export async function openVaultRemote(account: Account, swarm: Swarm): Promise<V
     await container.putArchive(Readable.from(tar), { path: '/' });
     await container.start();
   } catch (error) {
-    await letGo();
+    await remove();
     throw error;
   }
-  const bridge = [
-    process.execPath,
-    join(import.meta.dirname, 'ssh.ts'),
-    swarm.site.lab.host,
-    manager.id,
-    container.id,
-  ];
+  const ssh = join(import.meta.dirname, 'ssh.ts');
+  const argv = [process.execPath, ssh, swarm.site.lab.host, manager.id, container.id];
   return {
     address: `ssh://vault${account.path}`,
     environment: {
-      GIT_SSH_COMMAND: bridge.map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(' '),
+      GIT_SSH_COMMAND: argv.map(quoteForShell).join(' '),
       GIT_SSH_VARIANT: 'simple',
     },
-    [Symbol.asyncDispose]: letGo,
+    [Symbol.asyncDispose]: remove,
   };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { SwarmDefinition } from './swarm-definition.ts';
 import { runPreflight } from './preflight.ts';
 
-const nothing: SwarmDefinition = {
+const empty: SwarmDefinition = {
   services: new Map(),
   networks: new Map(),
   predefined: new Set(),
@@ -15,25 +15,25 @@ const network = (Subnet: string, more: object = {}): Record<string, unknown> => 
   IPAM: { Config: [{ Subnet }] },
   ...more,
 });
-const refused = (wanted: Partial<SwarmDefinition>, here: Partial<SwarmDefinition> = {}): string[] =>
-  runPreflight({ ...nothing, ...wanted }, { ...nothing, ...here }, new Map());
+const reasonsFor = (desired: Partial<SwarmDefinition>, current: Partial<SwarmDefinition> = {}): string[] =>
+  runPreflight({ ...empty, ...desired }, { ...empty, ...current }, new Map());
 
-test('nothing is asked of an empty blueprint', () => {
-  expect(refused({})).toEqual([]);
+test('accepts an empty definition', () => {
+  expect(reasonsFor({})).toEqual([]);
 });
 
-test('an ingress that differs, or that is missing, is never made anew', () => {
+test('refuses a different or missing ingress network', () => {
   const mine = { networks: new Map([['ingress', network('10.9.0.0/24', { Ingress: true })]]) };
-  expect(refused(mine)).toEqual([expect.stringContaining('docker network create --ingress')]);
+  expect(reasonsFor(mine)).toEqual([expect.stringContaining('docker network create --ingress')]);
   expect(
-    refused(mine, { networks: new Map([['ingress', network('10.0.0.0/24', { Ingress: true })]]) }),
-  ).toEqual([expect.stringMatching(/there is another network ingress already: IPAM\.Config/)]);
-  expect(refused(mine, mine)).toEqual([]);
+    reasonsFor(mine, { networks: new Map([['ingress', network('10.0.0.0/24', { Ingress: true })]]) }),
+  ).toEqual([expect.stringMatching(/network ingress exists with another definition: IPAM\.Config/)]);
+  expect(reasonsFor(mine, mine)).toEqual([]);
 });
 
-test('a subnet inside of another, around it and beside it; IPv4 and IPv6', () => {
+test('compares subnets that contain each other or are disjoint, for IPv4 and IPv6', () => {
   const taken = (one: string, other: string): number =>
-    refused({ networks: new Map([['a', network(one)]]) }, { networks: new Map([['b', network(other)]]) })
+    reasonsFor({ networks: new Map([['a', network(one)]]) }, { networks: new Map([['b', network(other)]]) })
       .length;
   expect(taken('10.1.0.0/16', '10.1.7.0/24')).toBe(1);
   expect(taken('10.1.7.0/24', '10.1.0.0/16')).toBe(1);
@@ -42,18 +42,18 @@ test('a subnet inside of another, around it and beside it; IPv4 and IPv6', () =>
   expect(taken('fd00:1::/64', '10.1.8.0/24')).toBe(0);
 });
 
-test('a secret that a driver brings needs no value; any other does', () => {
+test('needs a value for every secret without a driver', () => {
   const secrets = new Map([
     ['driven', { Name: 'driven', Driver: { Name: 'keeper' } }],
     ['kept', { Name: 'kept' }],
   ]);
-  expect(refused({ secrets })).toEqual(['the secret kept has no value in the sealed file']);
+  expect(reasonsFor({ secrets })).toEqual(['no value for secret kept in the sealed file']);
 });
 
-test('labels need their host, if it lived when they were exported', () => {
+test('refuses labels without a host, unless the host was down at the export', () => {
   const host = (ready: boolean) => ({ labels: { zone: 'a' }, availability: 'active', ready });
-  expect(refused({ nodes: new Map([['gone', host(false)]]) })).toEqual([]);
-  expect(refused({ nodes: new Map([['w', host(true)]]) }, { nodes: new Map([['w', host(false)]]) })).toEqual([
-    'no ready node is called w, whose labels the export has',
-  ]);
+  expect(reasonsFor({ nodes: new Map([['gone', host(false)]]) })).toEqual([]);
+  expect(
+    reasonsFor({ nodes: new Map([['w', host(true)]]) }, { nodes: new Map([['w', host(false)]]) }),
+  ).toEqual(['no ready node is named w, which has labels in the export']);
 });

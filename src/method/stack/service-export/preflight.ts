@@ -1,4 +1,4 @@
-// Why a definition can't be rebuilt on a swarm: found before anything is created, all of it, each reason with the object's name.
+// Finds every reason why a definition can't be rebuilt on a swarm before anything is created; each names its object.
 import { BlockList, isIPv6 } from 'node:net';
 import { differences } from '../../../support/differences.ts';
 import {
@@ -12,68 +12,68 @@ import {
 import type { SecretValues } from '../sealed-secrets.ts';
 import type { SwarmDefinition } from './swarm-definition.ts';
 
-/** @param values of the secrets that were sealed */
-export function runPreflight(wanted: SwarmDefinition, here: SwarmDefinition, values: SecretValues): string[] {
+/** @param values of the sealed secrets */
+export function runPreflight(
+  desired: SwarmDefinition,
+  current: SwarmDefinition,
+  values: SecretValues,
+): string[] {
   return [
-    ...secretsWithoutValue(wanted, values),
-    ...findConflicts(wanted, here),
-    ...takenSubnets(wanted, here),
-    ...[...wanted.services.values()].flatMap((spec) => unbuildable(spec, wanted, here)),
-    ...homelessLabels(wanted, here),
+    ...findSecretsWithoutValue(desired, values),
+    ...findConflicts(desired, current),
+    ...findTakenSubnets(desired, current),
+    ...[...desired.services.values()].flatMap((spec) => findObstacles(spec, desired, current)),
+    ...findLabelsWithoutHost(desired, current),
   ];
 }
 
-function secretsWithoutValue({ secrets }: SwarmDefinition, values: SecretValues): string[] {
+function findSecretsWithoutValue({ secrets }: SwarmDefinition, values: SecretValues): string[] {
   return [...secrets.values()]
     .filter(({ Name, Driver }) => !Driver && !values.get(Name)?.length)
-    .map(
-      ({ Name }) => `the secret ${Name} has ${values.has(Name) ? 'an empty' : 'no'} value in the sealed file`,
-    );
+    .map(({ Name }) => `${values.has(Name) ? 'empty' : 'no'} value for secret ${Name} in the sealed file`);
 }
 
-/** What is there already and equal is used as it is. Of a secret nobody can say whether it is equal. */
-function findConflicts(wanted: SwarmDefinition, here: SwarmDefinition): string[] {
-  const differing = <T>(
+/** Equal objects are used as they are. A secret always conflicts, because no API returns its value. */
+function findConflicts(desired: SwarmDefinition, current: SwarmDefinition): string[] {
+  const conflicts = <T>(
     kind: string,
-    [mine, theirs]: readonly [ReadonlyMap<string, T>, ReadonlyMap<string, T>],
-    comparable: (one: T) => unknown = (one) => one,
+    [ours, theirs]: readonly [ReadonlyMap<string, T>, ReadonlyMap<string, T>],
+    toComparable: (object: T) => unknown = (object) => object,
   ): string[] =>
-    [...mine].flatMap(([name, one]) => {
+    [...ours].flatMap(([name, object]) => {
       const other = theirs.get(name);
-      const found = other === undefined ? [] : differences(comparable(one), comparable(other));
+      const found = other === undefined ? [] : differences(toComparable(object), toComparable(other));
       return found.length > 0
-        ? [`there is another ${kind} ${name} already: ${withoutData(found).join('; ')}`]
+        ? [`${kind} ${name} exists with another definition: ${withoutData(found).join('; ')}`]
         : [];
     });
-  const ingress = [...wanted.networks].find(([, { Ingress }]) => Ingress)?.[0];
+  const ingress = [...desired.networks].find(([, { Ingress }]) => Ingress)?.[0];
   return [
-    ...differing('network', [wanted.networks, here.networks]),
-    ...(ingress === undefined || here.networks.has(ingress)
+    ...conflicts('network', [desired.networks, current.networks]),
+    ...(ingress === undefined || current.networks.has(ingress)
       ? []
-      : [
-          `the swarm has no network ${ingress} to route ports through; make it with docker network create --ingress`,
-        ]),
-    ...differing('config', [wanted.configs, here.configs]),
-    ...differing('service', [wanted.services, here.services], comparableSpec),
-    ...[...wanted.secrets.keys()]
-      .filter((name) => here.secrets.has(name))
-      .map((name) => `there is a secret ${name} already, and nobody can say which value it has`),
+      : [`no ingress network ${ingress}: create it with docker network create --ingress`]),
+    ...conflicts('config', [desired.configs, current.configs]),
+    ...conflicts('service', [desired.services, current.services], comparableSpec),
+    ...[...desired.secrets.keys()]
+      .filter((name) => current.secrets.has(name))
+      .map((name) => `secret ${name} exists, and its value can't be compared`),
   ];
 }
 
-/** The bytes of a config are no text for an error. */
+/** The bytes of a config do not belong in an error. */
 const withoutData = (found: readonly string[]): string[] =>
   found.map((one) => (one.startsWith('.Data:') ? 'its bytes differ' : one.replace(/^\./, '')));
 
-/** The swarm takes such a network without a word and never gives it an address: its services would wait for ever. */
-function takenSubnets(wanted: SwarmDefinition, here: SwarmDefinition): string[] {
-  return [...wanted.networks]
-    .filter(([name]) => !here.networks.has(name))
-    .flatMap(([name, mine]) =>
-      subnetsOf(mine).flatMap((subnet) =>
-        [...here.networks]
-          .filter(([, theirs]) => subnetsOf(theirs).some((taken) => overlap(subnet, taken)))
-          .map(([other]) => `the subnet ${subnet} of the network ${name} is taken by the network ${other}`),
+/** The swarm accepts a network with a taken subnet and never gives it an address: its services would wait forever. */
+function findTakenSubnets(desired: SwarmDefinition, current: SwarmDefinition): string[] {
+  return [...desired.networks]
+    .filter(([name]) => !current.networks.has(name))
+    .flatMap(([name, network]) =>
+      subnetsOf(network).flatMap((subnet) =>
+        [...current.networks]
+          .filter(([, other]) => subnetsOf(other).some((taken) => overlap(subnet, taken)))
+          .map(([other]) => `subnet ${subnet} of network ${name} is taken by network ${other}`),
       ),
     );
 }
@@ -90,39 +90,39 @@ function overlap(one: string, other: string): boolean {
   return covers(one, other) || covers(other, one);
 }
 
-function unbuildable(spec: ServiceSpec, wanted: SwarmDefinition, here: SwarmDefinition): string[] {
+/** Returns why the service can't be created. */
+function findObstacles(spec: ServiceSpec, desired: SwarmDefinition, current: SwarmDefinition): string[] {
   const { Runtime = 'container', Placement } = spec.TaskTemplate;
-  const cannot = (reason: string): string => `the service ${spec.Name} can't be made again: ${reason}`;
+  const obstacle = (reason: string): string => `cannot create service ${spec.Name}: ${reason}`;
   if (Runtime !== 'container')
-    return [cannot(`it runs a ${Runtime}, which comes from a registry and is no part of the export`)];
+    return [obstacle(`it runs a ${Runtime}, which comes from a registry and is not in the export`)];
   const found: string[] = [];
-  const known: Record<ReferenceKind, (name: string) => boolean> = {
-    network: (name) => wanted.networks.has(name) || wanted.predefined.has(name),
-    secret: (name) => wanted.secrets.has(name),
-    config: (name) => wanted.configs.has(name),
-    node: (name) => here.nodes.get(name)?.ready === true,
+  const exists: Record<ReferenceKind, (name: string) => boolean> = {
+    network: (name) => desired.networks.has(name) || desired.predefined.has(name),
+    secret: (name) => desired.secrets.has(name),
+    config: (name) => desired.configs.has(name),
+    node: (name) => current.nodes.get(name)?.ready === true,
   };
   withReferences(spec, (kind, name) => {
-    if (!known[kind](name))
+    if (!exists[kind](name))
       found.push(
-        kind === 'node'
-          ? cannot(`it is bound to the node ${name}, and no ready node has that name`)
-          : cannot(`its ${kind} ${name} is not in the export`),
+        obstacle(kind === 'node' ? `no ready node is named ${name}` : `${kind} ${name} is not in the export`),
       );
     return name;
   });
   for (const constraint of Placement?.Constraints ?? []) {
     const bound = nodeConstraint(constraint);
-    if (bound?.field === 'node.hostname' && bound.operator === '==' && !known.node(bound.node))
-      found.push(cannot(`it is bound to the host ${bound.node}, and no ready node has that name`));
+    if (bound?.field === 'node.hostname' && bound.operator === '==' && !exists.node(bound.node))
+      found.push(obstacle(`no ready node has the host name ${bound.node}`));
   }
   return found;
 }
 
-function homelessLabels(wanted: SwarmDefinition, here: SwarmDefinition): string[] {
-  return [...wanted.nodes]
+function findLabelsWithoutHost(desired: SwarmDefinition, current: SwarmDefinition): string[] {
+  return [...desired.nodes]
     .filter(
-      ([host, { labels, ready }]) => ready && Object.keys(labels).length > 0 && !here.nodes.get(host)?.ready,
+      ([host, { labels, ready }]) =>
+        ready && Object.keys(labels).length > 0 && !current.nodes.get(host)?.ready,
     )
-    .map(([host]) => `no ready node is called ${host}, whose labels the export has`);
+    .map(([host]) => `no ready node is named ${host}, which has labels in the export`);
 }

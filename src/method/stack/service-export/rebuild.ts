@@ -1,5 +1,5 @@
-// Building what a blueprint says on a swarm of other ids, in the order in which one thing needs the other. Whatever goes wrong, the
-// error lists what was made until then.
+// Creates a definition on a swarm with other ids, in the order in which objects depend on each other. Every error lists what was created
+// before it.
 import type { Docker } from '../../../lab/engine/connect.ts';
 import { seconds } from '../../../support/clock.ts';
 import { differences } from '../../../support/differences.ts';
@@ -24,64 +24,64 @@ const ALLOCATION = seconds(10);
 export class SwarmBuilder {
   readonly #swarm: Swarm;
   readonly #docker: Docker;
-  readonly #wanted: SwarmDefinition;
-  readonly #standing: SwarmDefinition;
-  readonly #made: string[] = [];
+  readonly #desired: SwarmDefinition;
+  readonly #current: SwarmDefinition;
+  readonly #created: string[] = [];
 
-  /** @param standing what is there already and stays as it is */
-  constructor(swarm: Swarm, docker: Docker, wanted: SwarmDefinition, standing: SwarmDefinition) {
+  /** @param current existing objects, which are not changed */
+  constructor(swarm: Swarm, docker: Docker, desired: SwarmDefinition, current: SwarmDefinition) {
     this.#swarm = swarm;
     this.#docker = docker;
-    this.#wanted = wanted;
-    this.#standing = standing;
+    this.#desired = desired;
+    this.#current = current;
   }
 
   /** What was created so far, in order. */
-  get made(): readonly string[] {
-    return this.#made;
+  get created(): readonly string[] {
+    return this.#created;
   }
 
-  async networks(): Promise<void> {
-    for (const [name, definition] of this.#wanted.networks)
-      if (!this.#standing.networks.has(name)) {
-        await this.#make(`network ${name}`, () =>
+  async createNetworks(): Promise<void> {
+    for (const [name, definition] of this.#desired.networks)
+      if (!this.#current.networks.has(name)) {
+        await this.#create(`network ${name}`, () =>
           this.#docker.createNetwork({ ...definition, Name: name, Scope: 'swarm' }),
         );
-        await this.#allocated(name);
+        await this.#waitForAddresses(name);
       }
   }
 
-  async configs(): Promise<void> {
-    for (const [name, spec] of this.#wanted.configs)
-      if (!this.#standing.configs.has(name))
-        await this.#make(`config ${name}`, () => this.#docker.createConfig(spec));
+  async createConfigs(): Promise<void> {
+    for (const [name, spec] of this.#desired.configs)
+      if (!this.#current.configs.has(name))
+        await this.#create(`config ${name}`, () => this.#docker.createConfig(spec));
   }
 
-  async secrets(values: SecretValues): Promise<void> {
-    for (const [name, spec] of this.#wanted.secrets) {
+  async createSecrets(values: SecretValues): Promise<void> {
+    for (const [name, spec] of this.#desired.secrets) {
       const value = values.get(name);
       const Data = value && !spec.Driver ? { Data: Buffer.from(value).toString('base64') } : {};
-      await this.#make(`secret ${name}`, () => this.#docker.createSecret({ ...spec, ...Data }));
+      await this.#create(`secret ${name}`, () => this.#docker.createSecret({ ...spec, ...Data }));
     }
   }
 
-  async availability(): Promise<void> {
+  async setAvailability(): Promise<void> {
     const members = (await this.#docker.listNodes()) as Member[];
     for (const { ID, Version, Spec, Description } of members) {
-      const Availability = this.#wanted.nodes.get(Description.Hostname)?.availability;
+      const Availability = this.#desired.nodes.get(Description.Hostname)?.availability;
       if (Availability && Availability !== Spec.Availability)
-        await this.#make(`availability ${Availability} of ${Description.Hostname}`, async () => {
-          // eslint-disable-next-line @typescript-eslint/await-thenable -- it is a promise; its types know the callback alone
+        await this.#create(`availability ${Availability} of ${Description.Hostname}`, async () => {
+          // eslint-disable-next-line @typescript-eslint/await-thenable -- it is a promise; its types know only the callback
           await this.#docker.getNode(ID).update({ version: Version.Index, ...Spec, Availability } as never);
         });
     }
   }
 
-  /** Those that this swarm has a host for. */
+  /** By host name, the labels of the export for ready nodes of this swarm. */
   get labels(): Record<string, Record<string, string>> {
     return Object.fromEntries(
-      [...this.#wanted.nodes]
-        .filter(([host]) => this.#standing.nodes.get(host)?.ready)
+      [...this.#desired.nodes]
+        .filter(([host]) => this.#current.nodes.get(host)?.ready)
         .map(([host, { labels }]) => [host, { ...labels }]),
     );
   }
@@ -89,72 +89,70 @@ export class SwarmBuilder {
   async setLabels(): Promise<void> {
     for (const [host, labels] of Object.entries(this.labels))
       if (Object.keys(labels).length > 0)
-        await this.#make(`labels of ${host}`, () => this.#swarm.label(host, labels));
+        await this.#create(`labels of ${host}`, () => this.#swarm.label(host, labels));
   }
 
-  /** Creates those of `names` that aren't there, then sees that the engine made of them what was asked. */
-  async services(names: readonly string[]): Promise<void> {
-    const missing = names.filter((name) => !this.#standing.services.has(name));
+  /** Creates those of `names` that do not exist, then checks that the engine kept every setting. */
+  async createServices(names: readonly string[]): Promise<void> {
+    const missing = names.filter((name) => !this.#current.services.has(name));
     const ids = idsOf(await readSwarmObjects(this.#swarm));
     for (const name of missing) {
       const spec = withReferences(
         this.#spec(name),
         (kind, reference) => ids[kind].get(reference) ?? reference,
       );
-      await this.#make(`service ${name}`, () => this.#docker.createService(spec as never));
+      await this.#create(`service ${name}`, () => this.#docker.createService(spec as never));
     }
-    await step('compare them with the export', async () => {
+    await step('compare the services with the export', async () => {
       const now = toDefinition(await readSwarmObjects(this.#swarm)).services;
       const found = missing.flatMap((name) => {
-        const made = now.get(name);
-        if (!made) return [`${name} is gone again`];
-        return differences(comparableSpec(this.#spec(name)), comparableSpec(made)).map(
+        const created = now.get(name);
+        if (!created) return [`${name} is gone`];
+        return differences(comparableSpec(this.#spec(name)), comparableSpec(created)).map(
           (one) => `${name}${one}`,
         );
       });
       if (found.length > 0)
-        throw this.#stopped(`the engine made other services than were asked for: ${found.join('; ')}`);
+        throw this.#stopped(`created services differ from the export: ${found.join('; ')}`);
     });
   }
 
   #spec(name: string): ServiceSpec {
-    const spec = this.#wanted.services.get(name);
+    const spec = this.#desired.services.get(name);
     if (!spec) throw new Error(`no service ${name}`);
     return spec;
   }
 
-  async #allocated(name: string): Promise<void> {
+  async #waitForAddresses(name: string): Promise<void> {
     const asked = async (): Promise<Answer<true>> => {
       const { Driver } = (await this.#docker.getNetwork(name).inspect()) as Network;
-      return Driver === '' ? { notYet: 'none so far; perhaps its subnet is taken' } : { done: true };
+      return Driver === '' ? { notYet: 'none yet; its subnet may be taken' } : { done: true };
     };
-    await waitUntil(`addresses for the network ${name}`, asked, { limit: ALLOCATION }).catch(
-      (cause: unknown) => {
-        throw this.#stopped(reasonOf(cause), cause);
-      },
-    );
+    await waitUntil(`addresses for network ${name}`, asked, { limit: ALLOCATION }).catch((cause: unknown) => {
+      throw this.#stopped(reasonOf(cause), cause);
+    });
   }
 
-  async #make(what: string, make: () => Promise<unknown>): Promise<void> {
+  async #create(what: string, create: () => Promise<unknown>): Promise<void> {
     try {
-      await make();
+      await create();
     } catch (cause) {
-      throw this.#stopped(`the ${what} could not be made: ${reasonOf(cause)}`, cause);
+      throw this.#stopped(`cannot create ${what}: ${reasonOf(cause)}`, cause);
     }
-    this.#made.push(what);
+    this.#created.push(what);
   }
 
   #stopped(reason: string, cause?: unknown): Error {
-    return finding(`the rebuild stopped: ${reason}`, {
+    return finding(`rebuild stopped: ${reason}`, {
       code: 'rebuild-stopped',
-      output: `made until then: ${this.#made.join(', ') || 'nothing'}`,
-      hint: 'mend that, and begin again with a fresh swarm, or remove first what was made; secrets that are there already are refused',
+      output: `created before: ${this.#created.join(', ') || 'nothing'}`,
+      hint: 'Fix the cause, then restore to a fresh swarm, or remove what was created first: existing secrets are refused.',
       cause,
     });
   }
 }
 
-/** The ids of this swarm by kind and name. `host` and `bridge` are known to the engine by name. */
+/** Returns the ids of this swarm by kind and name. The engine knows `host` and `bridge` by name. */
 function idsOf({
   networks,
   secrets,

@@ -1,4 +1,4 @@
-// A definition by names alone: what is to be built, or what stands already. Two of them can be compared.
+// A swarm's definition with names instead of ids: what is to be created, or what exists. Two definitions can be compared.
 import {
   isPredefined,
   networkDefinition,
@@ -7,7 +7,12 @@ import {
   type ServiceSpec,
 } from '../../../swarm/portable.ts';
 import type { Member } from '../../../swarm/swarm.ts';
-import { namesById, type SwarmObjects, type SecretOrConfig } from './swarm-objects.ts';
+import {
+  namesById,
+  type SecretOrConfig,
+  type SecretOrConfigSpec,
+  type SwarmObjects,
+} from './swarm-objects.ts';
 
 export interface NodeSettings {
   readonly labels: Readonly<Record<string, string>>;
@@ -18,51 +23,51 @@ export interface NodeSettings {
 
 export interface SwarmDefinition {
   readonly services: ReadonlyMap<string, ServiceSpec>;
-  /** All that are the swarm's own, its ingress too; `host` and `bridge` are in `predefined`. */
+  /** Networks of the swarm, including its ingress; `host` and `bridge` are in `predefined`. */
   readonly networks: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   readonly predefined: ReadonlySet<string>;
-  readonly configs: ReadonlyMap<string, SecretOrConfig['Spec']>;
-  readonly secrets: ReadonlyMap<string, SecretOrConfig['Spec']>;
+  readonly configs: ReadonlyMap<string, SecretOrConfigSpec>;
+  readonly secrets: ReadonlyMap<string, SecretOrConfigSpec>;
   /** By host name. */
   readonly nodes: ReadonlyMap<string, NodeSettings>;
 }
 
-/** @param hosts for a host name of the definition, the name of the host that takes its place */
+/** @param hosts by host name of the objects, the host name that replaces it */
 export function toDefinition(
-  definition: SwarmObjects,
+  objects: SwarmObjects,
   hosts: Readonly<Record<string, string>> = {},
 ): SwarmDefinition {
   const moved = (host: string): string => hosts[host] ?? host;
-  const names = namesById(definition);
-  const nodeIds = new Set(definition.nodes.map(({ ID }) => ID));
+  const names = namesById(objects);
+  const nodeIds = new Set(objects.nodes.map(({ ID }) => ID));
   const nameOf = (id: string): string | undefined => {
     const name = names.get(id);
     return name !== undefined && nodeIds.has(id) ? moved(name) : name;
   };
-  const bySpec = (held: readonly SecretOrConfig[]): Map<string, SecretOrConfig['Spec']> =>
-    new Map(held.map(({ Spec }) => [Spec.Name, Spec]));
+  const byName = (list: readonly SecretOrConfig[]): Map<string, SecretOrConfigSpec> =>
+    new Map(list.map(({ Spec }) => [Spec.Name, Spec]));
   return {
     services: new Map(
-      definition.services.map((service) => [
+      objects.services.map((service) => [
         service.Spec.Name,
         movedConstraints(portableSpec(service, nameOf), moved),
       ]),
     ),
     networks: new Map(
-      definition.networks
+      objects.networks
         .filter((network) => !isPredefined(network))
         .map((network) => [network.Name, networkDefinition(network)]),
     ),
-    predefined: new Set(definition.networks.filter(isPredefined).map(({ Name }) => Name)),
-    configs: bySpec(definition.configs),
-    secrets: bySpec(definition.secrets),
-    nodes: nodesOf(definition, moved),
+    predefined: new Set(objects.networks.filter(isPredefined).map(({ Name }) => Name)),
+    configs: byName(objects.configs),
+    secrets: byName(objects.secrets),
+    nodes: nodesOf(objects, moved),
   };
 }
 
 /**
- * A host that was replaced has a dead entry beside its living one: the living one's settings count. Of two hosts that become one,
- * what was said of the moved one counts.
+ * A replaced host has a dead node with the same name as its live one: the live node's settings count. When two hosts become one,
+ * the settings of the moved host count.
  */
 function nodesOf({ nodes }: SwarmObjects, moved: (host: string) => string): Map<string, NodeSettings> {
   const isMoved = ({ Description }: Member): number =>

@@ -1,35 +1,47 @@
-// The definition of a swarm, as its own API tells it: what is exported, what a rebuilt swarm is compared with, and the files
-// that it is kept in.
+// The objects of a swarm as its API returns them: what an export stores, and what a rebuilt swarm is compared with.
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import type { ArtifactReader, ArtifactWriter } from '../../../model/method.ts';
 import { finding, reasonOf } from '../../../support/errors.ts';
-import { isPredefined, type Network, type Service } from '../../../swarm/portable.ts';
+import type { Network, Service } from '../../../swarm/portable.ts';
 import type { Member, Swarm } from '../../../swarm/swarm.ts';
-import type { TextMetadata, ArtifactWriter, ArtifactReader } from '../../../model/method.ts';
 
-/** A secret or a config; the value of a secret is in none. */
-export interface SecretOrConfig {
-  readonly ID: string;
-  readonly Spec: {
-    readonly Name: string;
-    readonly Labels?: Readonly<Record<string, string>>;
-    /** A secret driver: the value comes from a plugin, and the swarm holds none. */
-    readonly Driver?: { readonly Name: string };
-    readonly Templating?: { readonly Name: string };
-    /** base64. */
-    readonly Data?: string;
-  };
-}
+const Named = z.looseObject({ Name: z.string() });
+
+export const SecretOrConfigSpec = Named.extend({
+  /** A secret driver: a plugin provides the value, and the swarm has none. */
+  Driver: Named.optional(),
+  Templating: Named.optional(),
+  /** Bytes of a config, as base64. No API returns those of a secret. */
+  Data: z.base64().optional(),
+});
+export type SecretOrConfigSpec = z.infer<typeof SecretOrConfigSpec>;
+const SecretOrConfig = z.looseObject({ ID: z.string(), Spec: SecretOrConfigSpec });
+export type SecretOrConfig = z.infer<typeof SecretOrConfig>;
+
+const SCHEMAS = {
+  services: z.looseObject({ ID: z.string(), Spec: Named.extend({ TaskTemplate: z.looseObject({}) }) }),
+  networks: Named.extend({ Id: z.string() }),
+  configs: SecretOrConfig,
+  secrets: SecretOrConfig,
+  nodes: z.looseObject({ ID: z.string(), Description: z.looseObject({ Hostname: z.string() }) }),
+};
+const KINDS = ['services', 'networks', 'configs', 'secrets', 'nodes'] as const;
+const fileOf = (kind: string): string => `${kind}.json`;
 
 export interface SwarmObjects {
   readonly services: readonly Service[];
-  /** Of the swarm alone; `host` and `bridge` are there when a service names them. */
+  /** Of swarm scope; includes `host` and `bridge` when a service names them. */
   readonly networks: readonly Network[];
   readonly configs: readonly SecretOrConfig[];
   readonly secrets: readonly SecretOrConfig[];
   readonly nodes: readonly Member[];
 }
+
+/** How many objects of each kind there are. */
+export const ObjectCounts = z.record(z.enum(KINDS), z.int());
+export type ObjectCounts = z.infer<typeof ObjectCounts>;
 
 export async function readSwarmObjects(swarm: Swarm): Promise<SwarmObjects> {
   const { docker } = await swarm.manager();
@@ -46,13 +58,13 @@ export async function readSwarmObjects(swarm: Swarm): Promise<SwarmObjects> {
     ...(Spec.TaskTemplate.Networks ?? []),
     ...(Spec.Networks ?? []),
   ]);
-  // The engine lists what people made; `host` and `bridge` as services use them it tells by id alone.
+  // The engine does not list the swarm's own `host` and `bridge`: services refer to them by id.
   const unlisted = new Set(targets.map(({ Target }) => Target).filter((id) => !listed.has(id)));
   for (const id of unlisted) networks.push((await docker.getNetwork(id).inspect()) as Network);
   return { services, networks, configs, secrets, nodes };
 }
 
-/** Names of all objects by their ids; of a node, its host name. */
+/** Returns the names of all objects by their ids; for a node, its host name. */
 export function namesById({
   services,
   networks,
@@ -67,55 +79,37 @@ export function namesById({
   ]);
 }
 
-/** Networks that somebody made: neither the swarm's own `host` and `bridge` nor its ingress. */
-export const madeNetworks = ({ networks }: SwarmObjects): Network[] =>
-  networks.filter((network) => !network.Ingress && !isPredefined(network));
-
-const named = z.looseObject({ Name: z.string() });
-const held = z.looseObject({ ID: z.string(), Spec: named });
-const SHAPES: { readonly [Kind in keyof SwarmObjects]: z.ZodType } = {
-  services: held.extend({ Spec: named.extend({ TaskTemplate: z.looseObject({}) }) }),
-  networks: named.extend({ Id: z.string() }),
-  configs: held.extend({ Spec: named.extend({ Data: z.base64().optional() }) }),
-  secrets: held,
-  nodes: z.looseObject({ ID: z.string(), Description: z.looseObject({ Hostname: z.string() }) }),
-};
-const KINDS = Object.keys(SHAPES) as (keyof SwarmObjects)[];
-const fileOf = (kind: string): string => `${kind}.json`;
-
-/** One readable file for each kind. @returns how many there are of each */
+/** Writes one readable file for each kind. */
 export async function writeExport(
-  definition: SwarmObjects,
-  put: ArtifactWriter['put'],
-): Promise<TextMetadata> {
-  for (const kind of KINDS)
-    await put(fileOf(kind), Readable.from([JSON.stringify(definition[kind], null, 2)]));
-  return Object.fromEntries(KINDS.map((kind) => [kind, String(definition[kind].length)]));
+  objects: SwarmObjects,
+  { put }: Pick<ArtifactWriter, 'put'>,
+): Promise<ObjectCounts> {
+  for (const kind of KINDS) await put(fileOf(kind), Readable.from([JSON.stringify(objects[kind], null, 2)]));
+  return Object.fromEntries(KINDS.map((kind) => [kind, objects[kind].length])) as ObjectCounts;
 }
 
 /** @throws DrillError `export-damaged` when a file is cut, is something else, or holds fewer objects than were exported */
-export async function readExport(artifact: ArtifactReader): Promise<SwarmObjects> {
+export async function readExport(artifact: ArtifactReader<ObjectCounts>): Promise<SwarmObjects> {
   const kinds: [string, unknown[]][] = [];
   for (const kind of KINDS) {
     const damaged = (reason: string) =>
-      finding(`${fileOf(kind)} of the export can't be used: ${reason}`, {
+      finding(`${fileOf(kind)}: ${reason}`, {
         code: 'export-damaged',
-        hint: 'nothing was created from it; take another recovery point',
+        hint: 'Restore from another recovery point; nothing was created from this one.',
       });
     const parsed = await text(artifact.open(fileOf(kind)))
       .then((json) => JSON.parse(json) as unknown)
-      // Without the cause: the parser's words would quote the file, and services have passwords in their environment.
+      // Without the cause: the parser's message would quote the file, and services have passwords in their environment.
       .catch((cause: unknown) => {
-        throw damaged(cause instanceof SyntaxError ? 'it is no whole JSON' : reasonOf(cause));
+        throw damaged(cause instanceof SyntaxError ? 'invalid JSON' : reasonOf(cause));
       });
-    const list = z.array(SHAPES[kind]).safeParse(parsed);
+    const list = z.array<z.ZodType>(SCHEMAS[kind]).safeParse(parsed);
     if (!list.success) {
       const [issue] = list.error.issues;
       throw damaged(`at ${issue?.path.join('.')}: ${issue?.message.toLowerCase()}`);
     }
     const expected = artifact.metadata[kind];
-    if (String(list.data.length) !== expected)
-      throw damaged(`expected ${expected} ${kind}, got ${list.data.length}`);
+    if (list.data.length !== expected) throw damaged(`expected ${expected} ${kind}, got ${list.data.length}`);
     kinds.push([kind, list.data]);
   }
   return Object.fromEntries(kinds) as unknown as SwarmObjects;
