@@ -1,0 +1,156 @@
+// A Postgres server that archives its WAL, as a service of a one-node swarm, for tests of the Postgres methods.
+import { inject } from 'vitest';
+import { execInContainer, startProcess } from '../../src/lab/engine/process.ts';
+import type { Volume } from '../../src/method/container/volume.ts';
+import type { PostgresService } from '../../src/method/postgres/service.ts';
+import type { PostgresArchive } from '../../src/method/postgres/wal-archive.ts';
+import { waitUntil } from '../../src/support/poll.ts';
+import { Scope } from '../../src/support/scope.ts';
+import { Site } from '../../src/swarm/site.ts';
+import type { Swarm } from '../../src/swarm/swarm.ts';
+
+const STACK = `
+version: '3.8'
+services:
+  db:
+    image: IMAGE
+    entrypoint: ['sh', '-c', 'chown postgres /archive && exec docker-entrypoint.sh "$$@"', '--']
+    command:
+      - postgres
+      - -c
+      - archive_mode=on
+      - -c
+      - archive_command=cmp -s %p /archive/%f || { test ! -f /archive/%f && cp %p /archive/.%f && mv /archive/.%f /archive/%f; }
+    environment: { POSTGRES_USER: owner, POSTGRES_PASSWORD: only-here, POSTGRES_INITDB_ARGS: '--data-checksums --wal-segsize=1' }
+    volumes: ['data:/var/lib/postgresql/data', 'archive:/archive']
+    networks: [apart]
+    healthcheck: { test: [CMD, pg_isready, -U, owner, -h, 127.0.0.1], interval: 1s, retries: 60 }
+    deploy: { endpoint_mode: dnsrr, restart_policy: { delay: 0s } }
+networks: { apart: { driver: overlay } }
+volumes: { data: { labels: { purpose: rows } }, archive: {} }
+`;
+
+/** Passwords that the server knows, and that no metadata may contain. */
+export const PASSWORDS = /only-here|secret-of-reader/;
+
+/** Client programs and sessions of a backup or a restore, in a list of processes. */
+const CLIENTS = /pg_dump|pg_restore|pg_basebackup|psql|walsender|COPY/;
+
+export class PostgresServer implements AsyncDisposable {
+  readonly swarm: Swarm;
+  readonly #scope: Scope;
+
+  private constructor(swarm: Swarm, scope: Scope) {
+    this.swarm = swarm;
+    this.#scope = scope;
+  }
+
+  /** Starts a swarm and the server, with the role `reader`. */
+  static async start(): Promise<PostgresServer> {
+    const scope = new Scope();
+    const site = await Site.open({ lab: inject('lab'), run: `pg-${process.pid}`, drill: 'methods', scope });
+    const server = new PostgresServer(await site.startSwarm({ managers: 1, workers: 0 }), scope);
+    await server.deploy();
+    await server.sql("CREATE ROLE reader LOGIN PASSWORD 'secret-of-reader'");
+    return server;
+  }
+
+  async deploy(): Promise<void> {
+    await this.swarm.deploy('pg', STACK.replace('IMAGE', this.swarm.imageOf('postgres')));
+    await this.swarm.converged();
+  }
+
+  /** Removes the service and the volumes. */
+  async lose(...volumes: string[]): Promise<void> {
+    const manager = await this.swarm.manager();
+    await waitUntil('the volumes to be gone', async () => {
+      // For a moment after its service, a task may still count as a user of the network: then repeat it.
+      await manager.exec(['docker', 'stack', 'rm', '--detach=false', 'pg']);
+      await manager.exec(['docker', 'volume', 'rm', '--force', ...volumes]);
+      return { done: true };
+    });
+  }
+
+  source(database = 'postgres'): PostgresService {
+    return { swarm: this.swarm, service: 'pg_db', user: 'owner', database };
+  }
+
+  get archive(): PostgresArchive {
+    return { ...this.source(), archive: '/archive' };
+  }
+
+  volume(name: string): Volume {
+    return { swarm: this.swarm, node: this.swarm.node('manager-1'), name };
+  }
+
+  async sql(statements: string, database = 'postgres'): Promise<string> {
+    const { node, id } = await this.#container();
+    const argv = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'owner', '-d', database];
+    return (await execInContainer(node.docker, id, argv, { user: 'postgres', input: statements })).trim();
+  }
+
+  /** The time by the server's clock. */
+  now(): Promise<string> {
+    return this.sql(`SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`);
+  }
+
+  /** Creates the database again, with `content`. */
+  async createDatabase(name: string, content = ''): Promise<PostgresService> {
+    await this.sql(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await this.sql(`CREATE DATABASE ${name}`);
+    await this.sql(content, name);
+    return this.source(name);
+  }
+
+  async kill(): Promise<void> {
+    const { node, id } = await this.#container();
+    await node.docker.getContainer(id).kill();
+  }
+
+  /** Waits until neither a client program nor its session is left in the server's container. */
+  async clientsEnded(): Promise<void> {
+    const { node, id } = await this.#container();
+    await waitUntil('the clients to end', async () => {
+      const { Processes } = (await node.docker.getContainer(id).top()) as { Processes: string[][] };
+      const left = Processes.map((columns) => columns.at(-1) ?? '').filter((command) =>
+        CLIENTS.test(command),
+      );
+      return left.length === 0 ? { done: true } : { notYet: left.join('; ') };
+    });
+  }
+
+  /** Runs `body` while another session has locked `table`. */
+  async whileLocked<T>(database: string, table: string, body: () => Promise<T>): Promise<T> {
+    const { node, id } = await this.#container();
+    const psql = ['psql', '-XAtq', '-U', 'owner', '-d', database];
+    const session = await startProcess(node.docker, id, psql, { user: 'postgres' });
+    session.io.resume();
+    session.io.write(`BEGIN; LOCK TABLE ${table};\n`);
+    await waitUntil('the lock', async () => {
+      const held = await this.sql(
+        `SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted`,
+      );
+      return held === '0' ? { notYet: 'no session holds it' } : { done: true };
+    });
+    try {
+      return await body();
+    } finally {
+      session.io.end();
+      await session.exitCode();
+    }
+  }
+
+  /** Updates the service as `docker service update` does. */
+  async update(...options: string[]): Promise<void> {
+    const manager = await this.swarm.manager();
+    await manager.exec(['docker', 'service', 'update', '--detach=false', ...options, 'pg_db']);
+  }
+
+  #container() {
+    return this.swarm.taskContainer('pg_db');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#scope[Symbol.asyncDispose]();
+  }
+}
