@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { readManifest, sameFiles } from '../src/check/files.ts';
+import { readManifest, filesMatch } from '../src/check/files.ts';
 import { outputOf } from '../src/lab/engine/process.ts';
 import type { Lab } from '../src/lab/lab.ts';
 import { Scope } from '../src/support/scope.ts';
@@ -74,7 +74,7 @@ async function memoryOf(place: { node: Node; name: string }): Promise<number> {
   }, 100);
   try {
     const baseline = await readManifest(place);
-    const seen = await sameFiles(() => Promise.resolve(place), baseline).observe();
+    const seen = await filesMatch(() => Promise.resolve(place), baseline).observe();
     if ('unproven' in seen || seen.differences.length > 0 || seen.compared !== baseline.entries)
       throw new Error(`the files of ${place.name} are not the same: ${JSON.stringify(seen)}`);
   } finally {

@@ -17,12 +17,12 @@ interface FilesOptions {
  * Compares content, type, mode with its set-uid bits, owner, times to the nanosecond, link targets, which names are one file,
  * attributes and ACLs, and holes.
  */
-export const sameFiles = (
+export const filesMatch = (
   place: () => Promise<Place>,
   baseline: Manifest,
   { excluded = [], loses = [] }: FilesOptions = {},
 ): Check => ({
-  name: 'same files',
+  name: 'files match',
   required: true,
   doesNotProve: [
     'access and change times, which no archive brings back',

@@ -41,12 +41,12 @@ export interface InventoryOptions {
 }
 
 /** Compares what swarm and engines say of their objects; not the bytes in volumes, nor the values of secrets. */
-export const sameInventory = (
+export const inventoryMatches = (
   swarm: Swarm,
   baseline: Inventory,
   { kinds = COMPARED_KINDS, loses = [] }: InventoryOptions = {},
 ): Check => ({
-  name: 'same inventory',
+  name: 'inventory matches',
   required: true,
   doesNotProve: 'that volumes hold the same bytes, secrets the same values, or that tasks run',
   covers: kinds.filter((kind) => !loses.includes(ASPECT_OF[kind] as Aspect)),

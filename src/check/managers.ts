@@ -32,8 +32,8 @@ const PROBE_DATA = Buffer.from('probe').toString('base64');
  * Stops the leader, writes to raft, starts it again. Does not try the loss of two at once.
  * @param limit how long the others may take to elect a new one; raft's own time-out for that is 10 to 20 s
  */
-export const survivesLossOfLeader = (swarm: Swarm, limit: Seconds = seconds(30)): Check => ({
-  name: 'one manager may be lost',
+export const survivesLeaderLoss = (swarm: Swarm, limit: Seconds = seconds(30)): Check => ({
+  name: 'survives leader loss',
   required: true,
   doesNotProve: 'that two may be lost at once',
   covers: [],

@@ -29,7 +29,7 @@ interface ServiceFact {
 }
 
 /** Digest of every secret and config of every service, read in a running task of it. */
-export async function mountedBytes(swarm: Swarm): Promise<Objects> {
+export async function readMountedFiles(swarm: Swarm): Promise<Objects> {
   const { docker } = await swarm.manager();
   const services = (await docker.listServices()) as unknown as ServiceFact[];
   return Object.fromEntries((await Promise.all(services.map((one) => mountsOf(swarm, one)))).flat());
@@ -70,13 +70,13 @@ async function digestOf(
 }
 
 /** Reads the files in one task of each service; the value of a secret that no service mounts is not looked at. */
-export const sameMountedBytes = (swarm: Swarm, baseline: Objects): Check => ({
-  name: 'same secrets and configs inside tasks',
+export const mountedFilesMatch = (swarm: Swarm, baseline: Objects): Check => ({
+  name: 'mounted files match',
   required: true,
   doesNotProve: 'the values of secrets that no running service mounts',
   covers: ['secret values', 'configs'],
   async observe() {
-    const now = await mountedBytes(swarm);
+    const now = await readMountedFiles(swarm);
     const readable = Object.entries(baseline).filter(
       ([, value]) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
     );

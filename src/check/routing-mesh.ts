@@ -6,8 +6,8 @@ import type { Swarm } from '../swarm/swarm.ts';
 import type { Check } from '../model/check.ts';
 
 /** Without IPVS in the kernel VIPs and the mesh carry nothing while everything looks healthy (moby#24005, moby#28168). */
-export const routingMesh = (swarm: Swarm, port: number, path = '/healthz'): Check => ({
-  name: 'routing mesh answers on every node',
+export const routingMeshAnswers = (swarm: Swarm, port: number, path = '/healthz'): Check => ({
+  name: 'routing mesh answers',
   required: false,
   doesNotProve: 'that a load balancer in front of it finds the nodes',
   covers: ['routing mesh'],

@@ -8,8 +8,8 @@ import type { Check } from '../model/check.ts';
 const CONVERGENCE_LIMIT = seconds(30);
 
 /** `service ls` counts tasks in raft without asking their nodes: after a restore "3/3" is the backup's truth. */
-export const tasksReallyRun = (swarm: Swarm): Check => ({
-  name: 'tasks really run',
+export const tasksRunning = (swarm: Swarm): Check => ({
+  name: 'tasks running',
   required: true,
   doesNotProve: 'that the programs in them do their work; the application checks do',
   covers: ['tasks'],

@@ -4,7 +4,8 @@ import type { ImageFact } from '../lab/lab.ts';
 import type { ArtifactFact } from '../model/artifact.ts';
 import type { TopologyNode } from '../swarm/topology.ts';
 import type { Operation } from '../support/trace.ts';
-import type { CheckResult, CoverageRow } from './findings.ts';
+import type { CheckResult } from '../model/check.ts';
+import type { CoverageRow } from './coverage.ts';
 
 export type { ArtifactFact, ImageFact, TopologyNode as NodePicture, ProofRow };
 

@@ -1,39 +1,36 @@
-// What a run needs of the rest of the house, handed in by the program: the drill itself starts no engine and writes no report.
-import type { Check } from '../model/check.ts';
-import type { CoverageRow } from '../check/coverage.ts';
+// What a run needs from the other folders, handed in by the command line: the drill itself starts no engine and writes no report.
 import type { ArtifactFact } from '../model/artifact.ts';
-import type { Apart, Proof } from '../vault/proof.ts';
-import type { Vault } from '../vault/vault.ts';
+import type { Check } from '../model/check.ts';
 import type { Scope } from '../support/scope.ts';
-import type { Inventory } from '../swarm/inventory.ts';
 import type { Site } from '../swarm/site.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { Environment } from './events.ts';
-import type { Objectives, Plan, Size } from './plan.ts';
+import type { Vault } from '../vault/vault.ts';
+import type { Environment, Phase } from './events.ts';
+import type { Journal } from './journal.ts';
+import type { Drill, Objectives, Plan, Size } from './plan.ts';
 
 export interface Runtime {
   environment(): Promise<Environment>;
-  /** An empty site of the drill's own; its undo is registered in `scope` first. */
+  /** Opens an empty site of the drill's own; its undo is registered in `scope` first. */
   openSite(drill: string, scope: Scope): Promise<Site>;
-  /** A vault that shares nothing with the site. */
+  /** Opens a vault that shares nothing with the site. */
   openVault(
     site: Site,
     scope: Scope,
     onArtifact: (artifact: ArtifactFact) => void,
     options: Plan['vault'],
   ): Promise<Vault>;
-  readonly proofs: {
-    /** What swarm and vault are made of, while both are there. */
-    noteParts(vault: Vault, swarm: Swarm): Promise<Apart>;
-    standsApart(vault: Vault, apart: Apart): Promise<Proof>;
-    tellsNothing(vault: Vault, canaries: readonly string[]): Promise<Proof>;
-  };
-  coverage(checks: readonly Check[], inventory: Inventory): CoverageRow[];
-  /** What the lab holds of this drill now, by kind, by name. */
+  /**
+   * Records what swarm and vault consist of while both exist, and returns the checks of the vault that every drill makes after the
+   * restore without its author writing them.
+   * @param canaries random text that was seeded in plain
+   */
+  vaultChecks(vault: Vault, swarm: Swarm, canaries: readonly string[]): Promise<readonly Check[]>;
+  /** Names of what the lab holds of this drill now, by kind. */
   leftovers(drill: string): Promise<Readonly<Record<string, readonly string[]>>>;
-  /** Why the lab's engine doesn't answer; undefined when it does. */
-  engineSilence(): Promise<string | undefined>;
-  /** How to get into what `--keep` leaves. */
+  /** Why the lab's engine does not answer; undefined if it does. */
+  engineUnreachable(): Promise<string | undefined>;
+  /** The command that opens a shell in what `--keep` leaves. */
   shellCommand(drill: string): Promise<string>;
 }
 
@@ -43,10 +40,24 @@ export interface RunOptions {
   readonly seed: string;
   readonly size: Size;
   readonly keep: boolean;
-  /** Win over the plan's own. */
+  /** Override the plan's own. */
   readonly objectives: Objectives;
-  /** Ends the drill early, in good order. */
+  /** Ends the drill early, with logs, clean-up and report. */
   readonly signal: AbortSignal;
   /** The command that runs this drill again. */
   readonly rerunCommand: string;
+}
+
+/** What every phase of one run shares. */
+export interface RunContext {
+  readonly drill: Drill;
+  readonly runtime: Runtime;
+  readonly options: RunOptions;
+  readonly journal: Journal;
+  readonly scope: Scope;
+  /** The phase that runs now. */
+  phase: Phase;
+  site: Site | undefined;
+  /** Names of the nodes whose logs are in the journal already. */
+  readonly logged: Set<string>;
 }

@@ -1,40 +1,37 @@
-// Two random writes, one just before the backup and one after it: the first must come back, the second must not. A restore
-// that took its data from anywhere but the backup is found by the second.
+// Two random writes, one just before the backup and one after it: the first must be restored, the second must not. The second shows
+// whether a restore took its data from anywhere but the backup.
 import type { Check } from '../model/check.ts';
 import type { Application, Plan } from './plan.ts';
 
-export const beforeIsThere = (app: Application, id: string): Check => ({
-  name: 'the sentinel from before the backup is there',
+export const earlySentinelPresent = (app: Application, id: string): Check => ({
+  name: 'sentinel from before the backup present',
   required: true,
-  doesNotProve: 'that everything beside it is there; the data checks do',
+  doesNotProve: 'that all other data is present: the data checks do',
   covers: [],
   async observe() {
-    const there = (await app.present([id])).includes(id);
+    const isPresent = (await app.present([id])).includes(id);
     return {
       compared: 1,
-      differences: there ? [] : [`${id} was acknowledged before the backup and is missing`],
+      differences: isPresent ? [] : [`${id}: was acknowledged before the backup and is missing`],
     };
   },
 });
 
-export const afterIsAsExpected = (
+export const lateSentinelAsExpected = (
   app: Application,
   id: string,
   recoveryPoint: NonNullable<Plan['recoveryPoint']>,
 ): Check => ({
-  name:
-    recoveryPoint === 'backup'
-      ? 'the sentinel from after the backup is not there'
-      : 'the sentinel from after the backup is there',
+  name: `sentinel from after the backup ${recoveryPoint === 'backup' ? 'absent' : 'present'}`,
   required: true,
-  doesNotProve: 'when exactly the recovery point lies; RPA tells',
+  doesNotProve: 'the exact recovery point: see RPA',
   covers: [],
   async observe() {
-    const there = (await app.present([id])).includes(id);
-    const expected = recoveryPoint === 'latest';
-    const wrong = there
-      ? `${id} was written after the backup and is there: the data did not come from the backup`
-      : `${id} is missing`;
-    return { compared: 1, differences: there === expected ? [] : [wrong] };
+    const isPresent = (await app.present([id])).includes(id);
+    const isExpected = isPresent === (recoveryPoint === 'latest');
+    const wrong = isPresent
+      ? `${id}: was written after the backup and is present, so the data did not come from the backup`
+      : `${id}: is missing`;
+    return { compared: 1, differences: isExpected ? [] : [wrong] };
   },
 });

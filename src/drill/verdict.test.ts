@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckResult } from './findings.ts';
+import type { CheckResult } from '../model/check.ts';
 import { exitCode, judge, worstOf, type VerdictFacts } from './verdict.ts';
 
 const check = (more: Partial<CheckResult> = {}): CheckResult => ({

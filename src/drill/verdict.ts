@@ -1,15 +1,12 @@
 // The last word of a drill: a verdict and the one sentence that carries it, decided from facts and nothing else.
 import { formatSeconds } from '../support/clock.ts';
-import type { CleanupFact, Phase, ProofRow } from './events.ts';
-import type { CheckResult } from './findings.ts';
+import type { CheckResult } from '../model/check.ts';
+import type { CleanupFact, JournalEvent, Phase, ProofRow } from './events.ts';
 
 export const VERDICTS = ['recovered', 'not-recovered', 'inconclusive'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-export interface Objectives {
-  readonly rtoSeconds: number | null;
-  readonly rpoSeconds: number | null;
-}
+type RecordedObjectives = Extract<JournalEvent, { event: 'plan' }>['objectives'];
 
 export interface Actual {
   readonly rtaSeconds: number | null;
@@ -20,7 +17,7 @@ export interface Actual {
 }
 
 export interface VerdictFacts {
-  readonly objectives: Objectives;
+  readonly objectives: RecordedObjectives;
   readonly actual: Actual;
   readonly checks: readonly CheckResult[];
   readonly failures: readonly {
@@ -98,7 +95,7 @@ function* ofUnmeasuredObjectives({ objectives, actual }: VerdictFacts): Generato
 }
 
 /** The objectives that were set, with what was measured. */
-const pairs = (objectives: Objectives, actual: Actual) =>
+const pairs = (objectives: RecordedObjectives, actual: Actual) =>
   [
     { objective: 'RTO', asked: objectives.rtoSeconds, name: 'RTA', measured: actual.rtaSeconds },
     { objective: 'RPO', asked: objectives.rpoSeconds, name: 'RPA', measured: actual.rpaSeconds },

@@ -1,8 +1,8 @@
-// What a check is: a name, what a pass leaves open, and a look that compares things and says how many.
+// A check: a name, what a pass leaves open, and an observation that compares things and says how many.
 import type { Aspect } from './aspect.ts';
-import type { InventoryKind } from '../swarm/inventory.ts';
+import type { ObjectKind } from './object-kind.ts';
 
-/** What was seen of one aspect: how many things have it, and how many of them came back otherwise. */
+/** What was seen of one aspect: how many things have it, and how many of them came back changed. */
 export interface AspectSeen {
   readonly aspect: Aspect;
   readonly compared: number;
@@ -12,17 +12,17 @@ export interface AspectSeen {
 export type Observation =
   /**
    * What was compared, and the differences found, one sentence each. Nothing compared is never a pass. A difference in an
-   * aspect that the backup's method says it loses stands in `aspects` alone.
+   * aspect that the backup's method declares as lost is counted in `aspects` only.
    */
   | {
       readonly compared: number;
       readonly differences: readonly string[];
-      /** How many things differ, where there are more than sentences about them. */
+      /** How many things differ, if there are more than sentences about them. */
       readonly mismatched?: number;
       readonly detail?: string;
       readonly aspects?: readonly AspectSeen[];
     }
-  /** It could not be looked at here, and why. */
+  /** Nothing could be observed here, and why. */
   | { readonly unproven: string };
 
 export interface Check {
@@ -31,10 +31,32 @@ export interface Check {
   readonly required: boolean;
   /** What a pass leaves open; one sentence. */
   readonly doesNotProve: string;
-  /** Which kinds of object of the inventory this check compares. */
-  readonly covers: readonly InventoryKind[];
-  /** What the whole check is about, where it is one aspect; `Observation.aspects` tells of several. */
+  /** The kinds of object that this check compares. */
+  readonly covers: readonly ObjectKind[];
+  /** What the whole check is about, if that is one aspect; `Observation.aspects` lists several. */
   readonly aspect?: Aspect;
-  /** A look that throws is unproven, never a pass. */
+  /** Compares, and returns what it saw. An observation that throws is unproven, never a pass. */
   observe(): Promise<Observation>;
+}
+
+/** Three outcomes, not two: what could not be observed is `unproven`, never a pass. */
+export type CheckOutcome = 'pass' | 'fail' | 'unproven';
+
+export interface CheckResult {
+  readonly name: string;
+  readonly result: CheckOutcome;
+  /** A required check that is unproven makes the drill inconclusive. */
+  readonly required: boolean;
+  /** How many things were compared; 0 never passes. */
+  readonly compared: number;
+  readonly mismatched: number;
+  /** One sentence: what was seen. */
+  readonly detail: string;
+  /** The first differences, one a line; at most 50. */
+  readonly differences: readonly string[];
+  /** What a pass of this check leaves open. */
+  readonly doesNotProve: string;
+  /** What was seen of single aspects, for the matrix of methods. */
+  readonly aspects: readonly AspectSeen[];
+  readonly seconds: number;
 }

@@ -3,33 +3,26 @@ import { createHash } from 'node:crypto';
 import type { Node } from './node.ts';
 import type { TopologyNode } from './topology.ts';
 
-/** Every kind of thing that a swarm, or one of its nodes, may hold. */
-export const INVENTORY_KINDS = [
-  'cluster identity',
-  'join tokens',
-  'nodes',
-  'node labels',
-  'services',
-  'tasks',
-  'networks',
-  'secrets',
-  'secret values',
-  'configs',
-  'volumes',
-  'volume contents',
-  'database rows',
-  'database roles',
-  'images',
-  'plugins',
-  'registry logins',
-  'daemon configuration',
-  'local networks',
-  'containers outside of Swarm',
-  'bind-mount sources',
-  'published ports',
-  'routing mesh',
-] as const;
-export type InventoryKind = (typeof INVENTORY_KINDS)[number];
+/** The kinds of object that an inventory lists; what only a running task or a workload knows is not among them. */
+export type InventoryKind =
+  | 'cluster identity'
+  | 'join tokens'
+  | 'nodes'
+  | 'node labels'
+  | 'services'
+  | 'tasks'
+  | 'networks'
+  | 'secrets'
+  | 'configs'
+  | 'volumes'
+  | 'images'
+  | 'plugins'
+  | 'registry logins'
+  | 'daemon configuration'
+  | 'local networks'
+  | 'containers outside of Swarm'
+  | 'bind-mount sources'
+  | 'published ports';
 
 /** By name; a value is compared as JSON. */
 export type Objects = Readonly<Record<string, unknown>>;

@@ -82,7 +82,7 @@ const groups: readonly (readonly Control[])[] = [
       harm: (restored) => inFiles(restored, 'chown 0:0 uploads/probes; chmod 755 uploads/probes'),
     },
     {
-      check: 'the sentinel from before the backup is there',
+      check: 'sentinel from before the backup present',
       broken: 'it is deleted',
       sees: /before-/,
       harm: (restored) =>
@@ -94,10 +94,10 @@ const groups: readonly (readonly Control[])[] = [
   ],
   [
     {
-      check: 'same secrets and configs inside tasks',
+      check: 'mounted files match',
       broken: 'the signing key has another value',
       sees: /signing_key in ledger_web: its bytes differ/,
-      also: ['same inventory'],
+      also: ['inventory matches'],
       harm: async (restored) => {
         const manager = await restored.swarm.manager();
         await manager.exec(['docker', 'secret', 'create', 'other_key', '-'], { input: 'not the key' });
@@ -116,7 +116,7 @@ const groups: readonly (readonly Control[])[] = [
       },
     },
     {
-      check: 'same inventory',
+      check: 'inventory matches',
       broken: 'a service has lost one of its labels',
       sees: /ledger_batch/,
       harm: (restored) =>
@@ -133,15 +133,10 @@ const groups: readonly (readonly Control[])[] = [
   ],
   [
     {
-      check: 'tasks really run',
+      check: 'tasks running',
       broken: 'the web service wants a node that there is not',
       sees: /ledger_web/,
-      also: [
-        'same inventory',
-        'same secrets and configs inside tasks',
-        'same files',
-        'the application can write',
-      ],
+      also: ['inventory matches', 'mounted files match', 'files match', 'the application can write'],
       harm: (restored) =>
         docker(
           restored,
@@ -202,7 +197,7 @@ test('the files check names every kind of loss', async () => {
       ),
     ),
   );
-  const { result, differences } = resultOf(report, 'same files');
+  const { result, differences } = resultOf(report, 'files match');
   expect(result).toBe('fail');
   expect(report.verdict).toBe('not-recovered');
   const found = differences.join('\n');

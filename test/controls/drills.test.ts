@@ -64,7 +64,7 @@ test('data that is newer than the backup is found by the sentinel from after it'
       return { ...seeded, app: { write, present: (ids) => app.present(ids) } };
     },
   }));
-  expect(resultOf(report, 'the sentinel from after the backup is not there')).toMatchObject({
+  expect(resultOf(report, 'sentinel from after the backup absent')).toMatchObject({
     result: 'fail',
   });
   expect(report.verdict).toBe('not-recovered');
@@ -122,7 +122,7 @@ test('managers that never came back are missed, and so is what they were there f
     result: 'fail',
     differences: [expect.stringContaining('expected 3 reachable managers, got 2')],
   });
-  expect(resultOf(report, 'one manager may be lost')).toMatchObject({ result: 'fail' });
+  expect(resultOf(report, 'survives leader loss')).toMatchObject({ result: 'fail' });
   expect(report.verdict).toBe('not-recovered');
 });
 

@@ -41,8 +41,8 @@ function withVault(harm: Harm): Plan {
   };
 }
 
-const TELLS = 'the vault tells nothing without its key';
-const APART = 'the vault stands apart from the swarm';
+const ENCRYPTED = 'vault contents encrypted at rest';
+const ISOLATED = 'vault isolated from the swarm';
 const engine = () => connect(inject('lab').host);
 
 test('seeded text that lies in the vault is found, as it is, compressed, and as an object of git', async () => {
@@ -57,12 +57,12 @@ test('seeded text that lies in the vault is found, as it is, compressed, and as 
       },
     }),
   );
-  const { result, differences } = resultOf(report, TELLS);
+  const { result, differences } = resultOf(report, ENCRYPTED);
   expect(result).toBe('fail');
   expect(differences.toSorted()).toEqual([
-    expect.stringMatching(/^"before-.*" stands readable in restic\/here.git$/),
-    expect.stringMatching(/^"before-.*" stands readable in restic\/notes$/),
-    expect.stringMatching(/^"before-.*" stands readable in restic\/packed$/),
+    expect.stringMatching(/^restic\/here.git: contains "before-.*" in plain text$/),
+    expect.stringMatching(/^restic\/notes: contains "before-.*" in plain text$/),
+    expect.stringMatching(/^restic\/packed: contains "before-.*" in plain text$/),
   ]);
   expect(report.verdict).toBe('not-recovered');
 });
@@ -78,9 +78,9 @@ test('a vault on the network of the swarm does not stand apart', async () => {
       },
     }),
   );
-  expect(resultOf(report, APART)).toMatchObject({
+  expect(resultOf(report, ISOLATED)).toMatchObject({
     result: 'fail',
-    differences: [expect.stringContaining('manager-1 and the vault share the network')],
+    differences: [expect.stringContaining('manager-1: shares the network')],
   });
   expect(report.verdict).toBe('not-recovered');
 });
@@ -96,9 +96,9 @@ test('a vault that went down with the swarm, and was started again, did not outl
       },
     }),
   );
-  expect(resultOf(report, APART)).toMatchObject({
+  expect(resultOf(report, ISOLATED)).toMatchObject({
     result: 'fail',
-    differences: ['the vault is not the one from before the disaster: it was made or started again'],
+    differences: ['vault: created or started again since the backup'],
   });
   expect(report.verdict).toBe('not-recovered');
 });

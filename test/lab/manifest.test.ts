@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareFiles } from '../../src/check/compare-files.ts';
-import { readManifest, sameFiles, type Manifest } from '../../src/check/files.ts';
+import { readManifest, filesMatch, type Manifest } from '../../src/check/files.ts';
 import { outputOf } from '../../src/lab/engine/process.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 import type { Aspect } from '../../src/model/aspect.ts';
@@ -208,7 +208,7 @@ describe('the check', () => {
   test('tells what is lost as said apart from what is a finding', async () => {
     const baseline = await readManifest(files);
     await harm('os.removexattr("attributes/acl", "system.posix_acl_access")');
-    const asSaid = sameFiles(() => Promise.resolve(files), baseline, {
+    const asSaid = filesMatch(() => Promise.resolve(files), baseline, {
       loses: ['ACLs', 'encrypted in the vault'],
     });
     expect(asSaid.doesNotProve).toMatch(/ACLs/);
@@ -222,7 +222,7 @@ describe('the check', () => {
       ) as string,
       aspects: expect.arrayContaining([{ aspect: 'ACLs', compared: 1, mismatched: 1 }]) as unknown,
     });
-    expect(await sameFiles(() => Promise.resolve(files), baseline).observe()).toMatchObject({
+    expect(await filesMatch(() => Promise.resolve(files), baseline).observe()).toMatchObject({
       mismatched: 1,
       differences: [expect.stringMatching(/^attributes\/acl: ACL was/)],
     });
@@ -232,7 +232,7 @@ describe('the check', () => {
     const baseline = await readManifest(files, ['uploads/probes']);
     await inVolume(files, ['touch', '/data/uploads/probes/new']);
     const look = (excluded: string[]) =>
-      sameFiles(() => Promise.resolve(files), baseline, { excluded }).observe();
+      filesMatch(() => Promise.resolve(files), baseline, { excluded }).observe();
     expect(await look(['uploads/probes'])).toMatchObject({ compared: baseline.entries, differences: [] });
     expect(await look([])).toMatchObject({
       differences: ['uploads/probes was not there before, with 1 entry in it'],
@@ -242,7 +242,7 @@ describe('the check', () => {
   test('of an empty volume has compared nothing', async () => {
     const empty = place.volume('empty');
     const baseline = await readManifest(empty);
-    const look = sameFiles(() => Promise.resolve(empty), baseline).observe();
+    const look = filesMatch(() => Promise.resolve(empty), baseline).observe();
     expect(await look).toMatchObject({ compared: 0, differences: [] });
   });
 });

@@ -1,12 +1,12 @@
 // The composition root of a drill's worker: hands the run its site, vault and facts, each from its own folder.
-import { coverageOf } from '../../check/coverage.ts';
+import { vaultContentsEncrypted } from '../../check/vault-encryption.ts';
+import { vaultIsolatedFromSwarm } from '../../check/vault-isolation.ts';
 import type { Runtime } from '../../drill/runtime.ts';
 import { connect, unreachableReason } from '../../lab/engine/connect.ts';
 import { execInContainer } from '../../lab/engine/process.ts';
 import { DRILL_LABEL, RUN_LABEL } from '../../lab/labels.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import { ours } from '../../lab/sweep.ts';
-import { notePartsOf, standsApart, tellsNothing } from '../../vault/proof.ts';
 import { Vault } from '../../vault/vault.ts';
 import { run } from '../../support/command.ts';
 import { ROOT, toolVersion } from '../project.ts';
@@ -43,14 +43,16 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
       vault = await Vault.open(ofSite, scope, onArtifact, options);
       return vault;
     },
-    proofs: { noteParts: notePartsOf, standsApart, tellsNothing },
-    coverage: coverageOf,
+    vaultChecks: async (ofVault, swarm, canaries) => [
+      await vaultIsolatedFromSwarm(ofVault, swarm),
+      vaultContentsEncrypted(ofVault, canaries),
+    ],
     leftovers: async (drill) => {
       const all = await ours(docker, `${RUN_LABEL}=${id}`);
       const mine = (name: string): boolean => name.startsWith(`swarm-drill-${id}-${drill}`);
       return Object.fromEntries(Object.entries(all).map(([kind, names]) => [kind, names.filter(mine)]));
     },
-    engineSilence: () => unreachableReason(docker),
+    engineUnreachable: () => unreachableReason(docker),
     async shellCommand(drill) {
       const nodes = (await ours(docker, `${DRILL_LABEL}=${drill}`)).containers
         .filter((name) => /-manager-\d+-\d+$/.test(name))

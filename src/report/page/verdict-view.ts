@@ -1,5 +1,5 @@
 // How verdicts and findings look: a word, a mark of its own shape, and a colour, never the colour alone.
-import type { CheckOutcome } from '../../drill/findings.ts';
+import type { CheckOutcome } from '../../model/check.ts';
 import type { Verdict } from '../../drill/verdict.ts';
 
 export interface Sign {

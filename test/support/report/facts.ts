@@ -1,6 +1,7 @@
 // What the sample drills found and where they ran: the parts of a report that have no time of their own.
 import type { ArtifactFact, Environment, NodePicture, ProofRow } from '../../../src/drill/events.ts';
-import type { CheckResult, CoverageRow } from '../../../src/drill/findings.ts';
+import type { CoverageRow } from '../../../src/drill/coverage.ts';
+import type { CheckResult } from '../../../src/model/check.ts';
 import type { Recorder } from './recorder.ts';
 
 const digest = (seed: string): string =>
@@ -115,17 +116,12 @@ export const passes: CheckResult[] = [
     'that raft survives the next loss of a manager',
   ),
   pass(
-    'same inventory',
+    'inventory matches',
     31,
     '31 objects are as in the baseline',
     'contents of volumes; those have their own checks',
   ),
-  pass(
-    'tasks really run',
-    7,
-    '7 of 7 tasks run and are healthy',
-    'that they stay up for longer than the drill',
-  ),
+  pass('tasks running', 7, '7 of 7 tasks run and are healthy', 'that they stay up for longer than the drill'),
   pass(
     'secrets reach the tasks',
     4,
@@ -185,11 +181,11 @@ const row = (object: string, count: number | null, checkedBy: string[], reason =
   reason,
 });
 export const coverage: CoverageRow[] = [
-  row('services', 3, ['same inventory', 'tasks really run']),
-  row('networks', 2, ['same inventory']),
-  row('secrets', 4, ['same inventory', 'secrets reach the tasks']),
-  row('configs', 2, ['same inventory']),
-  row('node labels', 6, ['same inventory']),
+  row('services', 3, ['inventory matches', 'tasks running']),
+  row('networks', 2, ['inventory matches']),
+  row('secrets', 4, ['inventory matches', 'secrets reach the tasks']),
+  row('configs', 2, ['inventory matches']),
+  row('node labels', 6, ['inventory matches']),
   row('volumes', 2, ['files are the same', 'same rows']),
   row('plugins', 0, [], 'the workload installs none'),
   row('registry logins', null, [], 'a login lives in the client that made it, not in the swarm'),

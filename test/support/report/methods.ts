@@ -1,6 +1,6 @@
 // A sample of drills that compare methods: the recovered drill, as if one method each had been its subject.
 import type { JournalEvent } from '../../../src/drill/events.ts';
-import type { CheckResult } from '../../../src/drill/findings.ts';
+import type { CheckResult } from '../../../src/model/check.ts';
 import type { Aspect } from '../../../src/model/aspect.ts';
 import { totalLossSample } from './total-loss.ts';
 

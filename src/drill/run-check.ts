@@ -1,14 +1,12 @@
-// Runs checks, one after the other, and turns what they saw into findings. No exception becomes a pass, and nothing compared
-// is no pass either.
-import type { Check, Observation } from '../model/check.ts';
+// Runs one check and turns what it saw into a result. An exception never becomes a pass, and neither does comparing nothing.
+import type { Check, CheckResult, Observation } from '../model/check.ts';
 import { monotonic } from '../support/clock.ts';
 import { reasonOf } from '../support/errors.ts';
 import { currentSignal, step } from '../support/trace.ts';
-import type { CheckResult } from './findings.ts';
 
 const SHOWN_DIFFERENCES = 50;
 
-export async function judge(check: Check): Promise<CheckResult> {
+export async function runCheck(check: Check): Promise<CheckResult> {
   const began = monotonic();
   const observation = await step(`check: ${check.name}`, () => check.observe()).catch(
     (error: unknown): Observation => ({ unproven: `the check itself failed: ${reasonOf(error)}` }),
@@ -44,27 +42,13 @@ function resultOf(
     return { result: 'unproven', compared: 0, mismatched: 0, detail: observation.unproven, differences: [] };
   const { compared, differences, detail } = observation;
   const mismatched = Math.max(differences.length, observation.mismatched ?? 0);
+  const counts = { compared, mismatched, differences: differences.slice(0, SHOWN_DIFFERENCES) };
   if (mismatched > 0)
     return {
+      ...counts,
       result: 'fail',
-      compared,
-      mismatched,
-      detail: detail ?? `${mismatched} differ, of ${compared} compared; first: ${differences[0]}`,
-      differences: differences.slice(0, SHOWN_DIFFERENCES),
+      detail: detail ?? `${mismatched} of ${compared} compared differ; first: ${differences[0]}`,
     };
-  if (compared === 0)
-    return {
-      result: 'unproven',
-      compared,
-      mismatched,
-      detail: 'there was nothing to compare',
-      differences: [],
-    };
-  return {
-    result: 'pass',
-    compared,
-    mismatched,
-    detail: detail ?? `${compared} compared, all equal`,
-    differences: [],
-  };
+  if (compared === 0) return { ...counts, result: 'unproven', detail: 'there was nothing to compare' };
+  return { ...counts, result: 'pass', detail: detail ?? `${compared} compared, all equal` };
 }

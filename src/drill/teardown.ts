@@ -1,0 +1,62 @@
+// The end of a run: logs first, then clean-up, then a count of what is left. A step that fails never hides the drill's own result.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { seconds, utcNow } from '../support/clock.ts';
+import { reasonOf } from '../support/errors.ts';
+import { step } from '../support/trace.ts';
+import type { RunContext } from './runtime.ts';
+
+/** Of each clean-up step. */
+const BUDGET = seconds(60);
+
+export async function tearDown(run: RunContext): Promise<void> {
+  const { drill, runtime, options, journal, scope } = run;
+  journal.write({ event: 'phase', phase: 'teardown', at: utcNow() });
+  const errors: string[] = [];
+  const tolerate = async <T>(what: Promise<T>, otherwise: T): Promise<T> =>
+    what.catch((error: unknown) => {
+      errors.push(reasonOf(error));
+      return otherwise;
+    });
+  const countLeftovers = (name: string) =>
+    tolerate(
+      step(name, () => runtime.leftovers(drill.name), { harness: true }),
+      {},
+    );
+  await tolerate(
+    step('collect logs', () => collectLogs(run), { harness: true }),
+    undefined,
+  );
+  const before = await countLeftovers('count what is there');
+  if (options.keep) {
+    const shellCommand = await tolerate(runtime.shellCommand(drill.name), 'see swarm-drill doctor');
+    const counts = countsOf(before);
+    journal.write({
+      event: 'cleanup',
+      cleanup: { before: counts, after: counts, leaked: [], errors, shellCommand },
+    });
+    return;
+  }
+  errors.push(...(await step('empty the lab', () => scope.close(BUDGET))).map(reasonOf));
+  const after = await countLeftovers('count what is left');
+  const leaked = Object.values(after).flat();
+  journal.write({
+    event: 'cleanup',
+    cleanup: { before: countsOf(before), after: countsOf(after), leaked, errors },
+  });
+}
+
+const countsOf = (names: Readonly<Record<string, readonly string[]>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(names).map(([kind, list]) => [kind, list.length]));
+
+/** Writes what every node has logged so far into the report's directory; a node that the disaster destroys takes its log along. */
+export async function collectLogs({ journal, site, logged, options: { dir } }: RunContext): Promise<void> {
+  await mkdir(join(dir, 'logs'), { recursive: true });
+  for (const { name, text } of (await site?.logs()) ?? []) {
+    const file = `logs/${name}.log`;
+    await writeFile(join(dir, file), text);
+    if (logged.has(name)) continue;
+    logged.add(name);
+    journal.write({ event: 'log', node: name, file, bytes: Buffer.byteLength(text) });
+  }
+}
