@@ -1,0 +1,66 @@
+// The code in the documentation: every TypeScript snippet that names its file compiles against the public entries.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const snippetsOf = (page: string): string[] =>
+  [...read(page).matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code);
+
+/** Whole files by path, in the order in which the tutorial writes them; a later one replaces an earlier one of the same path. */
+const files = snippetsOf('docs/writing-drills.md').map((code) => {
+  const [, path] = /^\/\/ (\S+\.ts)\n/.exec(code) ?? [];
+  if (path === undefined) throw new Error(`a snippet does not begin with its path:\n${code}`);
+  return { path: join(ROOT, path), code };
+});
+
+const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
+  config: object;
+};
+const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
+
+/** Files of the repository are parsed once for all snippets. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
+/** Errors in `path`, with the snippets in place of the files on disk. */
+function errorsIn(path: string, snippets: ReadonlyMap<string, string>): string[] {
+  const disk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...disk,
+    fileExists: (name) => snippets.has(name) || disk.fileExists(name),
+    readFile: (name) => snippets.get(name) ?? disk.readFile(name),
+    getSourceFile(name, ...rest) {
+      const code = snippets.get(name);
+      if (code !== undefined) return ts.createSourceFile(name, code, ts.ScriptTarget.ESNext, true);
+      if (!parsed.has(name)) parsed.set(name, disk.getSourceFile(name, ...rest));
+      return parsed.get(name);
+    },
+  };
+  const program = ts.createProgram([path], options, host);
+  const diagnostics = ts.getPreEmitDiagnostics(program, program.getSourceFile(path));
+  return diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+test('the snippets of the tutorial compile against the public entries', { timeout: 120_000 }, () => {
+  const snippets = new Map<string, string>();
+  for (const { path, code } of files) {
+    snippets.set(path, code);
+    expect(errorsIn(path, snippets), code).toEqual([]);
+  }
+  expect(files.length).toBeGreaterThan(2);
+});
+
+test('a snippet with a wrong type does not compile', { timeout: 120_000 }, () => {
+  const path = join(ROOT, 'drills/wrong.drill.ts');
+  const code = `import { seconds } from 'swarm-drill';\nexport const wrong: string = seconds(1);\n`;
+  expect(errorsIn(path, new Map([[path, code]]))).toEqual([
+    "Type 'Seconds' is not assignable to type 'string'.",
+  ]);
+});
+
+test('the drill in the README is the smallest drill, without its first comment', () => {
+  const [, drill] = /^\/\/[^\n]*\n(.*)$/s.exec(read('drills/single-manager.drill.ts')) ?? [];
+  expect(snippetsOf('README.md')).toEqual([drill]);
+});
