@@ -1,4 +1,4 @@
-// Every backup method on the same data, each in a drill of its own: back up, destroy every node, restore into a new swarm, check
+// Every backup method on the same data, each in a separate drill: back up, destroy every node, restore into a new swarm, check
 // everything. The run's page compares what each method restored, what it lost, and how long it took.
 import { drill, methods } from 'swarm-drill';
 import { gitStackRow, serviceExportRow, swarmStateRow } from '../fixtures/matrix/definitions.ts';
