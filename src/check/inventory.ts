@@ -1,5 +1,6 @@
 // The restored swarm against the baseline, object by object.
 import type { Aspect } from '../model/aspect.ts';
+import { listDifferences } from '../swarm/differences.ts';
 import type { Inventory, InventoryKind, Objects } from '../swarm/inventory.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { AspectSeen, Check } from '../model/check.ts';
@@ -89,39 +90,7 @@ export function differencesOf(kind: string, before: Objects, after: Objects): st
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     if (!(name in after)) found.push(`${kind}: ${name} is missing`);
     else if (!(name in before)) found.push(`${kind}: ${name} was not there before`);
-    else found.push(...paths(before[name], after[name]).map((path) => `${kind}: ${name}${path}`));
+    else found.push(...listDifferences(before[name], after[name]).map((path) => `${kind}: ${name}${path}`));
   }
   return found;
-}
-
-/** Where two values differ, as `.path: before, now after`. */
-function paths(before: unknown, after: unknown, name = ''): string[] {
-  if (isObject(before) && isObject(after))
-    return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
-      paths(before[key], after[key], key).map((rest) => `.${key}${rest}`),
-    );
-  const [was, is] = [stable(before, name), stable(after, name)];
-  return was === is ? [] : [`: was ${shorten(was)}, is ${shorten(is)}`];
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const shorten = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}…` : text);
-
-/** Lists whose order means something; every other one is a set, which engines tell in any order. */
-const ORDERED = new Set(['Command', 'Args', 'Test', 'Preferences', 'Nameservers', 'Search']);
-
-/** JSON with sorted keys, and sorted lists where those have no order of their own. */
-function stable(value: unknown, key = ''): string {
-  if (value === undefined || value === null) return 'nothing';
-  if (Array.isArray(value)) {
-    const items = value.map((item) => stable(item));
-    return `[${(ORDERED.has(key) ? items : items.sort()).join(', ')}]`;
-  }
-  if (isObject(value))
-    return `{${Object.keys(value)
-      .sort()
-      .map((name) => `${name}: ${stable(value[name], name)}`)
-      .join(', ')}}`;
-  return JSON.stringify(value) ?? 'nothing';
 }

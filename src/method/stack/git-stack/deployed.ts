@@ -1,5 +1,5 @@
 // The stack that runs, with names instead of ids: compared with a dry run at the backup, and with the record after a restore.
-import { differences } from '../../../support/differences.ts';
+import { listDifferences } from '../../../swarm/differences.ts';
 import {
   comparableSpec,
   networkDefinition,
@@ -53,7 +53,7 @@ function serviceChanges(current: ServicesByName, desired: ServicesByName): strin
   const changed = [...desired].flatMap(([name, spec]) => {
     const found = current.get(name);
     if (!found) return [`service ${name} does not run`];
-    return differences(comparableSpec(spec), comparableSpec(withTagOf(found, spec))).map(
+    return listDifferences(comparableSpec(spec), comparableSpec(withTagOf(found, spec))).map(
       (where) => `${name}${where}`,
     );
   });
@@ -77,7 +77,9 @@ function networkChanges({ networks }: SwarmObjects, dryRun: DryRun): string[] {
     const found = networks.find(({ Name }) => Name === desired.Name);
     if (!found) return [`no network ${desired.Name}`];
     const current = composeNetwork(networkDefinition(found), desired);
-    return differences(composeNetwork(desired), current).map((where) => `network ${desired.Name}${where}`);
+    return listDifferences(composeNetwork(desired), current).map(
+      (where) => `network ${desired.Name}${where}`,
+    );
   });
 }
 
@@ -102,7 +104,7 @@ function contentChanges(
   return desired.flatMap((spec) => {
     const found = current.find(({ Spec }) => Spec.Name === spec.Name);
     if (!found) return [`no ${kind} ${spec.Name}`];
-    return differences(spec, found.Spec).map((where) =>
+    return listDifferences(spec, found.Spec).map((where) =>
       where.startsWith('.Data') ? `${kind} ${spec.Name}: its bytes differ` : `${kind} ${spec.Name}${where}`,
     );
   });

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { ArtifactWriter, Limit, Method } from '../../../model/method.ts';
-import { differences } from '../../../support/differences.ts';
+import { listDifferences } from '../../../swarm/differences.ts';
 import { DrillError, finding } from '../../../support/errors.ts';
 import { step } from '../../../support/trace.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
@@ -144,7 +144,7 @@ export function gitStack({ remote = 'work tree' }: GitStackOptions = {}): Method
       await step(`deploy the stack ${metadata.stack}`, () => deployStack(files, missing));
       await step('compare the stack with the record', async () => {
         const { services } = await readDeployedStack(swarm, metadata.stack);
-        const found = differences(record.services, toComparableServices(services));
+        const found = listDifferences(record.services, toComparableServices(services));
         if (found.length > 0)
           throw finding(
             `stack ${metadata.stack} differs from the record: ${files.redactValues(found.map((one) => one.slice(1)).join('; '))}`,

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { ArtifactReader } from '../../../model/method.ts';
-import { stable } from '../../../support/differences.ts';
+import { toStableText } from '../../../swarm/differences.ts';
 import { finding } from '../../../support/errors.ts';
 import { comparableSpec, isPredefined } from '../../../swarm/portable.ts';
 import { SecretOrConfigSpec } from '../service-export/swarm-objects.ts';
@@ -25,7 +25,7 @@ export type StackRecord = z.infer<typeof StackRecord>;
 export const sha256 = (value: string): string => createHash('sha256').update(value).digest('hex');
 
 /** Returns one SHA-256 over what all services ask for. */
-export const hashServices = (services: StackRecord['services']): string => sha256(stable(services));
+export const hashServices = (services: StackRecord['services']): string => sha256(toStableText(services));
 
 export const toComparableServices = (services: ServicesByName): StackRecord['services'] =>
   Object.fromEntries([...services].map(([name, spec]) => [name, comparableSpec(spec)]));

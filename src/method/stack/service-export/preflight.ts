@@ -1,6 +1,6 @@
 // Finds every reason why a definition can't be rebuilt on a swarm before anything is created; each names its object.
 import { BlockList, isIPv6 } from 'node:net';
-import { differences } from '../../../support/differences.ts';
+import { listDifferences } from '../../../swarm/differences.ts';
 import {
   comparableSpec,
   nodeConstraint,
@@ -42,7 +42,7 @@ function findConflicts(desired: SwarmDefinition, current: SwarmDefinition): stri
   ): string[] =>
     [...ours].flatMap(([name, object]) => {
       const other = theirs.get(name);
-      const found = other === undefined ? [] : differences(toComparable(object), toComparable(other));
+      const found = other === undefined ? [] : listDifferences(toComparable(object), toComparable(other));
       return found.length > 0
         ? [`${kind} ${name} exists with another definition: ${withoutData(found).join('; ')}`]
         : [];

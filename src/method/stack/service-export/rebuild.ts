@@ -2,7 +2,7 @@
 // before it.
 import type { Docker } from '../../../lab/engine/connect.ts';
 import { seconds } from '../../../support/clock.ts';
-import { differences } from '../../../support/differences.ts';
+import { listDifferences } from '../../../swarm/differences.ts';
 import { finding, reasonOf } from '../../../support/errors.ts';
 import { waitUntil, type Answer } from '../../../support/poll.ts';
 import { step } from '../../../support/trace.ts';
@@ -108,7 +108,7 @@ export class SwarmBuilder {
       const found = missing.flatMap((name) => {
         const created = now.get(name);
         if (!created) return [`${name} is gone`];
-        return differences(comparableSpec(this.#spec(name)), comparableSpec(created)).map(
+        return listDifferences(comparableSpec(this.#spec(name)), comparableSpec(created)).map(
           (one) => `${name}${one}`,
         );
       });
