@@ -1,6 +1,3 @@
-// What a drill author can do for a swarm that lost some of its nodes.
-import type { Swarm } from '../swarm/swarm.ts';
-
-/** Removes the members that no node stands behind any more. Returns, by host name, the labels that each node should carry. */
-export const replaceLostMembers = (swarm: Swarm): Promise<Record<string, Record<string, string>>> =>
-  swarm.replaceLostMembers();
+// What a drill author can do for a swarm that lost some of its nodes and lives on. After a total loss, the restore of swarm state
+// returns a swarm whose `replaceLostMembers` does the corresponding work.
+export { replaceLostNodes, type NodeLabels, type ReplaceOptions } from './replace-lost-nodes.ts';

@@ -1,42 +1,42 @@
-// Clean-up: the undo is registered before the doing, every undo runs, every error is kept, and the budget is its own.
+// Clean-up of a drill: the undo is registered before the doing, every undo runs, every error is kept, and the time limit is its own.
 import { type Seconds, formatSeconds, seconds } from './clock.ts';
 import { DrillError } from './errors.ts';
 import { step, withSignal } from './trace.ts';
 
-interface Undo {
-  readonly name: string;
-  readonly run: () => Promise<unknown>;
-}
+const DEFAULT_LIMIT = seconds(60);
 
+/** A stack of undos, which adds to `AsyncDisposableStack` a time limit for each undo, a step in the journal, and a list of errors. */
 export class Scope implements AsyncDisposable {
-  readonly #undos: Undo[] = [];
+  readonly #undos = new AsyncDisposableStack();
+  readonly #errors: Error[] = [];
+  #limit = DEFAULT_LIMIT;
 
-  /** Registers `run` for the end; call it before doing what it undoes. `run` must cope with the thing not being there. */
-  defer(name: string, run: () => Promise<unknown>): void {
-    this.#undos.push({ name, run });
+  /** Registers `undo` for the end; call it before doing what it undoes. `undo` must succeed if there is nothing to undo. */
+  defer(name: string, undo: () => Promise<unknown>): void {
+    this.#undos.defer(async () => {
+      const limit = this.#limit;
+      const signal = AbortSignal.timeout(limit * 1000);
+      const timedOut = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(new DrillError(`gave up after ${formatSeconds(limit)}`, { code: 'clean-up-timeout' }));
+        });
+      });
+      await withSignal(signal, () =>
+        step(name, () => Promise.race([undo(), timedOut]), { harness: true }),
+      ).catch((cause: unknown) =>
+        this.#errors.push(new DrillError(`clean-up step "${name}" failed`, { code: 'clean-up', cause })),
+      );
+    });
   }
 
   /**
-   * Runs every undo, last registered first, each with at most `budget`. A second call does nothing.
-   * @returns the errors, in the order they came; empty when all went well.
+   * Runs every undo, last registered first, each for at most `limit`. A second call does nothing.
+   * @returns the errors, in the order in which they came; empty if there were none
    */
-  async close(budget: Seconds = seconds(60)): Promise<Error[]> {
-    const errors: Error[] = [];
-    for (let undo = this.#undos.pop(); undo; undo = this.#undos.pop()) {
-      const { name, run } = undo;
-      const limit = AbortSignal.timeout(budget * 1000);
-      const outOfTime = new Promise<never>((_, reject) => {
-        limit.addEventListener('abort', () => {
-          reject(new DrillError(`gave up after ${formatSeconds(budget)}`, { code: 'clean-up-timeout' }));
-        });
-      });
-      try {
-        await withSignal(limit, () => step(name, () => Promise.race([run(), outOfTime]), { harness: true }));
-      } catch (cause) {
-        errors.push(new DrillError(`clean-up step "${name}" failed`, { code: 'clean-up', cause }));
-      }
-    }
-    return errors;
+  async close(limit: Seconds = DEFAULT_LIMIT): Promise<Error[]> {
+    this.#limit = limit;
+    await this.#undos.disposeAsync();
+    return this.#errors.splice(0);
   }
 
   /** @throws AggregateError when an undo failed. */

@@ -1,0 +1,69 @@
+// Replaces nodes of a swarm that lives on: what an operator does with `node demote`, `node rm --force` and `swarm join`.
+import { waitUntil } from '../support/poll.ts';
+import { step } from '../support/trace.ts';
+import type { Member, Swarm } from '../swarm/swarm.ts';
+
+/** Labels by node name. */
+export type NodeLabels = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export interface ReplaceOptions {
+  /**
+   * Sets the labels of each lost node on its replacement. Default true. Set it to false where a service waits for a label and its
+   * data is not in place yet; set the labels later with `swarm.label`.
+   */
+  readonly moveLabels?: boolean;
+}
+
+/**
+ * Replaces every member whose node is lost. Lost managers are demoted, so that they no longer count for the quorum; lost members are
+ * removed; new nodes with the same names and addresses join in the same roles. The swarm gains the new nodes.
+ * @returns the labels of the lost nodes, by name
+ * @throws DrillError `no-manager` if no manager answers, `wait-timeout` if the swarm does not accept a change, as without a quorum
+ */
+export async function replaceLostNodes(
+  swarm: Swarm,
+  { moveLabels = true }: ReplaceOptions = {},
+): Promise<NodeLabels> {
+  const lost = await lostMembers(swarm);
+  const names = lost.map(({ Description }) => Description.Hostname);
+  const labels = Object.fromEntries(
+    lost.map(({ Description, Spec }) => [Description.Hostname, Spec.Labels ?? {}]),
+  );
+  const [replacements] = await Promise.all([
+    step(`start ${names.length} replacement node${names.length === 1 ? '' : 's'}`, () =>
+      swarm.site.startNodes(names),
+    ),
+    step('remove the lost members', async () => {
+      // One after the other: raft changes its members one at a time.
+      for (const member of lost) await removeMember(swarm, member);
+    }),
+  ]);
+  await step('join the replacement nodes', () => swarm.admit(replacements));
+  if (moveLabels)
+    await step('move the labels', async () => {
+      for (const [name, own] of Object.entries(labels)) await swarm.label(name, own);
+    });
+  return labels;
+}
+
+/** Members by id, not by name: a replacement has the name of the node that it replaces. */
+async function lostMembers(swarm: Swarm): Promise<Member[]> {
+  const infos = (await Promise.all(swarm.nodes.map(({ docker }) => docker.info()))) as {
+    Swarm: { NodeID: string };
+  }[];
+  const alive = new Set(infos.map((info) => info.Swarm.NodeID));
+  return (await swarm.members()).filter(({ ID }) => !alive.has(ID));
+}
+
+async function removeMember(swarm: Swarm, { ID, Description }: Member): Promise<void> {
+  await waitUntil(`the removal of ${Description.Hostname}`, async () => {
+    const { docker } = await swarm.manager();
+    const { Version, Spec } = (await docker.getNode(ID).inspect()) as Member;
+    // The swarm refuses to remove a manager, and takes it out of raft some time after it was demoted.
+    if (Spec.Role === 'manager')
+      // eslint-disable-next-line @typescript-eslint/await-thenable -- it is a promise; its types know the callback only
+      await docker.getNode(ID).update({ version: Version.Index, ...Spec, Role: 'worker' } as never);
+    await docker.getNode(ID).remove({ force: true });
+    return { done: true };
+  });
+}
