@@ -59,11 +59,14 @@ export interface CleanupFact {
   readonly shellCommand?: string;
 }
 
+/** Of every journal that this program writes. A rename of an event or field needs a new version. */
+export const JOURNAL_VERSION = 2;
+
 /** `t` is seconds since the drill began, on the monotonic clock. */
 export type JournalEvent = { readonly t: number } & (
   | {
       readonly event: 'plan';
-      readonly journal: 2;
+      readonly journal: typeof JOURNAL_VERSION;
       readonly name: string;
       readonly title: string;
       readonly file: string;

@@ -12,7 +12,7 @@ import type { Site } from '../swarm/site.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Vault } from '../vault/vault.ts';
 import { coverageOf } from './coverage.ts';
-import type { Phase } from './events.ts';
+import { JOURNAL_VERSION, type Phase } from './events.ts';
 import type { Application, Artifacts, Objectives, Restored, Seeded } from './plan.ts';
 import { runCheck } from './run-check.ts';
 import type { RunContext } from './runtime.ts';
@@ -39,7 +39,7 @@ export async function recordPlan({ drill, options, journal }: RunContext): Promi
   const objectives: Objectives = { ...plan.objectives, ...options.objectives };
   journal.write({
     event: 'plan',
-    journal: 2,
+    journal: JOURNAL_VERSION,
     name,
     title,
     file: relative(process.cwd(), file),

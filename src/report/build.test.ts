@@ -13,9 +13,9 @@ import { Report, type Step } from './schema.ts';
 const sum = (steps: readonly Step[]): number => steps.reduce((total, step) => total + step.seconds, 0);
 
 describe('the sample reports', () => {
-  test('have the verdicts that their facts ask for', () => {
+  test('have the verdicts that follow from their journals', () => {
     expect(buildReport(recoveredSample()).verdict).toBe('recovered');
-    expect(buildReport(notRecoveredSample()).reason).toBe('check "same rows" failed: 3 of 500 rows differ');
+    expect(buildReport(notRecoveredSample()).reason).toBe('check "rows match" failed: 3 of 500 rows differ');
     expect(buildReport(inconclusiveSample()).reason).toBe(
       'the journal stops in restore, in the step "ledger_database runs"',
     );
@@ -30,7 +30,7 @@ describe('the sample reports', () => {
     });
   });
 
-  test('measure from the disaster to the first answer, and back to the last write that is all there', () => {
+  test('measure from the disaster to the first response, and back to the last write before a lost one', () => {
     expect(buildReport(recoveredSample()).actual).toEqual({
       rtaSeconds: 38.52,
       provenSeconds: 44.7,
@@ -42,7 +42,7 @@ describe('the sample reports', () => {
   });
 });
 
-test('a journal cut at any byte still gives a report that fits the schema', () => {
+test('builds a valid report from a journal cut off at any byte', () => {
   const text = asText(notRecoveredSample());
   for (let length = 0; length <= text.length; length += 7) {
     const { events, damagedLines } = parseJournal(text.slice(0, length));
@@ -54,19 +54,19 @@ test('a journal cut at any byte still gives a report that fits the schema', () =
   }
 });
 
-test('an empty journal gives an inconclusive report with the name it was given', () => {
+test('builds an inconclusive report from an empty journal, with the given name', () => {
   const report = buildReport([], { name: 'total-loss' });
   expect(report).toMatchObject({ name: 'total-loss', verdict: 'inconclusive', steps: [], complete: false });
 });
 
-describe('reading a journal', () => {
-  test('skips and counts damaged lines, but not a last line that was only cut', () => {
+describe('parsing a journal', () => {
+  test('skips and counts damaged lines, except a last line that was cut off', () => {
     const { events, damagedLines } = parseJournal('{"t":1,"event":"end","at":""}\n{"t":2,"ev\n[]\n{"t":3');
     expect(events).toHaveLength(1);
     expect(damagedLines).toBe(2);
   });
 
-  test('never goes back in time', () => {
+  test('makes times monotonic', () => {
     const text = '{"t":5,"event":"end"}\n{"t":2,"event":"end"}\n';
     expect(parseJournal(text).events.map(({ t }) => t)).toEqual([5, 5]);
   });
@@ -98,7 +98,7 @@ describe('steps', () => {
   const rows = (...events: JournalEvent[]) =>
     buildReport(events).steps.map(({ name, offset, seconds, ok }) => ({ name, offset, seconds, ok }));
 
-  test('leave no hole: what no step claims has a row of its own', () => {
+  test('leave no gap: time that no step accounts for gets a row', () => {
     expect(
       rows(phase(0, 'restore'), begin(1, 1, 'a'), finish(2, 1), phase(3, 'teardown'), {
         t: 4,
@@ -113,10 +113,10 @@ describe('steps', () => {
     ]);
   });
 
-  test('that overlap at the top become parts of one row', () => {
+  test('that overlap at the top level become parts of one row', () => {
     const events = [phase(0, 'restore'), begin(0, 1, 'a'), begin(1, 2, 'b'), finish(3, 1), finish(4, 2)];
     const [row] = buildReport(events).steps;
-    expect(row).toMatchObject({ name: '2 steps side by side', seconds: 4 });
+    expect(row).toMatchObject({ name: '2 parallel steps', seconds: 4 });
     expect(row?.parts.map((part) => part.name)).toEqual(['a', 'b']);
   });
 
@@ -129,12 +129,12 @@ describe('steps', () => {
       finish(5, 2),
     ];
     expect(rows(phase(0, 'restore'), ...failed)).toEqual([
-      { name: '2 steps side by side', offset: 0, seconds: 2, ok: false },
+      { name: '2 parallel steps', offset: 0, seconds: 2, ok: false },
       { name: 'teardown', offset: 2, seconds: 3, ok: false },
     ]);
   });
 
-  test('still open at the end of the journal are closed there and are not ok', () => {
+  test('still running at the end of the journal end there and are not ok', () => {
     const [row] = buildReport([
       phase(0, 'restore'),
       begin(0, 1, 'a'),
@@ -145,12 +145,12 @@ describe('steps', () => {
       name: 'a',
       seconds: 3,
       ok: false,
-      error: 'not finished when the journal stopped',
+      error: 'not finished when the journal ended',
     });
     expect(row?.parts[0]).toMatchObject({ name: 'b', offset: 1, seconds: 2, ok: true });
   });
 
-  test('say how long they waited for what, the same reason once', () => {
+  test('report how long they waited for what, each reason once', () => {
     const wait = (t: number, because: string): JournalEvent => ({ t, event: 'wait', step: 1, because });
     const events = [begin(0, 1, 'a'), wait(1, 'x'), wait(2, 'y'), wait(4, 'x'), finish(8, 1)];
     expect(buildReport([phase(0, 'restore'), ...events]).steps[0]?.waits).toEqual([

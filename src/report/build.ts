@@ -1,4 +1,4 @@
-// From journal to report: pure, and good for any beginning of a journal, so that a crash still leaves a report.
+// Builds a report from a journal: a pure function that accepts any prefix of a journal, so that a crash still leaves a report.
 import type { JournalEvent } from '../drill/events.ts';
 import { judge } from '../drill/verdict.ts';
 import { selectEvents } from './journal-reader.ts';
@@ -7,11 +7,11 @@ import type { Report, Step } from './schema.ts';
 import { UNFINISHED } from './spans.ts';
 import { buildTimeline } from './timeline.ts';
 
-/** What is known of a drill from outside of its journal. */
+/** What is known about a drill from outside its journal. */
 export interface ReportContext {
   /** Used when the journal stops before its plan. Default `unknown`. */
   readonly name?: string;
-  /** UTC, used when no event says when it was. Default: the epoch. */
+  /** UTC, used when no event carries a date. Default: the epoch. */
   readonly at?: string;
   readonly damagedLines?: number;
 }
@@ -96,10 +96,10 @@ function findBaselineTiming(events: readonly JournalEvent[]): Report['baselineTi
   return { bytes, seconds, unpackSeconds };
 }
 
-/** E.g. `in restore, in the step "pg_restore"`. */
+/** Returns where the journal ends, e.g. `in restore, in the step "pg_restore"`. */
 function describeCutOff(steps: readonly Step[]): string {
   const row = steps.at(-1);
-  if (!row) return 'before anything happened';
+  if (!row) return 'before the first step';
   let step = [row].find(isUnfinished);
   for (let inner = step; inner; inner = inner.parts.findLast(isUnfinished)) step = inner;
   return step ? `in ${row.phase}, in the step "${step.name}"` : `in ${row.phase}`;
@@ -109,5 +109,5 @@ const isUnfinished = (step: Step): boolean => step.error === UNFINISHED;
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
-/** The journal's facts are read-only by type; a report is plain data of its own. */
+/** Copies the journal's read-only facts: a report is plain data that shares nothing with its source. */
 const toPlainData = <T>(value: T): Mutable<T> => structuredClone(value) as Mutable<T>;

@@ -10,6 +10,7 @@ const step = (name: string, offset: number, end: number, parts: Step[] = []): St
   seconds: end - offset,
   ok: true,
   harness: false,
+  gap: false,
   error: null,
   waits: [],
   parts,
@@ -17,14 +18,14 @@ const step = (name: string, offset: number, end: number, parts: Step[] = []): St
 const path = (steps: Step[], from: number, to: number) =>
   findCriticalPath(steps, from, to).map((link) => [link.step.name, link.start, link.end]);
 
-test('steps that follow each other are all waited for, cut to the window', () => {
+test('includes all consecutive steps, cut off at the window', () => {
   expect(path([step('a', 0, 4), step('b', 4, 9)], 2, 7)).toEqual([
     ['a', 2, 4],
     ['b', 4, 7],
   ]);
 });
 
-test('of parts side by side, the one that ended last was waited for', () => {
+test('follows the parallel part that ended last', () => {
   const join = step('join', 0, 10, [step('m2', 1, 6), step('m3', 1, 9)]);
   expect(path([join], 0, 10)).toEqual([
     ['join', 0, 1],
@@ -33,7 +34,7 @@ test('of parts side by side, the one that ended last was waited for', () => {
   ]);
 });
 
-test('a chain goes back through what ended just before the last part began', () => {
+test('goes back through the part that ended just before the last part started', () => {
   const all = step('all', 0, 10, [step('pull', 0, 5), step('other', 0, 3), step('start', 6, 10)]);
   expect(path([all], 0, 10)).toEqual([
     ['pull', 0, 5],
@@ -42,7 +43,7 @@ test('a chain goes back through what ended just before the last part began', () 
   ]);
 });
 
-test('what is summed is the whole window, longest first', () => {
+test('adds up to the whole window, longest step first', () => {
   const join = step('join', 0, 10, [step('m2', 1, 6), step('m3', 1, 9, [step('pull', 2, 8)])]);
   const sums = sumByStep(findCriticalPath([join], 0, 10));
   expect(sums.map(({ step: { name }, seconds }) => [name, seconds])).toEqual([

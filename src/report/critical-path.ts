@@ -1,7 +1,7 @@
-// What a recovery waited for: the chain of steps that its length is made of, found by going back from the end.
+// The critical path of a recovery: the chain of steps that determined its length, found by going back from its end.
 import type { Step } from './schema.ts';
 
-/** A stretch of time in which the recovery had to wait for `step`, itself part of the steps named in `within`. */
+/** A period in which the recovery waited for `step`; `within` names the steps around it, outermost first. */
 export interface Segment {
   readonly step: Step;
   readonly within: readonly string[];
@@ -10,8 +10,8 @@ export interface Segment {
 }
 
 /**
- * Links from `from` to `to`, in order and without holes where there are steps. Where steps ran side by side, the one
- * that ended last is what was waited for; what no part explains belongs to the step around it.
+ * Returns the segments from `from` to `to`, in order, without gaps where there are steps. Of parallel steps, the one
+ * that ended last counts; time that no part accounts for belongs to the step around it.
  */
 export function findCriticalPath(steps: readonly Step[], from: number, to: number): Segment[] {
   return steps
@@ -20,9 +20,9 @@ export function findCriticalPath(steps: readonly Step[], from: number, to: numbe
 }
 
 function traceBack(step: Step, within: readonly string[], from: number, to: number): Segment[] {
-  const links: Segment[] = [];
+  const segments: Segment[] = [];
   const own = (start: number, end: number): void => {
-    if (end > start) links.unshift({ step, within, start, end });
+    if (end > start) segments.unshift({ step, within, start, end });
   };
   let now = to;
   while (now > from) {
@@ -31,13 +31,13 @@ function traceBack(step: Step, within: readonly string[], from: number, to: numb
     const end = Math.min(endTime(last), now);
     own(end, now);
     now = Math.max(last.offset, from);
-    links.unshift(...traceBack(last, [...within, step.name], now, end));
+    segments.unshift(...traceBack(last, [...within, step.name], now, end));
   }
   own(from, now);
-  return links;
+  return segments;
 }
 
-/** Of the parts that ran before `now`, the one that ran longest into it; of equals, the one that began first. */
+/** Returns the part that ran before `now` and ended last, cut off at `now`; of equals, the one that started first. */
 const findLastBefore = (parts: readonly Step[], from: number, now: number): Step | undefined =>
   parts
     .filter((part) => part.seconds > 0 && part.offset < now && endTime(part) > from)
@@ -51,10 +51,10 @@ export interface StepTotal {
   readonly seconds: number;
 }
 
-/** The links of each step put together, longest first. */
-export function sumByStep(links: readonly Segment[]): StepTotal[] {
+/** Adds up the segments of each step, longest first. */
+export function sumByStep(segments: readonly Segment[]): StepTotal[] {
   const sums = new Map<Step, StepTotal>();
-  for (const { step, within, start, end } of links)
+  for (const { step, within, start, end } of segments)
     sums.set(step, { step, within, seconds: (sums.get(step)?.seconds ?? 0) + end - start });
   return [...sums.values()].sort((a, b) => b.seconds - a.seconds);
 }

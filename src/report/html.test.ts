@@ -11,11 +11,11 @@ import {
   recoveredSample,
 } from '../../test/support/report/samples.ts';
 
-/** Names that would leave their place in the page if they were not escaped. */
+/** A text that would become markup if it were not escaped. */
 const HOSTILE = `<script>alert(1)</script>"onload='x' {{name}} </style>`;
 
-/** Every text of the journal that a person or a tool chose, made hostile. */
-function poisoned(events: readonly JournalEvent[]): JournalEvent[] {
+/** Appends the hostile text to every text in the journal that a user or a tool chose. */
+function makeHostile(events: readonly JournalEvent[]): JournalEvent[] {
   const kept = new Set(['event', 'phase', 'mark', 'when', 'role', 'result', 'blame', 'at', 'createdAt']);
   const text = JSON.stringify(events, (key, value: unknown) =>
     typeof value === 'string' && !kept.has(key) ? `${value}${HOSTILE}` : value,
@@ -26,25 +26,25 @@ function poisoned(events: readonly JournalEvent[]): JournalEvent[] {
 describe('the page of a drill', () => {
   test.each([
     ['Recovered', recoveredSample(), 'Recovered in 38.5 s of 90 s allowed'],
-    ['Not recovered', notRecoveredSample(), 'Check &quot;same rows&quot; failed: 3 of 500 rows differ'],
+    ['Not recovered', notRecoveredSample(), 'Check &quot;rows match&quot; failed: 3 of 500 rows differ'],
     ['Inconclusive', inconclusiveSample(), 'The journal stops in restore'],
-  ])('says %s and why', (word, events, reason) => {
+  ])('shows %s and the reason', (word, events, reason) => {
     const html = renderReport(buildReport(events));
     expect(html).toContain(`<title>${word}: `);
     expect(html).toContain(reason);
   });
 
-  test('puts failed checks first, then unproven ones', () => {
+  test('lists failed checks first, then unproven ones', () => {
     const html = renderReport(buildReport(notRecoveredSample()));
     const at = (name: string): number => html.indexOf(`<th scope="row">${name}`);
-    expect(at('same rows')).toBeLessThan(at('overlay traffic is encrypted'));
+    expect(at('rows match')).toBeLessThan(at('overlay traffic is encrypted'));
     expect(at('overlay traffic is encrypted')).toBeLessThan(at('managers reachable'));
   });
 
   test.each([
     [{ managers: 1, workers: 0 }, '1 manager, 0 workers'],
     [{ managers: 3, workers: 1 }, '3 managers, 1 worker'],
-  ])('counts %j in good English', (topology, text) => {
+  ])('writes the counts %j with singular and plural', (topology, text) => {
     const events = recoveredSample().map((event) =>
       event.event === 'plan' ? { ...event, topology } : event,
     );
@@ -57,7 +57,7 @@ describe('the page of a drill', () => {
     expect(html).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
   });
 
-  test('can be made of any beginning of a journal', () => {
+  test('can be rendered from any prefix of a journal', () => {
     const text = asText(notRecoveredSample());
     for (let length = 0; length < text.length; length += 499) {
       const html = renderReport(buildReport(parseJournal(text.slice(0, length)).events));
@@ -66,8 +66,8 @@ describe('the page of a drill', () => {
   });
 });
 
-test('nothing in a name or an output can become part of either page', () => {
-  const report = buildReport(poisoned(notRecoveredSample()));
+test('escapes every name and output on both pages', () => {
+  const report = buildReport(makeHostile(notRecoveredSample()));
   for (const html of [renderReport(report), renderIndex(buildRun([report]), HOSTILE)]) {
     expect(html).not.toContain('<script');
     expect(html).not.toContain(`"onload`);
@@ -77,7 +77,7 @@ test('nothing in a name or an output can become part of either page', () => {
   }
 });
 
-test('the page of a run lists the worst drill first and links to each', () => {
+test('lists the worst drill first on the page of a run, and links to each', () => {
   const [good, bad] = [buildReport(recoveredSample()), buildReport(notRecoveredSample())];
   good.name = 'quorum-loss';
   const html = renderIndex(buildRun([good, bad]), '2026-11-23T02-15-07Z');

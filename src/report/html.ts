@@ -1,4 +1,4 @@
-// The pages for people: report.html of a drill and index.html of a run. Everything is inside the page, nothing is a script.
+// Renders the pages: report.html of a drill and index.html of a run. A page contains everything it needs, and no script.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import mustache from 'mustache';
@@ -8,7 +8,7 @@ import type { Report, Run } from './schema.ts';
 
 const FOLDER = path.join(import.meta.dirname, 'page');
 
-/** By name: `report` is `report.mustache`; `style` is the style sheet. */
+/** By file name without extension: `report` is report.mustache, `style` is the style sheet. */
 const templates = Object.fromEntries(
   readdirSync(FOLDER)
     .filter((file) => /\.(mustache|css)$/.test(file))

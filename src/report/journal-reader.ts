@@ -1,9 +1,9 @@
-// From the journal's text to its events. A crash may cut the last line anywhere, so nothing here throws.
+// Parses a journal's text into events. A crash may cut the last line anywhere, so nothing here throws.
 import type { EventName, JournalEvent } from '../drill/events.ts';
 
 export interface ParsedJournal {
   readonly events: JournalEvent[];
-  /** Lines that say nothing readable; a last line without its line break was only cut and doesn't count. */
+  /** Lines that can't be parsed. A last line without a line break was cut off by a crash and doesn't count. */
   readonly damagedLines: number;
 }
 
@@ -12,7 +12,7 @@ export type EventOf<N extends EventName> = Extract<JournalEvent, { event: N }>;
 export const selectEvents = <N extends EventName>(events: readonly JournalEvent[], name: N): EventOf<N>[] =>
   events.filter((event): event is EventOf<N> => event.event === name);
 
-/** Times are made to never go back: a later line is never earlier than the one before it. */
+/** Parses the lines it can. Makes times monotonic: a line is never earlier than the one before it. */
 export function parseJournal(text: string): ParsedJournal {
   const lines = text.split('\n');
   const last = lines.pop() ?? '';

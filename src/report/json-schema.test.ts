@@ -21,13 +21,13 @@ const samples = { 'report.schema.json': reports, 'run.schema.json': [buildRun(re
 describe.each(Object.entries(jsonSchemas()))('docs/%s', (name, schema) => {
   const file = path.join(docs, name);
 
-  test('is what the code says (UPDATE_SCHEMAS=1 writes it anew)', async () => {
+  test('matches the code (update it with UPDATE_SCHEMAS=1)', async () => {
     if (process.env['UPDATE_SCHEMAS'])
       await writeFile(file, await format(JSON.stringify(schema), { parser: 'json', printWidth: 110 }));
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(schema)));
   });
 
-  test('accepts the samples and nothing that lacks a verdict', () => {
+  test('accepts the samples and rejects them without a verdict', () => {
     const validate = new Ajv2020({ validateFormats: false }).compile(schema);
     for (const sample of samples[name as keyof typeof samples]) {
       expect(validate(JSON.parse(JSON.stringify(sample))), JSON.stringify(validate.errors)).toBe(true);

@@ -12,32 +12,32 @@ import {
 const junitOf = (...journals: Parameters<typeof buildReport>[0][]): string =>
   renderJunit(buildRun(journals.map((events) => buildReport(events))));
 
-test('a recovered drill has no failure and no error; what is not required and unproven is skipped', () => {
+test('has no failure and no error for a recovered drill, and skips unproven checks that are not required', () => {
   const xml = junitOf(recoveredSample());
   expect(xml).toContain('tests="11" failures="0" errors="0" skipped="1"');
   expect(xml).toContain('<skipped message="unproven: not testable here: the kernel has no xfrm module"/>');
 });
 
-test('a failed check is a failure with its differences, and so is the verdict', () => {
+test('reports a failed check as a failure with its differences, and the verdict as a failure', () => {
   const xml = junitOf(notRecoveredSample());
   expect(xml).toContain('failures="2" errors="0"');
   expect(xml).toContain('<failure message="3 of 500 rows differ">entry 117: amount 2500 &lt;&gt; 2050');
 });
 
-test('a drill that stopped early is an error', () => {
+test('reports a drill that stopped early as an error', () => {
   const xml = junitOf(inconclusiveSample());
   expect(xml).toContain(
     '<error message="the journal stops in restore, in the step &quot;ledger_database runs&quot;"/>',
   );
 });
 
-test('the counts of the run are those of all drills', () => {
+test('adds up the counts of all drills', () => {
   expect(junitOf(recoveredSample(), notRecoveredSample())).toContain(
     '<testsuites name="swarm-drill" tests="22" failures="2" errors="0" skipped="2"',
   );
 });
 
-test('nothing in a name or an output can break the XML', () => {
+test('stays well-formed with any name or output', () => {
   const report = buildReport(recoveredSample(), {});
   report.name = '"<script>&\u001b[31m\ud800';
   const xml = renderJunit(buildRun([report]));

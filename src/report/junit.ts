@@ -1,4 +1,4 @@
-// junit.xml of a run, for CI servers: a suite per drill, a case per check, and one each for end, objectives and verdict.
+// Renders junit.xml of a run, for CI servers: a suite per drill, a case per check, and one each for end, objectives and verdict.
 import { DOMImplementation, XMLSerializer, type Element } from '@xmldom/xmldom';
 import { formatSeconds } from '../support/clock.ts';
 import type { Report, Run } from './schema.ts';
@@ -32,13 +32,13 @@ export function renderJunit(run: Run): string {
 }
 
 const listCases = (report: Report): TestCase[] => [
-  { name: 'the drill comes to its end', seconds: report.totalSeconds, outcome: completionOutcome(report) },
+  { name: 'the drill ran to its end', seconds: report.totalSeconds, outcome: completionOutcome(report) },
   {
-    name: 'the objectives are met',
+    name: 'objectives met',
     seconds: report.actual.rtaSeconds ?? 0,
     outcome: objectivesOutcome(report),
   },
-  { name: 'the verdict is recovered', seconds: 0, outcome: verdictOutcome(report) },
+  { name: 'verdict is recovered', seconds: 0, outcome: verdictOutcome(report) },
   ...report.checks.map((check) => ({
     name: `check: ${check.name}`,
     seconds: check.seconds,
@@ -58,12 +58,12 @@ function completionOutcome({ failure, complete, reason }: Report): CaseOutcome {
 
 function objectivesOutcome({ objectives, actual }: Report): CaseOutcome {
   const asked = [
-    { words: ['RTO', 'RTA'], limit: objectives.rtoSeconds, measured: actual.rtaSeconds },
-    { words: ['RPO', 'RPA'], limit: objectives.rpoSeconds, measured: actual.rpaSeconds },
+    { names: ['RTO', 'RTA'], limit: objectives.rtoSeconds, measured: actual.rtaSeconds },
+    { names: ['RPO', 'RPA'], limit: objectives.rpoSeconds, measured: actual.rpaSeconds },
   ].filter((objective) => objective.limit !== null);
-  if (asked.length === 0) return { kind: 'skipped', message: 'the drill sets no objective' };
-  const text = ({ words, limit, measured }: (typeof asked)[number]): string =>
-    `${words[0]} ${formatSeconds(limit ?? 0)}, ${words[1]} ${measured === null ? 'not measured' : formatSeconds(measured)}`;
+  if (asked.length === 0) return { kind: 'skipped', message: 'the drill has no objective' };
+  const text = ({ names, limit, measured }: (typeof asked)[number]): string =>
+    `${names[0]} ${formatSeconds(limit ?? 0)}, ${names[1]} ${measured === null ? 'not measured' : formatSeconds(measured)}`;
   const missed = asked.filter(({ limit, measured }) => measured !== null && measured > (limit ?? 0));
   if (missed.length > 0) return { kind: 'failure', message: missed.map(text).join('; ') };
   const open = asked.filter(({ measured }) => measured === null);
@@ -110,7 +110,7 @@ function createElement(
     made.setAttribute(key, replaceForbidden(String(value)));
   for (const child of children) {
     made.appendChild(typeof child === 'string' ? factory.createTextNode(replaceForbidden(child)) : child);
-    // An element a line, for people who read the file.
+    // One element per line keeps the file readable.
     if (typeof child !== 'string') made.appendChild(factory.createTextNode('\n'));
   }
   return made;

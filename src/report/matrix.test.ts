@@ -11,7 +11,7 @@ const [matrix] = buildMatrices(reports);
 const stateOf = (row: number, aspect: string) => matrix?.rows[row]?.aspects[aspect]?.state;
 
 describe('the matrix of methods', () => {
-  test('has a table for each kind of thing, and a row for each method', () => {
+  test('has a table for each kind of data, and a row for each method', () => {
     expect(buildMatrices(reports).map(({ of }) => of)).toEqual(['volumes']);
     expect(matrix?.rows.map(({ method }) => method)).toEqual([
       'restic',
@@ -20,7 +20,7 @@ describe('the matrix of methods', () => {
     ]);
   });
 
-  test('lists the aspects that were looked at, in their own order', () => {
+  test('lists the aspects that were checked, in a fixed order', () => {
     expect(matrix?.aspects).toEqual([
       'content',
       'owner',
@@ -31,14 +31,14 @@ describe('the matrix of methods', () => {
     ]);
   });
 
-  test('tells a loss that was said from one that was not', () => {
-    expect(stateOf(0, 'hard links')).toBe('back');
-    expect(stateOf(1, 'hard links')).toBe('lost as said');
-    expect(stateOf(1, 'ACLs')).toBe('back, though not promised');
-    expect(stateOf(2, 'owner')).toBe('lost');
+  test('distinguishes documented losses from others', () => {
+    expect(stateOf(0, 'hard links')).toBe('restored');
+    expect(stateOf(1, 'hard links')).toBe('documented loss');
+    expect(stateOf(1, 'ACLs')).toBe('restored despite documented loss');
+    expect(stateOf(2, 'owner')).toBe('undocumented loss');
   });
 
-  test('holds the times to back up and to restore against the plain way', () => {
+  test('divides the times of backup and restore by the baseline timing', () => {
     const row = matrix?.rows[0];
     const seconds = reports[0]?.artifacts.find(({ method }) => method === 'restic')?.seconds ?? 0;
     expect(row?.backupSeconds).toBe(seconds);
@@ -47,7 +47,7 @@ describe('the matrix of methods', () => {
     expect(row?.restoreRatio).toBeCloseTo((row?.restoreSeconds ?? 0) / 0.5, 3);
   });
 
-  test('counts the time and the bytes of methods that the subject can not do without', () => {
+  test('includes time and bytes of the methods that the subject requires', () => {
     const restores = ['swarmState', 'pgDump', 'restic'];
     const rowWith = (together: readonly string[]) => {
       const [sample] = reports as [Report];
@@ -69,16 +69,16 @@ describe('the matrix of methods', () => {
       restoreSeconds: 3,
       storedBytes: 1_884_160 + 61_733,
     });
-    expect(rowWith(['never kept'])).toMatchObject({ backupSeconds: null, restoreSeconds: null });
+    expect(rowWith(['never used'])).toMatchObject({ backupSeconds: null, restoreSeconds: null });
   });
 
   test('is empty when no drill compares anything', () => {
     expect(buildRun([buildReport(recoveredSample())]).matrix).toEqual([]);
   });
 
-  test('stands on the page of the run, the loss in words too', () => {
+  test('is shown on the page of the run, with losses in words', () => {
     const html = renderIndex(buildRun(reports), 'run');
     expect(html).toContain('Methods for volumes');
-    expect(html).toContain('owner: lost, though the method says that it keeps it (118 of 120)');
+    expect(html).toContain('owner: lost, although not documented (118 of 120)');
   });
 });

@@ -1,14 +1,14 @@
-// The drills of a run that compare methods, side by side: what each brought back, what it lost, and what that took.
+// Compares the backup methods of a run's drills: what each restored, what it lost, and how long it took.
 import { ASPECTS } from '../model/aspect.ts';
 import type { Matrix, MatrixRow, Report, Step } from './schema.ts';
 
-/** One table for each kind of thing that is backed up, in the order in which the drills ran. */
+/** Builds one matrix for each kind of data, with a row per drill, in the order in which the drills ran. */
 export function buildMatrices(drills: readonly Report[]): Matrix[] {
   const compared = drills.filter((report) => report.subject !== null);
   const kinds = [...new Set(compared.map(({ subject }) => subject?.of ?? ''))];
   return kinds.map((of) => {
     const rows = compared.filter(({ subject }) => subject?.of === of).map(buildRow);
-    // A column that no drill has anything in is no column.
+    // Columns that are empty in every row are left out.
     const seen = new Set(rows.flatMap(({ aspects }) => Object.keys(aspects)));
     return { of, aspects: ASPECTS.filter((aspect) => seen.has(aspect)), rows };
   });
@@ -18,8 +18,8 @@ function buildRow(report: Report): MatrixRow {
   const { name, subject, verdict, artifacts, baselineTiming, actual } = report;
   const method = subject?.method ?? '';
   const methods = [method, ...(subject?.requires ?? [])];
-  const mine = artifacts.filter((artifact) => methods.includes(artifact.method));
-  const backupSeconds = addUp(methods.map((one) => sumBackupSeconds(mine, one)));
+  const ownArtifacts = artifacts.filter((artifact) => methods.includes(artifact.method));
+  const backupSeconds = addUp(methods.map((one) => sumBackupSeconds(ownArtifacts, one)));
   const restoreSeconds = addUp(methods.map((one) => sumRestoreSeconds(report.steps, one)));
   return {
     drill: name,
@@ -29,7 +29,7 @@ function buildRow(report: Report): MatrixRow {
     backupSeconds,
     restoreSeconds,
     rtaSeconds: actual.rtaSeconds,
-    storedBytes: mine.reduce((sum, { bytes }) => sum + bytes, 0),
+    storedBytes: ownArtifacts.reduce((sum, { bytes }) => sum + bytes, 0),
     dataBytes: baselineTiming?.bytes ?? null,
     backupRatio: divide(backupSeconds, baselineTiming?.seconds),
     restoreRatio: divide(restoreSeconds, baselineTiming?.unpackSeconds),
@@ -41,34 +41,34 @@ function sumAspects({ checks, subject }: Report): MatrixRow['aspects'] {
   const aspects: MatrixRow['aspects'] = {};
   for (const { aspect, compared, mismatched } of checks.flatMap((check) => check.aspects)) {
     if (!subject?.aspects.includes(aspect)) continue;
-    const known = aspects[aspect] ?? { state: 'back', compared: 0, mismatched: 0 };
+    const known = aspects[aspect] ?? { state: 'restored', compared: 0, mismatched: 0 };
     known.compared += compared;
     known.mismatched += mismatched;
     aspects[aspect] = known;
   }
   for (const [aspect, seen] of Object.entries(aspects)) {
-    const lossIsSaid = subject?.loses.includes(aspect) ?? false;
-    if (seen.mismatched > 0) seen.state = lossIsSaid ? 'lost as said' : 'lost';
-    else seen.state = lossIsSaid ? 'back, though not promised' : 'back';
+    const lossDocumented = subject?.loses.includes(aspect) ?? false;
+    if (seen.mismatched > 0) seen.state = lossDocumented ? 'documented loss' : 'undocumented loss';
+    else seen.state = lossDocumented ? 'restored despite documented loss' : 'restored';
   }
   return aspects;
 }
 
-/** Null when it made no artifact. */
+/** Returns null when the method made no artifact. */
 function sumBackupSeconds(artifacts: Report['artifacts'], method: string): number | null {
   const made = artifacts.filter((artifact) => artifact.method === method);
-  // Every file of one artifact tells the seconds of the whole.
+  // Each file of an artifact carries the duration of the whole artifact.
   const byArtifact = new Map(made.map((artifact) => [artifact.name.split('/')[0], artifact.seconds]));
   return made.length === 0 ? null : [...byArtifact.values()].reduce((sum, one) => sum + one, 0);
 }
 
-/** Null when one of them is missing: the rest is not the whole. */
+/** Returns null when a part is missing: the rest would not be the total. */
 const addUp = (parts: readonly (number | null)[]): number | null =>
   parts.some((part) => part === null)
     ? null
     : round(parts.reduce<number>((sum, part) => sum + (part ?? 0), 0));
 
-/** All restores with that method together; null when there is none that ended well. */
+/** Adds up the successful restores with this method; null when there is none. */
 function sumRestoreSeconds(steps: readonly Step[], method: string): number | null {
   let sum: number | null = null;
   for (const step of steps) {
@@ -80,7 +80,7 @@ function sumRestoreSeconds(steps: readonly Step[], method: string): number | nul
   return sum === null ? null : round(sum);
 }
 
-/** Null when either was not measured. */
+/** Returns null when either was not measured. */
 const divide = (seconds: number | null, plain: number | undefined): number | null =>
   seconds !== null && plain ? round(seconds / plain) : null;
 

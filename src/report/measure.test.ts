@@ -9,11 +9,11 @@ const surviving = (...ids: string[]): JournalEvent => ({ t: 150, event: 'survivi
 const backup: JournalEvent = { t: 50, event: 'phase', phase: 'backup', at };
 const actual = (...events: JournalEvent[]) => measureActuals(events, findMarks(events));
 
-test('nothing lost is an RPA of 0', () => {
+test('reports an RPA of 0 when nothing was lost', () => {
   expect(actual(written(10, 'a'), disaster, surviving('a'))).toMatchObject({ lostWrites: 0, rpaSeconds: 0 });
 });
 
-test('the RPA reaches back to the last write before the first lost one, even when later ones survived', () => {
+test('measures the RPA back to the last write before the first lost one, even when later ones survived', () => {
   const events = [
     written(10, 'a'),
     written(20, 'b'),
@@ -25,12 +25,12 @@ test('the RPA reaches back to the last write before the first lost one, even whe
   expect(actual(...events)).toMatchObject({ lostWrites: 1, lostBeforeBackup: 1, rpaSeconds: 90 });
 });
 
-test('a batch that is only partly there is not all there', () => {
+test('treats a partly lost batch as lost', () => {
   const events = [written(10, 'a'), written(20, 'b', 'c'), disaster, surviving('a', 'b')];
   expect(actual(...events).rpaSeconds).toBe(90);
 });
 
-test('when no write survived the RPA reaches back to the first one', () => {
+test('measures the RPA back to the first write when none survived', () => {
   expect(actual(written(10, 'a'), written(30, 'b'), disaster, surviving())).toMatchObject({
     lostWrites: 2,
     lostBeforeBackup: null,
@@ -38,19 +38,19 @@ test('when no write survived the RPA reaches back to the first one', () => {
   });
 });
 
-test('writes after the disaster are not counted', () => {
+test('ignores writes after the disaster', () => {
   const events = [written(10, 'a'), disaster, written(120, 'b'), surviving('a')];
   expect(actual(...events)).toMatchObject({ acknowledgedWrites: 1, lostWrites: 0 });
 });
 
-test('without a disaster, an answer about survivors or any write there is nothing to measure', () => {
+test('measures nothing without a disaster, an answer about surviving writes, or any write', () => {
   const unknown = { rpaSeconds: null, lostWrites: null };
   expect(actual(written(10, 'a'), surviving('a'))).toMatchObject({ ...unknown, rtaSeconds: null });
   expect(actual(written(10, 'a'), disaster)).toMatchObject(unknown);
   expect(actual(disaster, surviving())).toMatchObject(unknown);
 });
 
-test('the first answer after the disaster stops the RTA, the last proof the time to proven', () => {
+test('ends the RTA at the first response after the disaster, and the time to proven at the last check', () => {
   const mark = (t: number, name: 'first-response' | 'proven'): JournalEvent => ({
     t,
     event: 'mark',

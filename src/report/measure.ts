@@ -1,9 +1,9 @@
-// The actuals of a drill: how long it took until the application answered, and which acknowledged writes are gone.
+// Measures a drill's actuals: how long until the application answered (RTA), and which acknowledged writes were lost (RPA).
 import type { JournalEvent, Mark } from '../drill/events.ts';
 import { selectEvents } from './journal-reader.ts';
 import type { Report } from './schema.ts';
 
-/** Seconds from the start of the drill to its marks. The first disaster and answer count, and the last check. */
+/** Returns the seconds from the start of the drill to its marks: the first disaster, the first response after it, the last check. */
 export function findMarks(events: readonly JournalEvent[]): Report['marks'] {
   const marks = selectEvents(events, 'mark');
   const disaster = marks.find(({ mark }) => mark === 'disaster')?.t ?? null;
@@ -25,7 +25,7 @@ export function measureActuals(events: readonly JournalEvent[], marks: Report['m
 
 type Writes = Pick<Report['actual'], 'acknowledgedWrites' | 'lostWrites' | 'lostBeforeBackup' | 'rpaSeconds'>;
 
-/** The RPA reaches back to the last write up to which nothing is missing; to the first write when there is none. */
+/** Measures the RPA back to the last write before the first lost one, or to the first write when that one was lost. */
 function measureWrites(events: readonly JournalEvent[], disaster: number | null): Writes {
   const batches = selectEvents(events, 'written').filter(({ t }) => disaster === null || t <= disaster);
   const acknowledged = new Set(batches.flatMap(({ ids }) => ids));

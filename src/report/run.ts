@@ -1,9 +1,9 @@
-// A run is its drills: as bad as the worst of them, as long as from the first start to the last end.
+// Builds a run from its drills: its verdict is the worst of theirs, its duration is from the first start to the last end.
 import { exitCode, worstOf } from '../drill/verdict.ts';
 import { buildMatrices } from './matrix.ts';
 import type { Report, Run } from './schema.ts';
 
-/** @param reports at least one; they are put in the order in which they began */
+/** @param reports at least one; the run lists them in the order they started */
 export function buildRun(reports: readonly Report[]): Run {
   const drills = reports.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
   const verdict = worstOf(drills.map((report) => report.verdict));

@@ -1,4 +1,4 @@
-// The shape of report.json and run.json; docs/report.schema.json is made from it. A sample stands beside it: sample.ts.
+// The format of report.json and run.json; docs/*.schema.json are generated from it. Samples: test/support/report/samples.ts.
 import { z } from 'zod';
 import { PHASES, type Phase } from '../drill/events.ts';
 import { VERDICTS } from '../drill/verdict.ts';
@@ -9,7 +9,7 @@ const utc = z.iso.datetime().describe('UTC');
 
 const Verdict = z.enum(VERDICTS);
 
-/** One timed piece of work; parts may overlap each other, steps don't. */
+/** One timed piece of work. Parts may overlap, steps don't. */
 export interface Step {
   name: string;
   phase: Phase;
@@ -18,6 +18,7 @@ export interface Step {
   seconds: number;
   ok: boolean;
   harness: boolean;
+  gap: boolean;
   operation?: { kind: 'backup' | 'restore'; method: string } | undefined;
   error: string | null;
   waits: { because: string; seconds: number }[];
@@ -30,11 +31,12 @@ export const Step: z.ZodType<Step> = z.object({
   offset: duration.describe('seconds from the start of the drill'),
   seconds: duration,
   ok: z.boolean(),
-  harness: z.boolean().describe('time of the harness itself, never part of RTA'),
+  harness: z.boolean().describe("swarm-drill's own work, never part of RTA"),
+  gap: z.boolean().describe('time between steps that no step accounts for'),
   operation: z
     .object({ kind: z.enum(['backup', 'restore']), method: z.string() })
     .optional()
-    .describe('set where the step is one whole backup or restore with a method'),
+    .describe('set on a step that is the complete backup or restore of one method'),
   error: z.string().nullable(),
   waits: z.array(z.object({ because: z.string(), seconds: duration })),
   parts: z.array(z.lazy(() => Step)),
@@ -54,12 +56,12 @@ export const Report = z.object({
       of: z.string(),
       aspects: z.array(z.string()),
       method: z.string(),
-      requires: z.array(z.string()).describe('methods that it can not do without'),
+      requires: z.array(z.string()).describe('methods it depends on'),
       loses: z.array(z.string()),
       limits: z.array(z.string()),
     })
     .nullable()
-    .describe('what is compared with the other drills of the run'),
+    .describe('what this drill contributes to the comparison of methods in run.json'),
   baselineTiming: z
     .object({
       bytes: count.describe('of the unpacked tar'),
@@ -67,25 +69,25 @@ export const Report = z.object({
       unpackSeconds: duration.describe('to unpack it'),
     })
     .nullable()
-    .describe('the plain way, tar piped to zstd, for the same data'),
+    .describe('tar piped to zstd, and back, with the same data'),
   seed: z.string(),
   size: z.string(),
-  file: z.string().describe('the drill file, from the root of the project'),
-  text: z.string().describe('the text of the drill: its pass criteria, written before anything started'),
-  rerunCommand: z.string().describe('the command that runs this drill again'),
+  file: z.string().describe('the drill file, relative to the project root'),
+  text: z.string().describe('the source of the drill: its pass criteria, recorded before anything started'),
+  rerunCommand: z.string().describe('command that runs this drill again'),
   complete: z.boolean().describe('false when the journal ends before the drill did'),
-  damagedLines: count.describe('lines of the journal that could not be read'),
+  damagedLines: count.describe('lines of the journal that could not be parsed'),
   topology: z.object({ managers: count, workers: count }),
   objectives: z.object({ rtoSeconds: duration.nullable(), rpoSeconds: duration.nullable() }),
   actual: z.object({
-    rtaSeconds: duration.nullable().describe('from the disaster to the first answered application request'),
+    rtaSeconds: duration
+      .nullable()
+      .describe('from the disaster to the first request that the application answered'),
     provenSeconds: duration.nullable().describe('from the disaster to the last check'),
     rpaSeconds: duration
       .nullable()
-      .describe('from the last acknowledged write that is all there to the disaster'),
-    lostWrites: count
-      .nullable()
-      .describe('acknowledged before the disaster, and not there after the restore'),
+      .describe('from the last acknowledged write before the first lost one, to the disaster'),
+    lostWrites: count.nullable().describe('acknowledged before the disaster and missing after the restore'),
     lostBeforeBackup: count.nullable().describe('of these, acknowledged before the backup began'),
     acknowledgedWrites: count,
   }),
@@ -96,7 +98,7 @@ export const Report = z.object({
       proven: duration.nullable(),
     })
     .describe('seconds from the start of the drill'),
-  steps: z.array(Step).describe('one after the other; they add up to totalSeconds'),
+  steps: z.array(Step).describe('in order and without overlap; they add up to totalSeconds'),
   checks: z.array(
     z.object({
       name: z.string(),
@@ -160,7 +162,7 @@ export const Report = z.object({
     })
     .nullable(),
   harness: z.object({
-    seconds: duration.describe('busy time of this program and its own steps'),
+    seconds: duration.describe('time in which swarm-drill itself was busy, and its own steps'),
     share: z.number().min(0).describe('of totalSeconds'),
   }),
   cleanup: z
@@ -172,7 +174,7 @@ export const Report = z.object({
       shellCommand: z.string().optional(),
     })
     .nullable()
-    .describe('null when the journal ends before the clean-up'),
+    .describe('null when the journal ends before the cleanup'),
 });
 export type Report = z.infer<typeof Report>;
 
@@ -194,26 +196,32 @@ export const MatrixRow = z.object({
     z.string(),
     z.object({
       state: z
-        .enum(['back', 'lost as said', 'lost', 'back, though not promised'])
-        .describe('"lost" is a finding: the method says that it keeps it'),
+        .enum(['restored', 'documented loss', 'undocumented loss', 'restored despite documented loss'])
+        .describe('an undocumented loss is a finding: the method does not list it as a limit'),
       compared: count,
       mismatched: count,
     }),
   ),
-  backupSeconds: duration.nullable().describe('with the methods that it can not do without'),
-  restoreSeconds: duration.nullable().describe('of the same methods, and of nothing else'),
+  backupSeconds: duration.nullable().describe('including the methods it depends on'),
+  restoreSeconds: duration.nullable().describe('of the same methods only'),
   rtaSeconds: duration.nullable().describe('of the whole drill'),
-  storedBytes: count.describe('in the vault'),
-  dataBytes: count.nullable().describe('of the plain tar of the same data'),
-  backupRatio: z.number().nullable().describe('time to back up, against the plain way in the same drill'),
-  restoreRatio: z.number().nullable().describe('time to restore, against the plain way in the same drill'),
+  storedBytes: count.describe('stored in the vault'),
+  dataBytes: count.nullable().describe('of an uncompressed tar of the same data'),
+  backupRatio: z
+    .number()
+    .nullable()
+    .describe('time to back up, divided by the baseline timing of the same drill'),
+  restoreRatio: z
+    .number()
+    .nullable()
+    .describe('time to restore, divided by the baseline timing of the same drill'),
   limits: z.array(z.string()),
 });
 export type MatrixRow = z.infer<typeof MatrixRow>;
 
 export const Matrix = z.object({
   of: z.string(),
-  aspects: z.array(z.string()).describe('in their order'),
+  aspects: z.array(z.string()).describe('columns, in order'),
   rows: z.array(MatrixRow),
 });
 export type Matrix = z.infer<typeof Matrix>;
@@ -222,9 +230,11 @@ export const Run = z.object({
   schema: z.literal('swarm-drill/run@2'),
   startedAt: utc,
   endedAt: utc,
-  verdict: Verdict.describe('the worst of the drills'),
+  verdict: Verdict.describe('the worst of the drills’ verdicts'),
   exitCode: z.int(),
-  matrix: z.array(Matrix).describe('the methods that the drills of this run compare, by what they back up'),
+  matrix: z
+    .array(Matrix)
+    .describe('comparison of the backup methods that the drills of this run used, by kind of data'),
   drills: z.array(Report),
 });
 export type Run = z.infer<typeof Run>;

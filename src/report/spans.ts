@@ -1,8 +1,8 @@
-// First reading of the journal's steps: when each began and ended, in which phase, under which other step.
+// Collects the journal's steps: when each started and ended, in which phase, inside which other step.
 import type { JournalEvent, Phase } from '../drill/events.ts';
 import type { Operation } from '../support/trace.ts';
 
-export const UNFINISHED = 'not finished when the journal stopped';
+export const UNFINISHED = 'not finished when the journal ended';
 
 export interface WaitMark {
   readonly t: number;
@@ -12,6 +12,8 @@ export interface WaitMark {
 export interface Span {
   readonly name: string;
   readonly harness: boolean;
+  /** Time between steps, that no step accounts for. */
+  readonly gap?: boolean;
   readonly operation?: Operation | undefined;
   readonly start: number;
   end: number;
@@ -26,13 +28,13 @@ export interface PhaseSpan {
   readonly start: number;
   end: number;
   ok: boolean;
-  /** Top-level steps, in the order they began. */
+  /** Top-level steps, in the order they started. */
   readonly steps: Span[];
-  /** Waits outside of any step. */
+  /** Waits outside any step. */
   readonly waits: WaitMark[];
 }
 
-/** Phases follow each other from 0 to the last event; what is still open then ends there, and is not ok. */
+/** Returns phases that follow each other from 0 to the last event. What has not ended by then ends there, and is not ok. */
 export function collectSpans(events: readonly JournalEvent[]): PhaseSpan[] {
   const phases: PhaseSpan[] = [];
   const steps = new Map<number, Span>();

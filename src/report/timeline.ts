@@ -1,14 +1,14 @@
-// The steps of a report: one after the other, without holes, so that they add up to the drill's total.
+// Builds the steps of a report: one after the other, without gaps, so that they add up to the drill's total.
 import type { JournalEvent } from '../drill/events.ts';
 import type { Step } from './schema.ts';
 import { collectSpans, type PhaseSpan, type Span, type WaitMark } from './spans.ts';
 
-/** Shorter holes than this belong to the step after them. */
+/** In seconds. A shorter gap belongs to the step after it. */
 const SMALLEST_GAP = 0.001;
 
 const BETWEEN = 'between steps';
 
-/** @param utcAt the UTC text of a moment of the drill, given in seconds since its start */
+/** @param utcAt returns the UTC time of a moment given in seconds since the drill started */
 export function buildTimeline(events: readonly JournalEvent[], utcAt: (t: number) => string): Step[] {
   const rows: Row[] = [];
   let now = 0;
@@ -35,14 +35,15 @@ interface Row {
   readonly span: Span;
 }
 
-/** A row for time that no step claims: a phase without steps, or the frame's own work between two of them. */
+/** Creates a row for time that no step accounts for: a phase without steps, or the runner's work between two steps. */
 function createFiller(phase: PhaseSpan, name: string, start: number, end: number): Span {
   const waits = phase.waits.filter((wait) => wait.t >= start && wait.t < end);
   const ok = phase.ok || end < phase.end;
-  return { name, harness: name === BETWEEN, start, end, ok, error: null, waits, parts: [] };
+  const gap = name === BETWEEN;
+  return { name, harness: gap, gap, start, end, ok, error: null, waits, parts: [] };
 }
 
-/** A step that was left running (its sibling failed) is shown up to the end of what it belongs to. */
+/** Cuts off a step that was left running (its sibling failed) at the end of what it belongs to. */
 function clampSpan(span: Span, from: number, to: number): Span {
   const start = clamp(span.start, from, to);
   const end = clamp(span.end, start, to);
@@ -50,7 +51,7 @@ function clampSpan(span: Span, from: number, to: number): Span {
 }
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
-/** Top-level steps that overlap become the parts of one row. */
+/** Turns top-level steps that overlap into the parts of one row. */
 function groupParallel(spans: readonly Span[]): Span[] {
   const groups: Span[][] = [];
   for (const span of spans) {
@@ -63,7 +64,7 @@ function groupParallel(spans: readonly Span[]): Span[] {
 }
 
 const mergeParallel = (group: readonly Span[]): Span => ({
-  name: `${group.length} steps side by side`,
+  name: `${group.length} parallel steps`,
   harness: group.every((span) => span.harness),
   start: Math.min(...group.map((span) => span.start)),
   end: Math.max(...group.map((span) => span.end)),
@@ -74,7 +75,7 @@ const mergeParallel = (group: readonly Span[]): Span => ({
 });
 
 function toStep(span: Span, { phase }: Pick<PhaseSpan, 'phase'>, utcAt: (t: number) => string): Step {
-  const { name, harness, operation, ok, error, start, end } = span;
+  const { name, harness, gap = false, operation, ok, error, start, end } = span;
   return {
     name,
     phase,
@@ -83,6 +84,7 @@ function toStep(span: Span, { phase }: Pick<PhaseSpan, 'phase'>, utcAt: (t: numb
     seconds: (toMilliseconds(end) - toMilliseconds(start)) / 1000,
     ok,
     harness,
+    gap,
     ...(operation && { operation }),
     error,
     waits: sumWaits(span.waits, end),
@@ -91,7 +93,7 @@ function toStep(span: Span, { phase }: Pick<PhaseSpan, 'phase'>, utcAt: (t: numb
 }
 const toMilliseconds = (t: number): number => Math.round(t * 1000);
 
-/** A wait lasts until the next one of its step; the same reason given again adds to the first. */
+/** Adds up waits by reason. A wait lasts until the next one of its step. */
 function sumWaits(marks: readonly WaitMark[], end: number): Step['waits'] {
   const lasted = new Map<string, number>();
   marks.forEach(({ t, because }, index) => {

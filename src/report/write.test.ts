@@ -22,7 +22,7 @@ async function journalOf(run: string, drill: string, text: string): Promise<stri
 const named = (events: JournalEvent[], name: string): string =>
   asText(events.map((event) => (event.event === 'plan' ? { ...event, name } : event)));
 
-test('a run has an index, its data and junit.xml, each drill its report, and nothing temporary is left', async () => {
+test('writes an index, run.json and junit.xml for a run, a report for each drill, and leaves no temporary file', async () => {
   await journalOf('2026-11-23T02-15-07Z', 'quorum-loss', named(recoveredSample(), 'quorum-loss'));
   const dir = await journalOf(
     '2026-11-23T02-15-07Z',
@@ -47,7 +47,7 @@ test('a run has an index, its data and junit.xml, each drill its report, and not
   expect(run.drills).toContainEqual(report);
 });
 
-test('`latest` follows the newest run and never goes back', async () => {
+test('points `latest` at the newest run, never at an older one', async () => {
   const text = asText(recoveredSample());
   const [first, second] = ['2026-11-23T02-15-07Z', '2026-11-24T02-15-07Z'];
   for (const run of [first, second, first]) {
@@ -61,12 +61,22 @@ test('`latest` follows the newest run and never goes back', async () => {
   expect(await readlink(path.join(reports, 'latest'))).toBe(first);
 });
 
-test('an empty journal still gives a report, named after its folder', async () => {
+test('writes a report for an empty journal, named after its directory', async () => {
   const dir = await journalOf('run', 'total-loss', '');
   expect(await writeDrillReport(dir)).toMatchObject({ name: 'total-loss', verdict: 'inconclusive' });
 });
 
-test('a folder without journals is wrong usage', async () => {
+test('rejects a journal of version 1 and says what to do', async () => {
+  const old = asText(recoveredSample()).replace('"journal":2', '"journal":1');
+  const dir = await journalOf('run', 'total-loss', old);
+  await expect(writeDrillReport(dir)).rejects.toMatchObject({
+    blame: 'usage',
+    message: `${path.join(dir, 'journal.jsonl')}: journal has version 1 (expected version 2)`,
+  });
+  await expect(writeRunReport(path.dirname(dir))).rejects.toMatchObject({ blame: 'usage' });
+});
+
+test('rejects a directory without journals', async () => {
   await expect(writeDrillReport(reports)).rejects.toMatchObject({ blame: 'usage' });
   await expect(writeRunReport(reports)).rejects.toMatchObject({ blame: 'usage' });
   await expect(writeRunReport(path.join(reports, 'nowhere'))).rejects.toMatchObject({ blame: 'usage' });

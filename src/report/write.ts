@@ -1,4 +1,4 @@
-// Puts reports on disk: each file under a temporary name first, so that nobody ever reads half of one.
+// Writes reports to disk: each file under a temporary name first, so that a reader never sees half a file.
 import {
   readdir,
   readFile,
@@ -11,10 +11,11 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
+import { JOURNAL_VERSION, type JournalEvent } from '../drill/events.ts';
 import { usage } from '../support/errors.ts';
 import { buildReport } from './build.ts';
 import { renderIndex, renderReport } from './html.ts';
-import { parseJournal } from './journal-reader.ts';
+import { parseJournal, selectEvents } from './journal-reader.ts';
 import { renderJunit } from './junit.ts';
 import { buildRun } from './run.ts';
 import type { Report, Run } from './schema.ts';
@@ -22,17 +23,18 @@ import type { Report, Run } from './schema.ts';
 export const JOURNAL_FILE = 'journal.jsonl';
 
 /**
- * Reads `dir`'s journal and writes report.json and report.html beside it.
- * @throws DrillError `usage` when `dir` holds no journal
+ * Reads the journal in `dir` and writes report.json and report.html next to it.
+ * @throws DrillError `usage` when `dir` contains no journal, or one of another version
  */
 export async function writeDrillReport(dir: string): Promise<Report> {
   const journal = path.join(dir, JOURNAL_FILE);
   const text = await readFile(journal, 'utf8').catch((cause: unknown) => {
     if (isMissing(cause))
-      throw usage(`there is no ${JOURNAL_FILE} in ${dir}`, 'name the folder of one drill or of a run');
+      throw usage(`${dir}: contains no ${JOURNAL_FILE}`, 'Pass the directory of a drill or of a run.');
     throw cause;
   });
   const { events, damagedLines } = parseJournal(text);
+  requireVersion(events, journal);
   const at = (await stat(journal)).mtime.toISOString();
   const report = buildReport(events, { name: path.basename(path.resolve(dir)), at, damagedLines });
   await writeAtomically(path.join(dir, 'report.json'), toJson(report));
@@ -41,24 +43,34 @@ export async function writeDrillReport(dir: string): Promise<Report> {
 }
 
 /**
- * Writes the reports of every drill in `runDir`, its run.json, index.html and junit.xml, and points `latest` beside it to it.
- * A report is the same however often it is built, so all of them are built anew.
- * @throws DrillError `usage` when no folder in `runDir` holds a journal
+ * Writes the reports of every drill in `runDir`, and its run.json, index.html and junit.xml. Points the link `latest` next
+ * to it at it. Rebuilds every report: the same journal always gives the same report.
+ * @throws DrillError `usage` when no directory in `runDir` contains a journal, or one has a journal of another version
  */
 export async function writeRunReport(runDir: string): Promise<Run> {
   const drills = await findDrills(runDir);
   if (drills.length === 0)
     throw usage(
-      `no drill in ${runDir} has a ${JOURNAL_FILE}`,
-      'name the folder of a run, e.g. reports/latest',
+      `${runDir}: no drill in it has a ${JOURNAL_FILE}`,
+      'Pass the directory of a run, e.g. reports/latest.',
     );
   const run = buildRun(await Promise.all(drills.map(writeDrillReport)));
-  const place = await realpath(runDir);
+  const target = await realpath(runDir);
   await writeAtomically(path.join(runDir, 'run.json'), toJson(run));
-  await writeAtomically(path.join(runDir, 'index.html'), renderIndex(run, path.basename(place)));
+  await writeAtomically(path.join(runDir, 'index.html'), renderIndex(run, path.basename(target)));
   await writeAtomically(path.join(runDir, 'junit.xml'), renderJunit(run));
-  await updateLatestLink(place);
+  await updateLatestLink(target);
   return run;
+}
+
+/** Reports are only right for the journal version that this program writes: other versions name phases and fields differently. */
+function requireVersion(events: readonly JournalEvent[], file: string): void {
+  const version = selectEvents(events, 'plan')[0]?.journal ?? JOURNAL_VERSION;
+  if (version !== JOURNAL_VERSION)
+    throw usage(
+      `${file}: journal has version ${version} (expected version ${JOURNAL_VERSION})`,
+      'Rebuild this report with the version of swarm-drill that wrote the journal, or run the drill again.',
+    );
 }
 
 async function findDrills(runDir: string): Promise<string[]> {
@@ -66,14 +78,14 @@ async function findDrills(runDir: string): Promise<string[]> {
     if (isMissing(cause)) return [];
     throw cause;
   });
-  const folders = entries
+  const directories = entries
     .filter((entry) => entry.isDirectory())
     .map((entry) => path.join(runDir, entry.name));
-  const journals = await Promise.all(folders.map((dir) => exists(path.join(dir, JOURNAL_FILE))));
-  return folders.filter((_, index) => journals[index]);
+  const journals = await Promise.all(directories.map((dir) => exists(path.join(dir, JOURNAL_FILE))));
+  return directories.filter((_, index) => journals[index]);
 }
 
-/** A run's name is when it began: building an old one again does not make it the latest. */
+/** Compares run names, which are start times: rebuilding an old run must not make it the latest. */
 async function updateLatestLink(runDir: string): Promise<void> {
   const link = path.join(path.dirname(runDir), 'latest');
   const name = path.basename(runDir);

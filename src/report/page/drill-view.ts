@@ -1,7 +1,8 @@
-// All that report.mustache shows of one drill.
+// Everything that report.mustache shows of one drill.
+import { phaseLabel } from '../phase-label.ts';
 import type { Report } from '../schema.ts';
 import { buildArtifacts, buildChecks, buildCleanup, buildCoverage, buildLogs } from './evidence-view.ts';
-import { pluralize, formatInteger, formatLongDate, formatMoment, formatTime } from './format.ts';
+import { pluralize, formatLongDate, formatMoment, formatTime } from './format.ts';
 import { buildFigures } from './objectives-view.ts';
 import { buildRecovery } from './recovery-view.ts';
 import { buildWaterfall } from './timeline-view.ts';
@@ -40,7 +41,8 @@ export function buildDrillView(report: Report) {
     cleanup: buildCleanup(report),
     logs: buildLogs(report),
     hasLogs: report.logs.length > 0,
-    damaged: report.damagedLines > 0 && formatInteger(report.damagedLines),
+    failedPhase: report.failure && phaseLabel(report.failure.phase),
+    damaged: report.damagedLines > 0 && pluralize(report.damagedLines, 'line'),
   };
 }
 

@@ -1,11 +1,11 @@
-// The tables of a report: checks, coverage, artifacts, images and clean-up.
+// The tables of a report: checks, coverage, artifacts, logs and cleanup.
 import type { Report } from '../schema.ts';
 import { pluralize, formatInteger, formatMoment, formatSize, formatTime } from './format.ts';
 import { FINDING_SIGNS } from './verdict-view.ts';
 
 const ORDER = { fail: 0, unproven: 1, pass: 2 };
 
-/** Failures first, then what is unproven; required ones ahead of the others. */
+/** Sorts failures first, then unproven checks; required checks before the others. */
 export const buildChecks = ({ checks }: Report) =>
   checks
     .toSorted((a, b) => ORDER[a.result] - ORDER[b.result] || Number(b.required) - Number(a.required))
@@ -43,7 +43,7 @@ export const buildArtifacts = ({ artifacts }: Report) =>
     encrypted: artifact.encrypted ? 'yes' : 'no',
     seconds: formatTime(artifact.seconds),
     limits: artifact.limits,
-    holdsAll: artifact.limits.length === 0,
+    noLimits: artifact.limits.length === 0,
   }));
 
 export const buildLogs = ({ logs }: Report) =>

@@ -1,20 +1,24 @@
-// The matrix of methods: one table of what came back, one of what it took, for each kind of thing that was backed up.
+// The comparison of methods: for each kind of data, a table of what was restored and a table of times and sizes.
 import type { Matrix, MatrixRow, Report, Run } from '../schema.ts';
 import { formatInteger, NOT_MEASURED, formatSize, formatTime } from './format.ts';
 import { VERDICT_SIGNS } from './verdict-view.ts';
 
 type State = MatrixRow['aspects'][string]['state'];
 
-/** What a cell shows; its words are read out and stand in its title. */
+/** What a cell shows. Screen readers read `words`, which is also the cell's tooltip. */
 const CELLS: Readonly<
   Record<State, { readonly tone: string; readonly mark: string; readonly words: string }>
 > = {
-  back: { tone: 'good', mark: '✓', words: 'came back' },
-  'lost as said': { tone: 'said', mark: '–', words: 'lost, as the method says' },
-  lost: { tone: 'bad', mark: '✗', words: 'lost, though the method says that it keeps it' },
-  'back, though not promised': { tone: 'extra', mark: '(✓)', words: 'came back, though not promised' },
+  restored: { tone: 'good', mark: '✓', words: 'restored' },
+  'documented loss': { tone: 'documented', mark: '–', words: 'lost, as documented' },
+  'undocumented loss': { tone: 'bad', mark: '✗', words: 'lost, although not documented' },
+  'restored despite documented loss': {
+    tone: 'extra',
+    mark: '(✓)',
+    words: 'restored, although documented as lost',
+  },
 };
-const NOT_CHECKED = { tone: 'none', mark: '·', words: 'not looked at' };
+const NOT_CHECKED = { tone: 'none', mark: '·', words: 'not checked' };
 export const LEGEND = [...Object.values(CELLS), NOT_CHECKED];
 
 export function buildMatrixViews({ matrix, drills }: Pick<Run, 'matrix' | 'drills'>) {
@@ -26,7 +30,7 @@ function buildMatrixView(
   { of, aspects, rows }: Matrix,
   timingOf: (drill: string) => Report['baselineTiming'],
 ) {
-  const claims = rows.filter(({ limits }) => limits.length > 0);
+  const limited = rows.filter(({ limits }) => limits.length > 0);
   return {
     of,
     id: `methods-for-${of.replaceAll(/\W+/g, '-')}`,
@@ -38,10 +42,10 @@ function buildMatrixView(
       cells: aspects.map((aspect) => buildCell(aspect, row.aspects[aspect])),
       rta: formatTime(row.rtaSeconds),
       stored: row.storedBytes > 0 ? formatSize(row.storedBytes) : NOT_MEASURED,
-      ways: buildTimings(row, timingOf(row.drill)),
+      timings: buildTimings(row, timingOf(row.drill)),
     })),
-    claims: claims.map(({ method, limits }) => ({ method, limits })),
-    hasClaims: claims.length > 0,
+    methodLimits: limited.map(({ method, limits }) => ({ method, limits })),
+    hasLimits: limited.length > 0,
   };
 }
 
@@ -55,33 +59,37 @@ function buildCell(aspect: string, seen: MatrixRow['aspects'][string] | undefine
   return { tone, mark, words: `${aspect}: ${words} (${counts})` };
 }
 
-/** There and back, each beside the plain way. */
-const buildTimings = (row: MatrixRow, plain: Report['baselineTiming']) => [
-  buildTiming(row.backupSeconds, row.backupRatio, plain && { bytes: plain.bytes, seconds: plain.seconds }),
+/** Returns the timing of backup and of restore, each with the baseline timing. */
+const buildTimings = (row: MatrixRow, baseline: Report['baselineTiming']) => [
+  buildTiming(
+    row.backupSeconds,
+    row.backupRatio,
+    baseline && { bytes: baseline.bytes, seconds: baseline.seconds },
+  ),
   buildTiming(
     row.restoreSeconds,
     row.restoreRatio,
-    plain && { bytes: plain.bytes, seconds: plain.unpackSeconds },
+    baseline && { bytes: baseline.bytes, seconds: baseline.unpackSeconds },
   ),
 ];
 
 function buildTiming(
   seconds: number | null,
   ratio: number | null,
-  plain: { readonly bytes: number; readonly seconds: number } | null,
+  baseline: { readonly bytes: number; readonly seconds: number } | null,
 ) {
-  const took = { took: formatTime(seconds) };
-  if (!plain) return { ...took, speeds: null };
+  const duration = formatTime(seconds);
+  if (!baseline) return { duration, speeds: null };
   return {
-    ...took,
+    duration,
     speeds: {
-      speed: formatSpeed(plain.bytes, seconds),
-      plain: formatSpeed(plain.bytes, plain.seconds),
+      speed: formatSpeed(baseline.bytes, seconds),
+      baseline: formatSpeed(baseline.bytes, baseline.seconds),
       ratio: ratio === null ? NOT_MEASURED : `${ratio.toFixed(1)} ×`,
     },
   };
 }
 
-/** In MB/s, of 1,000,000 bytes. */
+/** Returns MB/s, with 1 MB = 1,000,000 bytes. */
 const formatSpeed = (bytes: number, seconds: number | null): string =>
   seconds ? (bytes / 1e6 / seconds).toFixed(1) : NOT_MEASURED;

@@ -1,4 +1,4 @@
-// What was asked for beside what was measured, as figures and as bars on one scale each.
+// Objectives and measurements, as figures and as gauges.
 import type { Report } from '../schema.ts';
 import { formatInteger, formatObjective, NOT_MEASURED, cssPercent, formatTime } from './format.ts';
 
@@ -6,7 +6,7 @@ export interface Figure {
   readonly label: string;
   readonly value: string;
   readonly note: string;
-  /** Class: `met`, `missed`, or empty when nothing was asked or measured. */
+  /** CSS class: `met`, `missed`, or empty without an objective or a measurement. */
   readonly state: string;
   readonly measured: boolean;
   readonly bar: { readonly length: string | null; readonly mark: string | null } | null;
@@ -68,6 +68,6 @@ const buildPlainFigure = (label: string, value: string, note: string): Figure =>
 function describeLoss({ lostWrites, lostBeforeBackup }: Report['actual']): string {
   if (!lostWrites || lostBeforeBackup === null) return '';
   return lostBeforeBackup === 0
-    ? ', all from after the backup began'
-    : `, ${formatInteger(lostBeforeBackup)} from before the backup`;
+    ? ', all after the backup started'
+    : `, ${formatInteger(lostBeforeBackup)} before the backup started`;
 }

@@ -1,16 +1,17 @@
-// The recovery as one bar from the disaster on, and the table of what it waited for.
+// The recovery as one bar that starts at the disaster, and the table of the steps it waited for.
 import { findCriticalPath, sumByStep, type StepTotal } from '../critical-path.ts';
+import { phaseLabel } from '../phase-label.ts';
 import type { Report } from '../schema.ts';
 import { formatObjective, cssPercent, formatShare, formatTime } from './format.ts';
 
-/** So many of the longest get a number and a row of their own. */
+/** How many of the longest steps get a number and a row each. */
 const MOST_RANKED = 6;
 
 interface Flag {
   readonly name: string;
   readonly value: string;
   readonly left: string;
-  /** Class: on which side of its line the text stands. */
+  /** CSS class: the side of the line on which the text is. */
   readonly side: 'before' | 'after';
   readonly tone: string;
 }
@@ -19,8 +20,8 @@ export function buildRecovery({ marks, actual, objectives, steps }: Report) {
   const { disaster, firstResponse } = marks;
   if (disaster === null || firstResponse === null || actual.rtaSeconds === null) return null;
   const rta = firstResponse - disaster;
-  const links = findCriticalPath(steps, disaster, firstResponse);
-  const ranked = sumByStep(links.filter((link) => link.step.name !== BETWEEN)).slice(0, MOST_RANKED);
+  const segments = findCriticalPath(steps, disaster, firstResponse);
+  const ranked = sumByStep(segments.filter(({ step }) => !step.gap)).slice(0, MOST_RANKED);
   const rankOf = (step: object): number => ranked.findIndex((row) => row.step === step) + 1;
   const named = ranked.reduce((sum, row) => sum + row.seconds, 0);
   const scale = Math.max(rta, actual.provenSeconds ?? 0, objectives.rtoSeconds ?? 0) * 1.03;
@@ -34,7 +35,7 @@ export function buildRecovery({ marks, actual, objectives, steps }: Report) {
   return {
     rta: formatTime(actual.rtaSeconds),
     length: cssPercent(rta, scale),
-    links: links.map(({ step, start, end }) => ({
+    segments: segments.map(({ step, start, end }) => ({
       name: step.name,
       seconds: formatTime(end - start),
       left: cssPercent(start - disaster, scale),
@@ -44,9 +45,9 @@ export function buildRecovery({ marks, actual, objectives, steps }: Report) {
       wide: (end - start) / scale > 0.035,
     })),
     flags: [
-      flag('usable', `RTA ${formatTime(actual.rtaSeconds)}`, rta, 'usable'),
+      flag(phaseLabel('first-response'), `RTA ${formatTime(actual.rtaSeconds)}`, rta, 'first-response'),
       flag('proven', formatTime(actual.provenSeconds), actual.provenSeconds, 'proven'),
-      flag('allowed', `RTO ${formatObjective(objectives.rtoSeconds)}`, objectives.rtoSeconds, 'allowed'),
+      flag('objective', `RTO ${formatObjective(objectives.rtoSeconds)}`, objectives.rtoSeconds, 'objective'),
     ]
       .flat()
       .sort((a, b) => a.at - b.at),
@@ -57,8 +58,6 @@ export function buildRecovery({ marks, actual, objectives, steps }: Report) {
         : null,
   };
 }
-const BETWEEN = 'between steps';
-
 function buildRankedRow({ step, within, seconds }: StepTotal, rank: number, rta: number, longest: number) {
   const waits = step.waits.toSorted((a, b) => b.seconds - a.seconds);
   return {

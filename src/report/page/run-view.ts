@@ -1,4 +1,4 @@
-// All that index.mustache shows of a run.
+// Everything that index.mustache shows of a run.
 import type { Report, Run } from '../schema.ts';
 import {
   pluralize,

@@ -1,50 +1,53 @@
-// The waterfall: every step at its place in time, by phase, with the recovery window behind it.
+// The waterfall: every step on a time axis, by phase, with the recovery window in the background.
+import type { Phase } from '../../drill/events.ts';
 import { findCriticalPath, sumByStep } from '../critical-path.ts';
+import { phaseLabel } from '../phase-label.ts';
 import type { Report, Step } from '../schema.ts';
 import { pluralize, cssPercent, formatShare, formatTime } from './format.ts';
 
-/** Holes between steps shorter than this, in seconds, are counted but not drawn. */
+/** In seconds. Shorter gaps between steps are counted but not drawn. */
 const SMALLEST_DRAWN = 0.25;
 const WAITS_SHOWN = 3;
-/** Of the longest wait: what held the recovery up for less is not marked as such. */
-const WORTH_SHOWING = 0.02;
+/** Share of the longest step on the critical path; shorter ones are not marked as critical. */
+const SMALLEST_CRITICAL = 0.02;
 
 export function buildWaterfall(report: Report) {
   const { steps, totalSeconds: total, marks } = report;
   if (steps.length === 0) return null;
   const until = marks.firstResponse ?? total;
-  const links = marks.disaster === null ? [] : findCriticalPath(steps, marks.disaster, until);
-  const longest = sumByStep(links);
+  const path = marks.disaster === null ? [] : findCriticalPath(steps, marks.disaster, until);
+  const longest = sumByStep(path);
   const scene: Scene = {
     total,
-    waitedFor: new Set(
+    critical: new Set(
       longest
-        .filter(({ seconds }) => seconds >= WORTH_SHOWING * (longest[0]?.seconds ?? 0))
+        .filter(({ seconds }) => seconds >= SMALLEST_CRITICAL * (longest[0]?.seconds ?? 0))
         .map(({ step }) => step),
     ),
     inWindow: (step) =>
       marks.disaster !== null && step.offset + step.seconds > marks.disaster && step.offset < until,
   };
-  const isTiny = (step: Step): boolean => step.name === 'between steps' && step.seconds < SMALLEST_DRAWN;
+  const isTiny = (step: Step): boolean => step.gap && step.seconds < SMALLEST_DRAWN;
   const tiny = steps.filter(isTiny);
 
   return {
     disaster: marks.disaster === null ? '-10%' : cssPercent(marks.disaster, total),
-    usable: marks.firstResponse === null ? '-10%' : cssPercent(marks.firstResponse, total),
+    firstResponse: marks.firstResponse === null ? '-10%' : cssPercent(marks.firstResponse, total),
     windowEnd: marks.disaster === null ? '-10%' : cssPercent(until, total),
     proven: marks.proven === null ? '-10%' : cssPercent(marks.proven, total),
     ticks: buildTicks(total),
     flags: (
       [
-        ['disaster', marks.disaster],
-        ['usable', marks.firstResponse],
-        ['proven', marks.proven],
+        ['disaster', 'disaster', marks.disaster],
+        ['first-response', phaseLabel('first-response'), marks.firstResponse],
+        ['proven', 'proven', marks.proven],
       ] as const
-    ).flatMap(([name, at]) => {
+    ).flatMap(([tone, label, at]) => {
       if (at === null) return [];
       return [
         {
-          name,
+          tone,
+          label,
           at: `at ${at.toFixed(1)} s`,
           left: cssPercent(at, total),
           side: at > total / 2 ? 'before' : 'after',
@@ -57,7 +60,7 @@ export function buildWaterfall(report: Report) {
       const bare = rows.length === 1 && rows[0]?.name === phase;
       const own = bare && rows[0] ? buildStepRow(rows[0], 0, scene) : null;
       return {
-        phase,
+        phase: phaseLabel(phase),
         seconds: formatTime(seconds),
         left: cssPercent(first, total),
         width: cssPercent(seconds, total),
@@ -71,7 +74,7 @@ export function buildWaterfall(report: Report) {
       share: formatShare(report.harness.seconds, total),
     },
     tiny: tiny.length > 0 && {
-      count: pluralize(tiny.length, 'hole'),
+      count: pluralize(tiny.length, 'gap'),
       seconds: formatTime(tiny.reduce((sum, step) => sum + step.seconds, 0)),
     },
   };
@@ -79,7 +82,7 @@ export function buildWaterfall(report: Report) {
 
 interface Scene {
   readonly total: number;
-  readonly waitedFor: ReadonlySet<Step>;
+  readonly critical: ReadonlySet<Step>;
   readonly inWindow: (step: Step) => boolean;
 }
 
@@ -131,15 +134,15 @@ function buildStepRow(step: Step, depth: number, scene: Scene): StepRow {
   };
 }
 
-function chooseTone(step: Step, { waitedFor, inWindow }: Scene): string {
+function chooseTone(step: Step, { critical, inWindow }: Scene): string {
   if (!step.ok) return 'failed';
   if (step.harness) return 'harness';
-  if (waitedFor.has(step)) return 'critical';
+  if (critical.has(step)) return 'critical';
   return inWindow(step) ? 'window' : 'plain';
 }
 
-function groupByPhase(steps: readonly Step[]): { phase: string; rows: Step[] }[] {
-  const phases: { phase: string; rows: Step[] }[] = [];
+function groupByPhase(steps: readonly Step[]): { phase: Phase; rows: Step[] }[] {
+  const phases: { phase: Phase; rows: Step[] }[] = [];
   for (const step of steps) {
     const last = phases.at(-1);
     if (last?.phase === step.phase) last.rows.push(step);
@@ -148,7 +151,7 @@ function groupByPhase(steps: readonly Step[]): { phase: string; rows: Step[] }[]
   return phases;
 }
 
-/** Between four and ten round seconds along the axis. */
+/** Returns four to ten ticks at round numbers of seconds. */
 function buildTicks(total: number): { left: string; label: string }[] {
   const rough = total / 8;
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -1,4 +1,4 @@
-// The swarm as a picture: a box a node, with coordinates worked out here and drawn by topology.mustache.
+// The swarm as a diagram: a box per node, with coordinates computed here and drawn by topology.mustache.
 import type { NodePicture } from '../../drill/events.ts';
 import { pluralize } from './format.ts';
 

@@ -1,4 +1,4 @@
-// How verdicts and findings look: a word, a mark of its own shape, and a colour, never the colour alone.
+// How verdicts and check results look: a word, a mark with a distinct shape, and a colour: colour is never the only sign.
 import type { CheckOutcome } from '../../model/check.ts';
 import type { Verdict } from '../../drill/verdict.ts';
 

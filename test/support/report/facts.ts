@@ -1,7 +1,8 @@
-// What the sample drills found and where they ran: the parts of a report that have no time of their own.
+// The results and the environment of the sample drills: the parts of a report that have no duration.
 import type { ArtifactFact, Environment, NodePicture, ProofRow } from '../../../src/drill/events.ts';
 import type { CoverageRow } from '../../../src/drill/coverage.ts';
 import type { CheckResult } from '../../../src/model/check.ts';
+import { JOURNAL_VERSION } from '../../../src/drill/events.ts';
 import type { Recorder } from './recorder.ts';
 
 const digest = (seed: string): string =>
@@ -118,34 +119,34 @@ export const passes: CheckResult[] = [
   pass(
     'inventory matches',
     31,
-    '31 objects are as in the baseline',
-    'contents of volumes; those have their own checks',
+    '31 objects match the baseline',
+    'the contents of volumes, which have separate checks',
   ),
-  pass('tasks running', 7, '7 of 7 tasks run and are healthy', 'that they stay up for longer than the drill'),
+  pass('tasks running', 7, '7 of 7 tasks are running and healthy', 'that they keep running after the drill'),
   pass(
-    'secrets reach the tasks',
+    'mounted files match',
     4,
     '4 of 4 mounted secrets have the expected SHA-256',
-    'that nobody else has read them',
+    'that they were not read by anyone else',
   ),
   pass(
-    'files are the same',
+    'files match',
     1284,
     '1,284 files with the same SHA-256, owner and mode',
     'extended attributes, sparse blocks',
   ),
   pass(
-    'sentinel from before is there',
+    'sentinel from before the backup is present',
     1,
-    'the random mark written ahead of the backup was read back',
-    'anything written later',
+    'the random record written before the backup was read back',
+    'that other records were restored',
   ),
 ];
 export const sameRows = pass(
-  'same rows',
+  'rows match',
   500,
-  '500 of 500 rows are the same',
-  'indexes and statistics; those are rebuilt',
+  '500 of 500 rows match',
+  'indexes and statistics, which are rebuilt',
 );
 
 export const failingRows: CheckResult = {
@@ -183,18 +184,18 @@ const row = (object: string, count: number | null, checkedBy: string[], reason =
 export const coverage: CoverageRow[] = [
   row('services', 3, ['inventory matches', 'tasks running']),
   row('networks', 2, ['inventory matches']),
-  row('secrets', 4, ['inventory matches', 'secrets reach the tasks']),
+  row('secrets', 4, ['inventory matches', 'mounted files match']),
   row('configs', 2, ['inventory matches']),
   row('node labels', 6, ['inventory matches']),
-  row('volumes', 2, ['files are the same', 'same rows']),
+  row('volumes', 2, ['files match', 'rows match']),
   row('plugins', 0, [], 'the workload installs none'),
-  row('registry logins', null, [], 'a login lives in the client that made it, not in the swarm'),
+  row('registry logins', null, [], 'a login is stored in the client that made it, not in the swarm'),
 ];
 
 export function recordPlan(journal: Recorder, name: string, title: string, rtoSeconds: number): void {
   journal.record(0, {
     event: 'plan',
-    journal: 2,
+    journal: JOURNAL_VERSION,
     name,
     title,
     file: `drills/${name}.drill.ts`,

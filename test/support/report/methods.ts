@@ -1,4 +1,4 @@
-// A sample of drills that compare methods: the recovered drill, as if one method each had been its subject.
+// Sample drills that compare methods: the recovered drill, each with another method as its subject.
 import type { JournalEvent } from '../../../src/drill/events.ts';
 import type { CheckResult } from '../../../src/model/check.ts';
 import type { Aspect } from '../../../src/model/aspect.ts';
@@ -49,7 +49,7 @@ export const methodSample = ({ method, of, loses, seen: aspects }: MethodSample)
             { ...event, artifact: { ...event.artifact, method, loses } },
           ]
         : [event];
-    if (event.event === 'check' && event.check.name === 'files are the same')
+    if (event.event === 'check' && event.check.name === 'files match')
       return [{ ...event, check: { ...event.check, aspects } }];
     return [event];
   });

@@ -1,7 +1,7 @@
-// Writes sample journals in the order of a story, without a clock or a cluster.
+// Records sample journals event by event, without a clock or a cluster.
 import type { JournalEvent, Phase } from '../../../src/drill/events.ts';
 
-type Told = JournalEvent extends infer E ? (E extends JournalEvent ? Omit<E, 't'> : never) : never;
+type UntimedEvent = JournalEvent extends infer E ? (E extends JournalEvent ? Omit<E, 't'> : never) : never;
 
 export class Recorder {
   readonly #began: number;
@@ -16,7 +16,7 @@ export class Recorder {
     return new Date(this.#began + t * 1000).toISOString();
   }
 
-  record(t: number, event: Told): void {
+  record(t: number, event: UntimedEvent): void {
     this.#events.push({ t, ...event });
   }
 
@@ -35,7 +35,7 @@ export class Recorder {
     return id;
   }
 
-  /** In the order of time, as a journal would have them. */
+  /** Returns the events in order of time, as in a journal. */
   events(): JournalEvent[] {
     return this.#events.toSorted((a, b) => a.t - b.t);
   }
@@ -45,10 +45,10 @@ interface StepExtras {
   readonly parent?: number;
   readonly harness?: boolean;
   readonly error?: string;
-  /** Reasons by the second they were given. */
+  /** Reasons, by the second at which they were given. */
   readonly waits?: Readonly<Record<string, string>>;
 }
 
-/** A journal as it stands on disk. */
+/** Returns a journal's text as it is on disk. */
 export const asText = (events: readonly JournalEvent[]): string =>
   events.map((event) => `${JSON.stringify(event)}\n`).join('');

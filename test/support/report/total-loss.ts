@@ -1,4 +1,4 @@
-// A total loss with everything in it: steps inside of and beside each other, waits, and findings of all three kinds.
+// A total loss that has everything: nested and parallel steps, waits, and checks with all three results.
 import type { JournalEvent } from '../../../src/drill/events.ts';
 import {
   artifact,
@@ -58,16 +58,16 @@ function upToTheDisaster(journal: Recorder): void {
   journal.record(31.41, { event: 'topology', when: 'before', nodes: nodes('10.214.0') });
 
   journal.phase(31.42, 'backup');
-  journal.step('swarm state of m1', 31.43, 34.12, { waits: { 31.9: 'm1: dockerd is stopping' } });
-  journal.step('restic ledger_files', 34.13, 37.55);
+  journal.step('back up the swarm state of m1', 31.43, 34.12, { waits: { 31.9: 'm1: dockerd is stopping' } });
+  journal.step('restic backup ledger_files', 34.13, 37.55);
   journal.step('pg_dump ledger_database', 34.14, 36.02);
-  const cannot = ['Open transactions at the time of the dump are not in it.'];
+  const limits = ['Transactions that were open during the dump are not included.'];
   const kept = [
     artifact('swarm-state.tar', 'swarmState', 1_884_160, 2.69, journal.at(34.1), [
-      'Needs the unlock key when autolock is on.',
-      'Addresses of the old managers; the restored one starts a new cluster.',
+      'The unlock key is needed when autolock is on.',
+      'The restored manager starts a new cluster: the addresses of the old managers are lost.',
     ]),
-    artifact('ledger_database.dump', 'pgDump', 61_733, 1.88, journal.at(36), cannot),
+    artifact('ledger_database.dump', 'pgDump', 61_733, 1.88, journal.at(36), limits),
     artifact('ledger_files', 'restic', 43_201_877, 3.42, journal.at(37.5)),
   ];
   for (const [i, item] of kept.entries())
@@ -90,7 +90,7 @@ function restore(journal: Recorder): void {
     parent: first,
     waits: { 50.1: 'm1: dockerd does not answer yet' },
   });
-  journal.step('put the raft state back', 55.91, 57.3, { parent: first });
+  journal.step('restore the raft state', 55.91, 57.3, { parent: first });
   journal.step('force a new cluster', 57.31, 61.71, {
     parent: first,
     waits: { 57.9: 'raft: no leader yet', 60.2: 'raft: m1 leads, 2 dead members still listed' },
@@ -99,8 +99,8 @@ function restore(journal: Recorder): void {
   for (const [i, name] of ['m2', 'm3', 'w1', 'w2'].entries())
     journal.step(`start and join ${name}`, 61.74 + i * 0.02, 68.9 + i * 0.4, { parent: join });
   journal.step('restic restore ledger_files', 70.25, 74.02);
-  journal.step('put node labels back', 70.26, 70.9);
-  const database = journal.step('bring the database back', 74.03, 85.66);
+  journal.step('restore node labels', 70.26, 70.9);
+  const database = journal.step('restore the database', 74.03, 85.66);
   journal.step('ledger_database runs', 74.04, 82.9, {
     parent: database,
     waits: {
