@@ -11,7 +11,7 @@ import { Scope } from '../../src/support/scope.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Site } from '../../src/swarm/site.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
-import { gitRepository, type GitRepository } from '../support/git-repository.ts';
+import { createGitRepository, type GitRepository } from '../support/git-repository.ts';
 import { shelf, type Shelf } from '../support/shelf.ts';
 
 const scope = new Scope();
@@ -116,7 +116,7 @@ beforeAll(async () => {
   const next = await Site.open({ lab: inject('lab'), run: `git-test-${process.pid}`, drill: 'fresh', scope });
   fresh = await next.startSwarm({ managers: 1, workers: 0 });
   const env = `# pinned here\nTOOLBOX_IMAGE=${old.imageOf('toolbox')}\nGREETING='good day'\n`;
-  repository = await gitRepository({ ...FILES, 'shop/.env': env });
+  repository = await createGitRepository({ ...FILES, 'shop/.env': env });
   scope.defer('the repository', async () => repository[Symbol.asyncDispose]());
   deployedCommit = await git('rev-parse HEAD');
   source = {

@@ -1,22 +1,23 @@
-// A work tree and the bare repository that it is pushed to, in a directory that goes at the end: for tests of a stack in git.
+// A git work tree and the bare repository that it is pushed to, for the tests of git stack.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../../src/support/command.ts';
 
 export interface GitRepository extends AsyncDisposable {
-  /** The work tree. */
+  /** Path of the work tree. */
   readonly directory: string;
-  /** The bare repository. */
+  /** Path of the bare repository. */
   readonly remote: string;
   git(...args: string[]): Promise<string>;
-  /** Writes files of the work tree, and commits nothing. */
+  /** Writes files into the work tree without a commit. */
   write(files: Readonly<Record<string, string>>): Promise<void>;
-  /** Writes, commits and pushes. @returns the commit */
+  /** Writes files, commits and pushes them, and returns the commit. */
   commit(files: Readonly<Record<string, string>>): Promise<string>;
 }
 
-export async function gitRepository(files: Readonly<Record<string, string>>): Promise<GitRepository> {
+/** Creates both in a temporary directory, which is removed on disposal, and pushes a first commit. */
+export async function createGitRepository(files: Readonly<Record<string, string>>): Promise<GitRepository> {
   const home = await mkdtemp(join(tmpdir(), 'swarm-drill-test-git-'));
   const [directory, remote] = [join(home, 'tree'), join(home, 'remote.git')];
   await run('git', ['init', '--quiet', '--bare', '--initial-branch=main', remote]);

@@ -1,4 +1,4 @@
-// A swarm with one of everything that a definition may hold: what service export has to bring back.
+// A stack with one of everything that a service definition may contain, for the tests of service export.
 import { randomBytes } from 'node:crypto';
 import type { Swarm } from '../../src/swarm/swarm.ts';
 
@@ -58,7 +58,7 @@ configs:
 `;
 const LABELS = { 'com.docker.stack.namespace': 'wide', keeper: 'both' };
 
-/** @returns the values of its secrets */
+/** Deploys the stack, and returns the values of its secrets. */
 export async function deployWideStack(swarm: Swarm): Promise<Map<string, Buffer>> {
   const manager = await swarm.manager();
   const { docker } = manager;
@@ -66,7 +66,7 @@ export async function deployWideStack(swarm: Swarm): Promise<Map<string, Buffer>
   const sh = (script: string): Promise<string> => manager.exec(['sh', '-euc', script, image]);
   const values = new Map([
     ['wide_token', randomBytes(32)],
-    ['unmounted', Buffer.from('nobody reads me')],
+    ['unmounted', Buffer.from('no task mounts me')],
   ]);
 
   await swarm.label('worker-1', { zone: 'b', rack: '1' });
@@ -87,7 +87,7 @@ export async function deployWideStack(swarm: Swarm): Promise<Map<string, Buffer>
     docker service create --quiet --detach --name credentialed --replicas 0 --credential-spec config://credentials "$0" sleep infinity
     docker service create --quiet --detach --name counted --mode replicated-job --replicas 2 --max-concurrent 1 --restart-condition none "$0" true
     docker service create --quiet --detach --name forced "$0" sleep infinity`);
-  // As clients before API 1.25 did.
+  // With networks in the place that clients before API 1.25 used.
   await docker.createService({
     Name: 'legacy',
     Labels: { old: 'client' },

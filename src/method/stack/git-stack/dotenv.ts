@@ -1,5 +1,5 @@
 // The env file with the values for compose files. `docker stack` reads none by itself, and every tool that does (also Node's parseEnv)
-// has a syntax of its own: only what all of them read alike is accepted.
+// has another syntax: only what all of them read alike is accepted.
 import { finding } from '../../../support/errors.ts';
 import { quoteForShell } from '../../../support/text.ts';
 
@@ -32,7 +32,7 @@ export const toShellExports = (values: Readonly<Record<string, string>>): string
     .map(([name, value]) => `export ${name}=${quoteForShell(value)}\n`)
     .join('');
 
-/** Shorter values are not redacted: they are no secrets, and occur in many words. */
+/** Shorter values are not redacted: they hide nothing, and occur in many words. */
 const MIN_REDACTED_LENGTH = 4;
 
 /** Returns the text with names in place of values, also JSON-quoted ones: env files may hold passwords, and errors go into reports. */

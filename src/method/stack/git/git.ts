@@ -13,7 +13,7 @@ const LIMIT = minutes(1);
 /** … and for those that carry a whole history, also over a slow line. */
 export const TRANSFER_LIMIT = minutes(10);
 
-/** Environment variables that tell git how to reach a remote. */
+/** Environment variables with which git reaches a remote. */
 export type GitEnvironment = Readonly<Record<string, string>>;
 
 export interface GitCommandOptions {
