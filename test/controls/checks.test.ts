@@ -26,25 +26,25 @@ interface Control {
 const groups: readonly (readonly Control[])[] = [
   [
     {
-      check: 'same rows',
+      check: 'rows match',
       broken: 'one note of one receipt is changed',
       sees: /^row of receipts: seed-/,
       harm: (restored) => sql(restored, "UPDATE receipts SET note = 'changed' WHERE number = 1500"),
     },
     {
-      check: 'sequences go on where they were',
+      check: 'sequences continue',
       broken: 'the sequence of receipt numbers starts anew',
       sees: /receipt_numbers/,
       harm: (restored) => sql(restored, "SELECT setval('receipt_numbers', 1)"),
     },
     {
-      check: 'same schema',
+      check: 'schema matches',
       broken: 'an index is gone',
       sees: /postings_by_receipt/,
       harm: (restored) => sql(restored, 'DROP INDEX postings_by_receipt'),
     },
     {
-      check: 'same roles and grants',
+      check: 'roles and grants match',
       broken: 'the application may delete',
       sees: /ledger_app/,
       harm: (restored) => sql(restored, 'GRANT DELETE ON receipts, postings TO ledger_app'),
@@ -52,10 +52,10 @@ const groups: readonly (readonly Control[])[] = [
   ],
   [
     {
-      check: 'the ledger adds up',
+      check: 'ledger balances',
       broken: 'one posting is a cent too high',
       sees: /^1 receipts don't add up/,
-      also: ['same rows'],
+      also: ['rows match'],
       harm: (restored) =>
         sql(
           restored,
@@ -63,10 +63,10 @@ const groups: readonly (readonly Control[])[] = [
         ),
     },
     {
-      check: 'tables and indexes are sound',
+      check: 'tables and indexes sound',
       broken: 'an index holds other values than its table',
       sees: /receipts_shifted/,
-      also: ['same schema'],
+      also: ['schema matches'],
       harm: (restored) =>
         sql(
           restored,
@@ -76,7 +76,7 @@ const groups: readonly (readonly Control[])[] = [
         ),
     },
     {
-      check: 'the application can write',
+      check: 'application accepts writes',
       broken: 'the upload directory belongs to root',
       sees: /probe/,
       harm: (restored) => inFiles(restored, 'chown 0:0 uploads/probes; chmod 755 uploads/probes'),
@@ -136,7 +136,7 @@ const groups: readonly (readonly Control[])[] = [
       check: 'tasks running',
       broken: 'the web service wants a node that there is not',
       sees: /ledger_web/,
-      also: ['inventory matches', 'mounted files match', 'files match', 'the application can write'],
+      also: ['inventory matches', 'mounted files match', 'files match', 'application accepts writes'],
       harm: (restored) =>
         docker(
           restored,

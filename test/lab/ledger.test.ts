@@ -1,6 +1,6 @@
-// The workload itself, on a swarm of one node: what drills stand on must hold before anything is lost.
+// The ledger itself, on a swarm of one node: what drills rely on must be true before anything is lost.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { Contents } from '../../fixtures/ledger/contents.ts';
+import type { LedgerContents } from '../../fixtures/ledger/contents.ts';
 import { ledger, type Ledger } from '../../fixtures/ledger/ledger.ts';
 import type { Observation } from '../../src/model/check.ts';
 import { Scope } from '../../src/support/scope.ts';
@@ -24,7 +24,7 @@ afterAll(() => scope[Symbol.asyncDispose]());
 const sql = (text: string): Promise<Record<string, unknown>[]> =>
   shop.database.asSuperuser(async (client) => (await client.query<Record<string, unknown>>(text)).rows);
 
-test('Postgres keeps a checksum of every page', async () => {
+test('Postgres writes a checksum to every page', async () => {
   expect(await sql('SHOW data_checksums')).toEqual([{ data_checksums: 'on' }]);
 });
 
@@ -44,19 +44,17 @@ for (const [what, change] of [
     `INSERT INTO postings (receipt_id, account_id, amount) SELECT receipt_id, 1, 1 FROM postings WHERE id = 7`,
   ],
 ] as const)
-  test(`the database refuses a receipt that does not add up: ${what}`, async () => {
+  test(`refuses a receipt that does not add up: ${what}`, async () => {
     await expect(sql(change)).rejects.toMatchObject(unbalanced);
   });
 
-test('a whole receipt may be deleted with its postings', async () => {
-  await shop.write('deleted again');
-  await sql(
-    `DELETE FROM postings WHERE receipt_id = 'deleted again'; DELETE FROM receipts WHERE id = 'deleted again'`,
-  );
-  expect(await shop.present(['deleted again'])).toEqual([]);
+test('allows a whole receipt to be deleted with its postings', async () => {
+  await shop.write('deleted');
+  await sql(`DELETE FROM postings WHERE receipt_id = 'deleted'; DELETE FROM receipts WHERE id = 'deleted'`);
+  expect(await shop.present(['deleted'])).toEqual([]);
 });
 
-test('writes at once are kept apart: the one that is refused takes no other along', async () => {
+test('a refused write does not undo concurrent writes', async () => {
   await shop.write('twice');
   const ids = Array.from({ length: 20 }, (_, index) => `at-once-${index}`);
   const [refused, ...written] = await Promise.allSettled(['twice', ...ids].map(async (id) => shop.write(id)));
@@ -71,9 +69,9 @@ test('writes at once are kept apart: the one that is refused takes no other alon
   ).toEqual([{ whole: ids.length }]);
 });
 
-/** What the check of that name sees after `change`, which is undone again. */
+/** Observes with the check of that name after `change`, then undoes the change. */
 async function seenAfter(
-  baseline: Contents,
+  baseline: LedgerContents,
   check: string,
   change: string,
   undo: string,
@@ -87,50 +85,48 @@ async function seenAfter(
 
 const note = (text: string): string => `UPDATE receipts SET note = '${text}' WHERE number = 1500`;
 
-test('one changed note of a small table is told by its row', async () => {
+test('names the row of a small table that changed', async () => {
   await sql(note('as it was'));
   const baseline = await shop.contents();
-  const seen = await seenAfter(baseline, 'same rows', note('changed'), note('as it was'));
+  const seen = await seenAfter(baseline, 'rows match', note('changed'), note('as it was'));
   expect(seen).toMatchObject({
     differences: [expect.stringMatching(/^row of receipts: seed-[0-9a-f]{32}: was/)],
-    detail: expect.stringMatching(/^receipts differs in 1 row, (\d+) rows then and \1 now$/),
+    detail: expect.stringMatching(/^receipts differs in 1 row \(expected (\d+) rows, got \1\)$/),
   });
 });
 
-test('one changed note of a large table, and one row that is gone, are told by their buckets', async () => {
+test('names the bucket of a large table in which a row changed or is missing', async () => {
   await sql(`INSERT INTO receipts (id, note) SELECT 'many-' || i, 'note' FROM generate_series(1, 6000) AS i`);
   await sql(note('as it was'));
   const baseline = await shop.contents();
   expect(baseline.tables['receipts']).not.toHaveProperty('named');
   expect(baseline.tables['accounts']).toHaveProperty('named');
-  expect(await seenAfter(baseline, 'same rows', 'SELECT', 'SELECT')).toMatchObject({ differences: [] });
-  const changed = await seenAfter(baseline, 'same rows', note('changed'), note('as it was'));
+  expect(await seenAfter(baseline, 'rows match', 'SELECT', 'SELECT')).toMatchObject({ differences: [] });
+  const changed = await seenAfter(baseline, 'rows match', note('changed'), note('as it was'));
   expect(changed).toMatchObject({
     differences: [
       expect.stringMatching(
         /^rows of receipts whose key's MD5 begins with [0-9a-f]{3}: still \d+, but not the same$/,
       ),
     ],
-    detail: expect.stringMatching(/^receipts differs in 1 bucket, (\d+) rows then and \1 now$/),
+    detail: expect.stringMatching(/^receipts differs in 1 bucket \(expected (\d+) rows, got \1\)$/),
   });
   const gone = await seenAfter(
     baseline,
-    'same rows',
+    'rows match',
     `DELETE FROM receipts WHERE id = 'many-1'`,
     `INSERT INTO receipts (id, note) VALUES ('many-1', 'note')`,
   );
   expect(gone).toMatchObject({
     differences: [
-      expect.stringMatching(
-        /^rows of receipts whose key's MD5 begins with 07b: there were \d+, there are \d+$/,
-      ),
+      expect.stringMatching(/^rows of receipts whose key's MD5 begins with 07b: expected \d+, got \d+$/),
     ],
   });
 });
 
-test('writes of the harness itself are no part of the rows', async () => {
+test('ignores writes that the harness makes after a restore', async () => {
   const baseline = await shop.contents();
   await shop.write('first-response-1');
   await shop.write('probe-1');
-  expect(await seenAfter(baseline, 'same rows', 'SELECT', 'SELECT')).toMatchObject({ differences: [] });
+  expect(await seenAfter(baseline, 'rows match', 'SELECT', 'SELECT')).toMatchObject({ differences: [] });
 });

@@ -154,7 +154,7 @@ describe('what it refuses', () => {
     const refused = await findingOf(companion.backup(place.volume('files'), kept.deposit));
     expect(refused).toMatchObject({ code: 'not-pausable', message: expect.stringContaining('agent') });
     expect(await byHand('size=200m')).toContain(
-      'only a service with replicas can be stopped, and agent has none',
+      'agent: only a replicated service can be stopped',
     );
     await destroy(place.volume('agents'), 'agent');
 
