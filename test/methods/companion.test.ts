@@ -153,9 +153,7 @@ describe('what it refuses', () => {
     await startUser(place.volume('agents'), 'agent', { global: true, labels: STOP });
     const refused = await findingOf(companion.backup(place.volume('files'), kept.deposit));
     expect(refused).toMatchObject({ code: 'not-pausable', message: expect.stringContaining('agent') });
-    expect(await byHand('size=200m')).toContain(
-      'agent: only a replicated service can be stopped',
-    );
+    expect(await byHand('size=200m')).toContain('agent: only a replicated service can be stopped');
     await destroy(place.volume('agents'), 'agent');
 
     await startUser(place.volume('tasks'), 'tasks', { containerLabels: STOP });

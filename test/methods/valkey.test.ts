@@ -131,10 +131,7 @@ test('the checks see that a server with an AOF ignores a snapshot in its directo
   );
   await startAgain();
   expect((await (await store.server()).send(['PING']))[0]).toBe('PONG');
-  expect(Object.keys(await differences())).toEqual([
-    'keys and values match',
-    'key expiry matches',
-  ]);
+  expect(Object.keys(await differences())).toEqual(['keys and values match', 'key expiry matches']);
   await loseVolume();
   await METHODS.rdb.restore(artifact, storeVolume());
   await startAgain();
