@@ -80,14 +80,14 @@ export async function restore(lab: Lab): Promise<void> {
       if (keeps) return;
       // The engine takes leave of the container that used it in its own time.
       await waitUntil(`${name} to be free`, async () => {
-        await node.docker.getVolume(name).remove();
+        await node.engine.volumes.remove(name);
         return { done: true };
       });
     };
 
     const vault = await Vault.open(site, scope, () => undefined, { objectStore: true });
     await installSnapshotPlugin(node);
-    await node.docker.createVolume({ Name: 'snapshots', Driver: SNAPSHOT_DRIVER });
+    await node.engine.volumes.create({ Name: 'snapshots', Driver: SNAPSHOT_DRIVER });
     for (const name of ['source', 'snapshots']) await run(argv, { [name]: '/data' }, input);
     const mebibytes = Number(await run(['sh', '-c', 'du -sm /data | cut -f1'], { source: '/data' }));
     await run(['bash', '-euo', 'pipefail', '-c', PACK], { source: '/data', plain: '/plain' });

@@ -50,12 +50,12 @@ export const survivesLeaderLoss = (swarm: Swarm, limit: Seconds = seconds(30)): 
     const name = `swarm-drill-probe-${randomBytes(4).toString('hex')}`;
     try {
       // A write to raft needs a quorum; a read would be answered from memory.
-      const { id } = await waitUntil(
+      const id = await waitUntil(
         'a write to raft',
-        async () => ({ done: await other.docker.createConfig({ Name: name, Data: PROBE_DATA }) }),
+        async () => ({ done: await other.engine.configs.create({ Name: name, Data: PROBE_DATA }) }),
         { limit },
       );
-      await other.docker.getConfig(id).remove();
+      await other.engine.configs.remove(id);
       return {
         compared: 1,
         differences: [],

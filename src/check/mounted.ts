@@ -1,6 +1,7 @@
 // Secrets and configs as a program sees them: the bytes of the mounted files inside a running task.
 import { createHmac, randomBytes } from 'node:crypto';
-import { bytesOf, startProcess } from '../lab/engine/process.ts';
+import type { Engine } from '../lab/engine/engine.ts';
+import { bytesOf } from '../lab/engine/process.ts';
 import type { Objects } from '../swarm/inventory.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { AspectSeen, Check } from '../model/check.ts';
@@ -30,8 +31,8 @@ interface ServiceFact {
 
 /** Digest of every secret and config of every service, read in a running task of it. */
 export async function readMountedFiles(swarm: Swarm): Promise<Objects> {
-  const { docker } = await swarm.manager();
-  const services = (await docker.listServices()) as unknown as ServiceFact[];
+  const { engine } = await swarm.manager();
+  const services = (await engine.services.list()) as unknown as ServiceFact[];
   return Object.fromEntries((await Promise.all(services.map((one) => mountsOf(swarm, one)))).flat());
 }
 
@@ -43,7 +44,7 @@ async function mountsOf(swarm: Swarm, { Spec }: ServiceFact): Promise<[file: str
   return Promise.all(
     paths.map(async (path) => [
       `${path} in ${Spec.Name}`,
-      task ? await digestOf(task.node.docker, task.id, path) : 'no task runs',
+      task ? await digestOf(task.node.engine, task.id, path) : 'no task runs',
     ]),
   );
 }
@@ -55,13 +56,9 @@ function pathOf({ File, SecretName }: Mount): string {
   return SecretName === undefined ? `/${name}` : `/run/secrets/${name}`;
 }
 
-async function digestOf(
-  docker: Parameters<typeof startProcess>[0],
-  container: string,
-  path: string,
-): Promise<string> {
+async function digestOf(engine: Engine, container: string, path: string): Promise<string> {
   const { bytes, exitCode, stderr } = await bytesOf(
-    await startProcess(docker, container, ['cat', path], { user: '0' }),
+    await engine.containers.startProcess(container, ['cat', path], { user: '0' }),
   );
   if (exitCode !== 0) return `unreadable: exit code ${exitCode}, ${stderr.trim()}`;
   // No secret and no config can be: the engine refuses to make one.

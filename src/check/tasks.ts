@@ -18,12 +18,12 @@ export const tasksRunning = (swarm: Swarm): Check => ({
       () => [],
       (error: unknown) => [reasonOf(error)],
     );
-    const { docker } = await swarm.manager();
-    const tasks = (await docker.listTasks({ filters: { 'desired-state': ['running'] } })) as TaskFact[];
+    const { engine } = await swarm.manager();
+    const tasks = (await engine.tasks.list({ 'desired-state': ['running'] })) as TaskFact[];
     const started = new Map<string, Date>();
     for (const node of swarm.nodes)
-      for (const { Id } of await node.docker.listContainers({ filters: { status: ['running'] } })) {
-        const { State } = await node.docker.getContainer(Id).inspect();
+      for (const { Id } of await node.engine.containers.list({ filters: { status: ['running'] } })) {
+        const { State } = await node.engine.containers.inspect(Id);
         const at = new Date(State.StartedAt);
         started.set(Id, at >= node.startedAt ? at : new Date(0));
       }

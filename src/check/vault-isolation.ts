@@ -28,9 +28,9 @@ export async function vaultIsolatedFromSwarm(vault: Vault, swarm: Swarm): Promis
 }
 
 async function recordTopology(vault: Vault, swarm: Swarm): Promise<RecordedParts> {
-  const docker = connect(swarm.site.lab.host);
+  const engine = connect(swarm.site.lab.host);
   const [nodes, own] = await Promise.all([
-    Promise.all(swarm.nodes.map(async ({ name, id }) => ({ name, ...(await containerParts(docker, id)) }))),
+    Promise.all(swarm.nodes.map(async ({ name, id }) => ({ name, ...(await containerParts(engine, id)) }))),
     vault.parts(),
   ]);
   return { swarm: nodes, vault: own };

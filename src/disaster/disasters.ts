@@ -1,5 +1,6 @@
 // The failures that a drill author can choose from. Each destroys something, and returns proof of it and what survived.
-import { connect, type Docker } from '../lab/engine/connect.ts';
+import type { Engine } from '../lab/engine/engine.ts';
+import { connect } from '../lab/engine/connect.ts';
 import { isNotFound } from '../lab/engine/errors.ts';
 import type { Aftermath, ProofRow } from '../model/disaster.ts';
 import { usage } from '../support/errors.ts';
@@ -38,10 +39,10 @@ export async function destroyNodes(
 
 /** Asks for the state of each container and disk by id, before and after. */
 async function destroyWithProof(swarm: Swarm, nodes: readonly Node[]): Promise<ProofRow[]> {
-  const docker = connect(swarm.site.lab.host);
+  const engine = connect(swarm.site.lab.host);
   const objects = nodes.flatMap((node) => [
-    { what: `container of ${node.name}`, id: node.id, state: () => containerState(docker, node.id) },
-    { what: `disk of ${node.name}`, id: node.volume, state: () => volumeState(docker, node.volume) },
+    { what: `container of ${node.name}`, id: node.id, state: () => containerState(engine, node.id) },
+    { what: `disk of ${node.name}`, id: node.volume, state: () => volumeState(engine, node.volume) },
   ]);
   const before = await Promise.all(objects.map(({ state }) => state()));
   await step(`destroy ${nodes.map(({ name }) => name).join(', ')}`, () =>
@@ -51,16 +52,10 @@ async function destroyWithProof(swarm: Swarm, nodes: readonly Node[]): Promise<P
   return objects.map(({ what, id }, at) => ({ what, id, before: before[at] ?? '', after: after[at] ?? '' }));
 }
 
-const containerState = (docker: Docker, id: string): Promise<string> =>
-  docker
-    .getContainer(id)
-    .inspect()
-    .then(({ State }) => State.Status, goneIfNotFound);
-const volumeState = (docker: Docker, name: string): Promise<string> =>
-  docker
-    .getVolume(name)
-    .inspect()
-    .then(() => 'present', goneIfNotFound);
+const containerState = (engine: Engine, id: string): Promise<string> =>
+  engine.containers.inspect(id).then(({ State }) => State.Status, goneIfNotFound);
+const volumeState = (engine: Engine, name: string): Promise<string> =>
+  engine.volumes.inspect(name).then(() => 'present', goneIfNotFound);
 
 function goneIfNotFound(error: unknown): string {
   if (isNotFound(error)) return 'gone';

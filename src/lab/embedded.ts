@@ -137,7 +137,7 @@ async function startCapsule(parts: {
   child.unref();
 
   const host = `unix://${join(door, 'docker.sock')}`;
-  const docker = connect(host);
+  const engine = connect(host);
   const capsule: Capsule = {
     host,
     process: child,
@@ -160,7 +160,7 @@ async function startCapsule(parts: {
       async () => {
         if (child.exitCode !== null || child.signalCode !== null)
           return { giveUp: 'it ended before it answered' };
-        const reason = await unreachableReason(docker);
+        const reason = await unreachableReason(engine);
         return reason === undefined ? { done: true } : { notYet: reason };
       },
       { limit: seconds(30) },

@@ -3,13 +3,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir, statfs } from 'node:fs/promises';
 import { platform, release } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
+import type { Engine } from './engine/engine.ts';
+import { seconds } from '../support/clock.ts';
 import { run } from '../support/command.ts';
 import { reasonOf } from '../support/errors.ts';
 import { cacheDirectory } from './cache.ts';
 import { embeddedObstacle } from './embedded.ts';
-import { connect, unreachableReason, type Docker } from './engine/connect.ts';
+import { connect, unreachableReason } from './engine/connect.ts';
 import { nodeRecipe } from './images.ts';
 import { findEngine } from './open.ts';
 
@@ -29,7 +30,7 @@ export interface Examination {
 }
 
 const NEEDED_BYTES = 6e9;
-const REGISTRY_LIMIT_MS = 10_000;
+const REGISTRY_LIMIT = seconds(10);
 
 /** @param engine the one that the person named; else they are looked for as a run does */
 export async function examineMachine(engine?: string): Promise<Examination> {
@@ -59,11 +60,11 @@ async function examineEngine(named: string | undefined): Promise<Observed[]> {
           : 'start Docker, or name an engine with --engine',
       },
     ];
-  const docker = connect(found.host);
-  const { Version } = await docker.version();
+  const engine = connect(found.host);
+  const { ServerVersion } = await engine.info();
   return [
-    { subject: 'Docker engine', state: 'ok', detail: `${Version} at ${found.host}` },
-    await examineRegistry(docker),
+    { subject: 'Docker engine', state: 'ok', detail: `${ServerVersion} at ${found.host}` },
+    await examineRegistry(engine),
   ];
 }
 
@@ -73,13 +74,10 @@ async function ask(host: string): Promise<{ host: string | undefined; tried: str
 }
 
 /** Asks through the engine, which is who pulls; nothing is downloaded. */
-async function examineRegistry(docker: Docker): Promise<Observed> {
+async function examineRegistry(engine: Engine): Promise<Observed> {
   const subject = 'registry';
   try {
-    const late = sleep(REGISTRY_LIMIT_MS, undefined, { ref: false }).then(() => {
-      throw new Error(`no answer within ${REGISTRY_LIMIT_MS / 1000} s`);
-    });
-    await Promise.race([docker.getImage(nodeRecipe.registry).distribution(), late]);
+    await engine.withLimit(REGISTRY_LIMIT).images.requireInRegistry(nodeRecipe.registry);
     return { subject, state: 'ok', detail: `the engine reaches ${nodeRecipe.registry}` };
   } catch (error) {
     return {

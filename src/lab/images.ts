@@ -1,11 +1,12 @@
 // Images in an engine: there already, pulled by their pinned name, or built of Debian packages; and what was used, with digests.
 import { createReadStream } from 'node:fs';
 import { platform } from 'node:os';
+import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
+import type { Engine } from './engine/engine.ts';
 import { isNotFound } from './engine/errors.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { debianImage, DEBIAN_SUITE, recipeKey } from './debian.ts';
-import type { Docker } from './engine/connect.ts';
 import type { ImageFact, ImageRecipe } from './lab.ts';
 
 /** Engine and CLI, for nodes and, unpacked, for the embedded lab's own engine. */
@@ -74,7 +75,7 @@ export const builtOf = (recipe: ImageRecipe): string =>
  * @throws DrillError `no-image` naming everything that was tried
  */
 export async function ensureImage(
-  docker: Docker,
+  engine: Engine,
   recipe: ImageRecipe,
   prefer: 'registry' | 'debian',
   progress: (doing: string) => void,
@@ -82,7 +83,7 @@ export async function ensureImage(
   const tried: string[] = [];
   if (prefer === 'registry') {
     const reference = registryReference(recipe);
-    const pulled = await inspect(docker, reference);
+    const pulled = await inspect(engine, reference);
     if (pulled)
       return {
         role: recipe.role,
@@ -94,7 +95,7 @@ export async function ensureImage(
             : `registry: ${recipe.registry.base}, and on it ${builtOf(recipe)}`,
       };
   }
-  const built = await inspect(docker, localReference(recipe));
+  const built = await inspect(engine, localReference(recipe));
   if (built)
     return {
       role: recipe.role,
@@ -107,20 +108,21 @@ export async function ensureImage(
     const base = typeof recipe.registry === 'string' ? recipe.registry : recipe.registry.base;
     progress(`pulling ${base}`);
     try {
-      await pull(docker, base);
+      await engine.images.pull(base);
       if (typeof recipe.registry !== 'string') {
         progress(`building the ${recipe.role} image on ${base}`);
-        await buildOn(docker, base, recipe);
+        await buildOn(engine, base, recipe);
       }
-      return await ensureImage(docker, recipe, prefer, progress);
+      return await ensureImage(engine, recipe, prefer, progress);
     } catch (error) {
       tried.push(`pulling ${base}: ${reasonOf(error)}`);
     }
   }
   if (platform() === 'linux' && process.getuid?.() === 0) {
     try {
-      await importTar(docker, recipe, await debianImage(recipe, progress));
-      return await ensureImage(docker, recipe, 'debian', progress);
+      const tar = createReadStream(await debianImage(recipe, progress));
+      await engine.images.import(localReference(recipe), tar, recipe.debian.changes);
+      return await ensureImage(engine, recipe, 'debian', progress);
     } catch (error) {
       tried.push(`building it of Debian packages: ${reasonOf(error)}`);
     }
@@ -131,22 +133,17 @@ export async function ensureImage(
   });
 }
 
-async function inspect(docker: Docker, reference: string) {
+async function inspect(engine: Engine, reference: string) {
   try {
-    return await docker.getImage(reference).inspect();
+    return await engine.images.inspect(reference);
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
   }
 }
 
-async function pull(docker: Docker, reference: string): Promise<void> {
-  const stream = await docker.pull(reference);
-  await settled(docker, stream);
-}
-
 /** The same packages, files and settings as in a root file system of our own, on an official image. */
-async function buildOn(docker: Docker, base: string, { debian, ...recipe }: ImageRecipe): Promise<void> {
+async function buildOn(engine: Engine, base: string, { debian, ...recipe }: ImageRecipe): Promise<void> {
   const hook = (command: string): string => `RUN set -- ""; ${command}`;
   const dockerfile = [
     `FROM ${base}`,
@@ -161,32 +158,5 @@ async function buildOn(docker: Docker, base: string, { debian, ...recipe }: Imag
   for (const [path, text] of Object.entries(debian.files ?? {}))
     context.entry({ name: path, mode: 0o755 }, text);
   context.finalize();
-  const stream = await docker.buildImage(context as unknown as NodeJS.ReadableStream, {
-    t: registryReference({ ...recipe, debian }),
-  });
-  await settled(docker, stream);
-}
-
-async function importTar(docker: Docker, recipe: ImageRecipe, tar: string): Promise<void> {
-  const [repo, tag] = localReference(recipe).split(':') as [string, string];
-  const stream = await docker.importImage(createReadStream(tar), {
-    repo,
-    tag,
-    changes: [...(recipe.debian.changes ?? [])],
-  });
-  await settled(docker, stream);
-}
-
-/** The engine answers 200 first and tells of a failure in the stream. */
-export async function settled(docker: Docker, stream: NodeJS.ReadableStream): Promise<void> {
-  await new Promise<void>((done, fail) => {
-    docker.modem.followProgress(stream, (error, lines) => {
-      const broken = (lines as { error?: string }[] | undefined)?.find(
-        (line) => line.error !== undefined,
-      )?.error;
-      if (error) fail(error);
-      else if (broken !== undefined) fail(new DrillError(broken, { code: 'engine-refused' }));
-      else done();
-    });
-  });
+  await engine.images.build(registryReference({ ...recipe, debian }), Readable.from(context));
 }

@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { Engine } from './engine/engine.ts';
 import { DrillError } from '../support/errors.ts';
 import { embeddedObstacle, openEmbedded } from './embedded.ts';
-import { connect, unreachableReason, type Docker } from './engine/connect.ts';
+import { connect, unreachableReason } from './engine/connect.ts';
 import type { Lab, LabOptions } from './lab.ts';
 import { prepare } from './prepare.ts';
 import { sweep } from './sweep.ts';
@@ -72,22 +73,19 @@ function contextHost(): string | undefined {
 }
 
 async function openEngine(host: string, { images, progress = () => {} }: LabOptions): Promise<Lab> {
-  const docker = connect(host);
+  const engine = connect(host);
   await sweep(host, { all: false });
-  const prepared = await prepare(docker, images, 'registry', progress);
+  const prepared = await prepare(engine, images, 'registry', progress);
   return {
     host,
     kind: 'engine',
-    description: `${await engineName(docker)}; each drill on an internal network of its own, without a route out`,
+    description: `${await engineName(engine)}; each drill on an internal network of its own, without a route out`,
     ...prepared,
     async [Symbol.asyncDispose]() {},
   };
 }
 
-async function engineName(docker: Docker): Promise<string> {
-  const { ServerVersion, OperatingSystem } = (await docker.info()) as {
-    ServerVersion: string;
-    OperatingSystem: string;
-  };
+async function engineName(engine: Engine): Promise<string> {
+  const { ServerVersion, OperatingSystem } = await engine.info();
   return `Docker ${ServerVersion} on ${OperatingSystem}`;
 }

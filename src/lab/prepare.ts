@@ -4,14 +4,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Engine } from './engine/engine.ts';
 import { seconds } from '../support/clock.ts';
 import { DrillError } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { keyOf } from './cache.ts';
 import { debianImage } from './debian.ts';
-import type { Docker } from './engine/connect.ts';
-import { execInContainer, sendInput, startProcess } from './engine/process.ts';
+import { execInContainer, sendInput } from './engine/process.ts';
 import { builtOf, ensureImage, localReference, nodeRecipe, toolsRecipe } from './images.ts';
 import { CACHE_LABEL } from './labels.ts';
 import type { ImageFact, ImageRecipe } from './lab.ts';
@@ -22,14 +21,14 @@ export const NODE_START = join(import.meta.dirname, 'node-start.sh');
 
 /** @throws DrillError `no-image` */
 export async function prepare(
-  docker: Docker,
+  engine: Engine,
   workloads: readonly ImageRecipe[],
   prefer: 'registry' | 'debian',
   progress: (doing: string) => void,
 ): Promise<{ images: ImageFact[]; template: string }> {
-  const node = await ensureImage(docker, nodeRecipe, prefer, progress);
+  const node = await ensureImage(engine, nodeRecipe, prefer, progress);
   // The vault's host runs on the outer engine, the other ends of its tools inside the nodes.
-  const tools = await ensureImage(docker, toolsRecipe, prefer, progress);
+  const tools = await ensureImage(engine, toolsRecipe, prefer, progress);
   const images = [node, tools];
   const recipes = new Map<ImageFact, ImageRecipe>([[tools, toolsRecipe]]);
   for (const recipe of workloads) {
@@ -37,7 +36,7 @@ export async function prepare(
     const fact =
       prefer === 'debian'
         ? await builtFact(recipe, progress)
-        : await ensureImage(docker, recipe, prefer, progress);
+        : await ensureImage(engine, recipe, prefer, progress);
     images.push(fact);
     recipes.set(fact, recipe);
   }
@@ -45,14 +44,11 @@ export async function prepare(
     TEMPLATE_VERSION,
     images.map(({ digest }) => digest),
   )}`;
-  if (await isWhole(docker, template)) return { images, template };
+  if (await isWhole(engine, template)) return { images, template };
   progress('unpacking the workload images once, for all nodes');
-  await docker
-    .getVolume(template)
-    .remove({ force: true })
-    .catch(() => undefined);
-  await docker.createVolume({ Name: template, Labels: { [CACHE_LABEL]: 'template' } });
-  const container = await docker.createContainer({
+  await engine.volumes.remove(template, { force: true }).catch(() => undefined);
+  await engine.volumes.create({ Name: template, Labels: { [CACHE_LABEL]: 'template' } });
+  const container = await engine.containers.create({
     Image: node.reference,
     Hostname: 'template',
     Entrypoint: ['sh', '-c', await readFile(NODE_START, 'utf8')],
@@ -65,17 +61,17 @@ export async function prepare(
     },
   });
   try {
-    await container.start();
+    await engine.containers.start(container);
     await waitUntil(
       'the engine that unpacks images',
-      async () => ({ done: await execInContainer(docker, container.id, ['docker', 'version']) }),
+      async () => ({ done: await execInContainer(engine, container, ['docker', 'version']) }),
       { limit: seconds(60) },
     );
-    for (const [fact, recipe] of recipes) await loadInto(docker, container.id, fact, recipe, progress);
-    await container.stop({ t: 30 });
-    await markWhole(docker, template);
+    for (const [fact, recipe] of recipes) await loadInto(engine, container, fact, recipe, progress);
+    await engine.containers.stop(container, { grace: seconds(30) });
+    await markWhole(engine, template);
   } finally {
-    await container.remove({ force: true, v: false }).catch(() => undefined);
+    await engine.containers.remove(container, { keepVolumes: true }).catch(() => undefined);
   }
   return { images, template };
 }
@@ -93,7 +89,7 @@ async function builtFact(recipe: ImageRecipe, progress: (doing: string) => void)
 }
 
 async function loadInto(
-  docker: Docker,
+  engine: Engine,
   container: string,
   fact: ImageFact,
   recipe: ImageRecipe,
@@ -104,8 +100,8 @@ async function loadInto(
   const argv = fromTar ? ['docker', 'import', ...changes, '-', fact.reference] : ['docker', 'load'];
   const input = fromTar
     ? createReadStream(await debianImage(recipe, progress))
-    : ((await docker.getImage(fact.reference).get()) as Readable);
-  const loading = await startProcess(docker, container, argv);
+    : await engine.images.save(fact.reference);
+  const loading = await engine.containers.startProcess(container, argv);
   const fed = sendInput(loading, input);
   loading.io.resume();
   await new Promise((done) => loading.io.once('end', done));
@@ -121,20 +117,14 @@ async function loadInto(
 /** The marker is written last: a template without it was left by a start that was killed. */
 const MARKER = 'swarm-drill-template-is-whole';
 
-async function isWhole(docker: Docker, template: string): Promise<boolean> {
-  const volume = await docker
-    .getVolume(template)
-    .inspect()
-    .catch(() => undefined);
+async function isWhole(engine: Engine, template: string): Promise<boolean> {
+  const volume = await engine.volumes.inspect(template).catch(() => undefined);
   return (
     volume !== undefined &&
-    (await docker
-      .getVolume(`${template}.${MARKER}`)
-      .inspect()
-      .catch(() => undefined)) !== undefined
+    (await engine.volumes.inspect(`${template}.${MARKER}`).catch(() => undefined)) !== undefined
   );
 }
 
-async function markWhole(docker: Docker, template: string): Promise<void> {
-  await docker.createVolume({ Name: `${template}.${MARKER}`, Labels: { [CACHE_LABEL]: 'template' } });
+async function markWhole(engine: Engine, template: string): Promise<void> {
+  await engine.volumes.create({ Name: `${template}.${MARKER}`, Labels: { [CACHE_LABEL]: 'template' } });
 }

@@ -1,7 +1,8 @@
 // Removes what drills left in an engine, found by label. What belongs to a run that still lives is left alone.
+import type { Engine } from './engine/engine.ts';
 import { isNotFound } from './engine/errors.ts';
 import { reasonOf } from '../support/errors.ts';
-import { connect, type Docker } from './engine/connect.ts';
+import { connect } from './engine/connect.ts';
 import { CACHE_LABEL, ownerIsAlive, OWNER_LABEL, RUN_LABEL } from './labels.ts';
 
 /** Objects of ours by kind, by name. */
@@ -20,12 +21,12 @@ interface Found {
   readonly remove: () => Promise<unknown>;
 }
 
-async function find(docker: Docker, label: string): Promise<Found[]> {
+async function find(engine: Engine, label: string): Promise<Found[]> {
   const filters = { label: [label] };
   const [containers, networks, volumes] = await Promise.all([
-    docker.listContainers({ all: true, filters }),
-    docker.listNetworks({ filters }),
-    docker.listVolumes({ filters }),
+    engine.containers.list({ all: true, filters }),
+    engine.networks.list(filters),
+    engine.volumes.list(filters),
   ]);
   // In the order in which they can be removed.
   return [
@@ -33,35 +34,35 @@ async function find(docker: Docker, label: string): Promise<Found[]> {
       kind: 'containers',
       name: found.Names[0]?.slice(1) ?? found.Id,
       labels: found.Labels,
-      remove: () => docker.getContainer(found.Id).remove({ force: true, v: true }),
+      remove: () => engine.containers.remove(found.Id),
     })),
     ...networks.map((found): Found => ({
       kind: 'networks',
       name: found.Name,
       labels: found.Labels ?? {},
-      remove: () => docker.getNetwork(found.Id).remove(),
+      remove: () => engine.networks.remove(found.Id),
     })),
-    ...volumes.Volumes.map((found): Found => ({
+    ...volumes.map((found): Found => ({
       kind: 'volumes',
       name: found.Name,
       labels: found.Labels ?? {},
-      remove: () => docker.getVolume(found.Name).remove({ force: true }),
+      remove: () => engine.volumes.remove(found.Name, { force: true }),
     })),
   ];
 }
 
 /** What a run (or one drill of it) has in the engine now. `label` is `key` or `key=value`. */
-export async function ours(docker: Docker, label: string): Promise<Ours> {
+export async function ours(engine: Engine, label: string): Promise<Ours> {
   const result: Ours = { containers: [], networks: [], volumes: [] };
-  for (const { kind, name } of await find(docker, label)) result[kind].push(name);
+  for (const { kind, name } of await find(engine, label)) result[kind].push(name);
   return result;
 }
 
 /** @param options.all also what is kept between runs (the template volume), and what a kept run left */
 export async function sweep(host: string, options: { readonly all: boolean }): Promise<Swept> {
-  const docker = connect(host);
-  const found = await find(docker, RUN_LABEL);
-  if (options.all) found.push(...(await find(docker, CACHE_LABEL)));
+  const engine = connect(host);
+  const found = await find(engine, RUN_LABEL);
+  if (options.all) found.push(...(await find(engine, CACHE_LABEL)));
   const removed: Record<string, number> = { containers: 0, networks: 0, volumes: 0 };
   const skipped: string[] = [];
   for (const { kind, name, labels, remove } of found) {

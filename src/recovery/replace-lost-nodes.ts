@@ -1,7 +1,8 @@
 // Replaces nodes of a swarm that lives on: what an operator does with `node demote`, `node rm --force` and `swarm join`.
+import type { Member } from '../lab/engine/api.ts';
 import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
-import type { Member, Swarm } from '../swarm/swarm.ts';
+import type { Swarm } from '../swarm/swarm.ts';
 
 /** Labels by node name. */
 export type NodeLabels = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -48,7 +49,7 @@ export async function replaceLostNodes(
 
 /** Members by id, not by name: a replacement has the name of the node that it replaces. */
 async function lostMembers(swarm: Swarm): Promise<Member[]> {
-  const infos = (await Promise.all(swarm.nodes.map(({ docker }) => docker.info()))) as {
+  const infos = (await Promise.all(swarm.nodes.map(({ engine }) => engine.info()))) as {
     Swarm: { NodeID: string };
   }[];
   const alive = new Set(infos.map((info) => info.Swarm.NodeID));
@@ -57,13 +58,13 @@ async function lostMembers(swarm: Swarm): Promise<Member[]> {
 
 async function removeMember(swarm: Swarm, { ID, Description }: Member): Promise<void> {
   await waitUntil(`the removal of ${Description.Hostname}`, async () => {
-    const { docker } = await swarm.manager();
-    const { Version, Spec } = (await docker.getNode(ID).inspect()) as Member;
+    const { engine } = await swarm.manager();
+    const { Version, Spec } = (await engine.nodes.inspect(ID)) as Member;
     // The swarm refuses to remove a manager, and takes it out of raft some time after it was demoted.
     if (Spec.Role === 'manager')
       // eslint-disable-next-line @typescript-eslint/await-thenable -- it is a promise; its types know the callback only
-      await docker.getNode(ID).update({ version: Version.Index, ...Spec, Role: 'worker' } as never);
-    await docker.getNode(ID).remove({ force: true });
+      await engine.nodes.update(ID, Version, { ...Spec, Role: 'worker' });
+    await engine.nodes.remove(ID);
     return { done: true };
   });
 }

@@ -10,7 +10,7 @@ export async function compareWithManifest(
   { cluster, node, objects }: Manifest,
 ): Promise<ManagerProbe> {
   const now = await waitUntilManaging(manager, node.id, 'finding');
-  const there = await listObjects(manager.docker);
+  const there = await listObjects(manager.engine);
   const differences = [
     ...(now.clusterId === cluster.id ? [] : [`expected the cluster ${cluster.id}, got ${now.clusterId}`]),
     ...(now.caDigest === cluster.caDigest ? [] : ['its root certificate is another one']),

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { utcNow } from '../support/clock.ts';
 import { finding } from '../support/errors.ts';
-import { requestEngine } from './engine/ask.ts';
 import type { DirectorySurvey } from './file/entries.ts';
 import { requireUnlockKey } from './preflight/backup.ts';
 import { type ManagerProbe, listObjects } from './engine/probe.ts';
@@ -15,25 +14,18 @@ export interface SwarmDescription extends Omit<Manifest, 'init' | 'files' | 'clu
   readonly init: Omit<Manifest['init'], 'ListenAddr' | 'DataPathAddr'>;
 }
 
-interface Cluster {
-  readonly Spec: Record<string, unknown>;
-  readonly DefaultAddrPool: string[] | null;
-  readonly SubnetSize: number;
-  readonly DataPathPort: number;
-}
-
 /** What only the running engine can tell. @param tool name and version of this program */
 export async function describeSwarm(
   manager: Manager,
   seen: ManagerProbe,
   tool: string,
 ): Promise<SwarmDescription> {
-  const { docker } = manager;
+  const { engine } = manager;
   const self = seen.members.find(({ ID }) => ID === seen.nodeId);
   // Not what docker-state.json says: that is empty on a manager that joined without saying its address.
   const memberAddress = self?.ManagerStatus?.Addr ?? '';
   const address = memberAddress.slice(0, memberAddress.lastIndexOf(':')).replaceAll(/[[\]]/g, '');
-  const cluster = await requestEngine<Cluster>(docker, { method: 'GET', path: '/swarm' });
+  const cluster = await engine.swarm.inspect();
   return {
     format: FORMAT,
     version: VERSION,
@@ -55,12 +47,12 @@ export async function describeSwarm(
     init: {
       AdvertiseAddr: memberAddress,
       DataPathPort: cluster.DataPathPort,
-      DefaultAddrPool: cluster.DefaultAddrPool ?? [],
+      DefaultAddrPool: [...(cluster.DefaultAddrPool ?? [])],
       SubnetSize: cluster.SubnetSize,
       Spec: cluster.Spec,
     },
     // Last, so that as little as possible comes or goes between this and the copy.
-    objects: await listObjects(docker),
+    objects: await listObjects(engine),
   };
 }
 

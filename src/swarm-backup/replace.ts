@@ -3,7 +3,6 @@ import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import { DrillError, finding } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
-import { requestEngine } from './engine/ask.ts';
 import { waitUntilManaging, unlockSwarm } from './engine/probe.ts';
 import { ENGINE_LIMIT, type Manager, SWARM } from './engine/manager.ts';
 import type { Manifest } from './file/manifest.ts';
@@ -63,13 +62,12 @@ export async function restartSwarm(
   { init, node }: Manifest,
   way: RestoreStrategy,
 ): Promise<void> {
-  const { docker } = manager;
+  const { engine } = manager;
   if (way.by === 'unlock key') await step('unlock it', () => unlockSwarm(manager, way.unlockKey));
   else
     await step('force a new cluster from it', async () => {
       try {
-        const body = { ...init, ForceNewCluster: true };
-        await requestEngine(docker, { method: 'POST', path: '/swarm/init', body }, ENGINE_LIMIT);
+        await engine.withLimit(ENGINE_LIMIT).swarm.init({ ...init, ForceNewCluster: true });
       } catch (cause) {
         if (cause instanceof DrillError) throw cause;
         throw finding('the engine refused to make a swarm of the copy', { code: 'state-refused', cause });

@@ -49,7 +49,7 @@ export async function restore(manager: Manager, request: RestoreRequest): Promis
   const { root } = manager;
   const mended = (await recoverInterrupted(manager))?.what;
   const { manifest, texts } = await step('check the file whole', () => verifyFile(request));
-  const seen = await step('look at what is there', () => probeSwarm(manager.docker));
+  const seen = await step('look at what is there', () => probeSwarm(manager.engine));
   const { restored } = await readIntentLog(root);
   const by = manifest.cluster.autolock ? 'unlock key' : 'forced initialisation';
   if (!request.force && restored?.id === manifest.id && isSameManager(seen, manifest)) {
@@ -141,7 +141,7 @@ async function rollBack(manager: Manager, cause: unknown, seen: SwarmProbe): Pro
     const locked = await runShielded(async () => {
       const { doing } = await readIntentLog(manager.root);
       if (doing) await undoOperation(manager, doing);
-      return seen.state !== 'none' && (await probeSwarm(manager.docker)).state === 'locked';
+      return seen.state !== 'none' && (await probeSwarm(manager.engine)).state === 'locked';
     });
     return new DrillError(`the file was not brought back: ${reason}`, {
       ...detail,

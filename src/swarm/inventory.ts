@@ -1,5 +1,6 @@
 // Everything a swarm holds, as plain values by kind and name: what one swarm is compared with another by.
 import { createHash } from 'node:crypto';
+import type { Member, NetworkInspection, ServiceInspection, TaskInspection } from '../lab/engine/api.ts';
 import type { Node } from './node.ts';
 import type { TopologyNode } from './topology.ts';
 
@@ -35,64 +36,54 @@ export interface Inventory {
 /** SHA-256, for what must be compared but not told. */
 export const digest = (value: string): string => createHash('sha256').update(value).digest('hex');
 
-interface Spec {
-  readonly Name?: string;
-  readonly Labels?: Record<string, string>;
-}
-/** What the engine's API answers; dockerode has no types for most of it. */
-type Loose = Readonly<Record<string, unknown>>;
-
 /** Reads everything: the cluster through `manager`, and each node through its own engine. */
 export async function takeInventory(manager: Node, nodes: readonly Node[]): Promise<Inventory> {
-  const { docker } = manager;
+  const { engine } = manager;
   // One call after the other: each at once would need a connection of its own, which costs more than the calls.
-  const cluster = (await docker.swarmInspect()) as Loose;
-  const members = (await docker.listNodes()) as Loose[];
-  const services = (await docker.listServices()) as unknown[] as Loose[];
-  const tasks = (await docker.listTasks()) as Loose[];
-  const networks = (await docker.listNetworks()) as unknown[] as Loose[];
-  const secrets = (await docker.listSecrets()) as unknown[] as Loose[];
-  const configs = (await docker.listConfigs()) as unknown[] as Loose[];
+  const cluster = await engine.swarm.inspect();
+  const members = await engine.nodes.list();
+  const services = await engine.services.list();
+  const tasks = await engine.tasks.list();
+  const networks = await engine.networks.list();
+  const secrets = await engine.secrets.list();
+  const configs = await engine.configs.list();
   const nameById = new Map<string, string>();
-  for (const one of members) nameById.set(one['ID'] as string, hostnameOf(one));
-  for (const one of networks) nameById.set(one['Id'] as string, one['Name'] as string);
-  for (const one of services) nameById.set(one['ID'] as string, specOf(one).Name ?? '');
-  const named = (list: Loose[], value: (one: Loose) => unknown): Objects =>
-    Object.fromEntries(list.map((one) => [specOf(one).Name ?? '', value(one)]));
-  const tls = cluster['TLSInfo'] as { TrustRoot?: string } | undefined;
-  const tokens = cluster['JoinTokens'] as { Manager: string; Worker: string };
+  for (const { ID, Description } of members) nameById.set(ID, Description.Hostname);
+  for (const { Id, Name } of networks) nameById.set(Id, Name);
+  for (const { ID, Spec } of services) nameById.set(ID, Spec.Name);
+  const bySpec = <T extends { readonly Spec: { readonly Name: string } }>(
+    list: readonly T[],
+    value: (one: T) => unknown = ({ Spec }) => Spec,
+  ): Objects => Object.fromEntries(list.map((one) => [one.Spec.Name, value(one)]));
+  const byHost = (value: (one: Member) => unknown): Objects =>
+    Object.fromEntries(members.map((one) => [one.Description.Hostname, value(one)]));
   const locals = await Promise.all(nodes.map(localObjects));
   const merged = (kind: InventoryKind): Objects =>
     Object.assign({}, ...locals.map((local) => local[kind] ?? {})) as Objects;
   return {
     objects: {
       'cluster identity': {
-        id: cluster['ID'],
-        'root CA': digest(tls?.TrustRoot ?? ''),
-        'address pools': [cluster['DefaultAddrPool'], cluster['SubnetSize'], cluster['DataPathPort']],
-        settings: withoutVolatile(cluster['Spec']),
+        id: cluster.ID,
+        'root CA': digest(cluster.TLSInfo.TrustRoot),
+        'address pools': [cluster.DefaultAddrPool, cluster.SubnetSize, cluster.DataPathPort],
+        settings: withoutVolatile(cluster.Spec),
       },
-      'join tokens': { manager: digest(tokens.Manager), worker: digest(tokens.Worker) },
-      nodes: Object.fromEntries(members.map((one) => [hostnameOf(one), memberOf(one)])),
-      'node labels': Object.fromEntries(members.map((one) => [hostnameOf(one), specOf(one).Labels ?? {}])),
-      services: named(services, (one) => portable(one['Spec'], nameById)),
+      'join tokens': {
+        manager: digest(cluster.JoinTokens.Manager),
+        worker: digest(cluster.JoinTokens.Worker),
+      },
+      nodes: byHost(({ Spec }) => ({ role: Spec.Role, availability: Spec.Availability })),
+      'node labels': byHost(({ Spec }) => Spec.Labels ?? {}),
+      services: bySpec(services, ({ Spec }) => portable(Spec, nameById)),
       tasks: Object.fromEntries(
-        running(tasks).map((one) => [
-          taskName(one, nameById),
-          nameById.get(one['NodeID'] as string) ?? 'nowhere',
-        ]),
+        running(tasks).map((one) => [taskName(one, nameById), nameById.get(one.NodeID ?? '') ?? 'nowhere']),
       ),
       networks: Object.fromEntries(
-        networks
-          .filter((one) => one['Scope'] === 'swarm')
-          .map((one) => [one['Name'] as string, networkOf(one)]),
+        networks.filter(({ Scope }) => Scope === 'swarm').map((one) => [one.Name, networkOf(one)]),
       ),
-      secrets: named(secrets, (one) => specOf(one)),
-      configs: named(configs, (one) => specOf(one)),
-      'published ports': named(
-        services,
-        (one) => (one['Endpoint'] as { Ports?: unknown } | undefined)?.Ports ?? [],
-      ),
+      secrets: bySpec(secrets),
+      configs: bySpec(configs),
+      'published ports': bySpec(services, ({ Endpoint }) => Endpoint?.Ports ?? []),
       'bind-mount sources': bindSources(services),
       volumes: merged('volumes'),
       images: merged('images'),
@@ -110,12 +101,12 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
 
 /** What lives on one node only, and in no raft log. */
 async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, Objects>>> {
-  const { docker, name } = node;
-  const volumes = await docker.listVolumes();
-  const images = await docker.listImages();
-  const plugins = (await docker.listPlugins()) as { Name: string; Enabled: boolean }[];
-  const networks = await docker.listNetworks({ filters: { scope: ['local'] } });
-  const containers = await docker.listContainers({ all: true });
+  const { engine, name } = node;
+  const volumes = await engine.volumes.list();
+  const images = await engine.images.list();
+  const plugins = await engine.plugins.list();
+  const networks = await engine.networks.list({ scope: ['local'] });
+  const containers = await engine.containers.list({ all: true });
   const files = await node.exec([
     'sh',
     '-c',
@@ -128,11 +119,13 @@ async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, O
   return {
     // Anonymous volumes have no name to come back under: they are counted with their containers, not here.
     volumes: Object.fromEntries(
-      volumes.Volumes.filter((one) => !/^[0-9a-f]{64}$/.test(one.Name)).map((one) => [
-        key(one.Name),
-        // None and an empty list of them are the same, and engines tell either.
-        { Driver: one.Driver, Labels: one.Labels ?? {}, Options: one.Options ?? {} },
-      ]),
+      volumes
+        .filter((one) => !/^[0-9a-f]{64}$/.test(one.Name))
+        .map((one) => [
+          key(one.Name),
+          // None and an empty list of them are the same, and engines tell either.
+          { Driver: one.Driver, Labels: one.Labels ?? {}, Options: one.Options ?? {} },
+        ]),
     ),
     images: Object.fromEntries(images.map((one) => [key(one.RepoTags?.[0] ?? one.Id), one.Id])),
     plugins: Object.fromEntries(plugins.map((one) => [key(one.Name), one.Enabled])),
@@ -151,26 +144,11 @@ async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, O
   };
 }
 
-const specOf = (one: Loose): Spec => one['Spec'] ?? {};
-const hostnameOf = (one: Loose): string =>
-  (one['Description'] as { Hostname?: string } | undefined)?.Hostname ?? (one['ID'] as string);
-
-function memberOf(one: Loose): unknown {
-  const spec = one['Spec'] as { Role: string; Availability: string };
-  return { role: spec.Role, availability: spec.Availability };
-}
-
-function networkOf(one: Loose): unknown {
-  const { Name, Driver, Attachable, Internal, Ingress, EnableIPv6, IPAM, Options, Labels } = one as Record<
-    string,
-    unknown
-  >;
-  // The swarm gives these numbers out as it makes its networks, and nobody sees them.
-  const { 'com.docker.network.driver.overlay.vxlanid_list': _, ...asked } = (Options ?? {}) as Record<
-    string,
-    unknown
-  >;
-  return { Name, Driver, Attachable, Internal, Ingress, EnableIPv6, IPAM, Options: asked, Labels };
+function networkOf(network: NetworkInspection): unknown {
+  const { Name, Driver, Attachable, Internal, Ingress, EnableIPv6, IPAM, Labels } = network;
+  // The swarm assigns these numbers as it creates its networks, and nobody sees them.
+  const { 'com.docker.network.driver.overlay.vxlanid_list': _, ...Options } = network.Options ?? {};
+  return { Name, Driver, Attachable, Internal, Ingress, EnableIPv6, IPAM, Options, Labels };
 }
 
 /** Ids of networks, secrets and configs become names, so that a rebuilt service can be compared with the old one. */
@@ -190,42 +168,37 @@ function withoutVolatile(spec: unknown): unknown {
   );
 }
 
-interface TaskState {
-  readonly State: string;
-}
-const running = (tasks: Loose[]): Loose[] =>
-  tasks.filter(
-    (one) => (one['Status'] as TaskState).State === 'running' && one['DesiredState'] === 'running',
-  );
+const running = (tasks: readonly TaskInspection[]): TaskInspection[] =>
+  tasks.filter(({ Status, DesiredState }) => Status.State === 'running' && DesiredState === 'running');
 
-const taskName = (one: Loose, names: ReadonlyMap<string, string>): string =>
-  `${names.get(one['ServiceID'] as string) ?? '?'}.${(one['Slot'] as number | undefined) ?? names.get(one['NodeID'] as string) ?? '?'}`;
+const taskName = (
+  { ServiceID, Slot, NodeID = '' }: TaskInspection,
+  names: ReadonlyMap<string, string>,
+): string => `${names.get(ServiceID) ?? '?'}.${Slot ?? names.get(NodeID) ?? '?'}`;
 
-function bindSources(services: Loose[]): Objects {
+function bindSources(services: readonly ServiceInspection[]): Objects {
   const sources: Record<string, unknown> = {};
-  for (const one of services) {
-    const template = (
-      one['Spec'] as { TaskTemplate?: { ContainerSpec?: { Mounts?: { Type: string; Source: string }[] } } }
-    ).TaskTemplate;
-    for (const mount of template?.ContainerSpec?.Mounts ?? [])
-      if (mount.Type === 'bind') sources[`${mount.Source} of ${specOf(one).Name}`] = mount.Source;
-  }
+  for (const { Spec } of services)
+    for (const { Type, Source = '' } of Spec.TaskTemplate.ContainerSpec?.Mounts ?? [])
+      if (Type === 'bind') sources[`${Source} of ${Spec.Name}`] = Source;
   return sources;
 }
 
-function topologyOf(one: Loose, tasks: Loose[], names: ReadonlyMap<string, string>): TopologyNode {
-  const status = one['Status'] as { State: string; Addr?: string };
-  const manager = one['ManagerStatus'] as { Leader?: boolean; Addr?: string } | undefined;
+function topologyOf(
+  { ID, Spec, Description, Status, ManagerStatus }: Member,
+  tasks: readonly TaskInspection[],
+  names: ReadonlyMap<string, string>,
+): TopologyNode {
   return {
-    name: hostnameOf(one),
-    role: (one['Spec'] as { Role: 'manager' | 'worker' }).Role,
-    address: manager?.Addr?.replace(/:\d+$/, '') ?? status.Addr ?? '',
-    leader: manager?.Leader ?? false,
-    state: status.State,
-    labels: specOf(one).Labels ?? {},
+    name: Description.Hostname,
+    role: Spec.Role,
+    address: ManagerStatus?.Addr?.replace(/:\d+$/, '') ?? Status.Addr ?? '',
+    leader: ManagerStatus?.Leader ?? false,
+    state: Status.State,
+    labels: Spec.Labels ?? {},
     tasks: running(tasks)
-      .filter((task) => task['NodeID'] === one['ID'])
-      .map((task) => names.get(task['ServiceID'] as string) ?? '?')
+      .filter(({ NodeID }) => NodeID === ID)
+      .map(({ ServiceID }) => names.get(ServiceID) ?? '?')
       .sort(),
   };
 }

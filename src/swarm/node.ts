@@ -1,19 +1,13 @@
 // One node: a privileged container with an engine of its own, started with Testcontainers and spoken to over `docker exec`,
 // so that no port is open to anybody. A node that runs, one that is stopped: two types.
-import Docker, { type ContainerCreateOptions } from 'dockerode';
-import { Agent, type ClientRequestArgs } from 'node:http';
-import { Readable, type Duplex } from 'node:stream';
-import { pack } from 'tar-stream';
+import type { Duplex, Readable } from 'node:stream';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
+import { uploadFiles } from '../lab/engine/files.ts';
+import type { ContainerSpec } from '../lab/engine/api.ts';
+import type { Engine } from '../lab/engine/engine.ts';
 import { TEMPLATE_MOUNT } from '../lab/disk.ts';
-import { connect } from '../lab/engine/connect.ts';
-import {
-  execInContainer,
-  startProcess,
-  startAttached,
-  type ExecOptions,
-  type ContainerProcess,
-} from '../lab/engine/process.ts';
+import { connect, connectInside } from '../lab/engine/connect.ts';
+import { execInContainer, type ExecOptions, type ContainerProcess } from '../lab/engine/process.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { seconds } from '../support/clock.ts';
 import { DrillError } from '../support/errors.ts';
@@ -66,7 +60,7 @@ export const containerOf = (lab: LabFacts, spec: NodeSpec) =>
     NetworkingConfig: {
       EndpointsConfig: { [spec.network]: { IPAMConfig: { IPv4Address: spec.address } } },
     },
-  }) satisfies ContainerCreateOptions;
+  }) satisfies ContainerSpec;
 
 class NodeContainer extends GenericContainer {
   constructor(lab: LabFacts, spec: NodeSpec) {
@@ -97,10 +91,10 @@ export class Node {
   /** The node's container on the lab's engine. */
   readonly id: string;
   /** The node's own engine. */
-  readonly docker: Docker;
+  readonly engine: Engine;
   readonly #lab: LabFacts;
   readonly #spec: NodeSpec;
-  readonly #outer: Docker;
+  readonly #outer: Engine;
   readonly #container: StartedTestContainer | undefined;
   /** When its container was started; nothing in it can be older. */
   readonly startedAt = new Date();
@@ -118,7 +112,7 @@ export class Node {
     this.name = spec.name;
     this.address = spec.address;
     this.id = id;
-    this.docker = innerClient(this.#outer, id);
+    this.engine = connectInside(this.#outer, id);
   }
 
   /** Starts the node's container and waits for its engine. */
@@ -138,9 +132,9 @@ export class Node {
     await waitUntil(
       `the engine of ${this.name}`,
       async () => {
-        const { State } = await this.#outer.getContainer(this.id).inspect();
+        const { State } = await this.#outer.containers.inspect(this.id);
         if (!State.Running) return { giveUp: `its container ended with exit code ${State.ExitCode}` };
-        await this.docker.ping();
+        await this.engine.ping();
         return { done: true };
       },
       { limit: ENGINE_LIMIT },
@@ -155,12 +149,12 @@ export class Node {
 
   /** Starts a program in the node itself. */
   run(argv: readonly string[]): Promise<ContainerProcess> {
-    return startProcess(this.#outer, this.id, argv);
+    return this.#outer.containers.startProcess(this.id, argv);
   }
 
   /** A connection to a port on the node's loopback: how a client on that host would come. */
   async dial(port: number, address = '127.0.0.1'): Promise<Duplex> {
-    return (await startProcess(this.#outer, this.id, ['nc', address, String(port)])).asSocket();
+    return (await this.#outer.containers.startProcess(this.id, ['nc', address, String(port)])).asSocket();
   }
 
   /** A throwaway container of the toolbox image on this node, as root, without a network. */
@@ -178,7 +172,8 @@ export class Node {
     network: string,
     { argv, volumes, env, files, input }: ToolOptions,
   ): Promise<ContainerProcess> {
-    const container = await this.docker.createContainer({
+    const { containers } = this.engine;
+    const id = await containers.create({
       Image: referenceOf(this.#lab, role),
       Entrypoint: [...argv],
       Cmd: [],
@@ -195,33 +190,28 @@ export class Node {
       },
     });
     try {
-      if (files) {
-        const tar = pack();
-        for (const [name, text] of Object.entries(files)) tar.entry({ name, mode: 0o600 }, text);
-        tar.finalize();
-        await container.putArchive(Readable.from(tar), { path: '/' });
-      }
-      const running = await startAttached(container, input);
-      stoppedWithTheWork(container, running);
+      if (files) await uploadFiles(this.engine, id, files, 0o600);
+      const running = await containers.startAttached(id, input);
+      stopOnAbort(this.engine, id, running);
       return running;
     } catch (error) {
       // It removes itself when it ends, and never began; there may be keys in it.
-      await container.remove({ force: true, v: true }).catch(() => undefined);
+      await containers.remove(id).catch(() => undefined);
       throw error;
     }
   }
 
   /** Stops the node as a shutdown would, with `grace` for its containers. Its disk stays. */
   async stop(grace = seconds(20)): Promise<StoppedNode> {
-    await this.#outer.getContainer(this.id).stop({ t: grace });
+    await this.#outer.containers.stop(this.id, { grace });
     return new StoppedNode(this.#lab, this.#spec, this.id);
   }
 
   /** Ends the node as a power cut would, and its disk with it. */
   async destroy(): Promise<void> {
     if (this.#container) await this.#container.stop({ timeout: 0, remove: true, removeVolumes: true });
-    else await this.#outer.getContainer(this.id).remove({ force: true, v: true });
-    await this.#outer.getVolume(this.#spec.volume).remove({ force: true });
+    else await this.#outer.containers.remove(this.id);
+    await this.#outer.volumes.remove(this.#spec.volume, { force: true });
   }
 
   get volume(): string {
@@ -229,13 +219,14 @@ export class Node {
   }
 }
 
-/** Seconds that a program may take to leave in good order when the work that it does is told to stop. */
-const LEAVE_SECONDS = 10;
+/** How long a program may take to leave in good order when the work that it does is told to stop. */
+const LEAVE_LIMIT = seconds(10);
 
 /** Tells the program of a throwaway container to stop, as Ctrl-C would, when the present work is told to. */
-function stoppedWithTheWork(container: Docker.Container, running: ContainerProcess): void {
+function stopOnAbort({ containers }: Engine, id: string, running: ContainerProcess): void {
   const signal = currentSignal();
-  const stop = (): void => void container.stop({ t: LEAVE_SECONDS, signal: 'SIGINT' }).catch(() => undefined);
+  const stop = (): void =>
+    void containers.stop(id, { grace: LEAVE_LIMIT, signal: 'SIGINT' }).catch(() => undefined);
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
   const forget = (): void => signal.removeEventListener('abort', stop);
@@ -258,38 +249,16 @@ export class StoppedNode {
 
   /** A tar of `path` with owners and modes, as the engine's archive call gives it. */
   async read(path: string): Promise<Readable> {
-    return (await connect(this.#lab.host).getContainer(this.#id).getArchive({ path })) as Readable;
+    return connect(this.#lab.host).containers.readArchive(this.#id, path);
   }
 
   /** Unpacks a tar into the directory `path`, owners kept. */
   async write(path: string, tar: Readable): Promise<void> {
-    await connect(this.#lab.host).getContainer(this.#id).putArchive(tar, { path, copyUIDGID: '1' });
+    await connect(this.#lab.host).containers.writeArchive(this.#id, path, tar, { keepOwners: true });
   }
 
   async start(): Promise<Node> {
-    await connect(this.#lab.host).getContainer(this.#id).start();
+    await connect(this.#lab.host).containers.start(this.#id);
     return Node.resume(this.#lab, this.#spec, this.#id);
   }
-}
-
-/** A client for the engine inside a node: every connection is a `docker system dial-stdio` there. */
-export function innerClient(outer: Docker, id: string): Docker {
-  class DialAgent extends Agent {
-    override createConnection(
-      _options: ClientRequestArgs,
-      done: (error: Error | null, socket?: Duplex) => void,
-    ): undefined {
-      startProcess(outer, id, ['docker', '--host', 'unix:///run/docker.sock', 'system', 'dial-stdio']).then(
-        (running) => done(null, running.asSocket()),
-        (error: unknown) => done(error as Error),
-      );
-      return undefined;
-    }
-  }
-  return new Docker({
-    protocol: 'http',
-    host: 'node',
-    port: 80,
-    agent: new DialAgent({ keepAlive: true, maxSockets: 8 }),
-  } as never);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { comparableSpec, networkDefinition, portableSpec, withReferences, type Service } from './portable.ts';
+import type { ServiceInspection } from '../lab/engine/api.ts';
+import { comparableSpec, networkDefinition, portableSpec, withReferences } from './portable.ts';
 
 const names = new Map([
   ['net-id', 'front'],
@@ -7,7 +8,7 @@ const names = new Map([
   ['config-id', 'settings'],
   ['node-id', 'worker-1'],
 ]);
-const service: Service = {
+const service: Omit<ServiceInspection, 'Version'> = {
   ID: 'service-id',
   Spec: {
     Name: 'web',
@@ -25,8 +26,8 @@ const service: Service = {
       ForceUpdate: 7,
       Placement: { Constraints: ['node.id== node-id', 'NODE.ID != elsewhere', 'node.labels.a == node-id'] },
       ContainerSpec: {
-        Secrets: [{ SecretID: 'secret-id' }],
-        Configs: [{ ConfigID: 'config-id' }],
+        Secrets: [{ SecretID: 'secret-id', SecretName: 'token' }],
+        Configs: [{ ConfigID: 'config-id', ConfigName: 'settings' }],
         Privileges: { CredentialSpec: { Config: 'config-id' } },
       },
     },
@@ -49,8 +50,8 @@ test('ids become names wherever a spec has one, and the spec that came stays as 
     Networks: [{ Target: 'front', Aliases: ['www'] }],
     Placement: { Constraints: ['node.id== worker-1', 'NODE.ID != elsewhere', 'node.labels.a == node-id'] },
     ContainerSpec: {
-      Secrets: [{ SecretID: 'token' }],
-      Configs: [{ ConfigID: 'settings' }],
+      Secrets: [{ SecretID: 'token', SecretName: 'token' }],
+      Configs: [{ ConfigID: 'settings', ConfigName: 'settings' }],
       Privileges: { CredentialSpec: { Config: 'settings' } },
     },
   });

@@ -1,66 +1,15 @@
+import type {
+  NetworkInspection,
+  Port,
+  ServiceInspection,
+  ServiceSpec,
+  NetworkSpec,
+} from '../lab/engine/api.ts';
 // Services and networks apart from the swarm that they are in: ids become names, so that one swarm's can be compared with, and
 // made anew in, another.
 
-export interface Attachment {
-  readonly Target: string;
-  readonly Aliases?: readonly string[];
-}
-export interface Port {
-  readonly Protocol?: string;
-  readonly TargetPort: number;
-  readonly PublishedPort?: number;
-  readonly PublishMode?: string;
-}
-interface SecretReference {
-  readonly SecretID: string;
-}
-interface ConfigReference {
-  readonly ConfigID: string;
-}
-/** What a service is asked to be. Only what is looked at here; the rest goes along as it is. */
-export interface ServiceSpec {
-  readonly Name: string;
-  readonly Labels?: Readonly<Record<string, string>>;
-  readonly Mode?: Readonly<Record<string, unknown>>;
-  /** Where clients before API 1.25 put what is TaskTemplate.Networks today. */
-  readonly Networks?: readonly Attachment[];
-  readonly EndpointSpec?: { readonly Mode?: string; readonly Ports?: readonly Port[] };
-  readonly TaskTemplate: {
-    readonly Runtime?: string;
-    readonly ForceUpdate?: number;
-    readonly Networks?: readonly Attachment[];
-    readonly Placement?: { readonly Constraints?: readonly string[] };
-    readonly ContainerSpec?: {
-      readonly Image?: string;
-      readonly Secrets?: readonly SecretReference[];
-      readonly Configs?: readonly ConfigReference[];
-      readonly Privileges?: { readonly CredentialSpec?: { readonly Config?: string } | null } | null;
-    };
-  };
-}
-/** What the engine answers for a service. */
-export interface Service {
-  readonly ID: string;
-  readonly Spec: ServiceSpec;
-  readonly Endpoint?: { readonly Ports?: readonly Port[] };
-}
-
-export interface Network {
-  readonly Id: string;
-  readonly Name: string;
-  readonly Scope: string;
-  readonly Driver: string;
-  readonly Ingress: boolean;
-  readonly IPAM?: {
-    readonly Config?: readonly { readonly Subnet?: string }[] | null;
-  };
-  readonly Options?: Readonly<Record<string, string>> | null;
-  readonly Labels?: Readonly<Record<string, string>> | null;
-  readonly ConfigFrom?: { readonly Network: string };
-}
-
 /** `host` and `bridge` as services name them: every swarm brings its own. */
-export const isPredefined = ({ Labels }: Pick<Network, 'Labels'>): boolean =>
+export const isPredefined = ({ Labels }: Pick<NetworkInspection, 'Labels'>): boolean =>
   Labels?.['com.docker.swarm.predefined'] === 'true';
 
 export type ReferenceKind = 'network' | 'secret' | 'config' | 'node';
@@ -114,7 +63,7 @@ export function withReferences(
  * @param nameOf the name of an object by its id
  */
 export function portableSpec(
-  { Spec, Endpoint }: Service,
+  { Spec, Endpoint }: Pick<ServiceInspection, 'Spec' | 'Endpoint'>,
   nameOf: (id: string) => string | undefined,
 ): ServiceSpec {
   const { Networks: legacy, ...spec } = withReferences(Spec, (_, id) => nameOf(id) ?? id);
@@ -178,7 +127,7 @@ function bare(value: unknown, path: string): unknown {
 }
 
 /** What was asked of a network, as it is asked for again; without the ids that the overlay was given for its tunnels. */
-export function networkDefinition(network: Network): Record<string, unknown> {
+export function networkDefinition(network: NetworkSpec): Record<string, unknown> {
   const loose = network as unknown as Record<string, unknown>;
   const asked = Object.fromEntries(
     [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Member } from '../lab/engine/api.ts';
 import { quorumWithout } from './quorum.ts';
-import type { Member } from './swarm.ts';
 
 /** Managers `1`, `2` …, one for each letter: `r`eachable or `u`nreachable; and a worker. */
 const managers = (reachability: string): Member[] => [

@@ -1,6 +1,6 @@
 // Whether a swarm goes on without one of its managers.
+import type { Member } from '../lab/engine/api.ts';
 import { finding } from '../support/errors.ts';
-import type { Member } from './swarm.ts';
 
 /** @throws DrillError `quorum` when the managers could not decide anything without this one */
 export function quorumWithout(nodeId: string, members: readonly Member[]): void {

@@ -1,10 +1,10 @@
 // The place where a swarm stands: a network with fixed addresses and the right to start nodes on it. The site outlives the
 // swarm; a restore gets the site, never the old swarm.
 import { readFile } from 'node:fs/promises';
+import type { Engine } from '../lab/engine/engine.ts';
 import { ignoreNotFound } from '../lab/engine/errors.ts';
 import { MAKE_DISK } from '../lab/disk.ts';
-import { connect, type Docker } from '../lab/engine/connect.ts';
-import { demultiplex } from '../lab/engine/frames.ts';
+import { connect } from '../lab/engine/connect.ts';
 import { execInContainer } from '../lab/engine/process.ts';
 import { DRILL_LABEL, OWNER_LABEL, ownerOf, RUN_LABEL } from '../lab/labels.ts';
 import type { LabFacts } from '../lab/lab.ts';
@@ -32,7 +32,7 @@ interface NamedContainer {
 
 export class Site {
   readonly lab: LabFacts;
-  readonly #docker: Docker;
+  readonly #engine: Engine;
   readonly #options: SiteOptions;
   readonly #network: string;
   readonly #prefix: string;
@@ -48,7 +48,7 @@ export class Site {
     parts: { network: string; prefix: string; porter: string; script: string },
   ) {
     this.lab = options.lab;
-    this.#docker = connect(options.lab.host);
+    this.#engine = connect(options.lab.host);
     this.#options = options;
     this.#network = parts.network;
     this.#prefix = parts.prefix;
@@ -58,16 +58,14 @@ export class Site {
 
   /** Makes the network. Everything of the site goes when `scope` is closed. */
   static async open(options: SiteOptions): Promise<Site> {
-    const docker = connect(options.lab.host);
+    const engine = connect(options.lab.host);
     const labels = labelsOf(options);
     const name = `swarm-drill-${options.run}-${options.drill}`;
-    options.scope.defer('remove the network', () => ignoreNotFound(docker.getNetwork(name).remove()));
-    const prefix = await createNetwork(docker, name, labels);
+    options.scope.defer('remove the network', () => ignoreNotFound(engine.networks.remove(name)));
+    const prefix = await createNetwork(engine, name, labels);
     const porter = `${name}-porter`;
-    options.scope.defer('remove the disk helper', () =>
-      ignoreNotFound(docker.getContainer(porter).remove({ force: true, v: true })),
-    );
-    await startPorter(docker, porter, labels, referenceOf(options.lab, 'node'));
+    options.scope.defer('remove the disk helper', () => ignoreNotFound(engine.containers.remove(porter)));
+    await startPorter(engine, porter, labels, referenceOf(options.lab, 'node'));
     return new Site(options, { network: name, prefix, porter, script: await readFile(NODE_START, 'utf8') });
   }
 
@@ -132,7 +130,7 @@ export class Site {
 
   async #everything(): Promise<readonly NamedContainer[]> {
     const label = [`${RUN_LABEL}=${this.#options.run}`, `${DRILL_LABEL}=${this.#options.drill}`];
-    const found = await this.#docker.listContainers({ all: true, filters: { label } });
+    const found = await this.#engine.containers.list({ all: true, filters: { label } });
     return found.map(({ Id, Names }) => ({ id: Id, name: Names[0]?.slice(1) ?? Id }));
   }
 
@@ -140,8 +138,8 @@ export class Site {
   async logs(): Promise<{ readonly name: string; readonly text: string }[]> {
     return Promise.all(
       (await this.#everything()).map(async ({ id, name }) => {
-        const raw = await this.#docker.getContainer(id).logs({ stdout: true, stderr: true, follow: false });
-        return { name: name.replace(`${this.#network}-`, ''), text: demultiplex(raw).toString('utf8') };
+        const text = await this.#engine.containers.logs(id);
+        return { name: name.replace(`${this.#network}-`, ''), text };
       }),
     );
   }
@@ -149,8 +147,8 @@ export class Site {
   /** A node that was never started, with an empty swarm directory: for a restore to write to. */
   async emptyNode(name: string): Promise<StoppedNode> {
     const spec = await this.#disk(name);
-    const container = await this.#docker.createContainer(containerOf(this.lab, spec));
-    return new StoppedNode(this.lab, spec, container.id);
+    const id = await this.#engine.containers.create(containerOf(this.lab, spec));
+    return new StoppedNode(this.lab, spec, id);
   }
 
   /** Nodes go side by side: the first undo begins with all of them, and each waits for its own and tells how it went. */
@@ -161,8 +159,8 @@ export class Site {
   }
 
   async #removeNode(volume: string): Promise<void> {
-    await ignoreNotFound(this.#docker.getContainer(volume).remove({ force: true, v: true }));
-    await ignoreNotFound(this.#docker.getVolume(volume).remove({ force: true }));
+    await ignoreNotFound(this.#engine.containers.remove(volume));
+    await ignoreNotFound(this.#engine.volumes.remove(volume, { force: true }));
   }
 
   /** A data root for one node: a volume of its own. */
@@ -170,8 +168,8 @@ export class Site {
     const volume = `swarm-drill-${this.#options.run}-${this.#options.drill}-${name}-${++this.#started}`;
     this.#disks.push(volume);
     this.#options.scope.defer(`remove ${name}`, () => this.#remove(volume));
-    await this.#docker.createVolume({ Name: volume, Labels: { ...this.labels } });
-    await execInContainer(this.#docker, this.#porter, [
+    await this.#engine.volumes.create({ Name: volume, Labels: { ...this.labels } });
+    await execInContainer(this.#engine, this.#porter, [
       'sh',
       '-c',
       MAKE_DISK,
@@ -192,7 +190,7 @@ export class Site {
 
 /** @throws what the engine says */
 export async function initialise(node: Node, options: { readonly force?: boolean } = {}): Promise<void> {
-  await node.docker.swarmInit({
+  await node.engine.swarm.init({
     ListenAddr: `0.0.0.0:${SWARM_PORT}`,
     AdvertiseAddr: node.address,
     ...(options.force ? { ForceNewCluster: true } : {}),
@@ -206,12 +204,12 @@ const labelsOf = ({ run, drill }: SiteOptions): Record<string, string> => ({
 });
 
 /** Internal: no route out. Apart from what engines inside the nodes hand out (172.17 and 172.18 bridges, 10.0.0.0/8 overlays). */
-async function createNetwork(docker: Docker, name: string, labels: Record<string, string>): Promise<string> {
+async function createNetwork(engine: Engine, name: string, labels: Record<string, string>): Promise<string> {
   const refused: string[] = [];
   for (let third = 240; third < 256; third++) {
     const prefix = `172.31.${third}`;
     try {
-      await docker.createNetwork({
+      await engine.networks.create({
         Name: name,
         Driver: 'bridge',
         Internal: true,
@@ -231,18 +229,18 @@ async function createNetwork(docker: Docker, name: string, labels: Record<string
 
 /** A helper that sees the engine's volumes as one directory, since hard links don't cross mounts. */
 async function startPorter(
-  docker: Docker,
+  engine: Engine,
   name: string,
   labels: Record<string, string>,
   image: string,
 ): Promise<void> {
-  const { DockerRootDir } = (await docker.info()) as { DockerRootDir: string };
-  const container = await docker.createContainer({
+  const { DockerRootDir } = await engine.info();
+  const container = await engine.containers.create({
     name,
     Image: image,
     Entrypoint: ['sleep', 'infinity'],
     Labels: labels,
     HostConfig: { Binds: [`${DockerRootDir}/volumes:/volumes`], NetworkMode: 'none', Init: true },
   });
-  await container.start();
+  await engine.containers.start(container);
 }

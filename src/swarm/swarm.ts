@@ -1,4 +1,5 @@
 // A swarm that runs: its nodes, and what a person would do with it.
+import type { Member } from '../lab/engine/api.ts';
 import { unreachableReason } from '../lab/engine/connect.ts';
 import { execInContainer, type ExecOptions } from '../lab/engine/process.ts';
 import { type Seconds, seconds } from '../support/clock.ts';
@@ -56,7 +57,7 @@ export class Swarm {
     const said: string[] = [];
     for (const node of this.managers) {
       try {
-        await node.docker.swarmInspect();
+        await node.engine.swarm.inspect();
         return node;
       } catch (error) {
         said.push(`${node.name}: ${reasonOf(error)}`);
@@ -69,7 +70,7 @@ export class Swarm {
   async leader(): Promise<Node> {
     const manager = await this.manager();
     return waitUntil('a raft leader', async () => {
-      const members = (await manager.docker.listNodes()) as Member[];
+      const members = await manager.engine.nodes.list();
       const leader = members.find((member) => member.ManagerStatus?.Leader);
       return leader
         ? { done: this.node(leader.Description.Hostname) }
@@ -87,14 +88,14 @@ export class Swarm {
       if (
         node.name !== leader.name &&
         reachable.includes(node.name) &&
-        (await unreachableReason(node.docker)) === undefined
+        (await unreachableReason(node.engine)) === undefined
       )
         return node;
     return leader;
   }
 
   async members(): Promise<Member[]> {
-    return (await (await this.manager()).docker.listNodes()) as Member[];
+    return (await this.manager()).engine.nodes.list();
   }
 
   async inventory(): Promise<Inventory> {
@@ -109,19 +110,17 @@ export class Swarm {
   /** Sets labels on the node of that host name, and keeps the others. */
   async label(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
     const manager = await this.manager();
-    const member = ((await manager.docker.listNodes()) as Member[]).find(
+    const member = (await manager.engine.nodes.list()).find(
       (one) => one.Description.Hostname === name && one.Status.State === 'ready',
     );
     if (!member)
       throw new DrillError(`expected a ready node "${name}" to label, the swarm has none`, {
         code: 'no-node',
       });
-    // eslint-disable-next-line @typescript-eslint/await-thenable -- it is a promise; its types know the callback alone
-    await manager.docker.getNode(member.ID).update({
-      version: member.Version.Index,
+    await manager.engine.nodes.update(member.ID, member.Version, {
       ...member.Spec,
       Labels: { ...member.Spec.Labels, ...labels },
-    } as never);
+    });
   }
 
   /** `docker stack deploy`, images as they are in the nodes. */
@@ -168,12 +167,10 @@ export class Swarm {
   /** Lets running nodes join in the role that their name says. */
   async admit(started: readonly Node[]): Promise<void> {
     const manager = await this.manager();
-    const { JoinTokens } = (await manager.docker.swarmInspect()) as {
-      JoinTokens: { Manager: string; Worker: string };
-    };
+    const { JoinTokens } = await manager.engine.swarm.inspect();
     const joinOne = (node: Node, token: string): Promise<unknown> =>
       step(`${node.name} joins`, () =>
-        node.docker.swarmJoin({
+        node.engine.swarm.join({
           ListenAddr: `0.0.0.0:${SWARM_PORT}`,
           AdvertiseAddr: node.address,
           RemoteAddrs: [`${manager.address}:${SWARM_PORT}`],
@@ -222,15 +219,15 @@ export class Swarm {
    * @returns by host name, the labels that each of today's nodes should carry: its own, or those of the member it replaces
    */
   async replaceLostMembers(): Promise<Record<string, Record<string, string>>> {
-    const { docker } = await this.manager();
-    const infos = await Promise.all(this.#nodes.map((node) => node.docker.info() as Promise<EngineInfo>));
+    const { engine } = await this.manager();
+    const infos = await Promise.all(this.#nodes.map((node) => node.engine.info()));
     const mine = new Set(infos.map((info) => info.Swarm.NodeID));
     const labels: Record<string, Record<string, string>> = Object.fromEntries(
       this.#nodes.map(({ name }) => [name, {}]),
     );
-    for (const { ID, Description, Spec } of (await docker.listNodes()) as Member[]) {
+    for (const { ID, Description, Spec } of await engine.nodes.list()) {
       Object.assign((labels[Description.Hostname] ??= {}), Spec.Labels);
-      if (!mine.has(ID)) await docker.getNode(ID).remove({ force: true });
+      if (!mine.has(ID)) await engine.nodes.remove(ID);
       else if (Object.keys(Spec.Labels ?? {}).length > 0) await this.#unlabel(ID);
     }
     const today = new Set(this.#nodes.map(({ name }) => name));
@@ -240,10 +237,9 @@ export class Swarm {
   /** Again when the engine changed the node meanwhile, as it does when one becomes ready. */
   async #unlabel(id: string): Promise<void> {
     await waitUntil('the node to take its labels off', async () => {
-      const { docker } = await this.manager();
-      const { Version, Spec } = (await docker.getNode(id).inspect()) as Member;
-      // eslint-disable-next-line @typescript-eslint/await-thenable -- it is a promise; its types know the callback alone
-      await docker.getNode(id).update({ version: Version.Index, ...Spec, Labels: {} } as never);
+      const { engine } = await this.manager();
+      const { Version, Spec } = await engine.nodes.inspect(id);
+      await engine.nodes.update(id, Version, { ...Spec, Labels: {} });
       return { done: true };
     });
   }
@@ -269,10 +265,10 @@ export class Swarm {
    * it says "running" of containers that are long gone.
    */
   async #tasks(): Promise<{ services: string[]; late: Map<string, string> }> {
-    const { docker } = await this.manager();
+    const { engine } = await this.manager();
     const [services, tasks, containers] = await Promise.all([
-      docker.listServices({ status: true } as object) as Promise<unknown> as Promise<Service[]>,
-      docker.listTasks({ filters: { 'desired-state': ['running'] } }) as Promise<Task[]>,
+      engine.services.list({ status: true }),
+      engine.tasks.list({ 'desired-state': ['running'] }),
       this.#runningContainers(),
     ]);
     const late = new Map<string, string>();
@@ -282,7 +278,7 @@ export class Swarm {
         (task) =>
           task.Status.State === 'running' && containers.has(task.Status.ContainerStatus?.ContainerID ?? ''),
       );
-      const wanted = ServiceStatus?.DesiredTasks ?? Spec.Mode.Replicated?.Replicas ?? 0;
+      const wanted = ServiceStatus?.DesiredTasks ?? Spec.Mode?.Replicated?.Replicas ?? 0;
       if (really.length === wanted) continue;
       const waits = here.find((task) => !really.includes(task));
       const why = waits
@@ -297,7 +293,7 @@ export class Swarm {
   async #runningContainers(): Promise<Set<string>> {
     const lists = await Promise.all(
       this.#nodes.map((node) =>
-        node.docker.listContainers({ filters: { status: ['running'] } }).catch(() => []),
+        node.engine.containers.list({ filters: { status: ['running'] } }).catch(() => []),
       ),
     );
     return new Set(lists.flat().map(({ Id }) => Id));
@@ -306,7 +302,7 @@ export class Swarm {
   /** The node and container of a running task of `service`. */
   async taskContainer(service: string): Promise<{ node: Node; id: string }> {
     for (const node of this.#nodes) {
-      const found = await node.docker.listContainers({
+      const found = await node.engine.containers.list({
         filters: { label: [`com.docker.swarm.service.name=${service}`], status: ['running'] },
       });
       if (found[0]) return { node, id: found[0].Id };
@@ -320,47 +316,11 @@ export class Swarm {
    */
   async execInTask(service: string, argv: readonly string[], options: ExecOptions = {}): Promise<string> {
     const { node, id } = await this.taskContainer(service);
-    return execInContainer(node.docker, id, argv, options);
+    return execInContainer(node.engine, id, argv, options);
   }
 
   /** Returns the node that runs a task of `service`. @throws DrillError `no-task` */
   async nodeOf(service: string): Promise<Node> {
     return (await this.taskContainer(service)).node;
   }
-}
-
-export interface Member {
-  readonly ID: string;
-  readonly Version: { readonly Index: number };
-  readonly Spec: {
-    readonly Role: 'manager' | 'worker';
-    readonly Availability: string;
-    readonly Labels?: Record<string, string>;
-  };
-  readonly Description: { readonly Hostname: string };
-  readonly Status: { readonly State: string };
-  readonly ManagerStatus?: {
-    readonly Leader?: boolean;
-    readonly Reachability?: string;
-    readonly Addr?: string;
-  };
-}
-interface EngineInfo {
-  readonly Swarm: { readonly NodeID: string; readonly LocalNodeState: string };
-}
-interface Task {
-  readonly ServiceID: string;
-  readonly Status: {
-    readonly State: string;
-    readonly Err?: string;
-    readonly ContainerStatus?: { readonly ContainerID?: string };
-  };
-}
-interface Service {
-  readonly ID: string;
-  readonly Spec: {
-    readonly Name: string;
-    readonly Mode: { readonly Replicated?: { readonly Replicas?: number } };
-  };
-  readonly ServiceStatus?: { readonly DesiredTasks: number; readonly RunningTasks: number };
 }

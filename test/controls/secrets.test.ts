@@ -26,9 +26,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 /** Everything that the drill should keep to itself, by name. */
 async function secretsOf(vault: Vault, swarm: Swarm): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  const { JoinTokens } = (await (await swarm.manager()).docker.swarmInspect()) as {
-    JoinTokens: Record<string, string>;
-  };
+  const { JoinTokens } = await (await swarm.manager()).engine.swarm.inspect();
   for (const [role, token] of Object.entries(JoinTokens)) found.set(`join token ${role}`, token);
   for (const [service, name] of [
     ['ledger_database', 'database_password'],
@@ -36,7 +34,7 @@ async function secretsOf(vault: Vault, swarm: Swarm): Promise<Map<string, string
     ['ledger_web', 'signing_key'],
   ] as const) {
     const { node, id } = await swarm.taskContainer(service);
-    found.set(name, await execInContainer(node.docker, id, ['cat', `/run/secrets/${name}`], { user: '0' }));
+    found.set(name, await execInContainer(node.engine, id, ['cat', `/run/secrets/${name}`], { user: '0' }));
   }
   for (const side of ['append', 'read']) {
     const { stdout } = await outputOf(await vault.host.runInGateway(['cat', `/run/keys/${side}`]));
@@ -83,7 +81,7 @@ test('nothing secret is seen in arguments, environments, journal, logs or report
       for (const one of repositories) {
         await one.restoreInto(volume);
         await waitUntil('the volume to be free', async () => ({
-          done: await volume.node.docker.getVolume(volume.name).remove(),
+          done: await volume.node.engine.volumes.remove(volume.name),
         }));
       }
       if (vault)

@@ -1,5 +1,6 @@
 // The vault, made worse than it should be in one way each: what proves it must say so.
 import { expect, inject, test } from 'vitest';
+import { seconds } from '../../src/support/clock.ts';
 import type { Plan } from '../../src/drill/plan.ts';
 import { connect } from '../../src/lab/engine/connect.ts';
 import type { Vault } from '../../src/vault/vault.ts';
@@ -72,9 +73,9 @@ test('a vault on the network of the swarm does not stand apart', async () => {
     withVault({
       async backup(vault) {
         const { container } = await vault.host.parts();
-        const { Name } = await engine().getContainer(container).inspect();
+        const { Name } = await engine().containers.inspect(container);
         const site = Name.slice(1).replace(/-vault$/, '');
-        await engine().getNetwork(site).connect({ Container: container });
+        await engine().networks.connect(site, container);
       },
     }),
   );
@@ -90,8 +91,8 @@ test('a vault that went down with the swarm, and was started again, did not outl
     withVault({
       async restore(vault) {
         const { container } = await vault.host.parts();
-        await engine().getContainer(container).stop({ t: 1 });
-        await engine().getContainer(container).start();
+        await engine().containers.stop(container, { grace: seconds(1) });
+        await engine().containers.start(container);
         await waitUntil('the vault', async () => ({ done: await vault.host.exec(['cat', '/run/sshd.pid']) }));
       },
     }),

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { expect, inject, test } from 'vitest';
+import { outputOf } from '../../src/lab/engine/process.ts';
 import { connect } from '../../src/lab/engine/connect.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
@@ -14,17 +15,15 @@ const lab = inject('lab');
 const home = dirname(dirname(new URL(lab.host).pathname));
 
 test.runIf(lab.kind === 'embedded')('containers that ended leave no zombie in the embedded lab', async () => {
-  const docker = connect(lab.host);
+  const engine = connect(lab.host);
   const first = await firstProcess(home);
   for (let turn = 0; turn < 5; turn++) {
-    const container = await docker.createContainer({
+    const container = await engine.containers.create({
       Image: referenceOf(lab, 'node'),
       Entrypoint: ['true'],
       HostConfig: { NetworkMode: 'none', AutoRemove: true },
     });
-    const removed = container.wait({ condition: 'removed' });
-    await container.start();
-    await removed;
+    await outputOf(await engine.containers.startAttached(container));
   }
   expect((await childrenOf(first)).map(({ name }) => name)).toContain('dockerd');
   await waitUntil(
@@ -43,12 +42,13 @@ test.runIf(lab.kind === 'embedded')(
   "containers of the embedded lab are in cgroups below the lab's own",
   async () => {
     const marker = `swarm-drill-marker-${randomBytes(4).toString('hex')}`;
-    const container = await connect(lab.host).createContainer({
+    const { containers } = connect(lab.host);
+    const container = await containers.create({
       Image: referenceOf(lab, 'node'),
       Entrypoint: ['sh', '-c', 'sleep 60; :', marker],
       HostConfig: { NetworkMode: 'none', AutoRemove: true },
     });
-    await container.start();
+    await containers.start(container);
     try {
       const [pid] = await processesWith(marker);
       const cgroups = (await readFile(`/proc/${pid}/cgroup`, 'utf8')).trim().split('\n');
@@ -57,7 +57,7 @@ test.runIf(lab.kind === 'embedded')(
       for (const path of ours)
         expect(path).toMatch(new RegExp(`^/swarm-drill-${basename(home)}/[0-9a-f]{64}`));
     } finally {
-      await container.remove({ force: true });
+      await containers.remove(container);
     }
   },
 );

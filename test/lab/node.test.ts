@@ -1,6 +1,6 @@
 // Nodes as containers of the lab: however one is made, it is the same; and it cleans up behind its own containers.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { connect } from '../../src/lab/engine/connect.ts';
+import { clientAt } from '../../src/lab/engine/client.ts';
 import { outputOf } from '../../src/lab/engine/process.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
@@ -9,7 +9,7 @@ import type { Node } from '../../src/swarm/node.ts';
 import { Site } from '../../src/swarm/site.ts';
 
 const lab = inject('lab');
-const docker = connect(lab.host);
+const docker = clientAt(lab.host);
 const scope = new Scope();
 let site: Site;
 let node: Node;

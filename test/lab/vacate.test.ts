@@ -18,9 +18,9 @@ const DEAF =
 /** A service that only a label lets start, with a task that has begun to write into `volume`. */
 async function startedTooEarly(volume: string): Promise<void> {
   const { swarm } = place;
-  const { docker } = await swarm.manager();
+  const { engine } = await swarm.manager();
   await swarm.label('manager-1', { [volume]: 'here' });
-  await docker.createService({
+  await engine.services.create({
     Name: volume,
     TaskTemplate: {
       ContainerSpec: {
@@ -52,16 +52,16 @@ test('a task that does not stop is killed, and the volume is empty', async () =>
 
 test('a container that is no task of the swarm is let be, and named', async () => {
   const { node } = place.volume('others');
-  const other = await node.docker.createContainer({
+  const other = await node.engine.containers.create({
     name: 'somebody-else',
     Image: place.swarm.imageOf('toolbox'),
     Entrypoint: ['sleep', '1000'],
     HostConfig: { Binds: ['others:/srv'], NetworkMode: 'none' },
   });
-  await other.start();
+  await node.engine.containers.start(other);
   await expect(evictAndEmptyVolume(place.volume('others'), seconds(1))).rejects.toThrow(
     /the volume others to be free: somebody-else still uses it/,
   );
-  expect((await other.inspect()).State.Running).toBe(true);
-  await other.remove({ force: true });
+  expect((await node.engine.containers.inspect(other)).State.Running).toBe(true);
+  await node.engine.containers.remove(other);
 });

@@ -27,7 +27,7 @@ let place: Place;
 let before: Manifest;
 let kept: Shelf;
 
-const here = () => place.volume('').node.docker;
+const here = () => place.volume('').node.engine;
 const web = () => stateOf(place.swarm, 'web');
 const off = () =>
   waitUntil('web to be switched off', async () => {
@@ -35,7 +35,7 @@ const off = () =>
     return running === 0 ? { done: running } : { notYet: `${running} containers run` };
   });
 const companions = (all: boolean) =>
-  here().listContainers({ all, filters: { ancestor: [place.swarm.imageOf('companion')] } });
+  here().containers.list({ all, filters: { ancestor: [place.swarm.imageOf('companion')] } });
 
 /** The companion by hand, with its archive in a disk of that size. */
 const byHand = (archive: string, ...more: string[]) => {
@@ -79,21 +79,21 @@ describe('what comes back', () => {
     await inVolume(place.volume('other'), ['touch', '/data/file']);
     await startUser(place.volume('other'), 'busy');
     const busy = await stateOf(place.swarm, 'busy');
-    const single = await here().createContainer({
+    const single = await here().containers.create({
       name: 'single',
       Image: place.swarm.imageOf('toolbox'),
       Entrypoint: ['sleep', 'infinity'],
       Labels: STOP,
       HostConfig: { Init: true },
     });
-    await single.start();
-    const { State } = await single.inspect();
+    await here().containers.start(single);
+    const { State } = await here().containers.inspect(single);
     await companion.backup(place.volume('other'), kept.deposit);
-    const again = await single.inspect();
+    const again = await here().containers.inspect(single);
     expect(again.State.Running).toBe(true);
     expect(again.State.StartedAt > State.StartedAt).toBe(true);
     expect(await stateOf(place.swarm, 'busy')).toEqual(busy);
-    await single.remove({ force: true });
+    await here().containers.remove(single);
     await destroy(place.volume('other'), 'busy');
   });
 });
@@ -115,9 +115,7 @@ describe('what was stopped runs again', () => {
     const killed = findingOf(companion.backup(place.volume('files'), kept.deposit));
     await off();
     const [running] = await companions(false);
-    await here()
-      .getContainer(running?.Id ?? '')
-      .kill();
+    await here().containers.kill(running?.Id ?? '');
     expect(await killed).toMatchObject({
       code: 'companion-failed',
       message: 'the companion exited with code 137 and left web stopped',
@@ -172,7 +170,7 @@ describe('what it refuses', () => {
   });
 
   test('a volume that is missing or empty', async () => {
-    await here().createVolume({ Name: 'empty' });
+    await here().volumes.create({ Name: 'empty' });
     for (const [name, code] of [
       ['missing', 'no-volume'],
       ['empty', 'empty-volume'],
@@ -191,7 +189,7 @@ describe('what it refuses', () => {
       code: 'companion-not-on-manager',
       message: 'worker-1 is a worker: the companion can stop far only from a manager',
     });
-    await here().getService('far').remove();
+    await here().services.remove('far');
   });
 });
 
@@ -199,7 +197,7 @@ describe('a restore that can not succeed', () => {
   test('cut, a bit turned, or no room', async () => {
     const taken = await companion.backup(place.volume('files'), kept.deposit);
     const whole = await readFile(kept.path(FILE));
-    await here().createVolume({
+    await here().volumes.create({
       Name: 'tiny',
       Driver: 'local',
       DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' },

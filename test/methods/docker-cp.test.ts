@@ -134,7 +134,7 @@ describe('a service that is stopped for a backup', () => {
     const service = await stateOf(place.swarm, 'batch');
     await stopped.backup(place.volume('files'), kept.deposit);
     expect(await stateOf(place.swarm, 'batch')).toEqual(service);
-    await place.volume('files').node.docker.getService('batch').remove();
+    await place.volume('files').node.engine.services.remove('batch');
   });
 
   test('is refused when it is global, and when somebody outside of the swarm uses the volume', async () => {
@@ -147,15 +147,15 @@ describe('a service that is stopped for a backup', () => {
 
     const service = await stateOf(place.swarm, 'web');
     const { node, swarm } = place.volume('files');
-    const stranger = await node.docker.createContainer({
+    const stranger = await node.engine.containers.create({
       name: 'stranger',
       Image: swarm.imageOf('toolbox'),
       Entrypoint: ['sleep', 'infinity'],
       HostConfig: { Binds: ['files:/data'], Init: true },
     });
-    await stranger.start();
+    await node.engine.containers.start(stranger);
     const used = await findingOf(stopped.backup(place.volume('files'), kept.deposit));
-    await stranger.remove({ force: true });
+    await node.engine.containers.remove(stranger);
     expect(used).toMatchObject({ code: 'volume-in-use', message: expect.stringContaining('stranger') });
     expect(await stateOf(place.swarm, 'web')).toEqual(service);
   });
@@ -165,10 +165,10 @@ describe('bad input', () => {
   test('a volume that is not there, or empty', async () => {
     const missing = await findingOf(live.backup(place.volume('missing'), kept.deposit));
     expect(missing).toMatchObject({ code: 'no-volume', hint: expect.stringContaining('prefix') });
-    expect(
-      (await place.volume('missing').node.docker.listVolumes()).Volumes.map(({ Name }) => Name),
-    ).not.toContain('missing');
-    await place.volume('empty').node.docker.createVolume({ Name: 'empty' });
+    expect((await place.volume('missing').node.engine.volumes.list()).map(({ Name }) => Name)).not.toContain(
+      'missing',
+    );
+    await place.volume('empty').node.engine.volumes.create({ Name: 'empty' });
     for (const method of [live, stopped, archive])
       expect(await findingOf(method.backup(place.volume('empty'), kept.deposit))).toMatchObject({
         code: 'empty-volume',
@@ -213,8 +213,8 @@ describe('bad input', () => {
   });
 
   test('no room on the target, for a tar of the engine and one of GNU', async () => {
-    const { docker } = place.volume('').node;
-    await docker.createVolume({ Name: 'tiny', ...tiny });
+    const { engine } = place.volume('').node;
+    await engine.volumes.create({ Name: 'tiny', ...tiny });
     for (const method of [live, archive]) {
       const taken = await method.backup(place.volume('files'), kept.deposit);
       const full = await findingOf(method.restore(kept.opened(taken), place.volume('tiny')));
@@ -243,7 +243,7 @@ describe('bad input', () => {
     const volume = place.volume('stuck');
     const { node, name } = volume;
     const broken = restoreIntoEmptyVolume(volume, claim, async () => {
-      const { Mountpoint } = await node.docker.getVolume(name).inspect();
+      const { Mountpoint } = await node.engine.volumes.inspect(name);
       // What something is mounted on can't be removed.
       await node.exec(['sh', '-euc', 'touch "$0"; mount --bind /etc/hostname "$0"', `${Mountpoint}/half`]);
       throw new Error('the vault is gone');

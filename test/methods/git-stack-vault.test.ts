@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFinished, test } from 'vitest';
+import { clientAt, clientInside } from '../../src/lab/engine/client.ts';
 import { connect } from '../../src/lab/engine/connect.ts';
 import type { ExecOptions } from '../../src/lab/engine/process.ts';
 import { gitStack, type StackSource } from '../../src/method/stack/git-stack/git-stack.ts';
@@ -311,10 +312,10 @@ test('shows no value of the env file in arguments, requests to an engine, logs o
     return exec(argv, options);
   };
   const reported: unknown[] = [];
-  const events = (await outer.getEvents()) as Readable;
+  const events = (await clientAt(inject('lab').host).getEvents()) as Readable;
   const engineEvents: string[] = [];
   events.on('data', (chunk: Buffer) => engineEvents.push(String(chunk)));
-  const ears = Ears.open([manager.docker, outer]);
+  const ears = Ears.open([clientInside(outer, manager.id), clientAt(inject('lab').host)]);
   const signal = new AbortController().signal;
   await traced(recordTo(reported), signal, async () => {
     const point = await keep();
@@ -330,7 +331,7 @@ test('shows no value of the env file in arguments, requests to an engine, logs o
     'inspected containers and execs': ears.inspected,
     'requests to the engine': JSON.stringify(requests),
     'events of the engine': engineEvents.join(''),
-    'log of the node': String(await outer.getContainer(manager.id).logs({ stdout: true, stderr: true })),
+    'log of the node': await outer.containers.logs(manager.id),
     'journal and report': JSON.stringify(reported),
   };
   const has = (text: string): string[] =>
@@ -346,12 +347,9 @@ test('shows no value of the env file in arguments, requests to an engine, logs o
 
 /** Changes the service in a way that its containers do not show. */
 async function labelByHand(note: string): Promise<void> {
-  const service = (await swarm.manager()).docker.getService('shop_web');
-  const { Version, Spec } = (await service.inspect()) as {
-    Version: { Index: number };
-    Spec: { Labels: object };
-  };
-  await service.update({ version: Version.Index, ...Spec, Labels: { ...Spec.Labels, note } });
+  const { services } = (await swarm.manager()).engine;
+  const { Version, Spec } = await services.inspect('shop_web');
+  await services.update('shop_web', Version, { ...Spec, Labels: { ...Spec.Labels, note } });
 }
 
 const silent: TraceSink = {

@@ -1,7 +1,7 @@
 // Git stack: the backup accepts only a running stack that matches a pushed commit, and the restore deploys exactly that commit.
 import { readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { bytesOf, startProcess } from '../../src/lab/engine/process.ts';
+import { bytesOf } from '../../src/lab/engine/process.ts';
 import { gitStack, type StackSource, type StackTarget } from '../../src/method/stack/git-stack/git-stack.ts';
 import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
@@ -129,7 +129,7 @@ beforeAll(async () => {
   await docker(old, 'network create --driver overlay shared');
   await (
     await old.manager()
-  ).docker.createSecret({
+  ).engine.secrets.create({
     Name: 'shop_token',
     Labels: { keeper: 'ops' },
     Data: TOKEN.toString('base64'),
@@ -409,11 +409,11 @@ describe('a restore', () => {
     await fresh.converged();
     const { node, id } = await fresh.taskContainer('shop_web');
     const read = async (...argv: string[]): Promise<string> =>
-      (await bytesOf(await startProcess(node.docker, id, argv))).bytes.toString();
+      (await bytesOf(await node.engine.containers.startProcess(id, argv))).bytes.toString();
     expect(await read('cat', '/run/secrets/the-token')).toBe(TOKEN.toString());
     expect(await read('cat', '/settings')).toBe(FILES['shop/settings.json']);
     expect(await read('sh', '-c', 'echo "$GREETING $FROM_FILE"')).toBe('good day yes\n');
-    const [secret] = (await node.docker.listSecrets()) as { Spec: unknown }[];
+    const [secret] = (await node.engine.secrets.list()) as { Spec: unknown }[];
     expect(secret?.Spec).toMatchObject({ Name: 'shop_token', Labels: { keeper: 'ops' } });
     expect((await node.exec(['ls', '/tmp'])).trim()).toBe('');
   });

@@ -53,7 +53,7 @@ test('restores a server that was copied while it ran, with roles and settings', 
   await server.lose('pg_data', 'pg_archive');
   const data = server.volume('pg_data');
   await postgresBaseBackup().restore(artifact, data);
-  const { Labels } = await data.node.docker.getVolume('pg_data').inspect();
+  const { Labels } = await data.node.engine.volumes.inspect('pg_data');
   expect(Labels).toMatchObject({ purpose: 'rows', 'com.docker.stack.namespace': 'pg' });
   await server.deploy();
   expect(await server.sql('SELECT id FROM marks ORDER BY id')).toBe('1');

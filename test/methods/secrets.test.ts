@@ -1,5 +1,6 @@
 // Keys, passwords and secret values: looked for, while and after each of these methods runs, wherever somebody else could read them.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { clientAt, clientInside } from '../../src/lab/engine/client.ts';
 import { Ledger, ledger } from '../../fixtures/ledger/ledger.ts';
 import { stackRepository } from '../../fixtures/repository.ts';
 import { sessions, type Sessions } from '../../fixtures/sessions/sessions.ts';
@@ -90,13 +91,11 @@ async function kept(
 ): Promise<void> {
   const { host } = inject('lab');
   const nodes = [old, fresh.git, fresh.exported].flatMap((swarm) => swarm.nodes);
-  const ears = Ears.open([connect(host), ...nodes.map(({ docker }) => docker)]);
+  const ears = Ears.open([clientAt(host), ...nodes.map(({ id }) => clientInside(connect(host), id))]);
   await work().finally(() => ears[Symbol.asyncDispose]());
   vault.keys.all.forEach((secret, index) => secrets.set(`key ${index} of the vault`, secret));
   const parts = await vault.parts();
-  const logs = parts.map(async ({ container }) =>
-    String(await connect(host).getContainer(container).logs({ stdout: true, stderr: true })),
-  );
+  const logs = parts.map(async ({ container }) => connect(host).containers.logs(container));
   const places = {
     arguments: ears.arguments,
     environments: ears.environments,

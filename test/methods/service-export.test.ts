@@ -1,7 +1,7 @@
 // Service export: a swarm with one of everything is exported and rebuilt on fresh nodes with other ids.
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { bytesOf, startProcess } from '../../src/lab/engine/process.ts';
+import { bytesOf } from '../../src/lab/engine/process.ts';
 import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
 import { readSecretsInTasks } from '../../src/method/stack/secrets-in-tasks.ts';
@@ -103,12 +103,12 @@ describe('a backup', () => {
     const manager = await old.manager();
     const state = async (): Promise<unknown> => [
       await readState(old),
-      ((await manager.docker.listServices()) as unknown as Versioned[]).map((one) => [one.ID, one.Version]),
-      ((await manager.docker.listNodes()) as Versioned[]).map((one) => [one.ID, one.Version]),
+      ((await manager.engine.services.list()) as unknown as Versioned[]).map((one) => [one.ID, one.Version]),
+      ((await manager.engine.nodes.list()) as Versioned[]).map((one) => [one.ID, one.Version]),
       await Promise.all(
-        old.nodes.map(async ({ docker }) =>
+        old.nodes.map(async ({ engine }) =>
           (
-            await docker.listContainers({ filters: { label: ['com.docker.swarm.service.name=wide_web'] } })
+            await engine.containers.list({ filters: { label: ['com.docker.swarm.service.name=wide_web'] } })
           ).map(({ Id, State }) => [Id, State]),
         ),
       ),
@@ -190,8 +190,8 @@ describe('a restore, before anything is created,', () => {
 
     test('refuses another network', async () => {
       emptyAfterTest(singleNode);
-      const { docker } = await singleNode.manager();
-      await docker.createNetwork({ Name: 'wide_front', Driver: 'overlay' });
+      const { engine } = await singleNode.manager();
+      await engine.networks.create({ Name: 'wide_front', Driver: 'overlay' });
       expect(await conflict()).toMatch(
         /network wide_front exists with another definition: .*Attachable: was true, is false/,
       );
@@ -199,8 +199,8 @@ describe('a restore, before anything is created,', () => {
 
     test('refuses another config', async () => {
       emptyAfterTest(singleNode);
-      const { docker } = await singleNode.manager();
-      await docker.createConfig({ Name: 'wide_settings', Data: 'YQ==' });
+      const { engine } = await singleNode.manager();
+      await engine.configs.create({ Name: 'wide_settings', Data: 'YQ==' });
       expect(await conflict()).toMatch(
         /config wide_settings exists with another definition: .*its bytes differ/,
       );
@@ -208,15 +208,15 @@ describe('a restore, before anything is created,', () => {
 
     test('refuses any secret', async () => {
       emptyAfterTest(singleNode);
-      const { docker } = await singleNode.manager();
-      await docker.createSecret({ Name: 'wide_token', Data: 'YQ==' });
+      const { engine } = await singleNode.manager();
+      await engine.secrets.create({ Name: 'wide_token', Data: 'YQ==' });
       expect(await conflict()).toMatch(/secret wide_token exists, and its value can't be compared/);
     });
 
     test('refuses another service', async () => {
       emptyAfterTest(singleNode);
-      const { docker } = await singleNode.manager();
-      await docker.createService({
+      const { engine } = await singleNode.manager();
+      await engine.services.create({
         Name: 'pinned',
         TaskTemplate: { ContainerSpec: { Image: singleNode.imageOf('toolbox') } },
         Mode: { Replicated: { Replicas: 0 } },
@@ -321,7 +321,7 @@ describe('a restore on a fresh swarm', () => {
     await fresh.converged(undefined, ['wide_web', 'legacy']);
     const inWeb = async (...argv: string[]): Promise<Buffer> => {
       const { node, id } = await fresh.taskContainer('wide_web');
-      const { bytes, exitCode, stderr } = await bytesOf(await startProcess(node.docker, id, argv));
+      const { bytes, exitCode, stderr } = await bytesOf(await node.engine.containers.startProcess(id, argv));
       if (exitCode !== 0) throw new Error(stderr);
       return bytes;
     };
@@ -409,8 +409,8 @@ test('fails when an older engine drops a setting of a service', async () => {
 
 test('lists what was created when the engine refuses a service', async () => {
   emptyAfterTest(singleNode);
-  const { docker } = await singleNode.manager();
-  await docker.createService({
+  const { engine } = await singleNode.manager();
+  await engine.services.create({
     Name: 'squatter',
     TaskTemplate: { ContainerSpec: { Image: singleNode.imageOf('toolbox'), Command: ['sleep', 'infinity'] } },
     EndpointSpec: { Ports: [{ TargetPort: 1, PublishedPort: 8090 }] },
@@ -469,21 +469,21 @@ interface Raw {
 
 /** Reads everything from the engine with names instead of ids, without any code of the method. */
 async function readState(swarm: Swarm): Promise<SwarmState> {
-  const { docker } = await swarm.manager();
+  const { engine } = await swarm.manager();
   const listed = async (list: Promise<unknown>): Promise<Raw[]> => (await list) as Raw[];
   const [services, networks, configs, secrets, nodes] = await Promise.all([
-    listed(docker.listServices()),
-    listed(docker.listNetworks({ filters: { scope: ['swarm'] } })),
-    listed(docker.listConfigs()),
-    listed(docker.listSecrets()),
-    listed(docker.listNodes()),
+    listed(engine.services.list()),
+    listed(engine.networks.list({ scope: ['swarm'] })),
+    listed(engine.configs.list()),
+    listed(engine.secrets.list()),
+    listed(engine.nodes.list()),
   ]);
   const nameById: Record<string, string> = {};
   for (const one of networks) nameById[(one as unknown as { Id: string }).Id] = one.Name;
   for (const { ID, Spec } of [...services, ...configs, ...secrets]) nameById[ID] = Spec.Name;
   for (const { ID, Description } of nodes) nameById[ID] = Description.Hostname;
   for (const { Target } of services.flatMap(({ Spec }) => Spec.TaskTemplate?.Networks ?? []))
-    nameById[Target] ??= ((await docker.getNetwork(Target).inspect()) as { Name: string }).Name;
+    nameById[Target] ??= ((await engine.networks.inspect(Target)) as { Name: string }).Name;
   const withoutIds = (value: unknown): unknown => {
     let text = JSON.stringify(value);
     for (const [id, name] of Object.entries(nameById)) text = text.replaceAll(id, name);

@@ -196,7 +196,7 @@ test('no room for the copy half-way: the swarm that is there never stops', async
   await node.destroy();
   const { lab, labels, network } = stage.site;
   const volume = `${name}-small`;
-  await connect(lab.host).createVolume({
+  await connect(lab.host).volumes.create({
     Name: volume,
     Labels: { ...labels },
     DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=300m' },

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { connect } from '../../src/lab/engine/connect.ts';
+import { clientAt } from '../../src/lab/engine/client.ts';
 import { Ears } from '../support/secret-listener.ts';
 import {
   autolock,
@@ -47,7 +47,7 @@ const note = (): Promise<string> =>
   stage.swarm.node('manager-1').exec(['cat', '/var/lib/docker/swarm-drill.json']);
 
 test('neither is seen in arguments, environments, notes or output, be they right or wrong', async () => {
-  const ears = Ears.open([connect(inject('lab').host)]);
+  const ears = Ears.open([clientAt(inject('lab').host)]);
   const notes: string[] = [];
   const outcomes: Outcome[] = [];
   {

@@ -58,19 +58,19 @@ test('a backup is one sealed file, for its owner alone, and the manager serves a
 
 test('age, zstd and tar open it without us', async () => {
   const engine = connect(lab.host);
-  const container = await engine.createContainer({
+  const container = await engine.containers.create({
     Image: referenceOf(lab, 'tools'),
     Cmd: ['sleep', 'infinity'],
     Labels: { ...stage.site.labels },
     HostConfig: { NetworkMode: 'none', AutoRemove: true },
   });
   try {
-    await container.start();
+    await engine.containers.start(container);
     const put = (path: string, input: Buffer): Promise<string> =>
-      execInContainer(engine, container.id, ['sh', '-c', `cat >${path}`], { input });
+      execInContainer(engine, container, ['sh', '-c', `cat >${path}`], { input });
     await put('/key', await readFile(stage.path('identity')));
     await put('/file', await readFile(stage.path('one.age')));
-    const listed = await execInContainer(engine, container.id, [
+    const listed = await execInContainer(engine, container, [
       'sh',
       '-c',
       'age -d -i /key /file | zstd -d | tar -t',
@@ -83,7 +83,7 @@ test('age, zstd and tar open it without us', async () => {
       ]),
     );
   } finally {
-    await container.remove({ force: true });
+    await engine.containers.remove(container);
   }
 });
 
@@ -208,7 +208,7 @@ test('no such container, or no swarm in it: the reason, and nothing is touched',
 });
 
 test('nothing of ours stays on the engine', async () => {
-  const helpers = await connect(lab.host).listContainers({
+  const helpers = await connect(lab.host).containers.list({
     all: true,
     filters: { name: ['swarm-drill-helper'] },
   });

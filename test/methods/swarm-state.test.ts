@@ -130,9 +130,8 @@ describe('a copy that no cluster can be made of', () => {
 
 /** Takes away what a failed restore left, which has the address of the next one. */
 async function clear(): Promise<void> {
-  const docker = connect(lab.host);
-  for (const { id } of await site.containers())
-    await docker.getContainer(id).remove({ force: true, v: true });
+  const engine = connect(lab.host);
+  for (const { id } of await site.containers()) await engine.containers.remove(id);
 }
 
 /** @returns undefined for a file that is to be left out */

@@ -65,7 +65,7 @@ beforeAll(async () => {
   vault = await Vault.open(place.swarm.site, scope, () => undefined, { capacity: CAPACITY });
   const { node } = on('');
   await installSnapshotPlugin(node);
-  await node.docker.createVolume({ Name: 'snapshots', Driver: SNAPSHOT_DRIVER });
+  await node.engine.volumes.create({ Name: 'snapshots', Driver: SNAPSHOT_DRIVER });
   // So that there is something to be in the middle of.
   await node.exec(['sh', '-c', `head -c ${MEBIBYTES}M /dev/urandom >/var/lib/docker/swarm/ballast`]);
   for (const [name, options] of Object.entries(SERVICES)) {
@@ -110,7 +110,7 @@ test('a file that shrinks while tar reads it: no artifact, and its name is told'
 
 /** What a backup must leave as it found it. */
 async function everything(): Promise<object> {
-  const { docker } = on('').node;
+  const { engine } = on('').node;
   const services = Object.keys(SERVICES).map((name) => stateOf(place.swarm, name));
   const members = (await place.swarm.members()).map(({ Status, ManagerStatus }) => [
     Status.State,
@@ -119,7 +119,7 @@ async function everything(): Promise<object> {
   return {
     services: await Promise.all(services),
     members,
-    volumes: (await docker.listVolumes()).Volumes.map(({ Name }) => Name).sort(),
+    volumes: (await engine.volumes.list()).map(({ Name }) => Name).sort(),
     helpers: await helpers(),
   };
 }
@@ -134,9 +134,11 @@ const runs = (service: string, expected: number): Promise<true> =>
 /** Containers that run for no service. One that is removed by the engine when it ends gets the time that takes. */
 const helpers = (): Promise<string[]> =>
   waitUntil('the helper containers to be gone', async () => {
-    const all = await on('').node.docker.listContainers({ all: true });
+    const all = await on('').node.engine.containers.list({ all: true });
     const left = all.filter(({ Labels }) => !Labels['com.docker.swarm.service.id']);
-    return left.length === 0 ? { done: [] } : { notYet: left.map(({ Command }) => Command).join('; ') };
+    return left.length === 0
+      ? { done: [] }
+      : { notYet: left.map(({ Image, Id }) => `${Image} ${Id}`).join('; ') };
   });
 
 const matching = (told: object): object =>

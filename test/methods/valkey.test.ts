@@ -64,7 +64,7 @@ async function startAgain(): Promise<void> {
 
 async function killServer(): Promise<void> {
   const { node, id } = await swarm.taskContainer(store.service);
-  await node.docker.getContainer(id).kill();
+  await node.engine.containers.kill(id);
 }
 
 /** Returns what differs from the seeded contents, by the name of the check. */
@@ -261,8 +261,8 @@ test.for([
 
 /** Labels of the service that a backup leaves until it has restored the server's setting. */
 const pendingLabels = async (): Promise<string[]> => {
-  const { docker } = await swarm.manager();
-  const { Spec } = (await docker.getService(store.service).inspect()) as {
+  const { engine } = await swarm.manager();
+  const { Spec } = (await engine.services.inspect(store.service)) as {
     Spec: { Labels: Record<string, string> };
   };
   return Object.keys(Spec.Labels).filter((label) => label.startsWith('swarm-drill.'));

@@ -32,10 +32,10 @@ let place: Place;
 let before: Manifest;
 let kept: Shelf;
 
-const here = () => place.volume('').node.docker;
+const here = () => place.volume('').node.engine;
 const make = (name: string, options: Record<string, string> = {}) =>
-  here().createVolume({ Name: name, Driver: SNAPSHOT_DRIVER, DriverOpts: options });
-const volumes = async () => (await here().listVolumes()).Volumes.map(({ Name }) => Name);
+  here().volumes.create({ Name: name, Driver: SNAPSHOT_DRIVER, DriverOpts: options });
+const volumes = async () => (await here().volumes.list()).map(({ Name }) => Name);
 /** Even though it is in use. */
 const disable = () => place.volume('').node.exec(['docker', 'plugin', 'disable', '--force', SNAPSHOT_DRIVER]);
 const lost = async (name: string) => lostAspects(before, await readManifest(place.volume(name)));
@@ -148,8 +148,8 @@ describe('backup', () => {
       pipeFrom: async (file, end) => {
         const [snapshot = ''] = Object.keys(end.volumes);
         const killed = waitUntil('the reader to be killed', async () => {
-          const [reader] = await here().listContainers({ filters: { volume: [snapshot] } });
-          return reader ? { done: await here().getContainer(reader.Id).kill() } : { notYet: 'there is none' };
+          const [reader] = await here().containers.list({ filters: { volume: [snapshot] } });
+          return reader ? { done: await here().containers.kill(reader.Id) } : { notYet: 'there is none' };
         });
         await Promise.all([kept.deposit.pipeFrom(file, end), killed]);
       },
@@ -165,7 +165,7 @@ describe('backup', () => {
 
   test('of a volume that is not there, or empty, or of another driver', async () => {
     await make('empty');
-    await here().createVolume({ Name: 'elsewhere' });
+    await here().volumes.create({ Name: 'elsewhere' });
     await inVolume(place.volume('elsewhere'), ['touch', '/data/file']);
     for (const [name, code] of [
       ['missing', 'no-volume'],
@@ -235,7 +235,7 @@ describe('restore', () => {
     });
     await startUser(place.volume('files'), 'web', { driver: SNAPSHOT_DRIVER, wait: false });
     await waitUntil('Swarm to say why no task starts', async () => {
-      const [task] = (await here().listTasks({ filters: { service: ['web'] } })) as {
+      const [task] = (await here().tasks.list({ service: ['web'] })) as {
         Status: { Err?: string };
       }[];
       return task?.Status.Err?.includes('plugin')
@@ -247,7 +247,7 @@ describe('restore', () => {
     await plugin.restore(kept.opened(taken), place.volume('files'));
     await place.swarm.converged(seconds(60));
     expect(await lost('files')).toEqual(plugin.loses);
-    expect((await here().getVolume('files').inspect()).Driver).toBe(SNAPSHOT_DRIVER);
+    expect((await here().volumes.inspect('files')).Driver).toBe(SNAPSHOT_DRIVER);
     expect(await stateOf(place.swarm, 'web')).toMatchObject({ running: 2 });
     expect(plugin.loses).toEqual(volumeArchive().loses);
   });
@@ -256,6 +256,6 @@ describe('restore', () => {
 /** The container that used it last is removed by the engine in its own time. */
 const removed = (name: string) =>
   waitUntil(`${name} to be free`, async () => {
-    await here().getVolume(name).remove();
+    await here().volumes.remove(name);
     return { done: true };
   });

@@ -87,6 +87,6 @@ export const docker = async ({ swarm }: RestoredLedger, ...args: string[]): Prom
 /** Runs a shell script, as root, in the restored files volume. */
 export async function inFiles({ shop }: RestoredLedger, script: string): Promise<string> {
   const { node, name } = await shop.files();
-  const volume = await node.docker.getVolume(name).inspect();
+  const volume = await node.engine.volumes.inspect(name);
   return node.exec(['sh', '-euc', `cd ${volume.Mountpoint}\n${script}`]);
 }

@@ -1,6 +1,6 @@
 // A Postgres server that archives its WAL, as a service of a one-node swarm, for tests of the Postgres methods.
 import { inject } from 'vitest';
-import { execInContainer, startProcess } from '../../src/lab/engine/process.ts';
+import { execInContainer } from '../../src/lab/engine/process.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 import type { PostgresService } from '../../src/method/postgres/service.ts';
 import type { PostgresArchive } from '../../src/method/postgres/wal-archive.ts';
@@ -86,7 +86,7 @@ export class PostgresServer implements AsyncDisposable {
   async sql(statements: string, database = 'postgres'): Promise<string> {
     const { node, id } = await this.#container();
     const argv = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'owner', '-d', database];
-    return (await execInContainer(node.docker, id, argv, { user: 'postgres', input: statements })).trim();
+    return (await execInContainer(node.engine, id, argv, { user: 'postgres', input: statements })).trim();
   }
 
   /** The time by the server's clock. */
@@ -104,17 +104,15 @@ export class PostgresServer implements AsyncDisposable {
 
   async kill(): Promise<void> {
     const { node, id } = await this.#container();
-    await node.docker.getContainer(id).kill();
+    await node.engine.containers.kill(id);
   }
 
   /** Waits until neither a client program nor its session is left in the server's container. */
   async clientsEnded(): Promise<void> {
     const { node, id } = await this.#container();
     await waitUntil('the clients to end', async () => {
-      const { Processes } = (await node.docker.getContainer(id).top()) as { Processes: string[][] };
-      const left = Processes.map((columns) => columns.at(-1) ?? '').filter((command) =>
-        CLIENTS.test(command),
-      );
+      const processes = await node.exec(['docker', 'top', id, '-o', 'pid,args']);
+      const left = processes.split('\n').filter((command) => CLIENTS.test(command));
       return left.length === 0 ? { done: true } : { notYet: left.join('; ') };
     });
   }
@@ -123,7 +121,7 @@ export class PostgresServer implements AsyncDisposable {
   async whileLocked<T>(database: string, table: string, body: () => Promise<T>): Promise<T> {
     const { node, id } = await this.#container();
     const psql = ['psql', '-XAtq', '-U', 'owner', '-d', database];
-    const session = await startProcess(node.docker, id, psql, { user: 'postgres' });
+    const session = await node.engine.containers.startProcess(id, psql, { user: 'postgres' });
     session.io.resume();
     session.io.write(`BEGIN; LOCK TABLE ${table};\n`);
     await waitUntil('the lock', async () => {

@@ -102,7 +102,7 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
   beforeAll(async () => {
     place = await openPlace(method.name.replaceAll(/\W+/g, '-'));
     [files, big] = [place.volume('files'), place.volume('big')];
-    await files.node.docker.createVolume({ Name: files.name, Labels: LABELS });
+    await files.node.engine.volumes.create({ Name: files.name, Labels: LABELS });
     [vault] = await Promise.all([
       openVault(scope),
       seed(files, { files: 100, largeMiB: 8 }).then(() => seed(big, { files: 1, largeMiB: 128 })),
@@ -135,7 +135,7 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
     });
 
   test('a file that can not be read makes it a finding with its name, and no recovery point', async () => {
-    const mountpoint = (await files.node.docker.getVolume(files.name).inspect()).Mountpoint;
+    const mountpoint = (await files.node.engine.volumes.inspect(files.name)).Mountpoint;
     // Memory of another process: not even root may open it in a container.
     const path = `${mountpoint}/unreadable`;
     await files.node.exec(['sh', '-euc', `touch "$0"; mount --bind /proc/1/mem "$0"`, path]);
@@ -147,7 +147,7 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
 
   test('volumes that are missing, empty or not empty are findings before any program runs', async () => {
     const { node } = files;
-    await node.docker.createVolume({ Name: 'empty' });
+    await node.engine.volumes.create({ Name: 'empty' });
     const missing = await findingOf(vault.keep(method, place.volume('missing')));
     const empty = await findingOf(vault.keep(method, place.volume('empty')));
     const full = await findingOf(older.kept.restoreInto(files));
@@ -160,8 +160,8 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
   test('killed half-way, and cut off half-way: a finding each, and the next backup is whole', async () => {
     const before = await readManifest(big);
     const killed = await midway(vault, subject, vault.keep(method, big), async () => {
-      for (const { Id, Image } of await big.node.docker.listContainers())
-        if (Image === place.swarm.imageOf('tools')) await big.node.docker.getContainer(Id).kill();
+      for (const { Id, Image } of await big.node.engine.containers.list())
+        if (Image === place.swarm.imageOf('tools')) await big.node.engine.containers.kill(Id);
     });
     expect(killed.code).toBe('interrupted');
 

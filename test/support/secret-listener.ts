@@ -2,7 +2,7 @@
 // as somebody listens. What runs on an engine elsewhere is not heard in /proc.
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Docker } from '../../src/lab/engine/connect.ts';
+import type Docker from 'dockerode';
 
 const PAUSE_MS = 50;
 

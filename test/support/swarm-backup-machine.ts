@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { inject } from 'vitest';
 import { connect } from '../../src/lab/engine/connect.ts';
-import { outputOf, startProcess, type ProcessOutput } from '../../src/lab/engine/process.ts';
+import { outputOf, type ProcessOutput } from '../../src/lab/engine/process.ts';
 import { ensureImage } from '../../src/lab/images.ts';
 import type { ImageRecipe } from '../../src/lab/lab.ts';
 import { seconds } from '../../src/support/clock.ts';
@@ -39,8 +39,8 @@ export async function openMachine(drill: string): Promise<Machine> {
   const image = await ensureImage(engine, recipe, lab.kind === 'embedded' ? 'debian' : 'registry', () => {});
   const name = `${site.network}-machine`;
   const address = site.addressOf('manager-1');
-  scope.defer('remove the machine', () => engine.getContainer(name).remove({ force: true, v: true }));
-  const container = await engine.createContainer({
+  scope.defer('remove the machine', () => engine.containers.remove(name));
+  const container = await engine.containers.create({
     name,
     Image: image.reference,
     Hostname: 'manager-1',
@@ -49,13 +49,18 @@ export async function openMachine(drill: string): Promise<Machine> {
     Env: ['container=docker', 'SYSTEMD_PROC_CMDLINE=SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1'],
     Labels: { ...site.labels },
     Volumes: { '/var/lib/docker': {} },
-    HostConfig: hostConfig(site),
+    HostConfig: {
+      Privileged: true,
+      Tmpfs: { '/run': 'rw,exec' },
+      CgroupnsMode: 'private',
+      NetworkMode: site.network,
+    },
     NetworkingConfig: { EndpointsConfig: { [site.network]: { IPAMConfig: { IPv4Address: address } } } },
   });
-  await container.start();
-  await container.putArchive(projectAsTar(), { path: '/opt' });
+  await engine.containers.start(container);
+  await engine.containers.writeArchive(container, '/opt', projectAsTar());
   const sh = async (script: string, input?: string): Promise<ProcessOutput> =>
-    outputOf(await startProcess(engine, container.id, ['sh', '-uc', script]), input);
+    outputOf(await engine.containers.startProcess(container, ['sh', '-uc', script]), input);
   const ok = async (script: string): Promise<string> => {
     const { exitCode, stdout, stderr } = await sh(script);
     if (exitCode !== 0) throw new Error(`${script}: exit code ${exitCode}: ${stdout}${stderr}`);
@@ -76,14 +81,6 @@ export async function openMachine(drill: string): Promise<Machine> {
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
   };
 }
-
-/** Typed loosely: dockerode's types don't know of cgroup namespaces. */
-const hostConfig = ({ network }: Site): object => ({
-  Privileged: true,
-  Tmpfs: { '/run': 'rw,exec' },
-  CgroupnsMode: 'private',
-  NetworkMode: network,
-});
 
 /** What the program needs to run, with this very Node.js. */
 function projectAsTar(): Readable {

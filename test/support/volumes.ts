@@ -85,8 +85,8 @@ export async function startUser(
   service: string,
   { replicas = 2, global = false, driver, labels = {}, containerLabels = {}, wait = true }: UserOptions = {},
 ): Promise<void> {
-  const { docker } = await swarm.manager();
-  await docker.createService({
+  const { engine } = await swarm.manager();
+  await engine.services.create({
     Name: service,
     Labels: { ...labels },
     TaskTemplate: {
@@ -116,11 +116,11 @@ export async function stateOf(
   swarm: Swarm,
   service: string,
 ): Promise<{ mode: unknown; labels: unknown; running: number }> {
-  const { docker } = await swarm.manager();
-  const { Spec } = (await docker.getService(service).inspect()) as {
+  const { engine } = await swarm.manager();
+  const { Spec } = (await engine.services.inspect(service)) as {
     Spec: { Mode: unknown; Labels: unknown };
   };
-  const running = await swarm.nodes[0]?.docker.listContainers({
+  const running = await swarm.nodes[0]?.engine.containers.list({
     filters: { label: [`com.docker.swarm.service.name=${service}`] },
   });
   return { mode: Spec.Mode, labels: Spec.Labels, running: running?.length ?? 0 };
@@ -128,10 +128,10 @@ export async function stateOf(
 
 /** Takes the services away, and the volume with everything in it. */
 export async function destroy({ swarm, node, name }: Volume, ...services: string[]): Promise<void> {
-  const { docker } = await swarm.manager();
-  for (const service of services) await docker.getService(service).remove();
+  const { engine } = await swarm.manager();
+  for (const service of services) await engine.services.remove(service);
   await waitUntil('the volume to be free', async () => {
-    await node.docker.getVolume(name).remove();
+    await node.engine.volumes.remove(name);
     return { done: true };
   });
 }

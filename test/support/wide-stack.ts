@@ -61,7 +61,7 @@ const LABELS = { 'com.docker.stack.namespace': 'wide', keeper: 'both' };
 /** Deploys the stack, and returns the values of its secrets. */
 export async function deployWideStack(swarm: Swarm): Promise<Map<string, Buffer>> {
   const manager = await swarm.manager();
-  const { docker } = manager;
+  const { engine } = manager;
   const image = swarm.imageOf('toolbox');
   const sh = (script: string): Promise<string> => manager.exec(['sh', '-euc', script, image]);
   const values = new Map([
@@ -72,13 +72,13 @@ export async function deployWideStack(swarm: Swarm): Promise<Map<string, Buffer>
   await swarm.label('worker-1', { zone: 'b', rack: '1' });
   await swarm.label('manager-1', { zone: 'a' });
   for (const [Name, value] of values)
-    await docker.createSecret({ Name, Labels: LABELS, Data: value.toString('base64') });
+    await engine.secrets.create({ Name, Labels: LABELS, Data: value.toString('base64') });
   for (const [Name, value, more] of [
     ['wide_settings', randomBytes(1000), {}],
     ['wide_greeting', Buffer.from('{{ .Service.Name }}'), { Templating: { Name: 'golang' } }],
     ['credentials', Buffer.from('{}'), {}],
   ] as const)
-    await docker.createConfig({ Name, Labels: LABELS, Data: value.toString('base64'), ...more });
+    await engine.configs.create({ Name, Labels: LABELS, Data: value.toString('base64'), ...more });
   await swarm.deploy('wide', COMPOSE, { TOOLBOX_IMAGE: image });
 
   await sh(`docker service create --quiet --detach --name on-host --network host "$0" sleep infinity
@@ -88,7 +88,7 @@ export async function deployWideStack(swarm: Swarm): Promise<Map<string, Buffer>
     docker service create --quiet --detach --name counted --mode replicated-job --replicas 2 --max-concurrent 1 --restart-condition none "$0" true
     docker service create --quiet --detach --name forced "$0" sleep infinity`);
   // With networks in the place that clients before API 1.25 used.
-  await docker.createService({
+  await engine.services.create({
     Name: 'legacy',
     Labels: { old: 'client' },
     TaskTemplate: { ContainerSpec: { Image: image, Command: ['sleep', 'infinity'], StopGracePeriod: 1e9 } },

@@ -1,4 +1,5 @@
 // The composition root of a drill's worker: hands the run its site, vault and facts, each from its own folder.
+import type { Engine } from '../../lab/engine/engine.ts';
 import { vaultContentsEncrypted } from '../../check/vault-encryption.ts';
 import { vaultIsolatedFromSwarm } from '../../check/vault-isolation.ts';
 import type { Runtime } from '../../drill/runtime.ts';
@@ -19,15 +20,15 @@ export interface RuntimeOptions {
 }
 
 export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
-  const docker = connect(lab.host);
+  const engine = connect(lab.host);
   let site: Site | undefined;
   let vault: Vault | undefined;
   return {
     async environment() {
-      const info = (await docker.info()) as { ServerVersion: string; KernelVersion: string };
+      const info = await engine.info();
       return {
         engine: `Docker ${info.ServerVersion} (${lab.kind === 'embedded' ? 'embedded lab' : lab.host})`,
-        nodeEngine: await nodeVersion(docker, (await site?.containers())?.[0]?.id),
+        nodeEngine: await nodeVersion(engine, (await site?.containers())?.[0]?.id),
         kernel: info.KernelVersion,
         images: [...lab.images, ...(vault?.objectStore ? [vault.objectStore.image] : [])],
         tool: `${toolVersion()}, Node.js ${process.version}`,
@@ -48,13 +49,13 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
       vaultContentsEncrypted(ofVault, canaries),
     ],
     leftovers: async (drill) => {
-      const all = await ours(docker, `${RUN_LABEL}=${id}`);
+      const all = await ours(engine, `${RUN_LABEL}=${id}`);
       const mine = (name: string): boolean => name.startsWith(`swarm-drill-${id}-${drill}`);
       return Object.fromEntries(Object.entries(all).map(([kind, names]) => [kind, names.filter(mine)]));
     },
-    engineUnreachable: () => unreachableReason(docker),
+    engineUnreachable: () => unreachableReason(engine),
     async shellCommand(drill) {
-      const nodes = (await ours(docker, `${DRILL_LABEL}=${drill}`)).containers
+      const nodes = (await ours(engine, `${DRILL_LABEL}=${drill}`)).containers
         .filter((name) => /-manager-\d+-\d+$/.test(name))
         .sort();
       return `docker --host ${lab.host} exec -it ${nodes[0] ?? '<node>'} docker node ls`;
@@ -62,9 +63,9 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
   };
 }
 
-async function nodeVersion(docker: ReturnType<typeof connect>, id: string | undefined): Promise<string> {
+async function nodeVersion(engine: Engine, id: string | undefined): Promise<string> {
   if (id === undefined) return 'unknown';
-  return `Docker ${(await execInContainer(docker, id, ['docker', 'version', '--format', '{{.Server.Version}}'])).trim()}`;
+  return `Docker ${(await execInContainer(engine, id, ['docker', 'version', '--format', '{{.Server.Version}}'])).trim()}`;
 }
 
 async function commit(): Promise<string> {

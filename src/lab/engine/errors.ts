@@ -1,5 +1,17 @@
 // What an engine's API answers when it refuses a call.
 
+/** A call that the engine refused, with the engine's message. */
+export class EngineError extends Error {
+  /** HTTP status. */
+  readonly statusCode: number;
+
+  constructor(statusCode: number, message: string) {
+    super(message.trim());
+    this.name = 'EngineError';
+    this.statusCode = statusCode;
+  }
+}
+
 /** Returns the HTTP status of a refused call; undefined for any other error. */
 export const statusOf = (error: unknown): number | undefined =>
   (error as { statusCode?: number } | undefined)?.statusCode;

@@ -6,7 +6,9 @@ import { pipeline } from 'node:stream/promises';
 import { DrillError } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { currentSignal } from '../../support/trace.ts';
+import type { Engine } from './engine.ts';
 import { FrameStream } from './frames.ts';
+import { sendRequest } from './request.ts';
 
 /** A process in a container: its input and output, and how it ended. */
 export interface ContainerProcess {
@@ -31,7 +33,7 @@ export interface ExecOptions {
   readonly input?: string | Buffer | Readable;
 }
 
-/** Starts `argv` in a running container. */
+/** See `Engine.containers`. */
 export async function startProcess(
   docker: Docker,
   container: string,
@@ -64,14 +66,16 @@ export async function startProcess(
   });
 }
 
-/** Starts a created container with its streams attached, and sends `input`. Whether it removes itself is up to its creator. */
+/** See `Engine.containers`. */
 export async function startAttached(
-  container: Docker.Container,
+  docker: Docker,
+  id: string,
   input?: ExecOptions['input'],
 ): Promise<ContainerProcess> {
+  const container = docker.getContainer(id);
   const raw = await container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true });
   const io = new FrameStream(raw as Duplex);
-  const exit = await nextExit(container);
+  const exit = await nextExit(docker, id);
   let hasEnded = false;
   exit.code.then(
     () => (hasEnded = true),
@@ -108,18 +112,10 @@ const processOn = (
  * Asks for the code that the container will exit with. Returns once the engine waits: a container that removes itself can't be asked
  * after its end, and a request that arrives after the container has ended waits for ever.
  */
-async function nextExit({
-  id,
-  modem,
-}: Docker.Container): Promise<{ code: Promise<number>; forget: () => void }> {
-  const answer = await new Promise<Readable>((done, fail) => {
-    const statusCodes = { 200: true, 400: 'bad parameter', 404: 'no such container', 500: 'server error' };
-    const request = { path: `/containers/${id}/wait?`, method: 'POST', options: { condition: 'next-exit' } };
-    (modem as Docker['modem']).dial(
-      { ...request, isStream: true, statusCodes },
-      (error: Error | null, stream: unknown) => (error ? fail(error) : done(stream as Readable)),
-    );
-  });
+async function nextExit(docker: Docker, id: string): Promise<{ code: Promise<number>; forget: () => void }> {
+  const query = { condition: 'next-exit' };
+  const path = `/containers/${id}/wait`;
+  const answer = await sendRequest<Readable>(docker, { method: 'POST', path, query, isStream: true });
   const code = text(answer).then((json) => {
     const { StatusCode, Error: failure } = JSON.parse(json) as WaitAnswer;
     if (failure?.Message) throw new Error(failure.Message);
@@ -206,12 +202,15 @@ export async function sendInput(running: ContainerProcess, input?: ExecOptions['
  * @throws DrillError `command-failed` when it exits with anything but 0
  */
 export async function execInContainer(
-  docker: Docker,
+  engine: Engine,
   container: string,
   argv: readonly string[],
   options: ExecOptions = {},
 ): Promise<string> {
-  const output = await outputOf(await startProcess(docker, container, argv, options), options.input);
+  const output = await outputOf(
+    await engine.containers.startProcess(container, argv, options),
+    options.input,
+  );
   if (output.exitCode !== 0)
     throw new DrillError(`"${argv[0]}" ended with exit code ${output.exitCode}`, {
       code: 'command-failed',

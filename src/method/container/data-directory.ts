@@ -24,7 +24,7 @@ export type DataDirectory = z.infer<typeof dataDirectory>;
 
 /** Returns where `directory` of the service's container is stored. @throws DrillError `no-volume` when it is not on a volume */
 export async function findDataDirectory(task: ServiceTask, directory: string): Promise<DataDirectory> {
-  const { Mounts, Config } = await task.node.docker.getContainer(task.id).inspect();
+  const { Mounts, Config } = await task.node.engine.containers.inspect(task.id);
   const [mount] = Mounts.filter(
     ({ Type, Destination }) => Type === 'volume' && `${directory}/`.startsWith(`${Destination}/`),
   ).sort((a, b) => b.Destination.length - a.Destination.length);
@@ -34,7 +34,7 @@ export async function findDataDirectory(task: ServiceTask, directory: string): P
       node: task.node.name,
       hint: `Mount a volume there. Mounted now: ${Mounts.map(({ Type, Destination }) => `${Type} at ${Destination}`).join(', ') || 'nothing'}.`,
     });
-  const { Labels } = await task.node.docker.getVolume(mount.Name).inspect();
+  const { Labels } = await task.node.engine.volumes.inspect(mount.Name);
   const { output } = await execInTask(task, ['stat', '-c', '%u:%g %a', directory], { code: 'no-directory' });
   const [owner, mode] = output.trim().split(' ');
   return dataDirectory.parse({

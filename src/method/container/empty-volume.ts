@@ -23,7 +23,7 @@ export async function createVolume(
   { node, name }: Volume,
   { labels = {}, driver }: VolumeSpec,
 ): Promise<void> {
-  await node.docker.createVolume({ Name: name, Labels: { ...labels }, ...(driver && { Driver: driver }) });
+  await node.engine.volumes.create({ Name: name, Labels: { ...labels }, ...(driver && { Driver: driver }) });
 }
 
 const NOT_EMPTIED = 'volume-not-emptied';

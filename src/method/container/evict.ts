@@ -16,33 +16,25 @@ const LIMIT = seconds(120);
  */
 export async function evictAndEmptyVolume(volume: Volume, limit: Seconds = LIMIT): Promise<Volume> {
   const { node, name } = volume;
-  const { Swarm } = (await node.docker.info()) as { Swarm: { NodeID: string } };
+  const { Swarm } = await node.engine.info();
   await waitUntil(`the volume ${name} to be free`, () => evictTasks(volume, Swarm.NodeID), { limit });
   if (await inspectVolume(volume)) await emptyVolume(volume);
   return volume;
 }
 
 async function evictTasks({ swarm, node, name }: Volume, id: string): Promise<Answer<void>> {
-  const { docker } = await swarm.manager();
+  const { engine } = await swarm.manager();
   // Listed first: a task that was just assigned has no container yet.
-  const tasks = (await docker.listTasks({
-    filters: { node: [id], 'desired-state': ['running'] },
-  })) as ListedTask[];
-  const users = await node.docker.listContainers({ all: true, filters: { volume: [name] } });
+  const tasks = await engine.tasks.list({ node: [id], 'desired-state': ['running'] });
+  const users = await node.engine.containers.list({ all: true, filters: { volume: [name] } });
   const ofTasks = users.filter(({ Labels }) => Labels['com.docker.swarm.task.id'] !== undefined);
   // Swarm replaces a killed task, and its constraint keeps the new one away from this node.
-  for (const { Id } of ofTasks) await ignoreNotFound(node.docker.getContainer(Id).remove({ force: true }));
+  for (const { Id } of ofTasks)
+    await ignoreNotFound(node.engine.containers.remove(Id, { keepVolumes: true }));
   const using = users.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id);
   const assigned = tasks
     .filter(({ Spec }) => Spec.ContainerSpec?.Mounts?.some(({ Source }) => Source === name))
     .map(({ ID }) => `task ${ID}`);
   const left = [...using, ...assigned];
   return left.length === 0 ? { done: undefined } : { notYet: `${left.join(', ')} still uses it` };
-}
-
-interface ListedTask {
-  readonly ID: string;
-  readonly Spec: {
-    readonly ContainerSpec?: { readonly Mounts?: readonly { readonly Source?: string }[] | null };
-  };
 }

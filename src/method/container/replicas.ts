@@ -1,5 +1,5 @@
 // The replicas of a service: set to 0 during a backup, and restored exactly.
-import type { Docker } from '../../lab/engine/connect.ts';
+import type { ServiceMode, ServiceSpec } from '../../lab/engine/api.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
@@ -16,34 +16,11 @@ const MODE_LABEL = 'swarm-drill.mode-before-backup';
 /** How long a service may take to start, and to stop after its grace period. */
 export const SCALE_LIMIT = seconds(120);
 
-interface Mode {
-  readonly Replicated?: { readonly Replicas?: number };
-}
-
-interface Spec {
-  readonly Name: string;
-  readonly Labels?: Readonly<Record<string, string>>;
-  readonly Mode: Mode;
-  readonly TaskTemplate: {
-    readonly ContainerSpec?: {
-      /** Nanoseconds. */
-      readonly StopGracePeriod?: number;
-      readonly Mounts?: readonly { readonly Type: string; readonly Source?: string }[];
-    };
-  };
-}
-
-interface ServiceInspection {
-  readonly ID: string;
-  readonly Version: { readonly Index: number };
-  readonly Spec: Spec;
-}
-
 /** A service before anything stopped it. */
 export interface RecordedService {
   readonly id: string;
   readonly name: string;
-  readonly mode: Mode;
+  readonly mode: ServiceMode;
   /** How many containers run when it is restored. */
   readonly running: number;
 }
@@ -53,20 +30,21 @@ export async function recordServices(
   swarm: Swarm,
   services: readonly string[],
 ): Promise<readonly RecordedService[]> {
-  const { docker } = await swarm.manager();
+  const { engine } = await swarm.manager();
   return Promise.all(
     services.map(async (service) => {
-      const { ID, Spec } = await inspect(docker, service);
-      if (!Spec.Mode.Replicated)
+      const { ID, Spec } = await engine.services.inspect(service);
+      const { Mode = {} } = Spec;
+      if (!Mode.Replicated)
         throw finding(
-          `service ${Spec.Name}: can't be scaled to 0 (expected Replicated, got ${Object.keys(Spec.Mode).join()})`,
+          `service ${Spec.Name}: can't be scaled to 0 (expected Replicated, got ${Object.keys(Mode).join()})`,
           {
             code: 'not-pausable',
             hint: 'Back up without stopping it, or stop the service yourself first.',
           },
         );
-      const savedMode = Spec.Mode.Replicated.Replicas === 0 ? Spec.Labels?.[MODE_LABEL] : undefined;
-      const mode = savedMode === undefined ? Spec.Mode : (JSON.parse(savedMode) as Mode);
+      const savedMode = Mode.Replicated.Replicas === 0 ? Spec.Labels?.[MODE_LABEL] : undefined;
+      const mode = savedMode === undefined ? Mode : (JSON.parse(savedMode) as ServiceMode);
       const running =
         savedMode === undefined ? await countContainers(swarm, ID) : (mode.Replicated?.Replicas ?? 1);
       return { id: ID, name: Spec.Name, mode, running };
@@ -79,10 +57,11 @@ export async function findChangedServices(
   swarm: Swarm,
   found: readonly RecordedService[],
 ): Promise<string[]> {
-  const { docker } = await swarm.manager();
+  const { engine } = await swarm.manager();
   const changed = await Promise.all(
     found.map(
-      async ({ id, mode }) => JSON.stringify((await inspect(docker, id)).Spec.Mode) !== JSON.stringify(mode),
+      async ({ id, mode }) =>
+        JSON.stringify((await engine.services.inspect(id)).Spec.Mode) !== JSON.stringify(mode),
     ),
   );
   return found.filter((_, index) => changed[index]).map(({ name }) => name);
@@ -90,8 +69,8 @@ export async function findChangedServices(
 
 /** Returns the names of the services whose tasks mount the volume. */
 export async function findServicesUsing({ swarm, name }: Volume): Promise<string[]> {
-  const { docker } = await swarm.manager();
-  const services = (await docker.listServices()) as unknown as ServiceInspection[];
+  const { engine } = await swarm.manager();
+  const services = await engine.services.list();
   return services
     .filter(({ Spec }) =>
       Spec.TaskTemplate.ContainerSpec?.Mounts?.some(
@@ -161,26 +140,27 @@ async function start(swarm: Swarm, { id, name, mode, running }: RecordedService)
 }
 
 /** Edits the service's spec, and again after a concurrent update; an edit that changes nothing is not sent. */
-async function update(swarm: Swarm, id: string, edit: (spec: Spec) => Spec): Promise<Spec> {
+async function update(
+  swarm: Swarm,
+  id: string,
+  edit: (spec: ServiceSpec) => ServiceSpec,
+): Promise<ServiceSpec> {
   return waitUntil(`the service ${id} to take its update`, async () => {
-    const { docker } = await swarm.manager();
-    const { Version, Spec } = await inspect(docker, id);
+    const { engine } = await swarm.manager();
+    const { Version, Spec } = await engine.services.inspect(id);
     const edited = edit(Spec);
     if (JSON.stringify(sorted(edited)) !== JSON.stringify(sorted(Spec)))
-      await docker.getService(id).update({ version: Version.Index, ...edited });
+      await engine.services.update(id, Version, edited);
     return { done: edited };
   });
 }
 
-const sorted = ({ Labels = {}, Mode }: Spec) => ({ Labels: Object.entries(Labels).sort(), Mode });
-
-const inspect = async (docker: Docker, service: string): Promise<ServiceInspection> =>
-  (await docker.getService(service).inspect()) as ServiceInspection;
+const sorted = ({ Labels = {}, Mode }: ServiceSpec) => ({ Labels: Object.entries(Labels).sort(), Mode });
 
 async function countContainers(swarm: Swarm, service: string): Promise<number> {
   const label = [`com.docker.swarm.service.id=${service}`];
   const lists = await Promise.all(
-    swarm.nodes.map((node) => node.docker.listContainers({ filters: { label, status: ['running'] } })),
+    swarm.nodes.map((node) => node.engine.containers.list({ filters: { label, status: ['running'] } })),
   );
   return lists.flat().length;
 }

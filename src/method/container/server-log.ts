@@ -1,5 +1,4 @@
 // Waits for a server in a container. When that fails, the server's log is part of the error.
-import { demultiplex } from '../../lab/engine/frames.ts';
 import type { Seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { waitUntil, type Answer } from '../../support/poll.ts';
@@ -12,11 +11,8 @@ export interface ServerContainer {
 }
 
 /** Returns the last 25 lines of its log. */
-export async function readServerLog({ node, id }: ServerContainer): Promise<string> {
-  const container = node.docker.getContainer(id);
-  const log = await container.logs({ stdout: true, stderr: true, follow: false, tail: 25 });
-  return demultiplex(log).toString('utf8');
-}
+export const readServerLog = ({ node, id }: ServerContainer): Promise<string> =>
+  node.engine.containers.logs(id, { tail: 25 });
 
 /** Waits until the server is ready. @throws DrillError with `code`, a finding with the end of its log, on a timeout or when `ask` gives up */
 export async function waitForServer<T>(

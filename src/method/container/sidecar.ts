@@ -2,15 +2,9 @@
 // connect to, which proves the data in the volume before the service may start on it.
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import type { Docker } from '../../lab/engine/connect.ts';
 import { isNotFound } from '../../lab/engine/errors.ts';
-import {
-  execInContainer,
-  startAttached,
-  type ContainerProcess,
-  type ExecOptions,
-} from '../../lab/engine/process.ts';
-import type { Seconds } from '../../support/clock.ts';
+import { execInContainer, type ContainerProcess, type ExecOptions } from '../../lab/engine/process.ts';
+import { seconds, type Seconds } from '../../support/clock.ts';
 import { commandReason } from '../../support/command-reason.ts';
 import { finding } from '../../support/errors.ts';
 import type { Answer } from '../../support/poll.ts';
@@ -36,8 +30,8 @@ export interface SidecarResult<T> {
 const ENGLISH_AND_UTC = ['LC_ALL=C', 'TZ=UTC'];
 
 async function create(node: Node, { image, user, argv, volumes }: SidecarSpec, log: 'none' | 'json-file') {
-  return node.docker
-    .createContainer({
+  return node.engine.containers
+    .create({
       Image: image,
       Entrypoint: [...argv],
       Cmd: [],
@@ -74,20 +68,20 @@ export async function runSidecar<T = string>(
   const container = await create(node, spec, 'none');
   let running: ContainerProcess | undefined;
   try {
-    running = await startAttached(container, spec.input);
+    running = await node.engine.containers.startAttached(container, spec.input);
     running.io.on('error', () => undefined); // `read` gets it too.
     const output = await ((read ?? text) as (stdout: Readable) => Promise<T>)(running.io);
     return { output, exitCode: await running.exitCode(), stderr: running.stderr() };
   } finally {
     // The engine would wait until what is left is read.
     running?.io.destroy();
-    await remove(container);
+    await remove(node, container);
   }
 }
 
 /** Best-effort removal: a cleanup failure must not mask the result. The node of a drill is thrown away anyway. */
-const remove = (container: Docker.Container): Promise<unknown> =>
-  container.remove({ force: true, v: true }).catch(() => undefined);
+const remove = ({ engine }: Node, container: string): Promise<unknown> =>
+  engine.containers.remove(container).catch(() => undefined);
 
 /** Returns the output of a program that exited with 0. @throws DrillError with `code` and everything it printed otherwise */
 export function outputOrThrow<T>(program: string, node: Node, code: string, result: SidecarResult<T>): T {
@@ -113,7 +107,7 @@ export interface SidecarServerOptions extends SidecarSpec {
 }
 
 /** How long a server may take to write its data to disk. */
-const STOP_SECONDS = 120;
+const STOP_LIMIT = seconds(120);
 
 /** Starts a server, passes it to `use`, and shuts it down cleanly: an exit code other than 0 is a finding, too. */
 export async function withSidecarServer<T>(
@@ -122,16 +116,16 @@ export async function withSidecarServer<T>(
   use: (server: SidecarServer) => Promise<T>,
 ): Promise<T> {
   const { code, limit, signal } = options;
-  const container = await create(node, options, 'json-file');
-  const { id } = container;
+  const { containers } = node.engine;
+  const id = await create(node, options, 'json-file');
   const server: SidecarServer = {
-    run: (argv, input = '') => execInContainer(node.docker, id, argv, { input, env: ENGLISH_AND_UTC }),
+    run: (argv, input = '') => execInContainer(node.engine, id, argv, { input, env: ENGLISH_AND_UTC }),
     until: <A>(what: string, ask: () => Promise<Answer<A>>) =>
       waitForServer(
         { node, id },
         what,
         async () => {
-          const { State } = await container.inspect();
+          const { State } = await containers.inspect(id);
           if (!State.Running) return { giveUp: `the server exited with code ${State.ExitCode}` };
           return ask();
         },
@@ -139,10 +133,10 @@ export async function withSidecarServer<T>(
       ),
   };
   try {
-    await container.start();
+    await containers.start(id);
     const used = await use(server);
-    await container.stop({ t: STOP_SECONDS, signal });
-    const { State } = await container.inspect();
+    await containers.stop(id, { grace: STOP_LIMIT, signal });
+    const { State } = await containers.inspect(id);
     if (State.ExitCode !== 0)
       throw finding(`the server exited with code ${State.ExitCode} when it was stopped`, {
         code,
@@ -151,6 +145,6 @@ export async function withSidecarServer<T>(
       });
     return used;
   } finally {
-    await remove(container);
+    await remove(node, id);
   }
 }

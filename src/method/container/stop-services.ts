@@ -37,7 +37,7 @@ export async function withServicesStopped<T>(
 export async function withVolumeUnused<T>(volume: Volume, body: () => Promise<T>): Promise<T> {
   const { swarm, node, name } = volume;
   return withServicesStopped(swarm, await findServicesUsing(volume), async () => {
-    const users = await node.docker.listContainers({ filters: { volume: [name], status: ['running'] } });
+    const users = await node.engine.containers.list({ filters: { volume: [name], status: ['running'] } });
     if (users.length > 0)
       throw finding(
         `volume ${name}: still used by ${users.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id).join(', ')}`,

@@ -3,12 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import { isNotFound } from '../../lab/engine/errors.ts';
-import {
-  sendInput,
-  startProcess,
-  type ExecOptions,
-  type ContainerProcess,
-} from '../../lab/engine/process.ts';
+import { sendInput, type ExecOptions, type ContainerProcess } from '../../lab/engine/process.ts';
 import { seconds } from '../../support/clock.ts';
 import { commandReason } from '../../support/command-reason.ts';
 import { DrillError, finding } from '../../support/errors.ts';
@@ -69,7 +64,10 @@ export async function execInTask<T = string>(
   const mark = `SWARM_DRILL_PROGRAM=${randomUUID()}`;
   let running: ContainerProcess | undefined;
   try {
-    running = await startProcess(task.node.docker, task.id, argv, { ...options, env: [...env, mark] });
+    running = await task.node.engine.containers.startProcess(task.id, argv, {
+      ...options,
+      env: [...env, mark],
+    });
     const taking = (read ?? text) as (stdout: Readable) => Promise<T>;
     const [output] = await Promise.all([taking(running.io), sendInput(running, input)]);
     const exitCode = await running.exitCode();
@@ -120,13 +118,10 @@ const hasEnded = ({ node, id, service }: ServiceTask): Promise<boolean> =>
   waitUntil(
     `the end of the container of ${service}`,
     async () => {
-      const runs = await node.docker
-        .getContainer(id)
-        .inspect()
-        .then(
-          ({ State }) => State.Running,
-          (error: unknown) => !isNotFound(error),
-        );
+      const runs = await node.engine.containers.inspect(id).then(
+        ({ State }) => State.Running,
+        (error: unknown) => !isNotFound(error),
+      );
       return runs ? { notYet: 'it is running' } : { done: true };
     },
     { limit: NOTICE_LIMIT },

@@ -41,7 +41,7 @@ export async function inspectVolume({
   name,
 }: Omit<Volume, 'swarm'>): Promise<VolumeInspection | undefined> {
   try {
-    return await node.docker.getVolume(name).inspect();
+    return await node.engine.volumes.inspect(name);
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;

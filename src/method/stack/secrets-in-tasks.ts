@@ -1,31 +1,17 @@
 // Reads the values of secrets from running tasks, which have them as files: for when no sealed file was kept.
-import { bytesOf, startProcess } from '../../lab/engine/process.ts';
+import { bytesOf } from '../../lab/engine/process.ts';
 import { finding } from '../../support/errors.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import type { SecretValues } from './sealed-secrets.ts';
-
-interface ServiceWithSecrets {
-  readonly Spec: {
-    readonly Name: string;
-    readonly TaskTemplate: {
-      readonly ContainerSpec?: {
-        readonly Secrets?: readonly {
-          readonly SecretName: string;
-          readonly File?: { readonly Name: string };
-        }[];
-      };
-    };
-  };
-}
 
 /**
  * Returns the value of every secret that a running task has mounted. Other secrets are missing; a restore then refuses with their names.
  * @throws DrillError `secret-unreadable` when the file can't be read in the task (its image needs `cat`)
  */
 export async function readSecretsInTasks(swarm: Swarm): Promise<SecretValues> {
-  const { docker } = await swarm.manager();
+  const { engine } = await swarm.manager();
   const values = new Map<string, Buffer>();
-  for (const { Spec } of (await docker.listServices()) as unknown as ServiceWithSecrets[]) {
+  for (const { Spec } of await engine.services.list()) {
     const mounted = (Spec.TaskTemplate.ContainerSpec?.Secrets ?? []).filter(
       ({ SecretName }) => !values.has(SecretName),
     );
@@ -35,7 +21,7 @@ export async function readSecretsInTasks(swarm: Swarm): Promise<SecretValues> {
       const file = File?.Name ?? SecretName;
       const path = file.startsWith('/') ? file : `/run/secrets/${file}`;
       const { bytes, exitCode, stderr } = await bytesOf(
-        await startProcess(task.node.docker, task.id, ['cat', path], { user: '0' }),
+        await task.node.engine.containers.startProcess(task.id, ['cat', path], { user: '0' }),
       );
       if (exitCode !== 0)
         throw finding(`cannot read secret ${SecretName} in a task of ${Spec.Name}`, {

@@ -79,12 +79,11 @@ export const swarmStateHot: Method<Swarm, Site, Swarm> = {
 };
 
 const claimOf = async (node: Node) => {
-  const { ID } = (await node.docker.swarmInspect()) as { ID: string };
+  const { ID } = await node.engine.swarm.inspect();
   return { node: node.name, address: node.address, cluster: ID };
 };
 
-const idOf = async ({ docker }: Node): Promise<string> =>
-  ((await docker.info()) as { Swarm: { NodeID: string } }).Swarm.NodeID;
+const idOf = async ({ engine }: Node): Promise<string> => (await engine.info()).Swarm.NodeID;
 
 /** Until node and services are back, each with a limit of its own. */
 const BACK_LIMIT = seconds(300);
@@ -156,7 +155,7 @@ async function restore(artifact: ArtifactReader, site: Site): Promise<Swarm> {
       });
     },
   );
-  const { ID } = (await node.docker.swarmInspect()) as { ID: string };
+  const { ID } = await node.engine.swarm.inspect();
   if (ID !== cluster)
     throw finding(`expected the cluster ${cluster}, the restored node is in ${ID}`, {
       code: 'other-cluster',

@@ -1,4 +1,5 @@
 // A setting that a backup changed in a running server, remembered until it is restored: also when the backup is killed in between.
+import type { Labels, ServiceInspection } from '../../lab/engine/api.ts';
 import { waitUntil } from '../../support/poll.ts';
 import type { ServiceRef } from '../container/task.ts';
 
@@ -9,13 +10,6 @@ export interface PendingSetting {
   /** The server's id of its current run. A restarted server has lost the change. */
   readonly run: string;
   readonly value: string;
-}
-
-type ServiceLabels = Readonly<Record<string, string>>;
-
-interface ServiceState {
-  readonly Version: { readonly Index: number };
-  readonly Spec: { readonly Labels?: ServiceLabels };
 }
 
 /** Returns the value that an earlier backup of the same run did not restore. */
@@ -31,18 +25,17 @@ export const rememberSetting = (service: ServiceRef, { run, value }: PendingSett
 export const forgetSetting = (service: ServiceRef): Promise<void> =>
   relabel(service, ({ [LABEL]: _, ...labels }) => labels);
 
-async function inspect({ swarm, service }: ServiceRef): Promise<ServiceState> {
-  const { docker } = await swarm.manager();
-  return (await docker.getService(service).inspect()) as ServiceState;
+async function inspect({ swarm, service }: ServiceRef): Promise<ServiceInspection> {
+  const { engine } = await swarm.manager();
+  return engine.services.inspect(service);
 }
 
 /** Tries again when another update of the service came first. */
-async function relabel(service: ServiceRef, edit: (labels: ServiceLabels) => ServiceLabels): Promise<void> {
+async function relabel(service: ServiceRef, edit: (labels: Labels) => Labels): Promise<void> {
   await waitUntil(`service ${service.service} to accept a label`, async () => {
     const { Version, Spec } = await inspect(service);
-    const { docker } = await service.swarm.manager();
-    const spec = { ...Spec, Labels: edit(Spec.Labels ?? {}) };
-    await docker.getService(service.service).update({ version: Version.Index, ...spec });
+    const { engine } = await service.swarm.manager();
+    await engine.services.update(service.service, Version, { ...Spec, Labels: edit(Spec.Labels ?? {}) });
     return { done: true };
   });
 }

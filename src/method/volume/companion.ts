@@ -3,8 +3,8 @@
 import { pipeline, Readable } from 'node:stream';
 import { extract } from 'tar-stream';
 import { z } from 'zod';
-import type { Docker } from '../../lab/engine/connect.ts';
-import { outputOf, startAttached, type ProcessOutput } from '../../lab/engine/process.ts';
+import type { Engine } from '../../lab/engine/engine.ts';
+import { outputOf, type ProcessOutput } from '../../lab/engine/process.ts';
 import type { ArtifactWriter } from '../../model/method.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
@@ -85,11 +85,11 @@ export const volumeCompanion = (): VolumeMethod =>
  */
 async function findLabelledServices(volume: Volume): Promise<string[]> {
   const { swarm, node } = volume;
-  const { docker } = await swarm.manager();
-  const services = (await docker.listServices({ filters: { label: [STOP_LABEL] } })).map(
-    ({ Spec }) => Spec?.Name ?? '',
+  const { engine } = await swarm.manager();
+  const services = (await engine.services.list({ filters: { label: [STOP_LABEL] } })).map(
+    ({ Spec }) => Spec.Name,
   );
-  const { Swarm } = (await node.docker.info()) as { Swarm: { ControlAvailable: boolean } };
+  const { Swarm } = await node.engine.info();
   if (Swarm.ControlAvailable) return services;
   const unstoppable = (await findServicesUsing(volume)).filter((name) => services.includes(name));
   if (unstoppable.length === 0) return [];
@@ -109,7 +109,8 @@ async function runCompanion(
   { put }: ArtifactWriter,
 ): Promise<void> {
   const { swarm, node, name } = volume;
-  const container = await node.docker.createContainer({
+  const { engine } = node;
+  const id = await engine.containers.create({
     Image: swarm.imageOf('companion'),
     Entrypoint: ['/usr/bin/backup'],
     Cmd: [],
@@ -121,30 +122,30 @@ async function runCompanion(
     },
   });
   const archive = async (): Promise<void> => {
-    const result = await step('stop, archive and start with the companion', () => runToEnd(container));
+    const result = await step('stop, archive and start with the companion', () => runToEnd(engine, id));
     const stopped = await findChangedServices(swarm, services);
     if (result.exitCode !== 0 || stopped.length > 0)
       throw finding(
         `the companion exited with code ${result.exitCode}${stopped.length > 0 ? ` and left ${stopped.join(', ')} stopped` : ''}`,
         { code: 'companion-failed', node: node.name, output: `${result.stdout}\n${result.stderr}` },
       );
-    await readArchive(container, (tar) => put(FILE, tar));
+    await readArchive(engine, id, (tar) => put(FILE, tar));
   };
-  await withCleanup(archive, () => container.remove({ force: true, v: true }), {
+  await withCleanup(archive, () => engine.containers.remove(id), {
     code: 'helper-left',
     limit: seconds(30),
   });
 }
 
-/** Seconds for the companion to start the services that it stopped, when the drill is interrupted. */
-const GRACE_SECONDS = 30;
+/** Time for the companion to start the services that it stopped, when the drill is interrupted. */
+const GRACE = seconds(30);
 
-async function runToEnd(container: Docker.Container): Promise<ProcessOutput> {
+async function runToEnd({ containers }: Engine, id: string): Promise<ProcessOutput> {
   const signal = currentSignal();
-  const stop = (): void => void container.stop({ t: GRACE_SECONDS }).catch(() => undefined);
+  const stop = (): void => void containers.stop(id, { grace: GRACE }).catch(() => undefined);
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return await outputOf(await startAttached(container));
+    return await outputOf(await containers.startAttached(id));
   } finally {
     signal.removeEventListener('abort', stop);
     signal.throwIfAborted();
@@ -153,10 +154,11 @@ async function runToEnd(container: Docker.Container): Promise<ProcessOutput> {
 
 /** Reads the archive from the container: the engine wraps it in another tar. */
 async function readArchive(
-  container: Docker.Container,
+  { containers }: Engine,
+  id: string,
   put: (tar: Readable) => Promise<void>,
 ): Promise<void> {
-  const wrapped = (await container.getArchive({ path: `${ARCHIVE}/${TAR}` })) as Readable;
+  const wrapped = await containers.readArchive(id, `${ARCHIVE}/${TAR}`);
   const entries = extract();
   pipeline(wrapped, entries, () => undefined);
   for await (const entry of entries)

@@ -1,6 +1,5 @@
 // What `docker cp -a` does: the engine's archive call, on a container that mounts the volume and never runs.
-import type { Readable } from 'node:stream';
-import type { Docker } from '../../lab/engine/connect.ts';
+import type { Engine } from '../../lab/engine/engine.ts';
 import type { ArtifactWriter } from '../../model/method.ts';
 import { seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
@@ -52,18 +51,18 @@ export const dockerCp = ({ whileStopped = false }: DockerCpOptions = {}): Volume
 
     async restore(artifact, volume: Volume) {
       await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
-        withHolder(volume, async (holder) => {
+        withHolder(volume, async ({ containers }, holder) => {
           const tar = verifyWholeTar(artifact.open(FILE), 'the artifact');
           // Put next to the directory, not into it: only then does the directory itself get its owner, mode and time.
-          await holder.putArchive(tar, { path: '/', copyUIDGID: '1' }).finally(() => tar.destroy());
+          await containers.writeArchive(holder, '/', tar, { keepOwners: true }).finally(() => tar.destroy());
         }),
       );
     },
   });
 
 const copyVolume = (volume: Volume, { put }: ArtifactWriter): Promise<void> =>
-  withHolder(volume, async (holder) => {
-    const read = (await holder.getArchive({ path: PATH })) as Readable;
+  withHolder(volume, async ({ containers }, holder) => {
+    const read = await containers.readArchive(holder, PATH);
     // The engine keeps the container until the call has ended.
     await put(FILE, verifyWholeTar(read, `volume ${volume.name}`)).finally(() => read.destroy());
   });
@@ -71,16 +70,16 @@ const copyVolume = (volume: Volume, { put }: ArtifactWriter): Promise<void> =>
 /** Runs `body` with a container for the archive call to read. It is created and never started; any image would do. */
 async function withHolder(
   { swarm, node, name }: Volume,
-  body: (holder: Docker.Container) => Promise<void>,
+  body: (engine: Engine, holder: string) => Promise<void>,
 ): Promise<void> {
-  const holder = await node.docker.createContainer({
+  const holder = await node.engine.containers.create({
     Image: swarm.imageOf('toolbox'),
     Entrypoint: ['true'],
     Cmd: [],
     HostConfig: { NetworkMode: 'none', Binds: [`${name}:${PATH}`] },
   });
   const copied = (): Promise<void> =>
-    body(holder).catch((cause: unknown) => {
+    body(node.engine, holder).catch((cause: unknown) => {
       currentSignal().throwIfAborted();
       if (cause instanceof DrillError) throw cause;
       throw finding(`docker cp: the engine could not copy the volume ${name}`, {
@@ -90,7 +89,7 @@ async function withHolder(
         cause,
       });
     });
-  await withCleanup(copied, () => holder.remove({ force: true }), {
+  await withCleanup(copied, () => node.engine.containers.remove(holder), {
     code: 'helper-left',
     limit: seconds(30),
   });

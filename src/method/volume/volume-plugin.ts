@@ -81,7 +81,7 @@ export const volumePlugin = ({ whileStopped = false, driver }: VolumePluginOptio
 
 /** @throws DrillError `no-plugin` */
 async function requireEnabledPlugin({ node }: Volume, driver: string): Promise<void> {
-  const plugins = (await node.docker.listPlugins()) as { Name: string; Enabled: boolean }[];
+  const plugins = await node.engine.plugins.list();
   const plugin = plugins.find(({ Name }) => Name === driver);
   if (plugin?.Enabled) return;
   throw finding(`volume plugin ${driver}: ${plugin ? 'disabled' : 'missing'} on ${node.name}`, {
@@ -105,8 +105,8 @@ function requireDriver({ node, name }: Volume, actual: string, expected: string)
 }
 
 async function takeSnapshot({ node, name }: Volume, snapshot: string, driver: string): Promise<void> {
-  await node.docker
-    .createVolume({ Name: snapshot, Driver: driver, DriverOpts: { 'snapshot-of': name } })
+  await node.engine.volumes
+    .create({ Name: snapshot, Driver: driver, DriverOpts: { 'snapshot-of': name } })
     .catch((cause: unknown) => {
       throw finding(`volume ${name}: the plugin could not take a snapshot`, {
         code: 'snapshot-failed',
@@ -123,7 +123,7 @@ async function removeSnapshot(snapshot: Volume): Promise<void> {
   await waitUntil(
     `the snapshot ${name} to be free`,
     async () => {
-      if (await inspectVolume(snapshot)) await node.docker.getVolume(name).remove();
+      if (await inspectVolume(snapshot)) await node.engine.volumes.remove(name);
       return { done: true };
     },
     { limit: REMOVE_LIMIT },

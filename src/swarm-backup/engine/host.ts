@@ -5,13 +5,12 @@ import { access, constants, readFile, realpath } from 'node:fs/promises';
 import { connect as connectTo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '../../lab/engine/connect.ts';
+import { connect, unreachableReason } from '../../lab/engine/connect.ts';
 import { run } from '../../support/command.ts';
 import { DrillError, reasonOf, usage } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
-import { requestEngine, unreachableReason } from './ask.ts';
 import { localDataRoot } from './local-data-root.ts';
-import { waitUntilAnswering, ENGINE_LIMIT, type Manager, SWARM } from './manager.ts';
+import { waitUntilAnswering, ANSWER_LIMIT, ENGINE_LIMIT, type Manager, SWARM } from './manager.ts';
 import { findOpenFileHolders } from './open-files.ts';
 import { GREETING_LIMIT } from './peers.ts';
 
@@ -31,17 +30,17 @@ const START = 'systemctl reset-failed docker.socket docker; systemctl start dock
 
 /** @throws DrillError */
 export async function openHostManager(options: HostOptions): Promise<Manager> {
-  const { engine, stopCommand = STOP, startCommand = START } = options;
-  if (!engine.startsWith('unix://'))
+  const { engine: address, stopCommand = STOP, startCommand = START } = options;
+  if (!address.startsWith('unix://'))
     throw usage(
-      `expected the engine of this host (unix://…), got "${engine}"`,
+      `expected the engine of this host (unix://…), got "${address}"`,
       'run swarm-drill on the manager itself; --node is for containers that play one',
     );
-  const docker = connect(engine);
+  const engine = connect(address).withLimit(ANSWER_LIMIT);
   const path = await dataRootOf(options);
   const manager: Manager = {
     name: 'this host',
-    docker,
+    engine,
     root: localDataRoot(path),
     startedBy: startCommand,
     addresses: async () =>
@@ -65,11 +64,11 @@ export async function openHostManager(options: HostOptions): Promise<Manager> {
         () => undefined,
         (error: Error) => error,
       );
-      if (failed !== undefined && (await unreachableReason(docker)) === undefined) throw failed;
+      if (failed !== undefined && (await unreachableReason(engine)) === undefined) throw failed;
       await waitUntil(
         'the engine to be gone',
         async () => {
-          if ((await unreachableReason(docker)) === undefined)
+          if ((await unreachableReason(engine)) === undefined)
             return { notYet: 'it still answers (a socket that starts it again must be stopped, too)' };
           const holders = await findOpenFileHolders(join(path, SWARM));
           return holders.length === 0
@@ -80,7 +79,7 @@ export async function openHostManager(options: HostOptions): Promise<Manager> {
       );
     },
     async start() {
-      if ((await unreachableReason(docker)) === undefined) return;
+      if ((await unreachableReason(engine)) === undefined) return;
       await shell(startCommand, '--start-command');
       await waitUntilAnswering(manager);
     },
@@ -101,7 +100,9 @@ async function shell(command: string, option: string): Promise<void> {
 async function dataRootOf({ engine, dataRoot }: HostOptions): Promise<string> {
   const path =
     dataRoot ??
-    (await requestEngine<{ DockerRootDir: string }>(connect(engine), { method: 'GET', path: '/info' })
+    (await connect(engine)
+      .withLimit(ANSWER_LIMIT)
+      .info()
       .then(({ DockerRootDir }) => DockerRootDir)
       .catch(async () => {
         const settings = await readFile('/etc/docker/daemon.json', 'utf8').catch(() => '{}');

@@ -1,16 +1,16 @@
 // What backup and restore need of the machine that a manager's engine runs on. host.ts is the one this program runs on,
 // container.ts a container that plays one.
 import type { Duplex, Readable } from 'node:stream';
-import type { Docker } from '../../lab/engine/connect.ts';
+import type { Engine } from '../../lab/engine/engine.ts';
 import { type Seconds, seconds } from '../../support/clock.ts';
 import { waitUntil } from '../../support/poll.ts';
-import { unreachableReason } from './ask.ts';
+import { unreachableReason } from '../../lab/engine/connect.ts';
 
 export interface Manager {
   /** For sentences, e.g. `this host`. */
   readonly name: string;
-  /** A client for its engine; what it is asked fails while the engine is stopped. */
-  readonly docker: Docker;
+  /** With `ANSWER_LIMIT`: an engine may accept a connection and never answer. Calls fail while the engine is stopped. */
+  readonly engine: Engine;
   readonly root: DataRoot;
   /** How a person starts this engine, for hints. */
   readonly startedBy: string;
@@ -49,14 +49,17 @@ export interface DataRoot {
 /** The directory in the data root that this is all about. */
 export const SWARM = 'swarm';
 
+/** How long an engine may take to answer a request: it waits up to 20 s for its swarm before it reports that there is no answer. */
+export const ANSWER_LIMIT: Seconds = seconds(30);
+
 /** How long an engine may take to stop, to start, or to be a manager again. */
 export const ENGINE_LIMIT: Seconds = seconds(120);
 
-export const waitUntilAnswering = (manager: Pick<Manager, 'docker' | 'name'>): Promise<void> =>
+export const waitUntilAnswering = (manager: Pick<Manager, 'engine' | 'name'>): Promise<void> =>
   waitUntil(
     `the engine of ${manager.name}`,
     async () => {
-      const reason = await unreachableReason(manager.docker);
+      const reason = await unreachableReason(manager.engine);
       return reason === undefined ? { done: undefined } : { notYet: reason };
     },
     { limit: ENGINE_LIMIT },

@@ -1,10 +1,10 @@
 // What an engine says of its swarm, in the words that backup and restore need.
-import type { Docker } from '../../lab/engine/connect.ts';
+import type { Member } from '../../lab/engine/api.ts';
+import type { Engine } from '../../lab/engine/engine.ts';
 import { type Blame, DrillError, finding, reasonOf } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { digest } from '../../swarm/inventory.ts';
-import type { Member } from '../../swarm/swarm.ts';
-import { requestEngine, unreachableReason } from './ask.ts';
+import { unreachableReason } from '../../lab/engine/connect.ts';
 import { ENGINE_LIMIT, type Manager } from './manager.ts';
 import type { Named, Objects } from '../file/manifest.ts';
 
@@ -23,23 +23,11 @@ export interface ManagerProbe {
   readonly members: readonly Member[];
 }
 
-interface Info {
-  readonly ServerVersion: string;
-  readonly Swarm: {
-    readonly LocalNodeState: string;
-    readonly ControlAvailable: boolean;
-    readonly Error: string;
-    readonly NodeID: string;
-    readonly RemoteManagers: readonly { readonly Addr: string }[] | null;
-    readonly Cluster?: { readonly ID: string; readonly TLSInfo: { readonly TrustRoot: string } };
-  };
-}
-
 /** @throws DrillError `no-answer` of an engine that greets, and then says nothing */
-export async function probeSwarm(docker: Docker): Promise<SwarmProbe> {
-  const reason = await unreachableReason(docker);
+export async function probeSwarm(engine: Engine): Promise<SwarmProbe> {
+  const reason = await unreachableReason(engine);
   if (reason !== undefined) return { state: 'silent', reason };
-  const { Swarm, ServerVersion } = await requestEngine<Info>(docker, { method: 'GET', path: '/info' });
+  const { Swarm, ServerVersion } = await engine.info();
   const { LocalNodeState, Cluster } = Swarm;
   if (LocalNodeState === 'inactive' || LocalNodeState === '') return { state: 'none' };
   if (LocalNodeState === 'locked' || LocalNodeState === 'error' || LocalNodeState === 'pending')
@@ -55,7 +43,7 @@ export async function probeSwarm(docker: Docker): Promise<SwarmProbe> {
       nodeId: Swarm.NodeID,
       clusterId: Cluster.ID,
       caDigest: digest(Cluster.TLSInfo.TrustRoot),
-      members: await requestEngine<Member[]>(docker, { method: 'GET', path: '/nodes' }),
+      members: await engine.nodes.list(),
     };
   } catch (error) {
     return { state: 'pending', reason: reasonOf(error) };
@@ -71,7 +59,7 @@ export async function waitUntilManaging(
   return waitUntil(
     `${manager.name} to be a manager`,
     async () => {
-      const seen = await probeSwarm(manager.docker);
+      const seen = await probeSwarm(manager.engine);
       if (seen.state === 'locked' || seen.state === 'error' || seen.state === 'none')
         return { giveUp: seen.state === 'none' ? 'there is no swarm' : seen.reason };
       if (seen.state === 'worker') return { notYet: 'it is a worker' };
@@ -88,37 +76,32 @@ export async function waitUntilManaging(
   );
 }
 
-interface Listed {
-  readonly ID?: string;
-  readonly Id?: string;
-  readonly Name?: string;
-  readonly Spec?: { readonly Name?: string };
-  readonly Description?: { readonly Hostname?: string };
-}
-
 /** Ids and names of what raft holds. @throws DrillError `no-answer` */
-export async function listObjects(docker: Docker): Promise<Objects> {
-  const named = async (path: string, query?: object): Promise<Named[]> =>
-    (await requestEngine<Listed[]>(docker, { method: 'GET', path, ...(query && { query }) })).map((one) => ({
-      id: one.ID ?? one.Id ?? '',
-      name: one.Description?.Hostname ?? one.Spec?.Name ?? one.Name ?? '',
-    }));
+export async function listObjects(engine: Engine): Promise<Objects> {
+  const bySpec = (list: readonly { ID: string; Spec: { Name: string } }[]): Named[] =>
+    list.map(({ ID, Spec }) => ({ id: ID, name: Spec.Name }));
   const [nodes, services, networks, secrets, configs] = await Promise.all([
-    named('/nodes'),
-    named('/services'),
-    named('/networks', { filters: { scope: ['swarm'] } }),
-    named('/secrets'),
-    named('/configs'),
+    engine.nodes.list(),
+    engine.services.list(),
+    engine.networks.list({ scope: ['swarm'] }),
+    engine.secrets.list(),
+    engine.configs.list(),
   ]);
-  return { nodes, services, networks, secrets, configs };
+  return {
+    nodes: nodes.map(({ ID, Description }) => ({ id: ID, name: Description.Hostname })),
+    services: bySpec(services),
+    networks: networks.map(({ Id, Name }) => ({ id: Id, name: Name })),
+    secrets: bySpec(secrets),
+    configs: bySpec(configs),
+  };
 }
 
 /** Unlocks an engine that has just started. @throws DrillError `wrong-unlock-key`, `unlock` */
-export async function unlockSwarm({ docker, name }: Manager, key: string): Promise<void> {
+export async function unlockSwarm({ engine, name }: Manager, key: string): Promise<void> {
   await waitUntil(
     `${name} to ask for its unlock key`,
     async () => {
-      const seen = await probeSwarm(docker);
+      const seen = await probeSwarm(engine);
       if (seen.state === 'locked') return { done: true };
       return seen.state === 'none' || seen.state === 'error'
         ? { giveUp: seen.state === 'none' ? 'there is no swarm' : seen.reason }
@@ -126,10 +109,12 @@ export async function unlockSwarm({ docker, name }: Manager, key: string): Promi
     },
     { limit: ENGINE_LIMIT },
   );
-  const question = { method: 'POST', path: '/swarm/unlock', body: { UnlockKey: key } } as const;
-  await requestEngine(docker, question, ENGINE_LIMIT).catch((cause: unknown) => {
-    throw reasonOf(cause).includes('invalid key')
-      ? finding('the unlock key does not open the swarm', { code: 'wrong-unlock-key' })
-      : new DrillError(`the swarm could not be unlocked: ${reasonOf(cause)}`, { code: 'unlock', cause });
-  });
+  await engine
+    .withLimit(ENGINE_LIMIT)
+    .swarm.unlock(key)
+    .catch((cause: unknown) => {
+      throw reasonOf(cause).includes('invalid key')
+        ? finding('the unlock key does not open the swarm', { code: 'wrong-unlock-key' })
+        : new DrillError(`the swarm could not be unlocked: ${reasonOf(cause)}`, { code: 'unlock', cause });
+    });
 }

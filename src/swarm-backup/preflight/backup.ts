@@ -10,8 +10,8 @@ export async function preflightBackup(
   manager: Manager,
   unlockKey: string | undefined,
 ): Promise<ManagerProbe> {
-  const { name, docker, root } = manager;
-  const seen = await probeSwarm(docker);
+  const { name, engine, root } = manager;
+  const seen = await probeSwarm(engine);
   if (seen.state === 'silent')
     throw new DrillError(`the engine of ${name} does not answer: ${seen.reason}`, {
       code: 'no-engine',

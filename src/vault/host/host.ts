@@ -2,11 +2,11 @@
 // encrypts what the program hands it and passes on the connections of backup programs. Cut the line, and the swarm reaches nothing.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pack } from 'tar-stream';
+import { uploadFiles } from '../../lab/engine/files.ts';
+import type { Engine } from '../../lab/engine/engine.ts';
 import { ignoreNotFound } from '../../lab/engine/errors.ts';
-import { connect, type Docker } from '../../lab/engine/connect.ts';
-import { execInContainer, startProcess, type ContainerProcess } from '../../lab/engine/process.ts';
+import { connect } from '../../lab/engine/connect.ts';
+import { execInContainer, type ContainerProcess } from '../../lab/engine/process.ts';
 import { seconds } from '../../support/clock.ts';
 import { waitUntil } from '../../support/poll.ts';
 import type { Scope } from '../../support/scope.ts';
@@ -27,14 +27,14 @@ export class VaultHost {
   readonly address: string;
   /** The line of `known_hosts`, for the name `vault`. */
   readonly hostKey: string;
-  readonly #docker: Docker;
+  readonly #engine: Engine;
   readonly #gateway: string;
 
   private constructor(
-    docker: Docker,
+    engine: Engine,
     names: { host: string; gateway: string; address: string; key: string },
   ) {
-    this.#docker = docker;
+    this.#engine = engine;
     this.name = names.host;
     this.#gateway = names.gateway;
     this.address = names.address;
@@ -43,27 +43,23 @@ export class VaultHost {
 
   /** Starts host and gateway. Everything of them goes when `scope` is closed. */
   static async open(site: Site, scope: Scope, options: HostOptions = {}): Promise<VaultHost> {
-    const docker = connect(site.lab.host);
+    const engine = connect(site.lab.host);
     const host = `${site.network}-vault`;
     const gateway = `${site.network}-gateway`;
     const image = referenceOf(site.lab, 'tools');
     const Labels = { ...site.labels };
     scope.defer('remove the vault', async () => {
-      await Promise.all(
-        [gateway, host].map((name) =>
-          ignoreNotFound(docker.getContainer(name).remove({ force: true, v: true })),
-        ),
-      );
+      await Promise.all([gateway, host].map((name) => ignoreNotFound(engine.containers.remove(name))));
       await Promise.all([
-        ignoreNotFound(docker.getNetwork(host).remove()),
-        ignoreNotFound(docker.getVolume(host).remove({ force: true })),
+        ignoreNotFound(engine.networks.remove(host)),
+        ignoreNotFound(engine.volumes.remove(host, { force: true })),
       ]);
     });
     await Promise.all([
-      docker.createNetwork({ Name: host, Driver: 'bridge', Internal: true, Labels }),
-      docker.createVolume({ Name: host, Labels, ...(options.capacity ? limited(options.capacity) : {}) }),
+      engine.networks.create({ Name: host, Driver: 'bridge', Internal: true, Labels }),
+      engine.volumes.create({ Name: host, Labels, ...(options.capacity ? limited(options.capacity) : {}) }),
     ]);
-    const vault = await docker.createContainer({
+    const vault = await engine.containers.create({
       name: host,
       Image: image,
       Hostname: 'vault',
@@ -72,8 +68,8 @@ export class VaultHost {
       HostConfig: { Binds: [`${host}:/vault`], NetworkMode: host, Init: true },
       NetworkingConfig: { EndpointsConfig: { [host]: { Aliases: ['vault'] } } },
     });
-    await uploadFiles(vault, { 'usr/local/bin/vault-command': script('forced-command.sh') }, 0o755);
-    const line = await docker.createContainer({
+    await uploadFiles(engine, vault, { 'usr/local/bin/vault-command': script('forced-command.sh') }, 0o755);
+    const line = await engine.containers.create({
       name: gateway,
       Image: image,
       Hostname: 'gateway',
@@ -84,12 +80,12 @@ export class VaultHost {
         EndpointsConfig: { [site.network]: { IPAMConfig: { IPv4Address: site.gatewayAddress } } },
       },
     });
-    await docker.getNetwork(host).connect({ Container: line.id });
-    await Promise.all([vault.start(), line.start()]);
+    await engine.networks.connect(host, line);
+    await Promise.all([vault, line].map((id) => engine.containers.start(id)));
     const key = await waitUntil(
       'the ssh server of the vault',
       async () => {
-        const text = await execInContainer(docker, host, [
+        const text = await execInContainer(engine, host, [
           'sh',
           '-c',
           'test -s /run/sshd.pid && cut -d " " -f 1,2 /run/host_key.pub || true',
@@ -98,17 +94,17 @@ export class VaultHost {
       },
       { limit: seconds(20) },
     );
-    return new VaultHost(docker, { host, gateway, address: site.gatewayAddress, key });
+    return new VaultHost(engine, { host, gateway, address: site.gatewayAddress, key });
   }
 
   /** Runs a program on the vault itself, as root: its operator's console, which no backup can reach. */
   exec(argv: readonly string[], input?: string): Promise<string> {
-    return execInContainer(this.#docker, this.name, argv, input === undefined ? {} : { input });
+    return execInContainer(this.#engine, this.name, argv, input === undefined ? {} : { input });
   }
 
   /** Starts a program at the gateway. */
   runInGateway(argv: readonly string[]): Promise<ContainerProcess> {
-    return startProcess(this.#docker, this.#gateway, argv);
+    return this.#engine.containers.startProcess(this.#gateway, argv);
   }
 
   /** Passes connections to the gateway on to another host of the vault's network. */
@@ -120,7 +116,7 @@ export class VaultHost {
 
   /** Puts a file into the gateway's memory, readable to root alone. */
   async writeFile(path: string, text: string): Promise<void> {
-    await execInContainer(this.#docker, this.#gateway, ['sh', '-c', 'umask 077; cat >"$0"', path], {
+    await execInContainer(this.#engine, this.#gateway, ['sh', '-c', 'umask 077; cat >"$0"', path], {
       input: text,
     });
   }
@@ -141,20 +137,20 @@ export class VaultHost {
 
   /** Cuts the line between the site and the vault, as a failed uplink would. */
   async disconnect(): Promise<void> {
-    await this.#docker.getNetwork(this.name).disconnect({ Container: this.#gateway, Force: true });
+    await this.#engine.networks.disconnect(this.name, this.#gateway);
   }
 
   async reconnect(): Promise<void> {
-    await this.#docker.getNetwork(this.name).connect({ Container: this.#gateway });
+    await this.#engine.networks.connect(this.name, this.#gateway);
   }
 
   /** What the host is made of, by kind and id, for the proof that none of it is the swarm's. */
   async parts(): Promise<ContainerParts> {
-    return containerParts(this.#docker, this.name);
+    return containerParts(this.#engine, this.name);
   }
 
   gatewayParts(): Promise<ContainerParts> {
-    return containerParts(this.#docker, this.#gateway);
+    return containerParts(this.#engine, this.#gateway);
   }
 }
 
@@ -166,8 +162,8 @@ export interface ContainerParts {
 }
 
 /** The container, what is mounted in it and which networks it is on. */
-export async function containerParts(docker: Docker, container: string): Promise<ContainerParts> {
-  const { Id, State, Mounts, NetworkSettings } = await docker.getContainer(container).inspect();
+export async function containerParts(engine: Engine, container: string): Promise<ContainerParts> {
+  const { Id, State, Mounts, NetworkSettings } = await engine.containers.inspect(container);
   return {
     container: Id,
     startedAt: State.StartedAt,
@@ -180,15 +176,3 @@ const limited = (bytes: number) => ({
   Driver: 'local',
   DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: `size=${bytes}` },
 });
-
-/** Puts text files into a container, paths from its root. */
-export async function uploadFiles(
-  container: { putArchive: (tar: NodeJS.ReadableStream, options: { path: string }) => Promise<unknown> },
-  files: Readonly<Record<string, string>>,
-  mode: number,
-): Promise<void> {
-  const tar = pack();
-  for (const [name, text] of Object.entries(files)) tar.entry({ name, mode }, text);
-  tar.finalize();
-  await container.putArchive(Readable.from(tar), { path: '/' });
-}

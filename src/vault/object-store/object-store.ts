@@ -1,8 +1,10 @@
 // The vault's object store: what S3 is to programs that speak it, on a host beside the one with ssh, on the same network and disk.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { uploadFiles } from '../../lab/engine/files.ts';
+import type { Engine } from '../../lab/engine/engine.ts';
 import { ignoreNotFound } from '../../lab/engine/errors.ts';
-import { connect, type Docker } from '../../lab/engine/connect.ts';
+import { connect } from '../../lab/engine/connect.ts';
 import { execInContainer } from '../../lab/engine/process.ts';
 import { ensureImage, objectStoreRecipe } from '../../lab/images.ts';
 import type { ImageFact } from '../../lab/lab.ts';
@@ -13,7 +15,7 @@ import { waiting } from '../../support/trace.ts';
 import type { Site } from '../../swarm/site.ts';
 import type { Account } from '../../model/account.ts';
 import type { Backend, AccessMode } from '../backend.ts';
-import { containerParts, uploadFiles, type ContainerParts, type VaultHost } from '../host/host.ts';
+import { containerParts, type ContainerParts, type VaultHost } from '../host/host.ts';
 import type { KeyRing } from '../keys.ts';
 
 const script = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
@@ -28,16 +30,16 @@ const secretOf = (side: AccessMode): string => `s3-${side}`;
 
 export class ObjectStore implements Backend {
   readonly image: ImageFact;
-  readonly #docker: Docker;
+  readonly #engine: Engine;
   readonly #container: string;
   readonly #host: VaultHost;
   readonly #keys: KeyRing;
 
   private constructor(
-    docker: Docker,
+    engine: Engine,
     parts: { container: string; host: VaultHost; keys: KeyRing; image: ImageFact },
   ) {
-    this.#docker = docker;
+    this.#engine = engine;
     this.#container = parts.container;
     this.#host = parts.host;
     this.#keys = parts.keys;
@@ -49,14 +51,12 @@ export class ObjectStore implements Backend {
    * @throws DrillError `no-image`
    */
   static async open(site: Site, scope: Scope, host: VaultHost, keys: KeyRing): Promise<ObjectStore> {
-    const docker = connect(site.lab.host);
+    const engine = connect(site.lab.host);
     const prefer = site.lab.kind === 'engine' ? 'registry' : 'debian';
-    const image = await ensureImage(docker, objectStoreRecipe, prefer, waiting);
+    const image = await ensureImage(engine, objectStoreRecipe, prefer, waiting);
     const name = `${site.network}-store`;
-    scope.defer('remove the object store', () =>
-      ignoreNotFound(docker.getContainer(name).remove({ force: true, v: true })),
-    );
-    const container = await docker.createContainer({
+    scope.defer('remove the object store', () => ignoreNotFound(engine.containers.remove(name)));
+    const container = await engine.containers.create({
       name,
       Image: image.reference,
       Hostname: 'store',
@@ -66,15 +66,16 @@ export class ObjectStore implements Backend {
       NetworkingConfig: { EndpointsConfig: { [host.name]: { Aliases: ['store'] } } },
     });
     await uploadFiles(
+      engine,
       container,
       { 'etc/swift/object_store_access.py': script('object-store-access.py') },
       0o644,
     );
     const sides: readonly AccessMode[] = ['append', 'read'];
     const users = Object.fromEntries(sides.map((side) => [`run/keys/${side}`, keys.secret(secretOf(side))]));
-    await uploadFiles(container, users, 0o600);
-    await container.start();
-    const store = new ObjectStore(docker, { container: container.id, host, keys, image });
+    await uploadFiles(engine, container, users, 0o600);
+    await engine.containers.start(container);
+    const store = new ObjectStore(engine, { container, host, keys, image });
     const make = script('object-store-make.py');
     await waitUntil('the object store', async () => ({ done: await store.exec(['python3', '-'], make) }), {
       limit: seconds(60),
@@ -116,10 +117,10 @@ export class ObjectStore implements Backend {
 
   /** Runs a program on the store's host, as root: its operator's console. */
   exec(argv: readonly string[], input?: string): Promise<string> {
-    return execInContainer(this.#docker, this.#container, argv, input === undefined ? {} : { input });
+    return execInContainer(this.#engine, this.#container, argv, input === undefined ? {} : { input });
   }
 
   parts(): Promise<ContainerParts> {
-    return containerParts(this.#docker, this.#container);
+    return containerParts(this.#engine, this.#container);
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ServiceSpec } from '../../../swarm/portable.ts';
+import type { ServiceSpec } from '../../../lab/engine/api.ts';
 import { findChanges, listUnpinnedImages, type DeployedStack } from './deployed.ts';
 import type { DryRun } from './dry-run.ts';
 

@@ -1,12 +1,7 @@
 // The stack that runs, with names instead of ids: compared with a dry run at the backup, and with the record after a restore.
+import type { ServiceSpec } from '../../../lab/engine/api.ts';
 import { listDifferences } from '../../../swarm/differences.ts';
-import {
-  comparableSpec,
-  networkDefinition,
-  portableSpec,
-  subnetsOf,
-  type ServiceSpec,
-} from '../../../swarm/portable.ts';
+import { comparableSpec, networkDefinition, portableSpec, subnetsOf } from '../../../swarm/portable.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import { namesById, readSwarmObjects, type SwarmObjects } from '../service-export/swarm-objects.ts';
 import type { DryRun } from './dry-run.ts';
@@ -37,7 +32,7 @@ export const desiredServices = ({ services }: DryRun, { nameOf }: DeployedStack)
   toServicesByName(services, nameOf);
 
 const toServicesByName = (specs: readonly ServiceSpec[], nameOf: DeployedStack['nameOf']): ServicesByName =>
-  new Map(specs.map((Spec) => [Spec.Name, portableSpec({ ID: '', Spec }, nameOf)]));
+  new Map(specs.map((Spec) => [Spec.Name, portableSpec({ Spec }, nameOf)]));
 
 /** Returns how the running stack differs from the dry run, one sentence for each difference. */
 export function findChanges(deployed: DeployedStack, dryRun: DryRun): string[] {

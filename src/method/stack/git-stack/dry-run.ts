@@ -4,9 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
+import type { ServiceSpec, SecretOrConfigSpec } from '../../../lab/engine/api.ts';
 import { DrillError } from '../../../support/errors.ts';
-import type { ServiceSpec } from '../../../swarm/portable.ts';
-import type { SecretOrConfigSpec } from '../service-export/swarm-objects.ts';
 import type { StackFiles } from './stack-files.ts';
 
 const PROXY = readFileSync(join(import.meta.dirname, 'dry-run.py'), 'utf8');

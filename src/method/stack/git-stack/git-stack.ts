@@ -140,7 +140,7 @@ export function gitStack({ remote = 'work tree' }: GitStackOptions = {}): Method
       const missing = await step('check external networks, configs and secrets', () =>
         findMissingSecrets(record, swarm, secrets),
       );
-      await step('create secrets', () => createMissingSecrets(manager.docker, missing));
+      await step('create secrets', () => createMissingSecrets(manager.engine, missing));
       await step(`deploy the stack ${metadata.stack}`, () => deployStack(files, missing));
       await step('compare the stack with the record', async () => {
         const { services } = await readDeployedStack(swarm, metadata.stack);

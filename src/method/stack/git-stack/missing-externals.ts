@@ -1,13 +1,10 @@
 // External networks, configs and secrets of a stack: each exists, is created from the sealed secrets, or stops the restore early.
-import type { Docker } from '../../../lab/engine/connect.ts';
+import type { SecretOrConfig, SecretOrConfigSpec } from '../../../lab/engine/api.ts';
+import type { Engine } from '../../../lab/engine/engine.ts';
 import { finding, reasonOf } from '../../../support/errors.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import { unsealSecrets, type SealedSecrets } from '../sealed-secrets.ts';
-import {
-  readSwarmObjects,
-  type SecretOrConfig,
-  type SecretOrConfigSpec,
-} from '../service-export/swarm-objects.ts';
+import { readSwarmObjects } from '../service-export/swarm-objects.ts';
 import type { StackRecord } from './record.ts';
 
 /** A secret that the swarm does not have; without a value when a secret driver provides it. */
@@ -50,11 +47,11 @@ export async function findMissingSecrets(
 }
 
 /** @throws DrillError `rebuild-stopped`, with the secrets that were created before */
-export async function createMissingSecrets(docker: Docker, missing: readonly MissingSecret[]): Promise<void> {
+export async function createMissingSecrets(engine: Engine, missing: readonly MissingSecret[]): Promise<void> {
   const created: string[] = [];
   for (const { spec, value } of missing) {
     const Data = value ? { Data: Buffer.from(value).toString('base64') } : {};
-    await docker.createSecret({ ...spec, ...Data }).catch((cause: unknown) => {
+    await engine.secrets.create({ ...spec, ...Data }).catch((cause: unknown) => {
       throw finding(`cannot create secret ${spec.Name}: ${reasonOf(cause)}`, {
         code: 'rebuild-stopped',
         output: `created before: ${created.join(', ') || 'nothing'}`,

@@ -6,7 +6,7 @@ import type { ArtifactReader } from '../../../model/method.ts';
 import { toStableText } from '../../../swarm/differences.ts';
 import { finding } from '../../../support/errors.ts';
 import { comparableSpec, isPredefined } from '../../../swarm/portable.ts';
-import { SecretOrConfigSpec } from '../service-export/swarm-objects.ts';
+import { SecretSpecSchema } from '../service-export/swarm-objects.ts';
 import { desiredServices, type DeployedStack, type ServicesByName } from './deployed.ts';
 import type { DryRun } from './dry-run.ts';
 
@@ -14,7 +14,7 @@ const StackRecord = z.object({
   /** By name, what each service asks for. */
   services: z.record(z.string(), z.unknown()),
   /** External secrets, without their values. */
-  secrets: z.array(SecretOrConfigSpec),
+  secrets: z.array(SecretSpecSchema),
   /** Names of external configs. */
   configs: z.array(z.string()),
   /** Names of external networks. */

@@ -3,11 +3,10 @@
 // Usage: node ssh.ts <the lab's engine> <the node's container> <the container on the node> <arguments of ssh>
 import { pipeline } from 'node:stream/promises';
 import { connect } from '../../../lab/engine/connect.ts';
-import { startProcess } from '../../../lab/engine/process.ts';
 import { SSH } from '../../../model/account.ts';
 
 const [lab = '', node = '', tools = '', ...args] = process.argv.slice(2);
-const running = await startProcess(connect(lab), node, [
+const running = await connect(lab).containers.startProcess(node, [
   'docker',
   'exec',
   '--interactive',

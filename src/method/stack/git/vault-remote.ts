@@ -1,7 +1,6 @@
 // The vault's git account as a remote: its address, and the environment in which git reaches it through a manager.
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pack } from 'tar-stream';
+import { uploadFiles } from '../../../lab/engine/files.ts';
 import type { Account } from '../../../model/account.ts';
 import { quoteForShell } from '../../../support/text.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
@@ -15,24 +14,22 @@ export interface VaultRemote extends AsyncDisposable {
 /** Starts a container with the account's key on a manager, and removes it when disposed. */
 export async function openVaultRemote(account: Account, swarm: Swarm): Promise<VaultRemote> {
   const manager = await swarm.manager();
-  const container = await manager.docker.createContainer({
+  const { containers } = manager.engine;
+  const id = await containers.create({
     Image: swarm.imageOf('tools'),
     Entrypoint: ['sleep', 'infinity'],
     HostConfig: { NetworkMode: 'host', Init: true },
   });
-  const remove = (): Promise<void> => container.remove({ force: true });
+  const remove = (): Promise<void> => containers.remove(id);
   try {
-    const tar = pack();
-    for (const [name, text] of Object.entries(account.files)) tar.entry({ name, mode: 0o600 }, text);
-    tar.finalize();
-    await container.putArchive(Readable.from(tar), { path: '/' });
-    await container.start();
+    await uploadFiles(manager.engine, id, account.files, 0o600);
+    await containers.start(id);
   } catch (error) {
     await remove();
     throw error;
   }
   const ssh = join(import.meta.dirname, 'ssh.ts');
-  const argv = [process.execPath, ssh, swarm.site.lab.host, manager.id, container.id];
+  const argv = [process.execPath, ssh, swarm.site.lab.host, manager.id, id];
   return {
     address: `ssh://vault${account.path}`,
     environment: {

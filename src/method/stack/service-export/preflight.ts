@@ -1,5 +1,6 @@
 // Finds every reason why a definition can't be rebuilt on a swarm before anything is created; each names its object.
 import { BlockList, isIPv6 } from 'node:net';
+import type { ServiceSpec } from '../../../lab/engine/api.ts';
 import { listDifferences } from '../../../swarm/differences.ts';
 import {
   comparableSpec,
@@ -7,7 +8,6 @@ import {
   subnetsOf,
   withReferences,
   type ReferenceKind,
-  type ServiceSpec,
 } from '../../../swarm/portable.ts';
 import type { SecretValues } from '../sealed-secrets.ts';
 import type { SwarmDefinition } from './swarm-definition.ts';

@@ -1,19 +1,14 @@
 // Creates a definition on a swarm with other ids, in the order in which objects depend on each other. Every error lists what was created
 // before it.
-import type { Docker } from '../../../lab/engine/connect.ts';
+import type { ServiceSpec } from '../../../lab/engine/api.ts';
+import type { Engine } from '../../../lab/engine/engine.ts';
 import { seconds } from '../../../support/clock.ts';
 import { listDifferences } from '../../../swarm/differences.ts';
 import { finding, reasonOf } from '../../../support/errors.ts';
 import { waitUntil, type Answer } from '../../../support/poll.ts';
 import { step } from '../../../support/trace.ts';
-import {
-  comparableSpec,
-  withReferences,
-  type Network,
-  type ReferenceKind,
-  type ServiceSpec,
-} from '../../../swarm/portable.ts';
-import type { Member, Swarm } from '../../../swarm/swarm.ts';
+import { comparableSpec, withReferences, type ReferenceKind } from '../../../swarm/portable.ts';
+import type { Swarm } from '../../../swarm/swarm.ts';
 import type { SecretValues } from '../sealed-secrets.ts';
 import { toDefinition, type SwarmDefinition } from './swarm-definition.ts';
 import { readSwarmObjects, type SwarmObjects } from './swarm-objects.ts';
@@ -23,15 +18,15 @@ const ALLOCATION = seconds(10);
 
 export class SwarmBuilder {
   readonly #swarm: Swarm;
-  readonly #docker: Docker;
+  readonly #engine: Engine;
   readonly #desired: SwarmDefinition;
   readonly #current: SwarmDefinition;
   readonly #created: string[] = [];
 
   /** @param current existing objects, which are not changed */
-  constructor(swarm: Swarm, docker: Docker, desired: SwarmDefinition, current: SwarmDefinition) {
+  constructor(swarm: Swarm, engine: Engine, desired: SwarmDefinition, current: SwarmDefinition) {
     this.#swarm = swarm;
-    this.#docker = docker;
+    this.#engine = engine;
     this.#desired = desired;
     this.#current = current;
   }
@@ -45,7 +40,7 @@ export class SwarmBuilder {
     for (const [name, definition] of this.#desired.networks)
       if (!this.#current.networks.has(name)) {
         await this.#create(`network ${name}`, () =>
-          this.#docker.createNetwork({ ...definition, Name: name, Scope: 'swarm' }),
+          this.#engine.networks.create({ ...definition, Name: name, Scope: 'swarm' }),
         );
         await this.#waitForAddresses(name);
       }
@@ -54,25 +49,24 @@ export class SwarmBuilder {
   async createConfigs(): Promise<void> {
     for (const [name, spec] of this.#desired.configs)
       if (!this.#current.configs.has(name))
-        await this.#create(`config ${name}`, () => this.#docker.createConfig(spec));
+        await this.#create(`config ${name}`, () => this.#engine.configs.create(spec));
   }
 
   async createSecrets(values: SecretValues): Promise<void> {
     for (const [name, spec] of this.#desired.secrets) {
       const value = values.get(name);
       const Data = value && !spec.Driver ? { Data: Buffer.from(value).toString('base64') } : {};
-      await this.#create(`secret ${name}`, () => this.#docker.createSecret({ ...spec, ...Data }));
+      await this.#create(`secret ${name}`, () => this.#engine.secrets.create({ ...spec, ...Data }));
     }
   }
 
   async setAvailability(): Promise<void> {
-    const members = (await this.#docker.listNodes()) as Member[];
+    const members = await this.#engine.nodes.list();
     for (const { ID, Version, Spec, Description } of members) {
       const Availability = this.#desired.nodes.get(Description.Hostname)?.availability;
       if (Availability && Availability !== Spec.Availability)
         await this.#create(`availability ${Availability} of ${Description.Hostname}`, async () => {
-          // eslint-disable-next-line @typescript-eslint/await-thenable -- it is a promise; its types know only the callback
-          await this.#docker.getNode(ID).update({ version: Version.Index, ...Spec, Availability } as never);
+          await this.#engine.nodes.update(ID, Version, { ...Spec, Availability });
         });
     }
   }
@@ -101,7 +95,7 @@ export class SwarmBuilder {
         this.#spec(name),
         (kind, reference) => ids[kind].get(reference) ?? reference,
       );
-      await this.#create(`service ${name}`, () => this.#docker.createService(spec as never));
+      await this.#create(`service ${name}`, () => this.#engine.services.create(spec));
     }
     await step('compare the services with the export', async () => {
       const now = toDefinition(await readSwarmObjects(this.#swarm)).services;
@@ -125,7 +119,7 @@ export class SwarmBuilder {
 
   async #waitForAddresses(name: string): Promise<void> {
     const asked = async (): Promise<Answer<true>> => {
-      const { Driver } = (await this.#docker.getNetwork(name).inspect()) as Network;
+      const { Driver } = await this.#engine.networks.inspect(name);
       return Driver === '' ? { notYet: 'none yet; its subnet may be taken' } : { done: true };
     };
     await waitUntil(`addresses for network ${name}`, asked, { limit: ALLOCATION }).catch((cause: unknown) => {

@@ -89,8 +89,8 @@ export function serviceExport(): Method<Swarm, RebuildTarget, RebuiltServices> {
         ...runPreflight(desired, current, values),
       ]);
 
-      const { docker } = await swarm.manager();
-      const builder = new SwarmBuilder(swarm, docker, desired, current);
+      const { engine } = await swarm.manager();
+      const builder = new SwarmBuilder(swarm, engine, desired, current);
       await step('create networks', () => builder.createNetworks());
       await step('create configs and secrets', async () => {
         await builder.createConfigs();

@@ -1,18 +1,7 @@
 // A swarm's definition with names instead of ids: what is to be created, or what exists. Two definitions can be compared.
-import {
-  isPredefined,
-  networkDefinition,
-  nodeConstraint,
-  portableSpec,
-  type ServiceSpec,
-} from '../../../swarm/portable.ts';
-import type { Member } from '../../../swarm/swarm.ts';
-import {
-  namesById,
-  type SecretOrConfig,
-  type SecretOrConfigSpec,
-  type SwarmObjects,
-} from './swarm-objects.ts';
+import type { ServiceSpec, Member, SecretOrConfig, SecretOrConfigSpec } from '../../../lab/engine/api.ts';
+import { isPredefined, networkDefinition, nodeConstraint, portableSpec } from '../../../swarm/portable.ts';
+import { namesById, type SwarmObjects } from './swarm-objects.ts';
 
 export interface NodeSettings {
   readonly labels: Readonly<Record<string, string>>;

@@ -2,38 +2,42 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import type {
+  NetworkInspection,
+  ServiceInspection,
+  Member,
+  SecretOrConfig,
+  SecretOrConfigSpec,
+} from '../../../lab/engine/api.ts';
 import type { ArtifactReader, ArtifactWriter } from '../../../model/method.ts';
 import { finding, reasonOf } from '../../../support/errors.ts';
-import type { Network, Service } from '../../../swarm/portable.ts';
-import type { Member, Swarm } from '../../../swarm/swarm.ts';
+import type { Swarm } from '../../../swarm/swarm.ts';
 
 const Named = z.looseObject({ Name: z.string() });
 
-export const SecretOrConfigSpec = Named.extend({
+export const SecretSpecSchema: z.ZodType<SecretOrConfigSpec> = Named.extend({
   /** A secret driver: a plugin provides the value, and the swarm has none. */
   Driver: Named.optional(),
   Templating: Named.optional(),
   /** Bytes of a config, as base64. No API returns those of a secret. */
   Data: z.base64().optional(),
 });
-export type SecretOrConfigSpec = z.infer<typeof SecretOrConfigSpec>;
-const SecretOrConfig = z.looseObject({ ID: z.string(), Spec: SecretOrConfigSpec });
-export type SecretOrConfig = z.infer<typeof SecretOrConfig>;
+const SecretOrConfigSchema = z.looseObject({ ID: z.string(), Spec: SecretSpecSchema });
 
 const SCHEMAS = {
   services: z.looseObject({ ID: z.string(), Spec: Named.extend({ TaskTemplate: z.looseObject({}) }) }),
   networks: Named.extend({ Id: z.string() }),
-  configs: SecretOrConfig,
-  secrets: SecretOrConfig,
+  configs: SecretOrConfigSchema,
+  secrets: SecretOrConfigSchema,
   nodes: z.looseObject({ ID: z.string(), Description: z.looseObject({ Hostname: z.string() }) }),
 };
 const KINDS = ['services', 'networks', 'configs', 'secrets', 'nodes'] as const;
 const fileOf = (kind: string): string => `${kind}.json`;
 
 export interface SwarmObjects {
-  readonly services: readonly Service[];
+  readonly services: readonly ServiceInspection[];
   /** Of swarm scope; includes `host` and `bridge` when a service names them. */
-  readonly networks: readonly Network[];
+  readonly networks: readonly NetworkInspection[];
   readonly configs: readonly SecretOrConfig[];
   readonly secrets: readonly SecretOrConfig[];
   readonly nodes: readonly Member[];
@@ -44,14 +48,14 @@ export const ObjectCounts = z.record(z.enum(KINDS), z.int());
 export type ObjectCounts = z.infer<typeof ObjectCounts>;
 
 export async function readSwarmObjects(swarm: Swarm): Promise<SwarmObjects> {
-  const { docker } = await swarm.manager();
-  const [services, all, configs, secrets, nodes] = (await Promise.all([
-    docker.listServices(),
-    docker.listNetworks(),
-    docker.listConfigs(),
-    docker.listSecrets(),
-    docker.listNodes(),
-  ])) as unknown as [Service[], Network[], SecretOrConfig[], SecretOrConfig[], Member[]];
+  const { engine } = await swarm.manager();
+  const [services, all, configs, secrets, nodes] = await Promise.all([
+    engine.services.list(),
+    engine.networks.list(),
+    engine.configs.list(),
+    engine.secrets.list(),
+    engine.nodes.list(),
+  ]);
   const networks = all.filter(({ Scope }) => Scope === 'swarm');
   const listed = new Set(networks.map(({ Id }) => Id));
   const targets = services.flatMap(({ Spec }) => [
@@ -60,7 +64,7 @@ export async function readSwarmObjects(swarm: Swarm): Promise<SwarmObjects> {
   ]);
   // The engine does not list the swarm's own `host` and `bridge`: services refer to them by id.
   const unlisted = new Set(targets.map(({ Target }) => Target).filter((id) => !listed.has(id)));
-  for (const id of unlisted) networks.push((await docker.getNetwork(id).inspect()) as Network);
+  for (const id of unlisted) networks.push(await engine.networks.inspect(id));
   return { services, networks, configs, secrets, nodes };
 }
 

@@ -5,9 +5,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { connect } from '../../lab/engine/connect.ts';
+import { connect, unreachableReason } from '../../lab/engine/connect.ts';
 import { seconds } from '../../support/clock.ts';
-import { requestEngine, unreachableReason } from './ask.ts';
 import { openHostManager } from './host.ts';
 import { probePeers, parsePeers } from './peers.ts';
 
@@ -39,8 +38,8 @@ async function silentEngine(): Promise<string> {
 }
 
 test('an engine that accepts a connection and says nothing: an error that names the question, and no connection stays', async () => {
-  const docker = connect(await silentEngine());
-  const asked = requestEngine(docker, { method: 'GET', path: '/info' }, seconds(0.2));
+  const engine = connect(await silentEngine());
+  const asked = engine.withLimit(seconds(0.2)).info();
   await expect(asked).rejects.toMatchObject({
     code: 'no-answer',
     blame: 'harness',
