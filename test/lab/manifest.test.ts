@@ -1,5 +1,5 @@
-// The files of a real volume: each aspect is broken once, and that one alone must turn; what does not hold still, or can't be
-// read, is said and never left out.
+// The manifest of a real volume: one aspect is changed at a time, and only that aspect may differ. Files that change during the read, or
+// can't be read, are an error and never left out.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -23,8 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => place[Symbol.asyncDispose]());
 
-/** Runs Python in the volume. What it does changes the times of directories: they are put back, but for those in `touched`. */
-const harm = (script: string): Promise<string> =>
+/** Runs Python in the volume, then resets the times of all paths except those in `touched`: changes alter the times of directories. */
+const damage = (script: string): Promise<string> =>
   inVolume(
     files,
     ['python3', '-'],
@@ -48,141 +48,142 @@ const broken: readonly {
   what: string;
   by: string;
   entries?: number;
-  told: string | RegExp;
+  difference: string | RegExp;
 }[] = [
   {
     aspect: 'content',
-    what: 'one byte of a file, with size and time as they were',
+    what: 'one byte of a file, with the same size and time',
     by: 'open("modes/0600", "r+b").write(b"x")',
-    told: /^modes\/0600: content was 100 bytes with SHA-256 \w{64}, is 100 bytes with SHA-256 \w{64}$/,
+    difference: /^modes\/0600: content was 100 bytes with SHA-256 \w{64}, is 100 bytes with SHA-256 \w{64}$/,
   },
   {
     aspect: 'content',
-    what: 'a byte of the file that is hashed in pieces',
+    what: 'one byte of a large file',
     by: 'with open("large", "r+b") as file: file.seek(1500000); file.write(b"x")',
-    told: /^large: content was 2097152 bytes/,
+    difference: /^large: content was 2097152 bytes/,
   },
   {
     aspect: 'content',
-    what: 'one of a name that is no text',
+    what: 'one byte of a file whose name is not UTF-8',
     by: String.raw`open(b"names/not-utf8-\xff\xfe", "r+b").write(b"x")`,
-    told: /^names\/not-utf8-\\xff\\xfe: content was/,
+    difference: /^names\/not-utf8-\\xff\\xfe: content was/,
   },
   {
     aspect: 'content',
-    what: 'a file that is new',
+    what: 'a new file',
     by: 'open(b"names/new\\n", "x")',
-    told: '"names/new\\n" was not there before',
+    difference: '"names/new\\n" was not there before',
   },
   {
     aspect: 'content',
-    what: 'a directory that is gone',
+    what: 'a missing directory',
     by: 'shutil.rmtree("empty/deep")',
     entries: 2,
-    told: 'empty/deep is missing, with 1 entry in it',
+    difference: 'empty/deep is missing, with 1 entry in it',
   },
   {
     aspect: 'content',
     what: 'a file in place of a FIFO',
     by: 'os.remove("names/fifo"); os.close(os.open("names/fifo", os.O_CREAT, 0o644))',
-    told: 'names/fifo: was a FIFO, is a file',
+    difference: 'names/fifo: was a FIFO, is a file',
   },
   {
     aspect: 'owner',
-    what: 'a group',
+    what: 'another group',
     by: 'os.chown("modes/0640", -1, 7)',
-    told: 'modes/0640: owner was 1001:2001, is 1001:7',
+    difference: 'modes/0640: owner was 1001:2001, is 1001:7',
   },
   {
     aspect: 'owner',
     what: 'the owner of a symbolic link',
     by: 'os.lchown("links/dangling", 7, -1)',
-    told: 'links/dangling: owner was 1234:5678, is 7:5678',
+    difference: 'links/dangling: owner was 1234:5678, is 7:5678',
   },
   {
     aspect: 'mode',
-    what: 'permissions',
+    what: 'other permissions',
     by: 'os.chmod("modes/0755", 0o750)',
-    told: 'modes/0755: mode was 0755, is 0750',
+    difference: 'modes/0755: mode was 0755, is 0750',
   },
   {
     aspect: 'set-uid bits',
     what: 'chmod u-s',
     by: 'os.chmod("modes/4755", 0o755)',
-    told: 'modes/4755: set-uid mode was 4000, is 0000',
+    difference: 'modes/4755: set-uid mode was 4000, is 0000',
   },
   {
     aspect: 'mtime',
-    what: 'five seconds',
+    what: 'a time five seconds later',
     by: 'touch(b"./modes/0444", 5 * 10**9)',
-    told: /^modes\/0444: mtime was/,
+    difference: /^modes\/0444: mtime was/,
   },
   {
     aspect: 'mtime below a second',
-    what: 'a nanosecond',
+    what: 'a time one nanosecond off',
     by: 'touch(b"./links/relative", 1 if times[b"./links/relative"] % 10**9 == 0 else -1)',
-    told: /^links\/relative: mtime was/,
+    difference: /^links\/relative: mtime was/,
   },
   {
     aspect: 'symbolic links',
-    what: 'a target',
+    what: 'another target',
     by: 'os.remove("links/absolute"); os.symlink("elsewhere", "links/absolute")',
-    told: 'links/absolute: target was /etc/hostname, is elsewhere',
+    difference: 'links/absolute: target was /etc/hostname, is elsewhere',
   },
   {
     aspect: 'symbolic links',
-    what: 'one that is gone',
+    what: 'a missing link',
     by: 'os.remove("links/absolute")',
-    told: 'links/absolute is missing',
+    difference: 'links/absolute is missing',
   },
   {
     aspect: 'hard links',
-    what: 'one name of four becomes a file of its own',
+    what: 'one name of four becomes a separate file',
     by: 'shutil.copy2("links/hard-0", "links/copy"); os.rename("links/copy", "links/hard-0")',
     entries: 4,
-    told: 'links/hard-0: number of names was 4 (first links/hard-0), is 1',
+    difference: 'links/hard-0: number of names was 4 (first links/hard-0), is 1',
   },
   {
     aspect: 'extended attributes',
-    what: 'a value',
+    what: 'another value',
     by: 'os.setxattr("attributes/user", "user.comment", b"other")',
-    told: /^attributes\/user: attributes was user\.binary \(\w+\), user\.comment \(\w+\), is user\.binary/,
+    difference:
+      /^attributes\/user: attributes was user\.binary \(\w+\), user\.comment \(\w+\), is user\.binary/,
   },
   {
     aspect: 'extended attributes',
-    what: 'a capability that is gone',
+    what: 'a missing capability',
     by: 'os.removexattr("attributes/capability", "security.capability")',
-    told: /^attributes\/capability: attributes was security\.capability \(\w+\), is none$/,
+    difference: /^attributes\/capability: attributes was security\.capability \(\w+\), is none$/,
   },
   {
     aspect: 'ACLs',
-    what: 'the default of a directory',
+    what: 'a missing default ACL of a directory',
     by: 'os.removexattr("attributes/default-acl", "system.posix_acl_default")',
-    told: /^attributes\/default-acl: ACL was system\.posix_acl_default \(\w+\), is none$/,
+    difference: /^attributes\/default-acl: ACL was system\.posix_acl_default \(\w+\), is none$/,
   },
   {
     aspect: 'sparse files',
-    what: 'a hole that is filled with zeros',
+    what: 'a hole filled with zeros',
     by: 'subprocess.run(["cp", "--sparse=never", "-p", "sparse", "full"], check=True); os.rename("full", "sparse")',
-    told: 'sparse: sparse was true, is false',
+    difference: 'sparse: sparse was true, is false',
   },
   {
     aspect: 'root directory',
     what: 'its owner',
     by: 'os.chown(".", 7, 7); os.chmod(".", 0o2751)',
-    told: '.: owner was 1000:1000, is 7:7',
+    difference: '.: owner was 1000:1000, is 7:7',
   },
   {
     aspect: 'root directory',
     what: 'its mode',
     by: 'os.chmod(".", 0o2700)',
-    told: '.: mode was 0751, is 0700',
+    difference: '.: mode was 0751, is 0700',
   },
-  { aspect: 'root directory', what: 'its time', by: 'touch(b".", -5 * 10**9)', told: /^\.: mtime was/ },
+  { aspect: 'root directory', what: 'its time', by: 'touch(b".", -5 * 10**9)', difference: /^\.: mtime was/ },
 ];
 
-describe('an aspect turns alone', () => {
-  test('none does when nothing was done', async () => {
+describe('only the changed aspect differs', () => {
+  test('no aspect differs without a change', async () => {
     const now = await readManifest(files);
     expect(now).toEqual(before);
     const { compared, mismatched, aspects } = await compareFiles(before, now);
@@ -191,29 +192,31 @@ describe('an aspect turns alone', () => {
     expect(aspects).toHaveLength(12);
   });
 
-  for (const { aspect, what, by, told, entries = 1 } of broken)
+  for (const { aspect, what, by, difference, entries = 1 } of broken)
     test(`${aspect}: ${what}`, async () => {
-      await harm(by);
+      await damage(by);
       const now = await readManifest(files);
       const { aspects, differences, mismatched } = await compareFiles(before, now);
       before = now;
-      const turned = aspects.filter((seen) => seen.mismatched > 0);
-      expect(turned.map((seen) => [seen.aspect, seen.mismatched])).toEqual([[aspect, entries]]);
+      const changed = aspects.filter((seen) => seen.mismatched > 0);
+      expect(changed.map((seen) => [seen.aspect, seen.mismatched])).toEqual([[aspect, entries]]);
       expect(mismatched).toBe(entries);
-      expect(differences[0]).toEqual(typeof told === 'string' ? told : expect.stringMatching(told));
+      expect(differences[0]).toEqual(
+        typeof difference === 'string' ? difference : expect.stringMatching(difference),
+      );
     });
 });
 
 describe('the check', () => {
-  test('tells what is lost as said apart from what is a finding', async () => {
+  test('does not count an aspect that the method loses as a difference', async () => {
     const baseline = await readManifest(files);
-    await harm('os.removexattr("attributes/acl", "system.posix_acl_access")');
-    const asSaid = filesMatch(() => Promise.resolve(files), baseline, {
+    await damage('os.removexattr("attributes/acl", "system.posix_acl_access")');
+    const tolerant = filesMatch(() => Promise.resolve(files), baseline, {
       loses: ['ACLs', 'encrypted in the vault'],
     });
-    expect(asSaid.doesNotProve).toMatch(/ACLs/);
-    expect(asSaid.doesNotProve).not.toMatch(/vault/);
-    expect(await asSaid.observe()).toMatchObject({
+    expect(tolerant.doesNotProve).toMatch(/ACLs/);
+    expect(tolerant.doesNotProve).not.toMatch(/vault/);
+    expect(await tolerant.observe()).toMatchObject({
       compared: baseline.entries,
       mismatched: 0,
       differences: [],
@@ -228,27 +231,27 @@ describe('the check', () => {
     });
   });
 
-  test('leaves out what is excluded, with all that is in it', async () => {
+  test('leaves out excluded directories with their contents', async () => {
     const baseline = await readManifest(files, ['uploads/probes']);
     await inVolume(files, ['touch', '/data/uploads/probes/new']);
-    const look = (excluded: string[]) =>
+    const observe = (excluded: string[]) =>
       filesMatch(() => Promise.resolve(files), baseline, { excluded }).observe();
-    expect(await look(['uploads/probes'])).toMatchObject({ compared: baseline.entries, differences: [] });
-    expect(await look([])).toMatchObject({
+    expect(await observe(['uploads/probes'])).toMatchObject({ compared: baseline.entries, differences: [] });
+    expect(await observe([])).toMatchObject({
       differences: ['uploads/probes was not there before, with 1 entry in it'],
     });
   });
 
-  test('of an empty volume has compared nothing', async () => {
+  test('compares nothing in an empty volume', async () => {
     const empty = place.volume('empty');
     const baseline = await readManifest(empty);
-    const look = filesMatch(() => Promise.resolve(empty), baseline).observe();
-    expect(await look).toMatchObject({ compared: 0, differences: [] });
+    const observed = await filesMatch(() => Promise.resolve(empty), baseline).observe();
+    expect(observed).toMatchObject({ compared: 0, differences: [] });
   });
 });
 
-describe('whatever a volume has', () => {
-  test('a path that is longer than the kernel takes is read to its end', async () => {
+describe('unusual volumes', () => {
+  test('reads a path that is longer than the kernel allows', async () => {
     const deep = place.volume('deep');
     const bottom = await inVolume(
       deep,
@@ -267,7 +270,7 @@ open("file", "x").write("deep"); open("large", "xb").write(bytes(2 << 20)); os.s
     expect(paths.at(-1)).toMatch(/^(d{200}\/){30}link$/);
   });
 
-  test('a hundred thousand names in one directory are all there, in order', async () => {
+  test('reads a hundred thousand names in one directory, in order', async () => {
     const wide = place.volume('wide');
     await inVolume(wide, [
       'python3',
@@ -281,9 +284,9 @@ open("file", "x").write("deep"); open("large", "xb").write(bytes(2 << 20)); os.s
   });
 });
 
-describe('there is no manifest', () => {
+describe('fails', () => {
   const program = readFileSync(join(import.meta.dirname, '../../src/check/manifest.py'), 'utf8');
-  /** Runs the program itself, with something that happens at a certain moment. */
+  /** Runs the program with a hook that changes something at a certain moment. */
   const withHook = async (hook: string) =>
     outputOf(
       await files.node.toolbox({
@@ -292,7 +295,7 @@ describe('there is no manifest', () => {
       }),
     );
 
-  test('of files that are written to meanwhile', async () => {
+  test('if a file is written during the read', async () => {
     const busy = place.volume('busy');
     const untilEnded = new PassThrough();
     const writer = await busy.node.toolbox({
@@ -312,7 +315,7 @@ while not select.select([sys.stdin], [], [], 0.001)[0]: file.write(b"x")`,
     });
     try {
       await waitUntil('the writer', async () =>
-        writer.io.read() ? { done: true } : { notYet: 'it has said nothing' },
+        writer.io.read() ? { done: true } : { notYet: 'it has printed nothing' },
       );
       await expect(readManifest(busy)).rejects.toMatchObject({
         code: 'files-changed',
@@ -327,7 +330,7 @@ while not select.select([sys.stdin], [], [], 0.001)[0]: file.write(b"x")`,
 
   for (const [what, hook, code, reason] of [
     [
-      'where a file vanishes before it is opened',
+      'if a file vanishes before it is opened',
       `import os
 opened = os.open
 def open_(path, *more, **named):
@@ -338,7 +341,7 @@ os.open = open_`,
       'modes/0444 vanished while the files were read',
     ],
     [
-      'where a FIFO takes the place of a file, for whose other end nobody waits',
+      'if a FIFO that no program writes to replaces a file',
       `import os
 opened = os.open
 def open_(path, *more, **named):
@@ -349,7 +352,7 @@ os.open = open_`,
       'modes/0600 changed while the files were read',
     ],
     [
-      'where a directory gets a new name while it is listed',
+      'if a name is added to a directory while it is listed',
       `import os
 listed = os.listxattr
 def listxattr(path, **named):
@@ -360,13 +363,13 @@ os.listxattr = listxattr`,
       'links changed while the files were read',
     ],
     [
-      "where a file can't be read",
+      "if a file can't be read",
       'import os; [os.chmod(path, 0o755) for path in ("/data", "/data/uploads", "/data/uploads/probes")]; os.setgroups([]); os.setgid(9999); os.setuid(9999)',
       1,
       "attributes/acl can't be read: Permission denied",
     ],
     [
-      "where a directory can't be listed",
+      "if a directory can't be listed",
       'import os; os.chmod("/data", 0o755); os.chmod("/data/attributes", 0o700); os.setgroups([]); os.setgid(9999); os.setuid(9999)',
       1,
       "attributes can't be read: Permission denied",

@@ -41,7 +41,7 @@ drill('the baseline used in restore', {
   backup: async () => ({ state }),
   drift: ({ write }) => write(1),
   disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
-  // @ts-expect-error restore is not told what was there
+  // @ts-expect-error restore does not receive the baseline
   restore: async ({ kept, baseline }) => ({ app, swarm: await kept.state.restoreInto(String(baseline)) }),
   verify: () => [],
 });
