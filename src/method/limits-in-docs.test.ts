@@ -1,0 +1,67 @@
+// The list under "Known limitations" of each page in docs/methods is generated from the limits that its methods declare.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Method } from '../model/method.ts';
+import * as methods from './methods.ts';
+
+type AnyMethod = Pick<Method<never, never, unknown>, 'name' | 'cannotHold'>;
+
+const PAGES: Readonly<Record<string, readonly AnyMethod[]>> = {
+  'volume-archive': [methods.volumeArchive()],
+  'docker-cp': [methods.dockerCp(), methods.dockerCp({ whileStopped: true })],
+  rsync: [methods.rsync(), methods.rsync({ preserve: 'all' })],
+  restic: [methods.restic()],
+  'restic-s3': [methods.restic({ via: 's3' })],
+  borg: [methods.borg()],
+  'volume-companion': [methods.volumeCompanion()],
+  'volume-plugin': [methods.volumePlugin(), methods.volumePlugin({ whileStopped: true })],
+  'postgres-dump': [methods.postgresDump()],
+  'postgres-base-backup': [methods.postgresBaseBackup()],
+  'postgres-point-in-time': [methods.postgresPointInTime(), methods.postgresWalArchive()],
+  'valkey-rdb': [methods.valkeyRdb()],
+  'valkey-aof': [methods.valkeyAof()],
+  'git-stack': [methods.gitStack(), methods.gitStack({ remote: 'vault' })],
+  'service-export': [methods.serviceExport()],
+  'swarm-state': [methods.swarmState(), methods.swarmState({ hot: true })],
+};
+
+const HEADING = '## Known limitations';
+const COMMENT = '<!-- Generated from the limits in the code by "npm run docs". -->';
+const INTRODUCTION = 'It does not restore:';
+/** From the heading to the end of the list; what follows on the page is written by hand. */
+const GENERATED = new RegExp(`${HEADING}\n\n(?:(?:${COMMENT}\n\n)?${INTRODUCTION}\n\n(?:- [^\n]*\n)*\n?)?`);
+
+/** Lists what no method of the page restores first, then what only some of them don't, with their names. */
+function listOf(variants: readonly AnyMethod[]): string {
+  const lines = [...new Set(variants.flatMap(({ cannotHold }) => cannotHold))].map((sentence) => {
+    const having = variants.filter(({ cannotHold }) => cannotHold.includes(sentence));
+    const names = having.map(({ name }) => `\`${name}\``).join(' and ');
+    return { shared: having.length === variants.length, text: `- ${sentence}\n`, names };
+  });
+  return [
+    ...lines.filter(({ shared }) => shared).map(({ text }) => text),
+    ...lines
+      .filter(({ shared }) => !shared)
+      .map(({ text, names }) => text.replace('- ', `- with ${names}: `)),
+  ].join('');
+}
+
+test.for(Object.entries(PAGES))(
+  'docs/methods/%s.md lists the limits (npm run docs updates it)',
+  async ([page, variants]) => {
+    const file = join(import.meta.dirname, '../../docs/methods', `${page}.md`);
+    const text = await readFile(file, 'utf8');
+    expect(text).toContain(`${HEADING}\n`);
+    const expected = text.replace(GENERATED, () =>
+      [HEADING, COMMENT, INTRODUCTION, listOf(variants), ''].join('\n\n'),
+    );
+    await expect(`${expected.trimEnd()}\n`).toMatchFileSnapshot(file);
+  },
+);
+
+test('every method is on a page', () => {
+  const named = Object.values(PAGES).flatMap((variants) => variants.map(({ name }) => name));
+  for (const name of Object.keys(methods))
+    expect(named).toContain(name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`));
+});
