@@ -53,7 +53,7 @@ export async function recordPlan({ drill, options, journal }: RunContext): Promi
           method: subject.method.name,
           requires: (subject.requires ?? []).map((method) => method.name),
           loses: subject.method.loses,
-          limits: subject.method.cannotHold,
+          limits: subject.method.limits,
         }
       : null,
     seed: options.seed,

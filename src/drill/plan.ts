@@ -52,7 +52,7 @@ export interface Subject {
   readonly of: string;
   /** Columns of its row: what this method answers for. Checks of the drill that see other aspects don't count for it. */
   readonly aspects: readonly Aspect[];
-  readonly method: Pick<Method<never, never, unknown>, 'name' | 'loses' | 'cannotHold'>;
+  readonly method: Pick<Method<never, never, unknown>, 'name' | 'loses' | 'limits'>;
   /** Methods that it can't do without: what they take counts in its row. Default none. */
   readonly requires?: readonly Pick<Method<never, never, unknown>, 'name'>[];
 }

@@ -19,7 +19,7 @@ const method = defineMethod({
 const artifact = (metadata: object) => ({ metadata }) as unknown as ArtifactReader;
 
 test('derives the sentences and the lost aspects from the limits', () => {
-  expect(method.cannotHold).toEqual(['sockets', 'owners and times', 'owners again']);
+  expect(method.limits).toEqual(['sockets', 'owners and times', 'owners again']);
   expect(method.loses).toEqual(['owner', 'mtime']);
 });
 

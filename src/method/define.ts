@@ -10,9 +10,9 @@ export interface MethodDefinition<Source, Target, Result, Metadata extends Artif
   /** Shape of what `backup` returns and `restore` is given. */
   readonly metadata: z.ZodType<Metadata>;
   /** @throws DrillError with blame `finding` when the tool failed */
-  backup(source: Source, artifact: ArtifactWriter): Promise<Metadata>;
+  readonly backup: (source: Source, artifact: ArtifactWriter) => Promise<Metadata>;
   /** @throws DrillError with blame `finding` when the artifact can't be restored */
-  restore(artifact: ArtifactReader<Metadata>, target: Target): Promise<Result>;
+  readonly restore: (artifact: ArtifactReader<Metadata>, target: Target) => Promise<Result>;
 }
 
 /** Returns the method; its `restore` throws `metadata-damaged` before it touches anything when the metadata has another shape. */
@@ -25,7 +25,7 @@ export function defineMethod<Source, Target, Result, Metadata extends ArtifactMe
 }: MethodDefinition<Source, Target, Result, Metadata>): Method<Source, Target, Result> {
   return {
     name,
-    cannotHold: limits.map(({ sentence }) => sentence),
+    limits: limits.map(({ sentence }) => sentence),
     loses: [...new Set(limits.flatMap(({ loses = [] }) => loses))],
     backup,
     async restore(artifact, target) {

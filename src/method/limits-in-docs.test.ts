@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { Method } from '../model/method.ts';
 import * as methods from './methods.ts';
 
-type AnyMethod = Pick<Method<never, never, unknown>, 'name' | 'cannotHold'>;
+type AnyMethod = Pick<Method<never, never, unknown>, 'name' | 'limits'>;
 
 const PAGES: Readonly<Record<string, readonly AnyMethod[]>> = {
   'volume-archive': [methods.volumeArchive()],
@@ -34,17 +34,17 @@ const GENERATED = new RegExp(`${HEADING}\n\n(?:(?:${COMMENT}\n\n)?${INTRODUCTION
 
 /** Lists what no method of the page restores first, then what only some of them don't, with their names. */
 function listOf(variants: readonly AnyMethod[]): string {
-  const lines = [...new Set(variants.flatMap(({ cannotHold }) => cannotHold))].map((sentence) => {
-    const having = variants.filter(({ cannotHold }) => cannotHold.includes(sentence));
+  const lines = [...new Set(variants.flatMap(({ limits }) => limits))].map((sentence) => {
+    const having = variants.filter(({ limits }) => limits.includes(sentence));
     const names = having.map(({ name }) => `\`${name}\``).join(' and ');
-    return { shared: having.length === variants.length, text: `- ${sentence}\n`, names };
+    return { shared: having.length === variants.length, text: `- ${sentence}`, names };
   });
   return [
     ...lines.filter(({ shared }) => shared).map(({ text }) => text),
     ...lines
       .filter(({ shared }) => !shared)
-      .map(({ text, names }) => text.replace('- ', `- with ${names}: `)),
-  ].join('');
+      .map(({ text, names }) => text.replace("- ", `- with ${names}: `)),
+  ].join("\n");
 }
 
 test.for(Object.entries(PAGES))(

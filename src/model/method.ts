@@ -7,9 +7,6 @@ import type { Account, AccountKind } from './account.ts';
 /** What a restore needs to know about an artifact, stored with it as JSON. Never anything secret. */
 export type ArtifactMetadata = Readonly<Record<string, unknown>>;
 
-/** Metadata that no schema describes; goes when the last method has one. */
-export type TextMetadata = Readonly<Record<string, string>>;
-
 /** Something that a method does not bring back. */
 export interface Limit {
   /** One sentence, shown in the report and on the method's page. */
@@ -46,7 +43,7 @@ export interface ArtifactWriter {
 }
 
 /** An artifact whose every byte was compared with its SHA-256 before this was handed out. */
-export interface ArtifactReader<Metadata = TextMetadata> {
+export interface ArtifactReader<Metadata = ArtifactMetadata> {
   readonly metadata: Metadata;
   /** The file as it was put, decrypted and unpacked. A stream that breaks is an error of the stream. */
   open(file: string): Readable;
@@ -62,9 +59,9 @@ export interface ArtifactReader<Metadata = TextMetadata> {
 /** Made by `defineMethod`, which derives `loses` from the limits and validates the metadata. */
 export interface Method<Source, Target, Result> {
   readonly name: string;
-  /** What it can't bring back, one sentence each; shown in the report. */
-  readonly cannotHold: readonly string[];
-  /** The same for the checks: aspects that may differ after a restore. Everything else must come back. */
+  /** What it does not restore, one sentence each; shown in the report and on its page. */
+  readonly limits: readonly string[];
+  /** Aspects that may differ after a restore because of the limits. Everything else must come back. */
   readonly loses: readonly Aspect[];
   /** @throws DrillError with blame `finding` when the tool failed */
   backup(source: Source, artifact: ArtifactWriter): Promise<ArtifactMetadata>;

@@ -10,7 +10,7 @@ import { step } from '../support/trace.ts';
 import type { Site } from '../swarm/site.ts';
 import type { Account, AccountKind } from '../model/account.ts';
 import type { ArtifactFact } from '../model/artifact.ts';
-import type { ArtifactMetadata, TextMetadata, Method, ArtifactReader } from '../model/method.ts';
+import type { ArtifactMetadata, Method, ArtifactReader } from '../model/method.ts';
 import { FAILURES } from './failures.ts';
 import { sshBackend, type SshAccountKind } from './ssh-backend.ts';
 import type { Backend, AccessMode } from './backend.ts';
@@ -131,7 +131,7 @@ export class Vault {
             createdAt: utcNow(),
             encrypted: !method.loses.includes('encrypted in the vault'),
             seconds,
-            limits: method.cannotHold,
+            limits: method.limits,
             loses: method.loses,
           });
       },
@@ -154,7 +154,7 @@ export class Vault {
       for (const [file, expected] of Object.entries(files)) await this.#compare(`${name}/${file}`, expected);
     });
     return {
-      metadata: claim as TextMetadata,
+      metadata: claim,
       open: (file) => streams.fetch(`${name}/${file}`),
       pipeTo: (file, end) => streams.pipeTo(`${name}/${file}`, end),
       account: (kind, secrets = []) => this.account(kind, 'read', secrets),

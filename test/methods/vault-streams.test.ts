@@ -124,7 +124,7 @@ test('a source that breaks half-way is the error that is told; nothing of it is 
   await using scope = new Scope();
   const vault = await open(scope);
   const breaking: Method<string, string, void> = {
-    ...{ name: 'breaking', cannotHold: [], loses: [], restore: () => Promise.resolve() },
+    ...{ name: 'breaking', limits: [], loses: [], restore: () => Promise.resolve() },
     backup: async (_, { put }) => {
       await put('file', Readable.from(brokenAfter(8, new Error('the disk is gone'))));
       return {};

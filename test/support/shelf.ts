@@ -45,7 +45,7 @@ export async function shelf(): Promise<Shelf> {
       account: noAccount,
     },
     opened: (claim) => ({
-      metadata: claim as Record<string, string>,
+      metadata: claim,
       open: (file) => createReadStream(path(file)),
       pipeTo: async (file, end) => {
         const running = await end.node.tools({ ...end, input: createReadStream(path(file)) });

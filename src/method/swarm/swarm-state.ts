@@ -27,7 +27,7 @@ const NOT_IN_RAFT = [
 
 export const swarmState: Method<Swarm, Site, Swarm> = {
   name: 'swarm state (cold copy)',
-  cannotHold: NOT_IN_RAFT,
+  limits: NOT_IN_RAFT,
 
   loses: [],
 
@@ -46,7 +46,7 @@ export const swarmState: Method<Swarm, Site, Swarm> = {
 /** SidecarSpec an engine that goes on writing: possible, less predictable, and not what the documentation recommends. */
 export const swarmStateHot: Method<Swarm, Site, Swarm> = {
   name: 'swarm state (hot copy)',
-  cannotHold: [
+  limits: [
     ...NOT_IN_RAFT,
     "a moment that anybody could name: raft's log and snapshots are read while they are written, and a copy that is torn may refuse to start",
   ],
@@ -134,7 +134,7 @@ async function copy(stopped: StoppedNode, { put }: ArtifactWriter): Promise<void
   await put(FILE, verifyWholeTar(tar, `the copy of ${stopped.name}`)).finally(() => tar.destroy());
 }
 
-async function restore(artifact: ArtifactReader, site: Site): Promise<Swarm> {
+async function restore(artifact: ArtifactReader<Record<string, string>>, site: Site): Promise<Swarm> {
   const { node: name = '', address, cluster } = artifact.metadata;
   if (site.addressOf(name) !== address)
     throw finding(
