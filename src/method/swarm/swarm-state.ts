@@ -26,7 +26,7 @@ const NOT_IN_RAFT = [
 ];
 
 export const swarmState: Method<Swarm, Site, Swarm> = {
-  name: 'swarm state (cold copy)',
+  name: 'swarm state',
   limits: NOT_IN_RAFT,
 
   loses: [],
@@ -45,7 +45,7 @@ export const swarmState: Method<Swarm, Site, Swarm> = {
 
 /** SidecarSpec an engine that goes on writing: possible, less predictable, and not what the documentation recommends. */
 export const swarmStateHot: Method<Swarm, Site, Swarm> = {
-  name: 'swarm state (hot copy)',
+  name: 'swarm state, hot',
   limits: [
     ...NOT_IN_RAFT,
     "a moment that anybody could name: raft's log and snapshots are read while they are written, and a copy that is torn may refuse to start",
