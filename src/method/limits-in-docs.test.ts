@@ -43,8 +43,8 @@ function listOf(variants: readonly AnyMethod[]): string {
     ...lines.filter(({ shared }) => shared).map(({ text }) => text),
     ...lines
       .filter(({ shared }) => !shared)
-      .map(({ text, names }) => text.replace("- ", `- with ${names}: `)),
-  ].join("\n");
+      .map(({ text, names }) => text.replace('- ', `- with ${names}: `)),
+  ].join('\n');
 }
 
 test.for(Object.entries(PAGES))(
