@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { outputOf } from '../src/lab/engine/process.ts';
 import type { Lab } from '../src/lab/lab.ts';
 import { borg } from '../src/method/volume/borg.ts';
-import { volumeCompanion } from '../src/method/volume/companion.ts';
+import { volumeCompanion } from '../src/method/volume/volume-companion.ts';
 import { dockerCp } from '../src/method/volume/docker-cp.ts';
 import type { Method } from '../src/model/method.ts';
 import { restic } from '../src/method/volume/restic.ts';

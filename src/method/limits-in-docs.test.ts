@@ -28,23 +28,27 @@ const PAGES: Readonly<Record<string, readonly AnyMethod[]>> = {
 
 const HEADING = '## Known limitations';
 const COMMENT = '<!-- Generated from the limits in the code by "npm run docs". -->';
-const INTRODUCTION = 'It does not restore:';
-/** From the heading to the end of the list; what follows on the page is written by hand. */
-const GENERATED = new RegExp(`${HEADING}\n\n(?:(?:${COMMENT}\n\n)?${INTRODUCTION}\n\n(?:- [^\n]*\n)*\n?)?`);
+/** From the heading to the end of the lists; what follows on the page is written by hand. */
+const GENERATED = new RegExp(
+  `${HEADING}\n\n(?:${COMMENT}\n\n(?:- [^\n]*\n)*\n*)?(?:(?:It|\`[^\`\n]+\`) does not restore:\n\n(?:- [^\n]*\n)+\n?)*`,
+);
 
-/** Lists what no method of the page restores first, then what only some of them don't, with their names. */
-function listOf(variants: readonly AnyMethod[]): string {
-  const lines = [...new Set(variants.flatMap(({ limits }) => limits))].map((sentence) => {
-    const having = variants.filter(({ limits }) => limits.includes(sentence));
-    const names = having.map(({ name }) => `\`${name}\``).join(' and ');
-    return { shared: having.length === variants.length, text: `- ${sentence}`, names };
-  });
-  return [
-    ...lines.filter(({ shared }) => shared).map(({ text }) => text),
-    ...lines
-      .filter(({ shared }) => !shared)
-      .map(({ text, names }) => text.replace('- ', `- with ${names}: `)),
-  ].join('\n');
+/** Lists what no method of the page restores, then for each method what only some of them don't. */
+function listsOf(variants: readonly AnyMethod[]): string[] {
+  const all = [...new Set(variants.flatMap(({ limits }) => limits))];
+  const shared = all.filter((sentence) => variants.every(({ limits }) => limits.includes(sentence)));
+  const groups: (readonly [subject: string, sentences: readonly string[]])[] = [
+    ['It', shared],
+    ...variants.map(
+      ({ name, limits }) => [`\`${name}\``, limits.filter((one) => !shared.includes(one))] as const,
+    ),
+  ];
+  return groups
+    .filter(([, sentences]) => sentences.length > 0)
+    .flatMap(([subject, sentences]) => [
+      `${subject} does not restore:`,
+      sentences.map((sentence) => `- ${sentence}`).join('\n'),
+    ]);
 }
 
 test.for(Object.entries(PAGES))(
@@ -53,9 +57,7 @@ test.for(Object.entries(PAGES))(
     const file = join(import.meta.dirname, '../../docs/methods', `${page}.md`);
     const text = await readFile(file, 'utf8');
     expect(text).toContain(`${HEADING}\n`);
-    const expected = text.replace(GENERATED, () =>
-      [HEADING, COMMENT, INTRODUCTION, listOf(variants), ''].join('\n\n'),
-    );
+    const expected = text.replace(GENERATED, () => [HEADING, COMMENT, ...listsOf(variants), ''].join('\n\n'));
     await expect(`${expected.trimEnd()}\n`).toMatchFileSnapshot(file);
   },
 );

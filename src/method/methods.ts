@@ -14,7 +14,7 @@ export { dockerCp } from './volume/docker-cp.ts';
 export { restic } from './volume/restic.ts';
 export { rsync } from './volume/rsync.ts';
 export { volumeArchive } from './volume/volume-archive.ts';
-export { volumeCompanion } from './volume/companion.ts';
+export { volumeCompanion } from './volume/volume-companion.ts';
 export { volumePlugin } from './volume/volume-plugin.ts';
 
 export { gitStack } from './stack/git-stack/git-stack.ts';

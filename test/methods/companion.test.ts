@@ -1,7 +1,7 @@
 // The volume backup companion: it stops what carries its label, and what it stopped runs again, also when it fails or is killed.
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { volumeCompanion } from '../../src/method/volume/companion.ts';
+import { volumeCompanion } from '../../src/method/volume/volume-companion.ts';
 import { withServicesStopped } from '../../src/method/container/stop-services.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { shelf, type Shelf } from '../support/shelf.ts';

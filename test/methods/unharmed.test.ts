@@ -1,7 +1,7 @@
 // What a backup stops, or makes for itself, when the vault fails half-way or a person stops it: everything is as it was, the first cause
 // is told, and the next backup is whole.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { volumeCompanion } from '../../src/method/volume/companion.ts';
+import { volumeCompanion } from '../../src/method/volume/volume-companion.ts';
 import { dockerCp } from '../../src/method/volume/docker-cp.ts';
 import { swarmState } from '../../src/method/swarm/swarm-state.ts';
 import { Vault } from '../../src/vault/vault.ts';

@@ -2,7 +2,7 @@
 import type { Limit } from '../../model/method.ts';
 
 export const CONCURRENT_WRITES: Limit = {
-  sentence: 'writes during the backup: files that change while they are read come from different moments',
+  sentence: 'a single point in time: files that change during the backup come from different moments',
 };
 
 /** Of restic and borg. */

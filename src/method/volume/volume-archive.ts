@@ -25,7 +25,7 @@ export const volumeArchive = (): VolumeMethod =>
       NO_SOCKETS,
       {
         sentence:
-          'writes during the backup: files come from different moments, and a file that changes while tar reads it fails the backup',
+          'a single point in time: files that change during the backup come from different moments, and a change while tar reads the file fails the backup',
       },
     ],
     metadata: volumeMetadata,

@@ -45,7 +45,7 @@ export const volumePlugin = ({ whileStopped = false, driver }: VolumePluginOptio
         : [
             {
               sentence:
-                'writes while the snapshot is copied: files that change during the copy come from different moments',
+                'a single point in time: files that change while the snapshot is copied come from different moments',
             },
           ]),
     ],

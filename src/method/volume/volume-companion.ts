@@ -59,7 +59,7 @@ export const volumeCompanion = (): VolumeMethod =>
       { sentence: 'holes in sparse files: they come back full of zeros', loses: ['sparse files'] },
       { sentence: 'times below a second: they are rounded', loses: ['mtime below a second'] },
       { sentence: 'sockets' },
-      { sentence: 'one moment, when a service that writes does not carry the label' },
+      { sentence: 'a single point in time, when a service that writes does not carry the label' },
     ],
     metadata: volumeMetadata.extend({ stopped: z.array(z.string()) }),
 
