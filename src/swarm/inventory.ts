@@ -1,7 +1,9 @@
 // Everything a swarm holds, as plain values by kind and name: what one swarm is compared with another by.
 import { createHash } from 'node:crypto';
-import type { Member, NetworkInspection, ServiceInspection, TaskInspection } from '../lab/engine/api.ts';
+import type { Member, ServiceInspection, TaskInspection } from '../lab/engine/api.ts';
+import { toNetworkSpec } from './network-spec.ts';
 import type { Node } from './node.ts';
+import { toComparableSpec, toPortableSpec } from './service-spec.ts';
 import type { TopologyNode } from './topology.ts';
 
 /** The kinds of object that an inventory lists; what only a running task or a workload knows is not among them. */
@@ -50,7 +52,7 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
   const nameById = new Map<string, string>();
   for (const { ID, Description } of members) nameById.set(ID, Description.Hostname);
   for (const { Id, Name } of networks) nameById.set(Id, Name);
-  for (const { ID, Spec } of services) nameById.set(ID, Spec.Name);
+  for (const { ID, Spec } of [...services, ...secrets, ...configs]) nameById.set(ID, Spec.Name);
   const bySpec = <T extends { readonly Spec: { readonly Name: string } }>(
     list: readonly T[],
     value: (one: T) => unknown = ({ Spec }) => Spec,
@@ -74,12 +76,12 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
       },
       nodes: byHost(({ Spec }) => ({ role: Spec.Role, availability: Spec.Availability })),
       'node labels': byHost(({ Spec }) => Spec.Labels ?? {}),
-      services: bySpec(services, ({ Spec }) => portable(Spec, nameById)),
+      services: bySpec(services, (one) => toComparableSpec(toPortableSpec(one, (id) => nameById.get(id)))),
       tasks: Object.fromEntries(
         running(tasks).map((one) => [taskName(one, nameById), nameById.get(one.NodeID ?? '') ?? 'nowhere']),
       ),
       networks: Object.fromEntries(
-        networks.filter(({ Scope }) => Scope === 'swarm').map((one) => [one.Name, networkOf(one)]),
+        networks.filter(({ Scope }) => Scope === 'swarm').map((one) => [one.Name, toNetworkSpec(one)]),
       ),
       secrets: bySpec(secrets),
       configs: bySpec(configs),
@@ -142,24 +144,6 @@ async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, O
     'daemon configuration': daemon.trim() ? { [key('daemon.json')]: digest(daemon.trim()) } : {},
     'registry logins': Object.fromEntries(auths.map((host) => [key(host), true])),
   };
-}
-
-function networkOf(network: NetworkInspection): unknown {
-  const { Name, Driver, Attachable, Internal, Ingress, EnableIPv6, IPAM, Labels } = network;
-  // The swarm assigns these numbers as it creates its networks, and nobody sees them.
-  const { 'com.docker.network.driver.overlay.vxlanid_list': _, ...Options } = network.Options ?? {};
-  return { Name, Driver, Attachable, Internal, Ingress, EnableIPv6, IPAM, Options, Labels };
-}
-
-/** Ids of networks, secrets and configs become names, so that a rebuilt service can be compared with the old one. */
-function portable(spec: unknown, nameById: ReadonlyMap<string, string>): unknown {
-  return JSON.parse(
-    JSON.stringify(spec, (key, value: unknown) => {
-      if (key === 'SecretID' || key === 'ConfigID' || key === 'ForceUpdate') return undefined;
-      if (key === 'Target' && typeof value === 'string') return nameById.get(value) ?? value;
-      return value;
-    }),
-  );
 }
 
 function withoutVolatile(spec: unknown): unknown {

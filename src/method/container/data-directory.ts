@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { finding } from '../../support/errors.ts';
-import type { Volume } from '../container/volume.ts';
+import type { Volume } from './volume.ts';
 import { execInTask, type ServiceTask } from './task.ts';
 import { runSidecar, outputOrThrow, type SidecarResult } from './sidecar.ts';
 

@@ -1,7 +1,8 @@
 // The stack that runs, with names instead of ids: compared with a dry run at the backup, and with the record after a restore.
-import type { ServiceSpec } from '../../../lab/engine/api.ts';
+import type { NetworkSpec, ServiceSpec } from '../../../lab/engine/api.ts';
 import { listDifferences } from '../../../swarm/differences.ts';
-import { comparableSpec, networkDefinition, portableSpec, subnetsOf } from '../../../swarm/portable.ts';
+import { subnetsOf, toNetworkSpec } from '../../../swarm/network-spec.ts';
+import { toComparableSpec, toPortableSpec } from '../../../swarm/service-spec.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import { namesById, readSwarmObjects, type SwarmObjects } from '../service-export/swarm-objects.ts';
 import type { DryRun } from './dry-run.ts';
@@ -32,7 +33,7 @@ export const desiredServices = ({ services }: DryRun, { nameOf }: DeployedStack)
   toServicesByName(services, nameOf);
 
 const toServicesByName = (specs: readonly ServiceSpec[], nameOf: DeployedStack['nameOf']): ServicesByName =>
-  new Map(specs.map((Spec) => [Spec.Name, portableSpec({ Spec }, nameOf)]));
+  new Map(specs.map((Spec) => [Spec.Name, toPortableSpec({ Spec }, nameOf)]));
 
 /** Returns how the running stack differs from the dry run, one sentence for each difference. */
 export function findChanges(deployed: DeployedStack, dryRun: DryRun): string[] {
@@ -48,7 +49,7 @@ function serviceChanges(current: ServicesByName, desired: ServicesByName): strin
   const changed = [...desired].flatMap(([name, spec]) => {
     const found = current.get(name);
     if (!found) return [`service ${name} does not run`];
-    return listDifferences(comparableSpec(spec), comparableSpec(withTagOf(found, spec))).map(
+    return listDifferences(toComparableSpec(spec), toComparableSpec(withTagOf(found, spec))).map(
       (where) => `${name}${where}`,
     );
   });
@@ -71,7 +72,7 @@ function networkChanges({ networks }: SwarmObjects, dryRun: DryRun): string[] {
   return dryRun.networks.flatMap((desired) => {
     const found = networks.find(({ Name }) => Name === desired.Name);
     if (!found) return [`no network ${desired.Name}`];
-    const current = composeNetwork(networkDefinition(found), desired);
+    const current = composeNetwork(toNetworkSpec(found), desired);
     return listDifferences(composeNetwork(desired), current).map(
       (where) => `network ${desired.Name}${where}`,
     );
@@ -79,7 +80,7 @@ function networkChanges({ networks }: SwarmObjects, dryRun: DryRun): string[] {
 }
 
 /** Returns what a compose file can define of a network; subnets only where `desired` has some. */
-function composeNetwork(network: Readonly<Record<string, unknown>>, desired = network): unknown {
+function composeNetwork(network: NetworkSpec, desired = network): unknown {
   const { Driver, Attachable = false, Internal = false, Labels, Options } = network;
   return {
     Driver: Driver || 'overlay',

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
-import type { ServiceSpec, SecretOrConfigSpec } from '../../../lab/engine/api.ts';
+import type { NetworkSpec, SecretOrConfigSpec, ServiceSpec } from '../../../lab/engine/api.ts';
 import { DrillError } from '../../../support/errors.ts';
 import type { StackFiles } from './stack-files.ts';
 
@@ -14,7 +14,7 @@ const PROXY = readFileSync(join(import.meta.dirname, 'dry-run.py'), 'utf8');
 export interface DryRun {
   readonly services: readonly ServiceSpec[];
   /** With subnets only where a compose file names them. */
-  readonly networks: readonly (Readonly<Record<string, unknown>> & { readonly Name: string })[];
+  readonly networks: readonly NetworkSpec[];
   readonly configs: readonly SecretOrConfigSpec[];
   /** Without their values. */
   readonly secrets: readonly SecretOrConfigSpec[];

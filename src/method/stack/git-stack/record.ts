@@ -5,7 +5,8 @@ import { z } from 'zod';
 import type { ArtifactReader } from '../../../model/method.ts';
 import { toStableText } from '../../../swarm/differences.ts';
 import { finding } from '../../../support/errors.ts';
-import { comparableSpec, isPredefined } from '../../../swarm/portable.ts';
+import { isPredefined } from '../../../swarm/network-spec.ts';
+import { toComparableSpec } from '../../../swarm/service-spec.ts';
 import { SecretSpecSchema } from '../service-export/swarm-objects.ts';
 import { desiredServices, type DeployedStack, type ServicesByName } from './deployed.ts';
 import type { DryRun } from './dry-run.ts';
@@ -28,7 +29,7 @@ export const sha256 = (value: string): string => createHash('sha256').update(val
 export const hashServices = (services: StackRecord['services']): string => sha256(toStableText(services));
 
 export const toComparableServices = (services: ServicesByName): StackRecord['services'] =>
-  Object.fromEntries([...services].map(([name, spec]) => [name, comparableSpec(spec)]));
+  Object.fromEntries([...services].map(([name, spec]) => [name, toComparableSpec(spec)]));
 
 export function createStackRecord(deployed: DeployedStack, dryRun: DryRun): StackRecord {
   const { networks, secrets } = deployed.objects;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { NetworkSpec } from '../../../lab/engine/api.ts';
 import type { SwarmDefinition } from './swarm-definition.ts';
 import { runPreflight } from './preflight.ts';
 
@@ -10,7 +11,8 @@ const empty: SwarmDefinition = {
   secrets: new Map(),
   nodes: new Map(),
 };
-const network = (Subnet: string, more: object = {}): Record<string, unknown> => ({
+const network = (Subnet: string, more: object = {}): NetworkSpec => ({
+  Name: 'network',
   Driver: 'overlay',
   IPAM: { Config: [{ Subnet }] },
   ...more,

@@ -2,13 +2,13 @@
 import { BlockList, isIPv6 } from 'node:net';
 import type { ServiceSpec } from '../../../lab/engine/api.ts';
 import { listDifferences } from '../../../swarm/differences.ts';
+import { subnetsOf } from '../../../swarm/network-spec.ts';
 import {
-  comparableSpec,
-  nodeConstraint,
-  subnetsOf,
-  withReferences,
+  mapReferences,
+  parseNodeConstraint,
+  toComparableSpec,
   type ReferenceKind,
-} from '../../../swarm/portable.ts';
+} from '../../../swarm/service-spec.ts';
 import type { SecretValues } from '../sealed-secrets.ts';
 import type { SwarmDefinition } from './swarm-definition.ts';
 
@@ -54,7 +54,7 @@ function findConflicts(desired: SwarmDefinition, current: SwarmDefinition): stri
       ? []
       : [`no ingress network ${ingress}: create it with docker network create --ingress`]),
     ...conflicts('config', [desired.configs, current.configs]),
-    ...conflicts('service', [desired.services, current.services], comparableSpec),
+    ...conflicts('service', [desired.services, current.services], toComparableSpec),
     ...[...desired.secrets.keys()]
       .filter((name) => current.secrets.has(name))
       .map((name) => `secret ${name} exists, and its value can't be compared`),
@@ -103,7 +103,7 @@ function findObstacles(spec: ServiceSpec, desired: SwarmDefinition, current: Swa
     config: (name) => desired.configs.has(name),
     node: (name) => current.nodes.get(name)?.ready === true,
   };
-  withReferences(spec, (kind, name) => {
+  mapReferences(spec, (kind, name) => {
     if (!exists[kind](name))
       found.push(
         obstacle(kind === 'node' ? `no ready node is named ${name}` : `${kind} ${name} is not in the export`),
@@ -111,7 +111,7 @@ function findObstacles(spec: ServiceSpec, desired: SwarmDefinition, current: Swa
     return name;
   });
   for (const constraint of Placement?.Constraints ?? []) {
-    const bound = nodeConstraint(constraint);
+    const bound = parseNodeConstraint(constraint);
     if (bound?.field === 'node.hostname' && bound.operator === '==' && !exists.node(bound.node))
       found.push(obstacle(`no ready node has the host name ${bound.node}`));
   }

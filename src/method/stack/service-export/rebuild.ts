@@ -7,7 +7,7 @@ import { listDifferences } from '../../../swarm/differences.ts';
 import { finding, reasonOf } from '../../../support/errors.ts';
 import { waitUntil, type Answer } from '../../../support/poll.ts';
 import { step } from '../../../support/trace.ts';
-import { comparableSpec, withReferences, type ReferenceKind } from '../../../swarm/portable.ts';
+import { mapReferences, toComparableSpec, type ReferenceKind } from '../../../swarm/service-spec.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import type { SecretValues } from '../sealed-secrets.ts';
 import { toDefinition, type SwarmDefinition } from './swarm-definition.ts';
@@ -91,7 +91,7 @@ export class SwarmBuilder {
     const missing = names.filter((name) => !this.#current.services.has(name));
     const ids = idsOf(await readSwarmObjects(this.#swarm));
     for (const name of missing) {
-      const spec = withReferences(
+      const spec = mapReferences(
         this.#spec(name),
         (kind, reference) => ids[kind].get(reference) ?? reference,
       );
@@ -102,7 +102,7 @@ export class SwarmBuilder {
       const found = missing.flatMap((name) => {
         const created = now.get(name);
         if (!created) return [`${name} is gone`];
-        return listDifferences(comparableSpec(this.#spec(name)), comparableSpec(created)).map(
+        return listDifferences(toComparableSpec(this.#spec(name)), toComparableSpec(created)).map(
           (one) => `${name}${one}`,
         );
       });

@@ -1,6 +1,13 @@
 // A swarm's definition with names instead of ids: what is to be created, or what exists. Two definitions can be compared.
-import type { ServiceSpec, Member, SecretOrConfig, SecretOrConfigSpec } from '../../../lab/engine/api.ts';
-import { isPredefined, networkDefinition, nodeConstraint, portableSpec } from '../../../swarm/portable.ts';
+import type {
+  Member,
+  NetworkSpec,
+  SecretOrConfig,
+  SecretOrConfigSpec,
+  ServiceSpec,
+} from '../../../lab/engine/api.ts';
+import { isPredefined, toNetworkSpec } from '../../../swarm/network-spec.ts';
+import { parseNodeConstraint, toPortableSpec } from '../../../swarm/service-spec.ts';
 import { namesById, type SwarmObjects } from './swarm-objects.ts';
 
 export interface NodeSettings {
@@ -13,7 +20,7 @@ export interface NodeSettings {
 export interface SwarmDefinition {
   readonly services: ReadonlyMap<string, ServiceSpec>;
   /** Networks of the swarm, including its ingress; `host` and `bridge` are in `predefined`. */
-  readonly networks: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  readonly networks: ReadonlyMap<string, NetworkSpec>;
   readonly predefined: ReadonlySet<string>;
   readonly configs: ReadonlyMap<string, SecretOrConfigSpec>;
   readonly secrets: ReadonlyMap<string, SecretOrConfigSpec>;
@@ -39,13 +46,13 @@ export function toDefinition(
     services: new Map(
       objects.services.map((service) => [
         service.Spec.Name,
-        movedConstraints(portableSpec(service, nameOf), moved),
+        movedConstraints(toPortableSpec(service, nameOf), moved),
       ]),
     ),
     networks: new Map(
       objects.networks
         .filter((network) => !isPredefined(network))
-        .map((network) => [network.Name, networkDefinition(network)]),
+        .map((network) => [network.Name, toNetworkSpec(network)]),
     ),
     predefined: new Set(objects.networks.filter(isPredefined).map(({ Name }) => Name)),
     configs: byName(objects.configs),
@@ -77,7 +84,7 @@ function movedConstraints(spec: ServiceSpec, moved: (host: string) => string): S
   const { Placement } = spec.TaskTemplate;
   if (!Placement?.Constraints) return spec;
   const Constraints = Placement.Constraints.map((constraint) => {
-    const bound = nodeConstraint(constraint);
+    const bound = parseNodeConstraint(constraint);
     return bound?.field === 'node.hostname' ? bound.on(moved(bound.node)) : constraint;
   });
   return { ...spec, TaskTemplate: { ...spec.TaskTemplate, Placement: { ...Placement, Constraints } } };

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ServiceInspection } from '../lab/engine/api.ts';
-import { comparableSpec, networkDefinition, portableSpec, withReferences } from './portable.ts';
+import { toNetworkSpec } from './network-spec.ts';
+import { mapReferences, toComparableSpec, toPortableSpec } from './service-spec.ts';
 
 const names = new Map([
   ['net-id', 'front'],
@@ -42,9 +43,9 @@ const service: Omit<ServiceInspection, 'Version'> = {
   },
 };
 
-test('ids become names wherever a spec has one, and the spec that came stays as it was', () => {
+test('replaces every id with a name, and leaves its argument unchanged', () => {
   const original = structuredClone(service);
-  const { TaskTemplate, Networks } = portableSpec(service, (id) => names.get(id));
+  const { TaskTemplate, Networks } = toPortableSpec(service, (id) => names.get(id));
   expect(Networks).toBeUndefined();
   expect(TaskTemplate).toEqual({
     Networks: [{ Target: 'front', Aliases: ['www'] }],
@@ -58,8 +59,8 @@ test('ids become names wherever a spec has one, and the spec that came stays as 
   expect(service).toEqual(original);
 });
 
-test('each port that the engine chose goes to the one that asked for it; a host port stays open', () => {
-  const { EndpointSpec } = portableSpec(service, (id) => names.get(id));
+test('fills in the ports that the engine chose, except for host ports', () => {
+  const { EndpointSpec } = toPortableSpec(service, (id) => names.get(id));
   expect(EndpointSpec?.Ports?.map(({ PublishedPort }) => PublishedPort)).toEqual([
     8080,
     30001,
@@ -68,10 +69,10 @@ test('each port that the engine chose goes to the one that asked for it; a host 
   ]);
 });
 
-test('names become the ids of another swarm', () => {
+test('maps every reference to another object', () => {
   const asked: string[] = [];
-  withReferences(
-    portableSpec(service, (id) => names.get(id)),
+  mapReferences(
+    toPortableSpec(service, (id) => names.get(id)),
     (kind, name) => {
       asked.push(`${kind} ${name}`);
       return name;
@@ -87,7 +88,7 @@ test('names become the ids of another swarm', () => {
   ]);
 });
 
-test('what the engine fills in makes no difference; no replicas, no number of replicas and global do', () => {
+test('ignores defaults of the engine, and keeps zero replicas, a default number of replicas and global apart', () => {
   const spec = { Name: 'web', TaskTemplate: { ContainerSpec: { Image: 'one' } } };
   const filled = {
     Name: 'web',
@@ -105,22 +106,22 @@ test('what the engine fills in makes no difference; no replicas, no number of re
     },
     EndpointSpec: { Mode: 'vip' },
   };
-  expect(comparableSpec(filled as never)).toEqual(comparableSpec(spec));
+  expect(toComparableSpec(filled as never)).toEqual(toComparableSpec(spec));
   const modes = [
     { Replicated: { Replicas: 0 } },
     { Replicated: {} },
     { Replicated: { Replicas: 2 } },
     { Global: {} },
     { GlobalJob: {} },
-  ].map((Mode) => JSON.stringify(comparableSpec({ ...spec, Mode })));
+  ].map((Mode) => JSON.stringify(toComparableSpec({ ...spec, Mode })));
   expect(new Set(modes).size).toBe(5);
-  expect(comparableSpec({ ...spec, Mode: { Replicated: {} } })).toEqual(
-    comparableSpec({ ...spec, Mode: { Replicated: { Replicas: 1 } } }),
+  expect(toComparableSpec({ ...spec, Mode: { Replicated: {} } })).toEqual(
+    toComparableSpec({ ...spec, Mode: { Replicated: { Replicas: 1 } } }),
   );
 });
 
-test('of a network, what was asked for stays, and what the overlay was given goes', () => {
-  const definition = networkDefinition({
+test('keeps what was requested of a network, and drops what the overlay assigned', () => {
+  const definition = toNetworkSpec({
     Id: 'net-id',
     Name: 'front',
     Scope: 'swarm',

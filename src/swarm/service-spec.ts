@@ -1,30 +1,19 @@
-import type {
-  NetworkInspection,
-  Port,
-  ServiceInspection,
-  ServiceSpec,
-  NetworkSpec,
-} from '../lab/engine/api.ts';
-// Services and networks apart from the swarm that they are in: ids become names, so that one swarm's can be compared with, and
-// made anew in, another.
-
-/** `host` and `bridge` as services name them: every swarm brings its own. */
-export const isPredefined = ({ Labels }: Pick<NetworkInspection, 'Labels'>): boolean =>
-  Labels?.['com.docker.swarm.predefined'] === 'true';
+// Service specs that can be compared between swarms, and created on another swarm: with names instead of ids.
+import type { Port, ServiceInspection, ServiceSpec } from '../lab/engine/api.ts';
 
 export type ReferenceKind = 'network' | 'secret' | 'config' | 'node';
 
-/** A constraint on one node, taken apart. */
+/** A parsed constraint on one node. */
 export interface NodeConstraint {
   readonly field: 'node.id' | 'node.hostname';
   readonly operator: string;
   readonly node: string;
-  /** The constraint as it was written, on another node. */
+  /** Returns the constraint as it was written, with another node. */
   on(node: string): string;
 }
 
-/** @returns undefined when it is about something else */
-export function nodeConstraint(constraint: string): NodeConstraint | undefined {
+/** Returns undefined for a constraint on anything else than a node's id or host name. */
+export function parseNodeConstraint(constraint: string): NodeConstraint | undefined {
   const [, start = '', field = '', operator = '', node = ''] =
     /^(\s*(node\.(?:id|hostname))\s*(==|!=)\s*)(\S+)\s*$/i.exec(constraint) ?? [];
   if (!node) return undefined;
@@ -36,8 +25,8 @@ export function nodeConstraint(constraint: string): NodeConstraint | undefined {
   };
 }
 
-/** The spec with every reference to another object put through `change`. */
-export function withReferences(
+/** Returns a copy of the spec with every reference to another object replaced by what `change` returns. */
+export function mapReferences(
   spec: ServiceSpec,
   change: (kind: ReferenceKind, reference: string) => string,
 ): ServiceSpec {
@@ -51,22 +40,22 @@ export function withReferences(
   if (credentials?.Config) credentials.Config = change('config', credentials.Config);
   if (Placement?.Constraints)
     Placement.Constraints = Placement.Constraints.map((constraint) => {
-      const bound = nodeConstraint(constraint);
+      const bound = parseNodeConstraint(constraint);
       return bound?.field === 'node.id' ? bound.on(change('node', bound.node)) : constraint;
     });
   return copy;
 }
 
 /**
- * The spec by names: ports that the engine chose are written down, networks stand where they belong today, and how often an
- * update was forced is forgotten.
- * @param nameOf the name of an object by its id
+ * Returns a spec that can be created on another swarm: with names instead of ids, with the ports that the engine chose, with networks
+ * in the task template, and without the number of forced updates.
+ * @param nameOf returns the name of an object by its id
  */
-export function portableSpec(
+export function toPortableSpec(
   { Spec, Endpoint }: Pick<ServiceInspection, 'Spec' | 'Endpoint'>,
   nameOf: (id: string) => string | undefined,
 ): ServiceSpec {
-  const { Networks: legacy, ...spec } = withReferences(Spec, (_, id) => nameOf(id) ?? id);
+  const { Networks: legacy, ...spec } = mapReferences(Spec, (_, id) => nameOf(id) ?? id);
   const { ForceUpdate: _, Networks: own = [], ...template } = spec.TaskTemplate;
   const Networks = own.length > 0 ? own : legacy;
   const { EndpointSpec } = spec;
@@ -74,18 +63,18 @@ export function portableSpec(
     ...spec,
     TaskTemplate: { ...template, ...(Networks ? { Networks } : {}) },
     ...(EndpointSpec?.Ports
-      ? { EndpointSpec: { ...EndpointSpec, Ports: assigned(EndpointSpec.Ports, Endpoint?.Ports ?? []) } }
+      ? { EndpointSpec: { ...EndpointSpec, Ports: fillInPorts(EndpointSpec.Ports, Endpoint?.Ports ?? []) } }
       : {}),
   };
 }
 
-/** Asked-for ports with the numbers that the engine gave to those that named none. */
-function assigned(asked: readonly Port[], given: readonly Port[]): Port[] {
+/** Returns the requested ports, with the engine's choice where a port has no published number. */
+function fillInPorts(requested: readonly Port[], assigned: readonly Port[]): Port[] {
   const key = ({ Protocol = 'tcp', TargetPort, PublishMode = 'ingress' }: Port): string =>
     [Protocol, TargetPort, PublishMode].join(' ');
-  const explicit = new Set(asked.map((port) => `${key(port)} ${port.PublishedPort}`));
-  const free = given.filter((port) => !explicit.has(`${key(port)} ${port.PublishedPort}`));
-  return asked.map((port) => {
+  const explicit = new Set(requested.map((port) => `${key(port)} ${port.PublishedPort}`));
+  const free = assigned.filter((port) => !explicit.has(`${key(port)} ${port.PublishedPort}`));
+  return requested.map((port) => {
     if (port.PublishedPort) return port;
     const at = free.findIndex((candidate) => key(candidate) === key(port));
     const [found] = at < 0 ? [] : free.splice(at, 1);
@@ -93,8 +82,8 @@ function assigned(asked: readonly Port[], given: readonly Port[]): Port[] {
   });
 }
 
-/** What the engine fills in where nothing was said. */
-const FILLED_IN: readonly (readonly [path: RegExp, value: unknown])[] = [
+/** Defaults that the engine fills in. */
+const DEFAULTS: readonly (readonly [path: RegExp, value: unknown])[] = [
   [/^TaskTemplate\.Runtime$/, 'container'],
   [/^TaskTemplate\.ForceUpdate$/, 0],
   [/^TaskTemplate\.ContainerSpec\.Isolation$/, 'default'],
@@ -110,49 +99,20 @@ const FILLED_IN: readonly (readonly [path: RegExp, value: unknown])[] = [
   [/^EndpointSpec\.Ports\.\d+\.PublishMode$/, 'ingress'],
 ];
 
-/** The spec without what the engine fills in and without what is empty: equal for two that ask for the same. */
-export const comparableSpec = (spec: ServiceSpec): unknown => bare(spec, '');
+/** Returns the spec without defaults and without empty fields, so that specs that ask for the same are equal. */
+export const toComparableSpec = (spec: ServiceSpec): unknown => omitDefaults(spec, '');
 
-function bare(value: unknown, path: string): unknown {
-  if (value === null || FILLED_IN.some(([where, filled]) => value === filled && where.test(path)))
+function omitDefaults(value: unknown, path: string): unknown {
+  if (value === null || DEFAULTS.some(([where, byDefault]) => value === byDefault && where.test(path)))
     return undefined;
   if (typeof value !== 'object') return value;
   const inner = Object.entries(value)
-    .map(([key, one]) => [key, bare(one, path ? `${path}.${key}` : key)] as const)
+    .map(([key, one]) => [key, omitDefaults(one, path ? `${path}.${key}` : key)] as const)
     .filter(([, one]) => one !== undefined);
   if (Array.isArray(value)) return inner.length > 0 ? inner.map(([, one]) => one) : undefined;
-  // `{}` says something in a mode alone: global, replicated.
+  // `{}` has a meaning only in a mode: global, replicated.
   if (inner.length === 0 && !path.startsWith('Mode.')) return undefined;
   return Object.fromEntries(inner);
-}
-
-/** What was asked of a network, as it is asked for again; without the ids that the overlay was given for its tunnels. */
-export function networkDefinition(network: NetworkSpec): Record<string, unknown> {
-  const loose = network as unknown as Record<string, unknown>;
-  const asked = Object.fromEntries(
-    [
-      'Name',
-      'Driver',
-      'Attachable',
-      'Internal',
-      'Ingress',
-      'EnableIPv4',
-      'EnableIPv6',
-      'IPAM',
-      'Labels',
-      'ConfigFrom',
-    ]
-      .filter((key) => loose[key] !== undefined && loose[key] !== null)
-      .map((key) => [key, loose[key]]),
-  );
-  if (!network.ConfigFrom?.Network) delete asked['ConfigFrom'];
-  const { 'com.docker.network.driver.overlay.vxlanid_list': _, ...Options } = network.Options ?? {};
-  return { ...asked, Options };
-}
-
-export function subnetsOf(network: Readonly<Record<string, unknown>>): string[] {
-  const { Config } = (network['IPAM'] ?? {}) as { Config?: readonly { readonly Subnet?: string }[] | null };
-  return (Config ?? []).flatMap(({ Subnet }) => Subnet ?? []);
 }
 
 type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
