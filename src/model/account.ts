@@ -16,6 +16,3 @@ export interface Account {
    */
   readonly files: Readonly<Record<string, string>>;
 }
-
-/** What every ssh of a tool is started with. */
-export const SSH = ['ssh', '-F', '/run/vault/config'] as const;

@@ -1,19 +1,19 @@
-// A part of the vault that backup programs fill by themselves, whatever they speak with it.
+// A backend is one way into the vault for backup programs: an account over ssh, or a bucket.
 import type { Account } from '../model/account.ts';
 
-/** What a key is good for: adding, or reading. */
+/** What a key permits: adding, or reading. */
 export type AccessMode = 'append' | 'read';
 
 export interface Backend {
   /**
-   * Lets a program in, with a key that is good for `side` alone.
-   * @param secrets names of secrets of the vault's key ring that go along as files
+   * Opens an account with a key that permits only `mode`.
+   * @param secrets names of secrets of the vault's key ring that are passed along as files
    */
-  account(side: AccessMode, secrets: readonly string[]): Promise<Account>;
-  /** Makes what has arrived unchangeable for the side that brought it. */
+  account(mode: AccessMode, secrets: readonly string[]): Promise<Account>;
+  /** Makes what has arrived immutable for the account that sent it. */
   seal(): Promise<void>;
-  /** Bytes on the vault's disk. */
+  /** Returns the bytes used on the vault's disk. */
   diskUsage(): Promise<number>;
-  /** Everything that lies there by name, a line each, with a hash. */
+  /** Returns every stored file with a hash, one a line. */
   checksums(): Promise<string>;
 }

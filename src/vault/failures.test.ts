@@ -1,15 +1,15 @@
-// What exit codes and words mean, on what the programs really printed.
+// Classifies what the programs really printed.
 import { expect, test } from 'vitest';
 import { FAILURES, classifyExit, type Program } from './failures.ts';
 
 const program: Program = { name: 'restic', failures: { 3: FAILURES.incomplete } };
 
-test('an exit code that has a meaning needs no words', () => {
+test('classifies a known exit code without output', () => {
   expect(classifyExit(program, 3, 'connection lost').code).toBe('incomplete');
   expect(classifyExit(program, 137, '').code).toBe('interrupted');
 });
 
-test('a job may give an exit code another meaning', () => {
+test('lets a job override an exit code', () => {
   expect(classifyExit(program, 3, '', { failures: { 3: FAILURES.damaged } }).code).toBe('artifact-damaged');
 });
 
@@ -24,12 +24,12 @@ test.each([
   ['Timeout, server vault not responding.', 'vault-unreachable'],
   ['Fatal: unable to save snapshot: ssh command exited: exit status 255', 'vault-unreachable'],
   ['signal interrupt received, cleaning up\nFatal: unable to save snapshot: context canceled', 'interrupted'],
-  ['something that nobody has seen yet', 'restic-failed'],
-])('%j means %s', (words, code) => {
-  expect(classifyExit(program, 1, words).code).toBe(code);
+  ['something unknown', 'restic-failed'],
+])('classifies %j as %s', (output, code) => {
+  expect(classifyExit(program, 1, output).code).toBe(code);
 });
 
-test('what nothing explains means what the job says', () => {
+test('falls back to the kind of the job', () => {
   expect(classifyExit(program, 1, 'pack 1f: not complete', { otherwise: FAILURES.damaged }).code).toBe(
     'artifact-damaged',
   );

@@ -1,4 +1,4 @@
-// What the exit codes and words of backup programs, of ssh and of the vault mean to a person.
+// Classifies the exit codes and the output of backup programs, ssh and the vault.
 
 export interface FailureKind {
   readonly code: string;
@@ -10,76 +10,76 @@ export type FailuresByExitCode = Readonly<Record<number, FailureKind>>;
 
 export interface Program {
   readonly name: string;
-  /** By exit code. Any other is a failure, of which the program's own words tell more. */
+  /** By exit code. Any other code is a failure that only the program's output explains. */
   readonly failures: FailuresByExitCode;
 }
 
 export const FAILURES = {
   noRepository: {
     code: 'no-repository',
-    reason: 'there is no repository at the vault',
-    hint: 'see that it was not moved or removed there; a backup makes a new one, which holds nothing older',
+    reason: 'the vault has no repository',
+    hint: 'Check whether it was moved or removed there. A backup creates a new one, without older recovery points.',
   },
   noRecoveryPoint: {
     code: 'no-recovery-point',
     reason: 'the vault does not have this recovery point',
-    hint: 'see which ones it has, and who could remove this one',
+    hint: 'List its recovery points, and find out who could remove this one.',
   },
   locked: {
     code: 'repository-locked',
-    reason: 'somebody else has locked the repository',
-    hint: 'see who holds the lock: when that one works, wait for it; unlock only when it is known to be dead',
+    reason: 'the repository is locked',
+    hint: 'Find the process that holds the lock. Wait for it if it runs; unlock only if it is known to be dead.',
   },
   wrongPassword: {
     code: 'wrong-password',
     reason: 'the password does not open the repository',
-    hint: 'take the password that the repository was made with, from where the keys of the vault are kept',
+    hint: "Use the password that the repository was created with, from where the vault's keys are kept.",
   },
   incomplete: {
     code: 'incomplete',
-    reason: 'it left something out',
-    hint: 'see what it names, and do it again: this is neither a recovery point nor a restored volume',
+    reason: 'the program left something out',
+    hint: 'Fix what its output names and repeat: the result is neither a recovery point nor a restored volume.',
   },
   interrupted: {
     code: 'interrupted',
-    reason: 'it was interrupted',
-    hint: 'do it again: what it left is neither a recovery point nor a restored volume',
+    reason: 'the program was interrupted',
+    hint: 'Repeat: what it left is neither a recovery point nor a restored volume.',
   },
   damaged: {
     code: 'artifact-damaged',
-    reason: 'what the vault has is not what was stored',
-    hint: 'nothing was restored from it; take another recovery point, and look at the store that it lay on',
+    reason: 'the vault returns other data than was stored',
+    hint: "Nothing was restored from it. Restore another recovery point, and check the vault's disk.",
   },
   full: {
     code: 'vault-full',
     reason: "the vault's disk is full",
-    hint: 'make room at the vault, then take the backup again; earlier recovery points are as they were',
+    hint: 'Free space in the vault and repeat the backup. Earlier recovery points are unchanged.',
   },
   unavailable: {
     code: 'vault-unavailable',
-    reason: 'the vault says that it can not serve this now',
-    hint: 'look at the vault: a store says so when it has too much to do, and also when its disk is full; earlier recovery points are as they were',
+    reason: 'the vault can not serve the request now',
+    hint: 'Check the vault: an object store answers so when it is overloaded, and also when its disk is full. Earlier recovery points are unchanged.',
   },
   refused: {
     code: 'vault-refused',
-    reason: 'the vault did not let it',
-    hint: 'see that key and host key are those of this vault, and what the key is good for',
+    reason: 'the vault refused access',
+    hint: 'Check that key and host key belong to this vault, and what the key permits.',
   },
   unreachable: {
     code: 'vault-unreachable',
     reason: 'the connection to the vault failed',
-    hint: 'see that the vault runs and that this node reaches it, then try again',
+    hint: 'Check that the vault runs and that this node reaches it, then repeat.',
   },
 } as const satisfies Record<string, FailureKind>;
 
-/** Of a process that a signal ended: interrupt, kill, terminate. */
+/** Exit codes of a process that a signal ended: interrupt, kill, terminate. */
 const SIGNAL_FAILURES: FailuresByExitCode = {
   130: FAILURES.interrupted,
   137: FAILURES.interrupted,
   143: FAILURES.interrupted,
 };
 
-/** What words mean where an exit code means just failure; the first that are found. */
+/** By output, where the exit code says only that the program failed; the first pattern that matches. */
 const FAILURE_PATTERNS: readonly (readonly [RegExp, FailureKind])[] = [
   [/no space left on device|disk quota exceeded/i, FAILURES.full],
   [/reduce your request rate|service unavailable/i, FAILURES.unavailable],
@@ -91,17 +91,17 @@ const FAILURE_PATTERNS: readonly (readonly [RegExp, FailureKind])[] = [
     /not responding|connection (closed|reset|refused|timed out|unexpectedly closed|lost)|broken pipe|no route to host|ssh command exited|closed network connection|i\/o timeout/i,
     FAILURES.unreachable,
   ],
-  // restic that was told to stop ends with 1, whatever its manual says.
+  // restic ends with 1 when it is interrupted, in contrast to its manual.
   [/signal \w+ received|context canceled|no sign of life/i, FAILURES.interrupted],
 ];
 
-/** What an exit code means, or failing that its words. */
+/** Returns what an exit code means, or else what the output means. */
 export const classifyExit = (
   { name, failures: usual }: Program,
   exitCode: number,
-  words: string,
+  output: string,
   { failures, otherwise }: { readonly failures?: FailuresByExitCode; readonly otherwise?: FailureKind } = {},
 ): FailureKind =>
   ({ ...SIGNAL_FAILURES, ...usual, ...failures })[exitCode] ??
-  FAILURE_PATTERNS.find(([pattern]) => pattern.test(words))?.[1] ??
-  otherwise ?? { code: `${name}-failed`, reason: 'it failed', hint: 'its own words say why' };
+  FAILURE_PATTERNS.find(([pattern]) => pattern.test(output))?.[1] ??
+  otherwise ?? { code: `${name}-failed`, reason: 'the program failed', hint: 'See its output.' };

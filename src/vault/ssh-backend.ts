@@ -1,46 +1,44 @@
-// Accounts of backup programs at the vault, by ssh: for each kind who logs in, what the key of each side may do, and how what has arrived
-// is made unchangeable for the side that brought it.
+// Accounts of backup programs at the vault over ssh: for each kind the user, the forced command of each key, and how what has arrived
+// becomes immutable for the account that sent it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account, AccountKind } from '../model/account.ts';
 import type { Backend, AccessMode } from './backend.ts';
 import type { VaultHost } from './host/host.ts';
 import type { KeyRing } from './keys.ts';
+import { sshConfig } from './ssh-config.ts';
 
-/** Also what streams are sent with. */
+/** The kinds of account over ssh; `stream` is the vault's own. */
 export type SshAccountKind = Exclude<AccountKind, 's3'> | 'stream';
 
 interface SshAccess {
   readonly user: string;
-  /** The directory on the host. */
+  /** Directory on the vault's host. */
   readonly home: string;
-  /** What the program is to name as its path, where that is not `home`. */
+  /** What the program must name as its path, if that is not `home`. */
   readonly path?: string;
   readonly append: string;
   readonly read: string;
-  /** The script that both name, beside this file. */
+  /** The script in `host/` that both forced commands name. */
   readonly script?: string;
-  /** Run as root on the host when the account is made, in a shell; `$0` is `home`. */
+  /** Shell script that root runs on the host when the account is created; `$0` is `home`. */
   readonly prepare?: string;
-  /** Run as root after each backup, for doors that would let who brought something change it; `$0` is `home`. */
+  /** Shell script that root runs after each backup, for protocols that would let the sender change what it sent; `$0` is `home`. */
   readonly seal?: string;
 }
 
-/** Of the package itself: the server's own answers to a request for a subsystem alone, and not every client makes one. */
+/** The package's program: the one built into the server only answers requests for a subsystem, and not every client makes one. */
 const SFTP = { append: '/usr/lib/openssh/sftp-server', read: '/usr/lib/openssh/sftp-server -R' };
 
 /**
- * Hands everything that has arrived over to root, in directories where others may add and nobody may take away what isn't theirs.
- * Lock files stay their owner's, and so does what restic is still sending. Nothing is followed: whoever brought it may be at it.
+ * Gives everything that has arrived to root, in directories where others may add and may remove only their own.
+ * Lock files keep their owner, and so does what restic is still sending. No link is followed: the sender may be changing it.
  */
 const makeImmutable = (place: string): string => `
   find ${place} -type f ! -path '*/locks/*' ! -name '*-restic-temp-*' -execdir chown -h root: {} + -execdir chmod -h a=r {} +
   find ${place} -type d ! -path '*/locks' -execdir chown -h root: {} + -execdir chmod -h 1777 {} +`;
 
-/**
- * Of each snapshot that came, a repository of its own as it was then, made of hard links: whatever is added later, and be it
- * rubbish, is not in it.
- */
+/** Keeps for each new snapshot the repository as it is now, as hard links: what is added later, damage included, is not in it. */
 const KEEP_SNAPSHOTS = `
   cd "$0"
   for snapshot in repository/snapshots/*; do
@@ -95,7 +93,7 @@ const SSH_ACCESS: Readonly<Record<SshAccountKind, SshAccess>> = {
 };
 
 export const sshBackend = (host: VaultHost, keys: KeyRing, kind: SshAccountKind): Backend => ({
-  account: (side, secrets) => openAccount(host, keys, kind, side, secrets),
+  account: (mode, secrets) => openAccount(host, keys, kind, mode, secrets),
   seal: () => seal(host, SSH_ACCESS[kind]),
   diskUsage: () => diskUsage(host, SSH_ACCESS[kind]),
   checksums: () => checksums(host, SSH_ACCESS[kind]),
@@ -105,35 +103,26 @@ async function openAccount(
   host: VaultHost,
   keys: KeyRing,
   kind: SshAccountKind,
-  side: AccessMode,
+  mode: AccessMode,
   secrets: readonly string[],
 ): Promise<Account> {
-  const { user, home, path = home, prepare: make, script, [side]: command } = SSH_ACCESS[kind];
-  if (script) await install(host, script);
-  if (make && side === 'append') await host.exec(['sh', '-euc', make, home]);
+  const { user, home, path = home, prepare, script, [mode]: command } = SSH_ACCESS[kind];
+  if (script) await installScript(host, script);
+  if (prepare && mode === 'append') await host.exec(['sh', '-euc', prepare, home]);
   const key = await host.authorizeKey(user, command);
-  const config = [
-    'Host vault',
-    `  HostName ${host.address}`,
-    `  User ${user}`,
-    '  HostKeyAlias vault',
-    '  IdentityFile /run/vault/key',
-    '  IdentitiesOnly yes',
-    '  UserKnownHostsFile /run/vault/known_hosts',
-    '  StrictHostKeyChecking yes',
-    '  BatchMode yes',
-    '  LogLevel INFO',
-    '  ConnectTimeout 10',
-    '  ServerAliveInterval 5',
-    '  ServerAliveCountMax 2',
-  ].join('\n');
   return {
     address: host.address,
     port: 22,
     user,
     path,
     files: {
-      'run/vault/config': `${config}\n`,
+      'run/vault/config': sshConfig({
+        alias: 'vault',
+        address: host.address,
+        user,
+        identity: '/run/vault/key',
+        knownHosts: '/run/vault/known_hosts',
+      }),
       'run/vault/key': key,
       'run/vault/known_hosts': `${host.hostKey}\n`,
       ...Object.fromEntries(secrets.map((name) => [`run/vault/${name}`, keys.secret(name)])),
@@ -141,7 +130,7 @@ async function openAccount(
   };
 }
 
-async function install(host: VaultHost, script: string): Promise<void> {
+async function installScript(host: VaultHost, script: string): Promise<void> {
   const text = readFileSync(join(import.meta.dirname, 'host', `${script}.sh`), 'utf8');
   const put = 'umask 022; cat >"$0.new"; chmod 755 "$0.new"; mv "$0.new" "$0"';
   await host.exec(['sh', '-euc', put, `/usr/local/bin/${script}`], text);
@@ -155,7 +144,7 @@ async function diskUsage(host: VaultHost, { home }: SshAccess): Promise<number> 
   return Number((await host.exec(['du', '-s', '-B1', home])).split('\t')[0]);
 }
 
-/** SHA-256 and path of every file, as sha256sum writes them; of a file with several names, the first. */
+/** Returns SHA-256 and path of every file, as sha256sum prints them; of a file with several names, the first. */
 function checksums(host: VaultHost, { home }: SshAccess): Promise<string> {
   return host.exec([
     'sh',

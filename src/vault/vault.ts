@@ -1,5 +1,5 @@
-// The vault: where artifacts are kept, on a host that shares nothing with the swarm. What goes in was compressed and encrypted before
-// it travelled; what comes out was compared with its hash first, whole.
+// The vault keeps artifacts on a host that shares nothing with the swarm. Files are compressed and encrypted before they leave, and
+// every byte is compared with its SHA-256 before anything is restored from them.
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -19,27 +19,27 @@ import { KeyRing } from './keys.ts';
 import { ObjectStore } from './object-store/object-store.ts';
 import { Streams, type StoredFile } from './stream/streams.ts';
 
-/** What `restore` holds of a backup: a way back, and nothing of the swarm that it was taken from. */
+/** A backup in the vault, as `restore` sees it: it can be restored, and has no reference to the swarm that it was taken from. */
 export interface Kept<Target, Result> {
-  /** The artifact's name in the vault. */
+  /** Name of the artifact in the vault. */
   readonly name: string;
   /**
-   * Compares the artifact with its hashes, then restores it.
-   * @throws DrillError `artifact-damaged`, `key-lost`, `wrong-key`, `vault-unreachable`, or what the method throws
+   * Compares the artifact with its SHA-256, then restores it.
+   * @throws DrillError `artifact-damaged`, `key-lost`, `wrong-key`, `vault-unreachable`, or an error of the method
    */
   restoreInto(target: Target): Promise<Result>;
 }
 
 interface Catalogue {
   readonly method: string;
-  readonly claim: ArtifactMetadata;
+  readonly metadata: ArtifactMetadata;
   readonly files: Readonly<Record<string, StoredFile>>;
 }
 
 const CATALOGUE = 'catalogue.json';
 
 export interface VaultOptions extends HostOptions {
-  /** With an S3-compatible store beside its ssh server. Default none. */
+  /** Adds an S3-compatible object store. Default false. */
   readonly objectStore?: boolean;
 }
 
@@ -48,7 +48,7 @@ export class Vault {
   readonly keys: KeyRing;
   readonly objectStore: ObjectStore | undefined;
   readonly #onArtifact: (artifact: ArtifactFact) => void;
-  /** Accounts of methods that say themselves that what they store can be read by whoever has the disk. */
+  /** Accounts of methods that declare that what they store is readable on the disk. */
   readonly unencryptedAccounts = new Set<AccountKind>();
   readonly #accounts = new Map<string, Promise<Account>>();
   readonly #streams: Streams;
@@ -64,10 +64,10 @@ export class Vault {
     this.keys = keys;
     this.objectStore = objectStore;
     this.#onArtifact = onArtifact;
-    this.#streams = new Streams(host, keys, (side) => this.account('stream', side));
+    this.#streams = new Streams(host, keys, (mode) => this.account('stream', mode));
   }
 
-  /** Starts the host and gives the gateway its keys. */
+  /** Starts host and gateway, and gives the gateway its keys. Closing `scope` removes both. */
   static async open(
     site: Site,
     scope: Scope,
@@ -81,62 +81,15 @@ export class Vault {
     return vault;
   }
 
-  /** Backs `source` up with `method`. @throws DrillError as the method does */
+  /** Backs `source` up with `method`. @throws DrillError as the method does; `empty-backup` if it stored nothing */
   async keep<Source, Target, Result>(
     method: Method<Source, Target, Result>,
     source: Source,
   ): Promise<Kept<Target, Result>> {
     const name = `${++this.#count}-${method.name.replaceAll(/\W+/g, '-')}`;
-    await step(
-      `back up with ${method.name}`,
-      async () => {
-        const began = monotonic();
-        const files: Record<string, StoredFile> = {};
-        const before = new Map<AccountKind, number>();
-        const claim = await method.backup(source, {
-          put: async (file, content) => {
-            files[file] = await this.#streams.store(`${name}/${file}`, content);
-          },
-          pipeFrom: async (file, end) => {
-            files[file] = await this.#streams.pipeFrom(`${name}/${file}`, end);
-          },
-          account: async (kind, secrets = []) => {
-            const account = await this.account(kind, 'append', secrets);
-            if (method.loses.includes('encrypted in the vault')) this.unencryptedAccounts.add(kind);
-            if (!before.has(kind)) before.set(kind, await this.#depot(kind).diskUsage());
-            return account;
-          },
-        });
-        const seconds = monotonic() - began;
-        const stored = new Map(Object.entries(files));
-        for (const [kind, occupiedBefore] of before) {
-          const depot = this.#depot(kind);
-          await depot.seal();
-          stored.set(kind, {
-            bytes: (await depot.diskUsage()) - occupiedBefore,
-            sha256: createHash('sha256')
-              .update(await depot.checksums())
-              .digest('hex'),
-          });
-        }
-        if (stored.size === 0) throw finding(`${method.name} backed nothing up`, { code: 'empty-backup' });
-        const catalogue: Catalogue = { method: method.name, claim, files };
-        await this.#streams.store(`${name}/${CATALOGUE}`, Readable.from([JSON.stringify(catalogue)]));
-        for (const [file, { bytes, sha256 }] of stored)
-          this.#onArtifact({
-            method: method.name,
-            name: `${name}/${file}`,
-            bytes,
-            sha256,
-            createdAt: utcNow(),
-            encrypted: !method.loses.includes('encrypted in the vault'),
-            seconds,
-            limits: method.limits,
-            loses: method.loses,
-          });
-      },
-      { operation: { kind: 'backup', method: method.name } },
-    );
+    await step(`back up with ${method.name}`, () => this.#backUp(name, method, source), {
+      operation: { kind: 'backup', method: method.name },
+    });
     return {
       name,
       restoreInto: (target) =>
@@ -146,68 +99,125 @@ export class Vault {
     };
   }
 
+  async #backUp<Source>(name: string, method: Method<Source, never, unknown>, source: Source): Promise<void> {
+    const began = monotonic();
+    const isEncrypted = !method.loses.includes('encrypted in the vault');
+    const files: Record<string, StoredFile> = {};
+    const usageBefore = new Map<AccountKind, number>();
+    const metadata = await method.backup(source, {
+      put: async (file, content) => {
+        files[file] = await this.#streams.store(`${name}/${file}`, content);
+      },
+      pipeFrom: async (file, command) => {
+        files[file] = await this.#streams.pipeFrom(`${name}/${file}`, command);
+      },
+      account: async (kind, secrets = []) => {
+        const account = await this.account(kind, 'append', secrets);
+        if (!isEncrypted) this.unencryptedAccounts.add(kind);
+        if (!usageBefore.has(kind)) usageBefore.set(kind, await this.#backend(kind).diskUsage());
+        return account;
+      },
+    });
+    const seconds = monotonic() - began;
+    const stored = { ...files, ...(await this.#sealAccounts(usageBefore)) };
+    if (Object.keys(stored).length === 0)
+      throw finding(`${method.name}: the backup stored nothing`, { code: 'empty-backup' });
+    const catalogue: Catalogue = { method: method.name, metadata, files };
+    await this.#streams.store(`${name}/${CATALOGUE}`, Readable.from([JSON.stringify(catalogue)]));
+    for (const [file, { bytes, sha256 }] of Object.entries(stored))
+      this.#onArtifact({
+        method: method.name,
+        name: `${name}/${file}`,
+        bytes,
+        sha256,
+        createdAt: utcNow(),
+        encrypted: isEncrypted,
+        seconds,
+        limits: method.limits,
+        loses: method.loses,
+      });
+  }
+
+  /** Makes what the accounts received immutable. @returns by account what it grew by, and the SHA-256 of all its checksums */
+  async #sealAccounts(usageBefore: ReadonlyMap<AccountKind, number>): Promise<Record<string, StoredFile>> {
+    const grown: Record<string, StoredFile> = {};
+    for (const [kind, before] of usageBefore) {
+      const backend = this.#backend(kind);
+      await backend.seal();
+      const bytes = (await backend.diskUsage()) - before;
+      grown[kind] = {
+        bytes,
+        sha256: createHash('sha256')
+          .update(await backend.checksums())
+          .digest('hex'),
+      };
+    }
+    return grown;
+  }
+
+  /** Compares every file with its SHA-256 before it returns. */
   async #open(name: string): Promise<ArtifactReader> {
     const streams = this.#streams;
     await streams.unlock();
-    const { claim, files } = parsed(name, await text(streams.fetch(`${name}/${CATALOGUE}`)));
-    await step('compare the artifact with its hash', async () => {
+    const { metadata, files } = parseCatalogue(name, await text(streams.fetch(`${name}/${CATALOGUE}`)));
+    await step('compare the artifact with its SHA-256', async () => {
       for (const [file, expected] of Object.entries(files)) await this.#compare(`${name}/${file}`, expected);
     });
     return {
-      metadata: claim,
+      metadata,
       open: (file) => streams.fetch(`${name}/${file}`),
-      pipeTo: (file, end) => streams.pipeTo(`${name}/${file}`, end),
+      pipeTo: (file, command) => streams.pipeTo(`${name}/${file}`, command),
       account: (kind, secrets = []) => this.account(kind, 'read', secrets),
     };
   }
 
   async #compare(name: string, expected: StoredFile): Promise<void> {
     const { bytes, sha256 } = await this.#streams.measure(name);
-    if (bytes !== expected.bytes) throw damaged(name, `${bytes} bytes instead of ${expected.bytes}`);
-    if (sha256 !== expected.sha256) throw damaged(name, 'its SHA-256 differs');
+    if (bytes !== expected.bytes) throw damaged(name, `expected ${expected.bytes} bytes, got ${bytes}`);
+    if (sha256 !== expected.sha256) throw damaged(name, 'SHA-256 differs');
   }
 
-  /** An account of that kind, made when it is first asked for. @throws DrillError `no-object-store`, `key-lost` */
+  /** Returns an account of that kind, opened the first time. @throws DrillError `no-object-store`, `key-lost` */
   async account(
     kind: AccountKind | SshAccountKind,
-    side: AccessMode,
+    mode: AccessMode,
     secrets: readonly string[] = [],
   ): Promise<Account> {
-    const key = [kind, side, ...secrets].join(' ');
+    const key = [kind, mode, ...secrets].join(' ');
     const known = this.#accounts.get(key);
     if (known) return known;
-    const opened = this.#depot(kind).account(side, secrets);
+    const opened = this.#backend(kind).account(mode, secrets);
     this.#accounts.set(key, opened);
-    // Whoever comes next tries again.
+    // The next caller tries again.
     opened.catch(() => this.#accounts.delete(key));
     return opened;
   }
 
-  /** What the vault is made of: its hosts. */
+  /** Returns what the vault consists of: its hosts. */
   async parts(): Promise<readonly ContainerParts[]> {
     return Promise.all([this.host.parts(), ...(this.objectStore ? [this.objectStore.parts()] : [])]);
   }
 
-  #depot(kind: AccountKind | SshAccountKind): Backend {
+  #backend(kind: AccountKind | SshAccountKind): Backend {
     if (kind !== 's3') return sshBackend(this.host, this.keys, kind);
     if (this.objectStore) return this.objectStore;
-    throw new DrillError('this vault has no object store', {
+    throw new DrillError('vault: has no object store', {
       code: 'no-object-store',
-      hint: "say `vault: { objectStore: true }` in the drill's plan",
+      hint: "Set `vault: { objectStore: true }` in the drill's plan.",
     });
   }
 }
 
-function parsed(name: string, catalogue: string): Catalogue {
+function parseCatalogue(name: string, catalogue: string): Catalogue {
   try {
     return JSON.parse(catalogue) as Catalogue;
   } catch (cause) {
-    throw damaged(name, `its catalogue can't be read (${reasonOf(cause)})`);
+    throw damaged(name, `its catalogue is not JSON (${reasonOf(cause)})`);
   }
 }
 
 const damaged = (name: string, reason: string) =>
-  finding(`the artifact ${name} is not what was stored: ${reason}`, {
+  finding(`artifact ${name} is damaged: ${reason}`, {
     code: FAILURES.damaged.code,
     hint: FAILURES.damaged.hint,
   });

@@ -89,13 +89,13 @@ test('an artifact with a flipped bit, and one with its end cut off, is found bef
   }));
   expect(flipped).toMatchObject({
     blame: 'finding',
-    message: expect.stringContaining('is not what was stored: its SHA-256 differs'),
+    message: expect.stringContaining('is damaged: SHA-256 differs'),
   });
   expect(report).toMatchObject({
     verdict: 'not-recovered',
     failure: {
       phase: 'restore',
-      reason: expect.stringMatching(/is not what was stored: 1000 bytes instead of \d+/),
+      reason: expect.stringMatching(/is damaged: expected \d+ bytes, got 1000/),
     },
   });
 });

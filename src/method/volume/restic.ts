@@ -1,6 +1,7 @@
 // A volume in a restic repository at the vault, by sftp or in S3: encrypted and deduplicated before it leaves its node.
 import { z } from 'zod';
-import { SSH, type Account, type AccountKind } from '../../model/account.ts';
+import type { Account, AccountKind } from '../../model/account.ts';
+import { SSH } from '../../vault/ssh-config.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';

@@ -2,7 +2,7 @@
 // links of those in the snapshot before.
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { SSH } from '../../model/account.ts';
+import { SSH } from '../../vault/ssh-config.ts';
 import type { Limit } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';

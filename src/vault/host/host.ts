@@ -1,5 +1,5 @@
-// The vault's host: a machine of its own behind ssh, on a network of its own. Between it and the site stands the gateway, which
-// encrypts what the program hands it and passes on the connections of backup programs. Cut the line, and the swarm reaches nothing.
+// The vault's host: a separate machine behind ssh, on a separate network. The gateway connects it with the site: it encrypts what this
+// program sends, and forwards the connections of backup programs. Without the gateway, the swarm does not reach the vault.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { uploadFiles } from '../../lab/engine/files.ts';
@@ -16,16 +16,16 @@ import type { Site } from '../../swarm/site.ts';
 const script = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
 
 export interface HostOptions {
-  /** Bytes that the vault's disk holds; the engine's own disk when left out. */
+  /** Size of the vault's disk in bytes. Default: that of the engine's disk. */
   readonly capacity?: number;
 }
 
 export class VaultHost {
-  /** Docker's name of the vault's network, and of the volume that is its disk. */
+  /** Docker's name of the vault's network, and of the volume that is the vault's disk. */
   readonly name: string;
-  /** Where nodes find the vault: the gateway's address on the site's network. */
+  /** The gateway's address on the site's network, at which nodes reach the vault. */
   readonly address: string;
-  /** The line of `known_hosts`, for the name `vault`. */
+  /** The line of `known_hosts` for the name `vault`. */
   readonly hostKey: string;
   readonly #engine: Engine;
   readonly #gateway: string;
@@ -41,7 +41,7 @@ export class VaultHost {
     this.hostKey = `vault ${names.key}`;
   }
 
-  /** Starts host and gateway. Everything of them goes when `scope` is closed. */
+  /** Starts host and gateway. Closing `scope` removes both. */
   static async open(site: Site, scope: Scope, options: HostOptions = {}): Promise<VaultHost> {
     const engine = connect(site.lab.host);
     const host = `${site.network}-vault`;
@@ -57,7 +57,11 @@ export class VaultHost {
     });
     await Promise.all([
       engine.networks.create({ Name: host, Driver: 'bridge', Internal: true, Labels }),
-      engine.volumes.create({ Name: host, Labels, ...(options.capacity ? limited(options.capacity) : {}) }),
+      engine.volumes.create({
+        Name: host,
+        Labels,
+        ...(options.capacity ? limitedVolume(options.capacity) : {}),
+      }),
     ]);
     const vault = await engine.containers.create({
       name: host,
@@ -69,7 +73,7 @@ export class VaultHost {
       NetworkingConfig: { EndpointsConfig: { [host]: { Aliases: ['vault'] } } },
     });
     await uploadFiles(engine, vault, { 'usr/local/bin/vault-command': script('forced-command.sh') }, 0o755);
-    const line = await engine.containers.create({
+    const relay = await engine.containers.create({
       name: gateway,
       Image: image,
       Hostname: 'gateway',
@@ -80,8 +84,8 @@ export class VaultHost {
         EndpointsConfig: { [site.network]: { IPAMConfig: { IPv4Address: site.gatewayAddress } } },
       },
     });
-    await engine.networks.connect(host, line);
-    await Promise.all([vault, line].map((id) => engine.containers.start(id)));
+    await engine.networks.connect(host, relay);
+    await Promise.all([vault, relay].map((id) => engine.containers.start(id)));
     const key = await waitUntil(
       'the ssh server of the vault',
       async () => {
@@ -90,38 +94,42 @@ export class VaultHost {
           '-c',
           'test -s /run/sshd.pid && cut -d " " -f 1,2 /run/host_key.pub || true',
         ]);
-        return text ? { done: text.trim() } : { notYet: 'it does not listen yet' };
+        return text ? { done: text.trim() } : { notYet: 'not listening' };
       },
       { limit: seconds(20) },
     );
     return new VaultHost(engine, { host, gateway, address: site.gatewayAddress, key });
   }
 
-  /** Runs a program on the vault itself, as root: its operator's console, which no backup can reach. */
+  /** Runs a program as root on the vault's host: its operator's console, which no backup program has access to. */
   exec(argv: readonly string[], input?: string): Promise<string> {
     return execInContainer(this.#engine, this.name, argv, input === undefined ? {} : { input });
   }
 
-  /** Starts a program at the gateway. */
+  /** Starts a program in the gateway. */
   runInGateway(argv: readonly string[]): Promise<ContainerProcess> {
     return this.#engine.containers.startProcess(this.#gateway, argv);
   }
 
-  /** Passes connections to the gateway on to another host of the vault's network. */
+  /** Forwards connections to the gateway's port to another host of the vault's network. */
   async forwardPort(port: number, to: string): Promise<void> {
-    const line = await this.runInGateway(['socat', `TCP-LISTEN:${port},fork,reuseaddr`, `TCP:${to}:${port}`]);
+    const forwarder = await this.runInGateway([
+      'socat',
+      `TCP-LISTEN:${port},fork,reuseaddr`,
+      `TCP:${to}:${port}`,
+    ]);
     // It ends with the gateway.
-    line.io.on('error', () => undefined).resume();
+    forwarder.io.on('error', () => undefined).resume();
   }
 
-  /** Puts a file into the gateway's memory, readable to root alone. */
+  /** Writes a file into the gateway's memory, readable by root only. */
   async writeFile(path: string, text: string): Promise<void> {
     await execInContainer(this.#engine, this.#gateway, ['sh', '-c', 'umask 077; cat >"$0"', path], {
       input: text,
     });
   }
 
-  /** A new key pair for `user`, allowed nothing but `command`. @returns the private key */
+  /** Creates a key pair that permits `user` only the forced command. @returns the private key */
   async authorizeKey(user: string, command: string): Promise<string> {
     return this.exec([
       'sh',
@@ -135,7 +143,7 @@ export class VaultHost {
     ]);
   }
 
-  /** Cuts the line between the site and the vault, as a failed uplink would. */
+  /** Disconnects the gateway from the vault, as a failed uplink would. */
   async disconnect(): Promise<void> {
     await this.#engine.networks.disconnect(this.name, this.#gateway);
   }
@@ -144,7 +152,7 @@ export class VaultHost {
     await this.#engine.networks.connect(this.name, this.#gateway);
   }
 
-  /** What the host is made of, by kind and id, for the proof that none of it is the swarm's. */
+  /** Returns the ids of what the host consists of, to prove that none of it is the swarm's. */
   async parts(): Promise<ContainerParts> {
     return containerParts(this.#engine, this.name);
   }
@@ -161,7 +169,7 @@ export interface ContainerParts {
   readonly networks: readonly string[];
 }
 
-/** The container, what is mounted in it and which networks it is on. */
+/** Returns the container's id, its mounts and its networks. */
 export async function containerParts(engine: Engine, container: string): Promise<ContainerParts> {
   const { Id, State, Mounts, NetworkSettings } = await engine.containers.inspect(container);
   return {
@@ -172,7 +180,7 @@ export async function containerParts(engine: Engine, container: string): Promise
   };
 }
 
-const limited = (bytes: number) => ({
+const limitedVolume = (bytes: number) => ({
   Driver: 'local',
   DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: `size=${bytes}` },
 });

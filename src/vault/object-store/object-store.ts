@@ -1,4 +1,4 @@
-// The vault's object store: what S3 is to programs that speak it, on a host beside the one with ssh, on the same network and disk.
+// The vault's object store speaks S3. It runs on a second host, on the network and the disk of the first.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { uploadFiles } from '../../lab/engine/files.ts';
@@ -25,8 +25,8 @@ const BUCKET = 'vault';
 /** On the vault's disk. */
 const HOME = '/vault/s3';
 
-/** Of the key ring: the S3 key of that side. */
-const secretOf = (side: AccessMode): string => `s3-${side}`;
+/** Returns the name, in the key ring, of the S3 key with that access mode. */
+const secretNameOf = (mode: AccessMode): string => `s3-${mode}`;
 
 export class ObjectStore implements Backend {
   readonly image: ImageFact;
@@ -47,7 +47,7 @@ export class ObjectStore implements Backend {
   }
 
   /**
-   * Starts the store, and a line to it from the site. It goes when `scope` is closed.
+   * Starts the store and forwards its port from the site. Closing `scope` removes it.
    * @throws DrillError `no-image`
    */
   static async open(site: Site, scope: Scope, host: VaultHost, keys: KeyRing): Promise<ObjectStore> {
@@ -71,8 +71,10 @@ export class ObjectStore implements Backend {
       { 'etc/swift/object_store_access.py': script('object-store-access.py') },
       0o644,
     );
-    const sides: readonly AccessMode[] = ['append', 'read'];
-    const users = Object.fromEntries(sides.map((side) => [`run/keys/${side}`, keys.secret(secretOf(side))]));
+    const modes: readonly AccessMode[] = ['append', 'read'];
+    const users = Object.fromEntries(
+      modes.map((mode) => [`run/keys/${mode}`, keys.secret(secretNameOf(mode))]),
+    );
     await uploadFiles(engine, container, users, 0o600);
     await engine.containers.start(container);
     const store = new ObjectStore(engine, { container, host, keys, image });
@@ -84,16 +86,16 @@ export class ObjectStore implements Backend {
     return store;
   }
 
-  async account(side: AccessMode, secrets: readonly string[]): Promise<Account> {
+  async account(mode: AccessMode, secrets: readonly string[]): Promise<Account> {
     const credentials = [
       '[default]',
-      `aws_access_key_id = vault:${side}`,
-      `aws_secret_access_key = ${this.#keys.secret(secretOf(side))}`,
+      `aws_access_key_id = vault:${mode}`,
+      `aws_secret_access_key = ${this.#keys.secret(secretNameOf(mode))}`,
     ];
     return {
       address: this.#host.address,
       port: PORT,
-      user: side,
+      user: mode,
       path: BUCKET,
       files: {
         'run/vault/credentials': `${credentials.join('\n')}\n`,
@@ -102,20 +104,20 @@ export class ObjectStore implements Backend {
     };
   }
 
-  /** Nothing to do: who may add can put nothing over what is there. */
+  /** Does nothing: the appending key can't overwrite an object. */
   async seal(): Promise<void> {}
 
   async diskUsage(): Promise<number> {
     return Number((await this.exec(['du', '-s', '-B1', HOME])).split('\t')[0]);
   }
 
-  /** As Swift names them on its disk. */
+  /** Returns the objects by the names that Swift gives them on its disk. */
   checksums(): Promise<string> {
     const list = 'cd "$0" && find disk -name "*.data" -print0 | sort -z | xargs -0r sha256sum';
     return this.exec(['sh', '-euc', list, HOME]);
   }
 
-  /** Runs a program on the store's host, as root: its operator's console. */
+  /** Runs a program as root on the store's host: its operator's console. */
   exec(argv: readonly string[], input?: string): Promise<string> {
     return execInContainer(this.#engine, this.#container, argv, input === undefined ? {} : { input });
   }

@@ -1,5 +1,5 @@
-// Streams at the vault: compressed and encrypted before they travel, kept when the vault has said that it has, byte for byte, what was
-// sent. What the program itself reads goes through the gateway; what a program beside a volume prints goes from there.
+// Streams to and from the vault. They are compressed and encrypted before they leave, and kept only after the vault has confirmed the
+// SHA-256 of what it received. What this program reads passes through the gateway; what a container prints goes directly from its node.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -13,58 +13,63 @@ import type { ContainerCommand } from '../../model/method.ts';
 import type { AccessMode } from '../backend.ts';
 import type { VaultHost } from '../host/host.ts';
 import type { KeyRing } from '../keys.ts';
+import { sshConfig } from '../ssh-config.ts';
 
 export interface StoredFile {
-  /** As it lies in the vault. */
+  /** As stored: compressed and encrypted. */
   readonly bytes: number;
   readonly sha256: string;
 }
 
 const script = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
 const SEND = script('send.sh');
-const BRING = script('receive.sh');
+const RECEIVE = script('receive.sh');
 
+const MODES = ['append', 'read'] as const;
 const CONFIG = '/run/keys/config';
 const IDENTITY = '/run/keys/identity';
-const IDENTITY_BESIDE = 'run/vault/identity';
-/** How long giving up what is half there may take. */
+const NODE_IDENTITY = 'run/vault/identity';
+/** How long the removal of an incomplete file may take. */
 const DROP_MS = 15_000;
 
 export class Streams {
   readonly #host: VaultHost;
   readonly #keys: KeyRing;
-  readonly #account: (side: AccessMode) => Promise<Account>;
+  readonly #account: (mode: AccessMode) => Promise<Account>;
 
-  /** @param account lets a program beside a volume in */
-  constructor(host: VaultHost, keys: KeyRing, account: (side: AccessMode) => Promise<Account>) {
+  /** @param account opens the account that containers on nodes send and receive with */
+  constructor(host: VaultHost, keys: KeyRing, account: (mode: AccessMode) => Promise<Account>) {
     this.#host = host;
     this.#keys = keys;
     this.#account = account;
   }
 
-  /** Two keys at the gateway: one that can add to the vault, one that can read it. */
+  /** Gives the gateway two keys: one that can add to the vault, one that can read it. */
   async prepare(): Promise<void> {
-    const config = (['append', 'read'] as const).map(
-      (side) =>
-        `Host ${side}\n  HostName vault\n  User stream\n  HostKeyAlias vault\n  IdentityFile /run/keys/${side}\n  IdentitiesOnly yes\n  ` +
-        `UserKnownHostsFile /run/keys/known_hosts\n  StrictHostKeyChecking yes\n  BatchMode yes\n  LogLevel INFO\n  ConnectTimeout 10\n  ` +
-        `ServerAliveInterval 5\n  ServerAliveCountMax 2\n`,
+    const config = MODES.map((mode) =>
+      sshConfig({
+        alias: mode,
+        address: 'vault',
+        user: 'stream',
+        identity: `/run/keys/${mode}`,
+        knownHosts: '/run/keys/known_hosts',
+      }),
     );
     await this.#host.writeFile(CONFIG, config.join(''));
     await this.#host.writeFile('/run/keys/known_hosts', `${this.#host.hostKey}\n`);
-    for (const side of ['append', 'read'] as const)
+    for (const mode of MODES)
       await this.#host.writeFile(
-        `/run/keys/${side}`,
-        await this.#host.authorizeKey('stream', `vault-command ${side}`),
+        `/run/keys/${mode}`,
+        await this.#host.authorizeKey('stream', `vault-command ${mode}`),
       );
   }
 
-  /** Lets the gateway decrypt. @throws DrillError `key-lost` */
+  /** Gives the gateway the key to decrypt with. @throws DrillError `key-lost` */
   async unlock(): Promise<void> {
     await this.#host.writeFile(IDENTITY, this.#keys.identity);
   }
 
-  /** @throws DrillError a finding when the vault does not take it whole; what breaks `content` */
+  /** Stores `content`. @throws DrillError with blame `finding` unless the vault stored all of it; the error that ends `content` */
   store(name: string, content: Readable): Promise<StoredFile> {
     return this.#keeping(name, async () => {
       const argv = ['bash', '-c', SEND, 'send', CONFIG, 'append', name, this.#keys.recipient];
@@ -74,88 +79,91 @@ export class Streams {
     });
   }
 
-  /** The same of what `end` prints, without a detour through this program. @throws also DrillError `<program>-failed` */
-  pipeFrom(name: string, end: ContainerCommand): Promise<StoredFile> {
+  /** Stores what `command` prints, directly from its node. @throws DrillError also `<program>-failed` */
+  pipeFrom(name: string, command: ContainerCommand): Promise<StoredFile> {
     return this.#keeping(name, async () => {
       const { files } = await this.#account('append');
       const words = ['/run/vault/config', 'vault', name, this.#keys.recipient];
-      const ended = await this.#beside(end, [SEND, 'send', ...words], files);
-      return storedOf(name, ended, end);
+      const ended = await this.#runSidecar(command, [SEND, 'send', ...words], files);
+      return storedOf(name, ended, command);
     });
   }
 
   async #keeping(name: string, send: () => Promise<StoredFile>): Promise<StoredFile> {
     try {
       const stored = await send();
-      await this.#atDoor('append', ['keep', name]);
+      await this.#runVaultCommand('append', ['keep', name]);
       return stored;
     } catch (error) {
-      // Also when the work is told to stop: what is half there takes room. A vault that is out of reach sees to it by itself.
-      await withSignal(AbortSignal.timeout(DROP_MS), () => this.#atDoor('append', ['drop', name])).catch(
-        () => undefined,
-      );
+      // Also when the drill is stopped: an incomplete file takes space. A vault that can't be reached removes it itself.
+      await withSignal(AbortSignal.timeout(DROP_MS), () =>
+        this.#runVaultCommand('append', ['drop', name]),
+      ).catch(() => undefined);
       throw error;
     }
   }
 
-  /** The file as it was put. A stream that breaks ends with an error, never early. */
+  /** Returns the file as it was stored. A stream that breaks ends with an error, never early. */
   fetch(name: string): Readable {
     const open = () =>
-      this.#host.runInGateway(['bash', '-c', BRING, 'bring', CONFIG, 'read', name, IDENTITY]);
+      this.#host.runInGateway(['bash', '-c', RECEIVE, 'receive', CONFIG, 'read', name, IDENTITY]);
     return Readable.from(
       (async function* () {
         const fetching = await open();
         fetching.io.end();
         for await (const chunk of fetching.io) yield chunk as Buffer;
         const exitCode = await fetching.exitCode();
-        if (exitCode !== 0) throw notBrought(name, { stderr: fetching.stderr(), exitCode });
+        if (exitCode !== 0) throw notReceived(name, { stderr: fetching.stderr(), exitCode });
       })(),
       { objectMode: false },
     );
   }
 
-  /** The same as the input of `end`, without a detour through this program. @throws also DrillError `<program>-failed` */
-  async pipeTo(name: string, end: ContainerCommand): Promise<void> {
+  /** Sends the file directly to the standard input of `command`. @throws DrillError also `<program>-failed` */
+  async pipeTo(name: string, command: ContainerCommand): Promise<void> {
     const { files } = await this.#account('read');
-    const keys = { ...files, [IDENTITY_BESIDE]: this.#keys.identity };
-    const words = ['/run/vault/config', 'vault', name, `/${IDENTITY_BESIDE}`];
-    const ended = await this.#beside(end, [BRING, 'bring', ...words], keys);
-    if (ended.exitCode !== 0) throw notBrought(name, ended, end);
+    const keys = { ...files, [NODE_IDENTITY]: this.#keys.identity };
+    const words = ['/run/vault/config', 'vault', name, `/${NODE_IDENTITY}`];
+    const ended = await this.#runSidecar(command, [RECEIVE, 'receive', ...words], keys);
+    if (ended.exitCode !== 0) throw notReceived(name, ended, command);
   }
 
-  #beside({ node, argv, volumes }: ContainerCommand, words: readonly string[], files: Account['files']) {
+  #runSidecar({ node, argv, volumes }: ContainerCommand, words: readonly string[], files: Account['files']) {
     const env = { LC_ALL: 'C', TZ: 'UTC' };
     return node.tools({ argv: ['bash', '-c', ...words, ...argv], volumes, files, env }).then(outputOf);
   }
 
-  /** What the vault has under that name. @throws DrillError when it does not say */
+  /** Returns size and SHA-256 of the file in the vault. @throws DrillError unless the vault answers */
   async measure(name: string): Promise<StoredFile> {
-    const [bytes = '', sha256 = ''] = (await this.#atDoor('read', ['sum', name])).trim().split(' ');
+    const [bytes = '', sha256 = ''] = (await this.#runVaultCommand('read', ['sum', name])).trim().split(' ');
     return { bytes: Number(bytes), sha256 };
   }
 
-  async #atDoor(side: AccessMode, words: readonly string[]): Promise<string> {
-    const asking = await this.#host.runInGateway(['ssh', '-n', '-F', CONFIG, side, ...words]);
+  async #runVaultCommand(mode: AccessMode, words: readonly string[]): Promise<string> {
+    const asking = await this.#host.runInGateway(['ssh', '-n', '-F', CONFIG, mode, ...words]);
     const { stdout, stderr, exitCode } = await outputOf(asking);
     if (exitCode === 0) return stdout;
     const otherwise =
       String(exitCode) === SSH_FAILED ? FAILURES.unreachable : GONE.test(stderr) ? MISSING : FAILURES.refused;
-    throw failed(`the vault did not ${words.join(' ')}`, { stderr, exitCode }, otherwise);
+    throw failed(`vault ${words.join(' ')}`, { stderr, exitCode }, otherwise);
   }
 }
 
 const GONE = /no such file or directory/i;
-const MISSING: FailureKind = { ...FAILURES.damaged, reason: 'the vault does not have it' };
+const MISSING: FailureKind = { ...FAILURES.damaged, reason: 'the vault does not have this artifact' };
 const WRONG_KEY: FailureKind = {
   code: 'wrong-key',
-  reason: 'this key does not open it',
-  hint: 'take the key that the vault was opened with when the backup was made, from where the keys are kept',
+  reason: 'the key does not decrypt the artifact',
+  hint: 'Use the key that the vault had when the backup was made, from where its keys are kept.',
 };
-const CUT: FailureKind = { ...FAILURES.damaged, reason: 'it ends early, or is not what was encrypted' };
+const CUT: FailureKind = {
+  ...FAILURES.damaged,
+  reason: 'the artifact ends early, or is not what was encrypted',
+};
 
 type Ended = Pick<ProcessOutput, 'stderr' | 'exitCode'>;
 
-/** A finding with what the exit code of a signal, or the words, mean. */
+/** Returns a finding with what the exit code or the output means. */
 function failed(what: string, { stderr, exitCode }: Ended, otherwise: FailureKind): DrillError {
   const { code, reason, hint } = classifyExit({ name: 'vault', failures: {} }, exitCode, stderr, {
     otherwise,
@@ -163,45 +171,45 @@ function failed(what: string, { stderr, exitCode }: Ended, otherwise: FailureKin
   return finding(`${what}: ${reason}`, { code, hint, output: stderr });
 }
 
-/** What ssh ends with when it failed itself, and not what it ran. */
+/** The exit code of ssh when ssh itself failed, not the command that it ran. */
 const SSH_FAILED = '255';
 
-/** Which part of a pipe failed, and with which exit code. */
+/** Printed by send.sh and receive.sh: which part of the pipe failed, and with which exit code. */
 const FAILED = /^failed (vault|program|packing|unpacking) (\d+)$/m;
 
 function programFailed({ argv: [program = ''], node }: ContainerCommand, exitCode: string, output: string) {
-  return finding(`${program} ended with exit code ${exitCode}`, {
+  return finding(`${program}: exit code ${exitCode}`, {
     code: `${program}-failed`,
     node: node.name,
     output,
   });
 }
 
-function storedOf(name: string, ended: ProcessOutput, end?: ContainerCommand): StoredFile {
+function storedOf(name: string, ended: ProcessOutput, command?: ContainerCommand): StoredFile {
   currentSignal().throwIfAborted();
   const [, bytes, sha256] = /^(\d+) ([0-9a-f]{64})$/m.exec(ended.stdout) ?? [];
   if (bytes !== undefined && sha256 !== undefined) return { bytes: Number(bytes), sha256 };
   const [, part, exitCode = ''] = FAILED.exec(ended.stdout) ?? [];
-  if (end && part === 'program') throw programFailed(end, exitCode, ended.stderr);
+  if (command && part === 'program') throw programFailed(command, exitCode, ended.stderr);
   const otherwise = exitCode === SSH_FAILED ? FAILURES.unreachable : FAILURES.refused;
-  throw failed(`the vault did not take ${name}`, ended, otherwise);
+  throw failed(`send ${name} to the vault`, ended, otherwise);
 }
 
-function notBrought(
+function notReceived(
   name: string,
   { stderr: said, exitCode: ended }: Ended,
-  end?: ContainerCommand,
+  command?: ContainerCommand,
 ): DrillError {
   currentSignal().throwIfAborted();
   const [, part, exitCode = ''] = FAILED.exec(said) ?? [];
   const stderr = said.replace(FAILED, '');
-  if (end && part === 'program') return programFailed(end, exitCode, stderr);
+  if (command && part === 'program') return programFailed(command, exitCode, stderr);
   const otherwise =
-    part === 'vault' && exitCode === SSH_FAILED ? FAILURES.unreachable : meaningOfLast(stderr);
-  return failed(`the artifact ${name} can't be read`, { stderr, exitCode: ended }, otherwise);
+    part === 'vault' && exitCode === SSH_FAILED ? FAILURES.unreachable : classifyOutput(stderr);
+  return failed(`receive ${name} from the vault`, { stderr, exitCode: ended }, otherwise);
 }
 
-function meaningOfLast(words: string): FailureKind {
-  if (/no identity matched/.test(words)) return WRONG_KEY;
-  return GONE.test(words) ? MISSING : CUT;
+function classifyOutput(output: string): FailureKind {
+  if (/no identity matched/.test(output)) return WRONG_KEY;
+  return GONE.test(output) ? MISSING : CUT;
 }

@@ -3,7 +3,7 @@
 // Usage: node ssh.ts <the lab's engine> <the node's container> <the container on the node> <arguments of ssh>
 import { pipeline } from 'node:stream/promises';
 import { connect } from '../../../lab/engine/connect.ts';
-import { SSH } from '../../../model/account.ts';
+import { SSH } from '../../../vault/ssh-config.ts';
 
 const [lab = '', node = '', tools = '', ...args] = process.argv.slice(2);
 const running = await connect(lab).containers.startProcess(node, [
