@@ -39,7 +39,6 @@ const LAYERS = {
       'drill',
       'report',
       'entry',
-      'fixtures',
     ],
   },
   // Both import the package by its name, `swarm-drill` and `swarm-drill/workload`, as another project would.

@@ -2,7 +2,7 @@
 // Node.js itself, as the program loads them; all of it in one process.
 import { defineConfig } from 'vitest/config';
 
-const lab = { globalSetup: 'src/cli/runner/vitest-lab.ts', testTimeout: 0, hookTimeout: 0 };
+const lab = { globalSetup: 'test/support/open-lab.ts', testTimeout: 0, hookTimeout: 0 };
 
 /** A swarm waits for half of its time, for elections and for containers that end: two files at a time keep two processors busy. */
 const sideBySide = { fileParallelism: true, maxWorkers: 2 };
@@ -43,6 +43,7 @@ export default defineConfig({
           include: ['drills/**/*.drill.ts'],
           setupFiles: 'src/cli/runner/vitest-drills.ts',
           ...lab,
+          globalSetup: 'src/cli/runner/vitest-lab.ts',
         },
       },
     ],

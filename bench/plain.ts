@@ -6,7 +6,7 @@ import { workloadImages } from '../fixtures/images/recipes.ts';
 import { debianImage } from '../src/lab/debian.ts';
 import { connect } from '../src/lab/engine/connect.ts';
 import { execInContainer, outputOf } from '../src/lab/engine/process.ts';
-import { localReference } from '../src/lab/images.ts';
+import { localReference, toolboxRecipe } from '../src/lab/images.ts';
 import { OWNER_LABEL, ownerOf, RUN_LABEL } from '../src/lab/labels.ts';
 import type { Lab } from '../src/lab/lab.ts';
 import type { Scope } from '../src/support/scope.ts';
@@ -59,7 +59,7 @@ export async function plainSwarm(lab: Lab, scope: Scope): Promise<void> {
 
 async function loadImages(lab: Lab, node: string): Promise<void> {
   const engine = connect(lab.host);
-  for (const recipe of workloadImages) {
+  for (const recipe of [toolboxRecipe, ...workloadImages]) {
     const used = lab.images.find(({ role }) => role === recipe.role);
     const fromRegistry = used?.source === 'registry';
     const argv = fromRegistry ? ['docker', 'load'] : ['docker', 'import', '-', localReference(recipe)];

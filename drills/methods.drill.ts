@@ -1,6 +1,7 @@
 // Every backup method on the same data, each in a separate drill: back up, destroy every node, restore into a new swarm, check
 // everything. The run's page compares what each method restored, what it lost, and how long it took.
 import { drill, methods } from 'swarm-drill';
+import { companionImage } from '../fixtures/images/recipes.ts';
 import { gitStackRow, serviceExportRow, swarmStateRow } from '../fixtures/matrix/definitions.ts';
 import { planOf } from '../fixtures/matrix/plan.ts';
 import { baseBackupRow, pointInTimeRow, postgresRow, valkeyRow } from '../fixtures/matrix/servers.ts';
@@ -19,6 +20,7 @@ const rows = [
   volumeRow('rsync-full', methods.rsync({ preserve: 'all' }), { twice: true }),
   volumeRow('companion', methods.volumeCompanion(), {
     stopsServices: true,
+    images: [companionImage],
     stack: { labels: STOPPED_BY_COMPANION },
   }),
   volumeRow('restic', methods.restic(), { twice: true }),

@@ -4,6 +4,7 @@ import { ledger } from '../fixtures/ledger/ledger.ts';
 
 export default drill('single manager: the ledger comes back after its only disk is lost', {
   topology: { managers: 1, workers: 0 },
+  images: ledger.images,
   objectives: { rto: seconds(60), rpo: seconds(60) },
 
   // 1. Deploy an application and fill it with data made from the seed.

@@ -4,6 +4,7 @@ import { ledger } from '../fixtures/ledger/ledger.ts';
 
 export default drill('total loss: the ledger comes back from the off-site backup', {
   topology: { managers: 3, workers: 2 },
+  images: ledger.images,
   objectives: { rto: seconds(90), rpo: seconds(60) },
 
   async seed({ swarm, seed, size }) {

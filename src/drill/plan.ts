@@ -6,6 +6,7 @@ import type { Aftermath } from '../model/disaster.ts';
 import type { Method } from '../model/method.ts';
 import type { Kept, Vault, VaultOptions } from '../vault/vault.ts';
 import type { Aspect } from '../model/aspect.ts';
+import type { ImageRecipe } from '../lab/lab.ts';
 import type { Seconds } from '../support/clock.ts';
 import type { Inventory } from '../swarm/inventory.ts';
 import type { Site } from '../swarm/site.ts';
@@ -80,6 +81,8 @@ export interface Plan<
   readonly subject?: Subject;
   readonly topology: Topology;
   readonly objectives: Objectives;
+  /** Images that the drill needs, in addition to those that nodes and helpers run: only these are pulled or built. Default none. */
+  readonly images?: readonly ImageRecipe[];
   /** What the vault is to have beside its ssh server. Default nothing. */
   readonly vault?: Pick<VaultOptions, 'objectStore'> | undefined;
   /** How long the restored application may take to answer. Default 3 minutes. */

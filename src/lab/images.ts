@@ -50,6 +50,13 @@ export const toolsRecipe: ImageRecipe = {
   },
 };
 
+/** Python and GNU tar with attributes and ACLs, for helper containers that read and fill volumes, and for workloads. */
+export const toolboxRecipe: ImageRecipe = {
+  role: 'toolbox',
+  registry: 'python:3.13-slim-trixie',
+  debian: { packages: ['python3', 'tar', 'attr', 'acl'], changes: ['CMD ["python3"]'] },
+};
+
 /** An S3-compatible store, for vaults that are to have one: OpenStack Swift. */
 export const objectStoreRecipe: ImageRecipe = {
   role: 'object-store',

@@ -20,7 +20,7 @@ export interface LabOptions {
   readonly engine?: string | undefined;
   /** Leave the lab running when this process ends. */
   readonly keep?: boolean;
-  /** The images that workloads need, beside the nodes' own. */
+  /** The images that the drills need, in addition to those that nodes and helpers run. Only these are pulled or built. */
   readonly images: readonly ImageRecipe[];
   /** Told what is being made ready, when it takes a while. */
   readonly progress?: (doing: string) => void;
@@ -28,7 +28,7 @@ export interface LabOptions {
 
 /** One image, two ways to get it: pulled by name, or built of Debian packages where no registry is in reach. */
 export interface ImageRecipe {
-  /** What the image is for: `node`, `postgres`, `toolbox`. */
+  /** The name for `swarm.imageOf`, e.g. `postgres`. */
   readonly role: string;
   /** The pinned official image; or the one that the Debian packages are installed on, where none has what is needed. */
   readonly registry: string | { readonly base: string };

@@ -4,14 +4,15 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Engine } from './engine/engine.ts';
 import { seconds } from '../support/clock.ts';
-import { DrillError } from '../support/errors.ts';
+import { DrillError, usage } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { keyOf } from './cache.ts';
 import { debianImage } from './debian.ts';
 import { execInContainer, sendInput } from './engine/process.ts';
-import { builtOf, ensureImage, localReference, nodeRecipe, toolsRecipe } from './images.ts';
+import { builtOf, ensureImage, localReference, nodeRecipe, toolboxRecipe, toolsRecipe } from './images.ts';
 import { CACHE_LABEL } from './labels.ts';
 import type { ImageFact, ImageRecipe } from './lab.ts';
 
@@ -19,7 +20,11 @@ import type { ImageFact, ImageRecipe } from './lab.ts';
 export const TEMPLATE_VERSION = 1;
 export const NODE_START = join(import.meta.dirname, 'node-start.sh');
 
-/** @throws DrillError `no-image` */
+/**
+ * Prepares the images and the template.
+ * @param workloads the images that the drills need, in addition to those that nodes and helpers run
+ * @throws DrillError `no-image`; `usage` if two images have the same role
+ */
 export async function prepare(
   engine: Engine,
   workloads: readonly ImageRecipe[],
@@ -31,7 +36,7 @@ export async function prepare(
   const tools = await ensureImage(engine, toolsRecipe, prefer, progress);
   const images = [node, tools];
   const recipes = new Map<ImageFact, ImageRecipe>([[tools, toolsRecipe]]);
-  for (const recipe of workloads) {
+  for (const recipe of inTemplate(workloads)) {
     // An engine without a registry never needs the workload's images itself: they go straight into the template.
     const fact =
       prefer === 'debian'
@@ -74,6 +79,18 @@ export async function prepare(
     await engine.containers.remove(container, { keepVolumes: true }).catch(() => undefined);
   }
   return { images, template };
+}
+
+/** The recipes of the template without duplicates, in an order that does not depend on the drills: they are part of its name. */
+function inTemplate(workloads: readonly ImageRecipe[]): ImageRecipe[] {
+  const recipes = new Map<string, ImageRecipe>();
+  for (const recipe of [toolboxRecipe, ...workloads]) {
+    const { role } = recipe;
+    if (recipes.has(role) && !isDeepStrictEqual(recipes.get(role), recipe))
+      throw usage(`two different images have the role "${role}"`, 'Give one of the images another role.');
+    recipes.set(role, recipe);
+  }
+  return [...recipes.values()].sort((a, b) => a.role.localeCompare(b.role));
 }
 
 async function builtFact(recipe: ImageRecipe, progress: (doing: string) => void): Promise<ImageFact> {

@@ -79,7 +79,7 @@ export function referenceOf(lab: LabFacts, role: string): string {
   if (!image)
     throw new DrillError(
       `expected an image for "${role}", the lab has ${lab.images.map((known) => known.role).join(', ')}`,
-      { code: 'no-image' },
+      { code: 'no-image', hint: `Add the recipe of "${role}" to the images of the drill's plan.` },
     );
   return image.reference;
 }

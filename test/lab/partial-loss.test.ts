@@ -8,6 +8,7 @@ import { outcome } from '../support/control.ts';
 const lostManager = drill('one of three managers is lost', {
   variant: 'manager',
   topology: { managers: 3, workers: 0 },
+  images: ledger.images,
   objectives: { rto: minutes(2) },
   recoveryPoint: 'latest',
   async seed({ swarm, seed, size }) {
@@ -40,6 +41,7 @@ const lostManager = drill('one of three managers is lost', {
 const lostWorker = drill('the worker with the files is lost', {
   variant: 'worker',
   topology: { managers: 1, workers: 2 },
+  images: ledger.images,
   objectives: { rto: minutes(2) },
   recoveryPoint: 'latest',
   async seed({ swarm, seed, size }) {

@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { declaredDrills } from '../../drill/registry.ts';
+import type { ImageRecipe } from '../../lab/lab.ts';
 import { usage } from '../../support/errors.ts';
 import { ROOT } from '../project.ts';
 import { nearestName } from './nearest-name.ts';
@@ -32,6 +33,8 @@ export interface SelectedDrill {
   readonly name: string;
   /** Absolute. */
   readonly file: string;
+  /** Images that its plan needs; none for a file that can't be imported. */
+  readonly images: readonly ImageRecipe[];
 }
 
 /**
@@ -57,13 +60,15 @@ export async function selectDrills(names: readonly string[]): Promise<SelectedDr
 }
 
 /** What the file declares. One that can't be read stands for itself: running it tells why. */
-async function loadDrills({ name, file }: DrillFile): Promise<SelectedDrill[]> {
+async function loadDrills({ name: fileName, file }: DrillFile): Promise<SelectedDrill[]> {
   try {
     await import(file);
   } catch {
-    return [{ name, file }];
+    return [{ name: fileName, file, images: [] }];
   }
-  return declaredDrills().filter((drill) => drill.file === file);
+  return declaredDrills()
+    .filter((drill) => drill.file === file)
+    .map(({ name, plan }) => ({ name, file, images: plan.images ?? [] }));
 }
 
 function unknownDrill(name: string, known: readonly string[]): Error {

@@ -1,6 +1,5 @@
 // A run from the command line: opens the lab, lets vitest run the drills, shows what they do, writes the reports and answers
 // with the exit code. Ctrl-C once ends the drill that runs in good order; twice ends everything at once.
-import { workloadImages } from '../../../fixtures/images/recipes.ts';
 import { openLab } from '../../lab/open.ts';
 import { finishRun } from './finish.ts';
 import type { SelectedDrill } from './drill-files.ts';
@@ -27,7 +26,7 @@ export async function runDrills({ drills, overrides: wishes, json }: RunRequest)
   await using lab = await openLab({
     engine: wishes.engine,
     keep: wishes.keep ?? false,
-    images: workloadImages,
+    images: drills.flatMap(({ images }) => images),
     progress: (doing) => view.print(`lab: ${doing}`),
   });
   const run = await resolveSettings({ ...wishes, only: drills.map(({ name }) => name) });

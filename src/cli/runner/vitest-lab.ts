@@ -1,19 +1,31 @@
-// Before the first test that needs a lab: opens one for all of vitest's projects and tells the workers of it. A lab that the
-// program has opened already is used as it is; then the program closes it, too.
+// Global set-up of vitest's projects that need a lab: opens one for all of them. A lab that the program has opened already is used as
+// it is, and the program closes it.
 import type { TestProject } from 'vitest/node';
-import { workloadImages } from '../../../fixtures/images/recipes.ts';
 import { openLab } from '../../lab/open.ts';
-import type { Lab } from '../../lab/lab.ts';
+import type { ImageRecipe, Lab } from '../../lab/lab.ts';
 import { writeRunReport } from '../../report/write.ts';
 import { describe } from '../../support/errors.ts';
+import { selectDrills } from './drill-files.ts';
 import { toLabFacts } from './lab-facts.ts';
 import { resolveSettings } from './settings.ts';
 
 let opened: Promise<Lab> | undefined;
 
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+type TearDown = () => Promise<void>;
+
+/** For the drills when vitest runs them directly: the lab has the images of all drills. */
+export default async function setup(project: TestProject): Promise<TearDown | undefined> {
   if (project.getProvidedContext().lab) return undefined;
-  opened ??= openLab({ images: workloadImages, progress: (doing) => console.error(`lab: ${doing}`) });
+  const drills = await selectDrills([]);
+  return provideLab(
+    project,
+    drills.flatMap(({ images }) => images),
+  );
+}
+
+/** Opens the lab, unless it is open, and hands it to the workers of the project. Returns the tear-down. */
+export async function provideLab(project: TestProject, images: readonly ImageRecipe[]): Promise<TearDown> {
+  opened ??= openLab({ images, progress: (doing) => console.error(`lab: ${doing}`) });
   const lab = await opened.catch((cause: unknown) => {
     throw new Error(describe(cause), { cause });
   });
