@@ -92,7 +92,7 @@ const FAILURE_PATTERNS: readonly (readonly [RegExp, FailureKind])[] = [
     FAILURES.unreachable,
   ],
   // restic ends with 1 when it is interrupted, in contrast to its manual.
-  [/signal \w+ received|context canceled|no sign of life/i, FAILURES.interrupted],
+  [/signal \w+ received|context canceled|no activity for/i, FAILURES.interrupted],
 ];
 
 /** Returns what an exit code means, or else what the output means. */

@@ -1,8 +1,11 @@
-"""Runs a program and sees that it moves. Usage: unstuck.py SECONDS PROGRAM [ARGUMENT ...]
+"""Runs a program, and interrupts it when it hangs. Usage: watchdog.py SECONDS PROGRAM [ARGUMENT ...]
 
-When neither it nor what it started has read, written or computed anything for so long, or when it says that it will try something that
-keeps failing again after half as long, it is told to stop as by Ctrl-C, so that it says why; what doesn't listen is killed. The exit
-code is the program's own, or 128 and the number of the signal that ended it; 1 when it was told to stop.
+Sends SIGINT, so that the program prints what it waits for, when no process of this container has read, written or computed anything
+for SECONDS, or when the program announces that it will retry a failing request after more than half of that. Kills a program that
+ignores it. Exits with the program's exit code, or 128 plus the number of the signal that ended it; with 1 after an interrupt.
+
+It runs in the container, in Python: only /proc shows whether a program still sends something (the engine's statistics don't count
+the host's network, and a program prints no progress while it waits for its last upload), and the image has no Node.
 """
 import os
 import re
@@ -12,16 +15,16 @@ import sys
 import threading
 import time
 
-PATIENCE, LAST_WORDS = float(sys.argv[1]), 10
-# What ssh says to keep a connection open, and what a program does that waits, are no signs of life.
+STALL_TIMEOUT, GRACE = float(sys.argv[1]), 10
+# The keep-alive messages of ssh, and the processor time of a program that waits, do not count as activity.
 BYTES_A_SECOND, PROCESSOR_SHARE = 100, 0.01
 TICKS = os.sysconf("SC_CLK_TCK")
 # restic doubles the pause with every failure of the same operation, for a quarter of an hour.
-AGAIN = re.compile(rb"retrying after (?:(\d+)m)?([\d.]+)s")
+RETRY = re.compile(rb"retrying after (?:(\d+)m)?([\d.]+)s")
 
 
-def signs():
-    """Bytes read and written, and seconds of processor time, of every process of this container but this one."""
+def activity():
+    """Returns bytes read and written, and seconds of processor time, of every process of this container except this one."""
     moved = computed = 0
     for process in filter(str.isdigit, os.listdir("/proc")):
         if int(process) == os.getpid():
@@ -35,41 +38,41 @@ def signs():
     return moved, computed
 
 
-def pass_words_on():
+def copy_stderr():
     for line in program.stderr:
         sys.stderr.buffer.write(line)
         sys.stderr.buffer.flush()
-        again = AGAIN.search(line)
-        if again and int(again[1] or 0) * 60 + float(again[2]) > PATIENCE / 2:
-            fails_again_and_again.set()
+        retry = RETRY.search(line)
+        if retry and int(retry[1] or 0) * 60 + float(retry[2]) > STALL_TIMEOUT / 2:
+            keeps_failing.set()
 
 
 program = subprocess.Popen(sys.argv[2:], stderr=subprocess.PIPE)
-fails_again_and_again = threading.Event()
-words = threading.Thread(target=pass_words_on, daemon=True)
-words.start()
-for passed_on in (signal.SIGINT, signal.SIGTERM):
-    signal.signal(passed_on, lambda number, _: program.send_signal(number))
-told, alive, last = None, time.monotonic(), signs()
+keeps_failing = threading.Event()
+stderr_copy = threading.Thread(target=copy_stderr, daemon=True)
+stderr_copy.start()
+for forwarded in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(forwarded, lambda number, _: program.send_signal(number))
+interrupted, active, last = None, time.monotonic(), activity()
 while True:
     try:
-        code = program.wait(min(1, PATIENCE / 4))
+        code = program.wait(min(1, STALL_TIMEOUT / 4))
         break
     except subprocess.TimeoutExpired:
         now = time.monotonic()
-    if told is not None:
-        if now - told > LAST_WORDS:
+    if interrupted is not None:
+        if now - interrupted > GRACE:
             program.kill()
         continue
-    moved, computed = (abs(now - then) for now, then in zip(signs(), last, strict=True))
-    if moved > BYTES_A_SECOND * PATIENCE or computed > PROCESSOR_SHARE * PATIENCE:
-        alive, last = now, signs()
-    silent = now - alive > PATIENCE
-    if silent or fails_again_and_again.is_set():
-        why = f"no sign of life for {PATIENCE:g} s" if silent else "it fails again and again"
-        print(f"{why}: told to stop", file=sys.stderr, flush=True)
-        told = now
+    moved, computed = (abs(now - then) for now, then in zip(activity(), last))
+    if moved > BYTES_A_SECOND * STALL_TIMEOUT or computed > PROCESSOR_SHARE * STALL_TIMEOUT:
+        active, last = now, activity()
+    stalled = now - active > STALL_TIMEOUT
+    if stalled or keeps_failing.is_set():
+        reason = f"no activity for {STALL_TIMEOUT:g} s" if stalled else "the same request keeps failing"
+        print(f"{reason}: interrupted", file=sys.stderr, flush=True)
+        interrupted = now
         program.send_signal(signal.SIGINT)
-# What it started may hold its standard error open for longer than it lives.
-words.join(1)
-sys.exit(1 if told is not None else code if code >= 0 else 128 - code)
+# A process that it started may hold its standard error open for longer than it runs.
+stderr_copy.join(1)
+sys.exit(1 if interrupted is not None else code if code >= 0 else 128 - code)
