@@ -10,14 +10,14 @@ import { outputOf } from '../../src/lab/engine/process.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 import type { Aspect } from '../../src/model/aspect.ts';
 import { waitUntil } from '../../src/support/poll.ts';
-import { inVolume, openPlace, seed, type Place } from '../support/volumes.ts';
+import { inVolume, openTestSite, seed, type TestSite } from '../support/volumes.ts';
 
-let place: Place;
+let place: TestSite;
 let files: Volume;
 let before: Manifest;
 
 beforeAll(async () => {
-  place = await openPlace('manifest');
+  place = await openTestSite('manifest');
   files = place.volume('files');
   before = await seed(files);
 });

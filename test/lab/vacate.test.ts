@@ -3,11 +3,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { evictAndEmptyVolume } from '../../src/method/container/evict.ts';
 import { monotonic, seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
-import { inVolume, openPlace, type Place } from '../support/volumes.ts';
+import { inVolume, openTestSite, type TestSite } from '../support/volumes.ts';
 
-let place: Place;
+let place: TestSite;
 beforeAll(async () => {
-  place = await openPlace('vacate');
+  place = await openTestSite('vacate');
 });
 afterAll(() => place[Symbol.asyncDispose]());
 

@@ -4,28 +4,28 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { volumeCompanion } from '../../src/method/volume/volume-companion.ts';
 import { withServicesStopped } from '../../src/method/container/stop-services.ts';
 import { waitUntil } from '../../src/support/poll.ts';
-import { shelf, type Shelf } from '../support/shelf.ts';
+import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
 import {
   destroy,
   entryOf,
   findingOf,
   inVolume,
   lostAspects,
-  openPlace,
+  openTestSite,
   readManifest,
   seed,
   startUser,
   stateOf,
   type Manifest,
-  type Place,
+  type TestSite,
 } from '../support/volumes.ts';
 
 const companion = volumeCompanion();
 const FILE = 'volume.tar.zst';
 const STOP = { 'docker-volume-backup.stop-during-backup': 'true' };
-let place: Place;
+let place: TestSite;
 let before: Manifest;
-let kept: Shelf;
+let kept: ArtifactStore;
 
 const here = () => place.volume('').node.engine;
 const web = () => stateOf(place.swarm, 'web');
@@ -46,26 +46,26 @@ const byHand = (archive: string, ...more: string[]) => {
 };
 
 beforeAll(async () => {
-  place = await openPlace('companion');
+  place = await openTestSite('companion');
   before = await seed(place.volume('files'));
   await startUser(place.volume('files'), 'web', { labels: STOP });
 });
 afterAll(() => place[Symbol.asyncDispose]());
 beforeEach(async () => {
-  kept = await shelf();
+  kept = await openArtifactStore();
   return () => kept[Symbol.asyncDispose]();
 });
 
 describe('what comes back', () => {
   test('all but what it says it loses, which it really loses; the service is away meanwhile', async () => {
     const service = await web();
-    const [taken] = await Promise.all([companion.backup(place.volume('files'), kept.deposit), off()]);
+    const [taken] = await Promise.all([companion.backup(place.volume('files'), kept.writer), off()]);
     expect(taken).toMatchObject({ volume: 'files', stopped: ['web'] });
     expect(await web()).toEqual(service);
     expect(await companions(true)).toEqual([]);
 
     await destroy(place.volume('files'), 'web');
-    await companion.restore(kept.opened(taken), place.volume('files'));
+    await companion.restore(kept.reader(taken), place.volume('files'));
     await startUser(place.volume('files'), 'web', { labels: STOP });
     const after = await readManifest(place.volume('files'));
     expect(await lostAspects(before, after)).toEqual(companion.loses);
@@ -88,7 +88,7 @@ describe('what comes back', () => {
     });
     await here().containers.start(single);
     const { State } = await here().containers.inspect(single);
-    await companion.backup(place.volume('other'), kept.deposit);
+    await companion.backup(place.volume('other'), kept.writer);
     const again = await here().containers.inspect(single);
     expect(again.State.Running).toBe(true);
     expect(again.State.StartedAt > State.StartedAt).toBe(true);
@@ -112,7 +112,7 @@ describe('what was stopped runs again', () => {
     const service = await web();
     // Reading 4 GiB of holes takes it a while.
     await inVolume(place.volume('files'), ['truncate', '--size=4G', '/data/holes']);
-    const killed = findingOf(companion.backup(place.volume('files'), kept.deposit));
+    const killed = findingOf(companion.backup(place.volume('files'), kept.writer));
     await off();
     const [running] = await companions(false);
     await here().containers.kill(running?.Id ?? '');
@@ -127,7 +127,7 @@ describe('what was stopped runs again', () => {
 
   test('when the vault refuses the archive', async () => {
     const service = await web();
-    const refusing = { ...kept.deposit, put: () => Promise.reject(new Error('the vault is full')) };
+    const refusing = { ...kept.writer, put: () => Promise.reject(new Error('the vault is full')) };
     await expect(companion.backup(place.volume('files'), refusing)).rejects.toThrow('the vault is full');
     expect(await web()).toEqual(service);
     expect(await companions(true)).toEqual([]);
@@ -142,20 +142,20 @@ test('a service that a killed backup of another method left off is no service wi
       return new Promise(() => {});
     });
   });
-  await companion.backup(place.volume('files'), kept.deposit);
+  await companion.backup(place.volume('files'), kept.writer);
   expect(await web()).toEqual(service);
 });
 
 describe('what it refuses', () => {
   test('a labelled service without replicas, and labelled tasks that Swarm would replace', async () => {
     await startUser(place.volume('agents'), 'agent', { global: true, labels: STOP });
-    const refused = await findingOf(companion.backup(place.volume('files'), kept.deposit));
+    const refused = await findingOf(companion.backup(place.volume('files'), kept.writer));
     expect(refused).toMatchObject({ code: 'not-pausable', message: expect.stringContaining('agent') });
     expect(await byHand('size=200m')).toContain('agent: only a replicated service can be stopped');
     await destroy(place.volume('agents'), 'agent');
 
     await startUser(place.volume('tasks'), 'tasks', { containerLabels: STOP });
-    const tasks = await findingOf(companion.backup(place.volume('files'), kept.deposit));
+    const tasks = await findingOf(companion.backup(place.volume('files'), kept.writer));
     expect(tasks).toMatchObject({
       code: 'companion-failed',
       output: expect.stringContaining('label the service, not its containers'),
@@ -175,16 +175,16 @@ describe('what it refuses', () => {
       ['missing', 'no-volume'],
       ['empty', 'empty-volume'],
     ] as const)
-      expect(await findingOf(companion.backup(place.volume(name), kept.deposit))).toMatchObject({ code });
+      expect(await findingOf(companion.backup(place.volume(name), kept.writer))).toMatchObject({ code });
   });
 
   test('data on a worker, from where services can not be stopped', async () => {
     await place.swarm.join({ workers: 1 });
     const volume = { ...place.volume('far'), node: place.swarm.node('worker-1') };
     await inVolume(volume, ['touch', '/data/file']);
-    expect(await companion.backup(volume, kept.deposit)).toMatchObject({ stopped: [] });
+    expect(await companion.backup(volume, kept.writer)).toMatchObject({ stopped: [] });
     await startUser(volume, 'far', { labels: STOP });
-    const refused = await findingOf(companion.backup(volume, kept.deposit));
+    const refused = await findingOf(companion.backup(volume, kept.writer));
     expect(refused).toMatchObject({
       code: 'companion-not-on-manager',
       message: 'worker-1 is a worker: the companion can stop far only from a manager',
@@ -195,14 +195,14 @@ describe('what it refuses', () => {
 
 describe('a restore that can not succeed', () => {
   test('cut, a bit turned, or no room', async () => {
-    const taken = await companion.backup(place.volume('files'), kept.deposit);
+    const taken = await companion.backup(place.volume('files'), kept.writer);
     const whole = await readFile(kept.path(FILE));
     await here().volumes.create({
       Name: 'tiny',
       Driver: 'local',
       DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' },
     });
-    const restoring = (name: string) => findingOf(companion.restore(kept.opened(taken), place.volume(name)));
+    const restoring = (name: string) => findingOf(companion.restore(kept.reader(taken), place.volume(name)));
     expect(await restoring('tiny')).toMatchObject({
       code: 'tar-failed',
       output: expect.stringContaining('No space left on device'),

@@ -9,38 +9,38 @@ import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
 import { restoreIntoEmptyVolume } from '../../src/method/container/empty-volume.ts';
 import { finding } from '../../src/support/errors.ts';
 import { traced } from '../../src/support/trace.ts';
-import { shelf, type Shelf } from '../support/shelf.ts';
+import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
 import {
   destroy,
   entryOf,
   findingOf,
   inVolume,
   lostAspects,
-  openPlace,
+  openTestSite,
   readManifest,
   seed,
   startUser,
   stateOf,
   type Manifest,
-  type Place,
+  type TestSite,
 } from '../support/volumes.ts';
 
 const live = dockerCp();
 const stopped = dockerCp({ whileStopped: true });
 const archive = volumeArchive();
 const FILE = 'volume.tar.zst';
-let place: Place;
+let place: TestSite;
 let before: Manifest;
-let kept: Shelf;
+let kept: ArtifactStore;
 
 beforeAll(async () => {
-  place = await openPlace('docker-cp');
+  place = await openTestSite('docker-cp');
   before = await seed(place.volume('files'));
   await startUser(place.volume('files'), 'web');
 });
 afterAll(() => place[Symbol.asyncDispose]());
 beforeEach(async () => {
-  kept = await shelf();
+  kept = await openArtifactStore();
   return () => kept[Symbol.asyncDispose]();
 });
 
@@ -50,8 +50,8 @@ const tiny = { Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o:
 describe('what comes back', () => {
   test('live: all but what it says it loses, which it really loses; the service is not touched', async () => {
     const service = await stateOf(place.swarm, 'web');
-    const taken = await live.backup(place.volume('files'), kept.deposit);
-    await live.restore(kept.opened(taken), place.volume('live'));
+    const taken = await live.backup(place.volume('files'), kept.writer);
+    await live.restore(kept.reader(taken), place.volume('live'));
     const after = await readManifest(place.volume('live'));
     expect(await lostAspects(before, after)).toEqual(live.loses);
     // The capability of a file is the one attribute that the engine carries along.
@@ -67,17 +67,17 @@ describe('what comes back', () => {
     const service = await stateOf(place.swarm, 'web');
     const during: unknown[] = [];
     const taken = await stopped.backup(place.volume('files'), {
-      ...kept.deposit,
+      ...kept.writer,
       put: async (file, content) => {
         during.push((await stateOf(place.swarm, 'web')).running);
-        await kept.deposit.put(file, content);
+        await kept.writer.put(file, content);
       },
     });
     expect(during).toEqual([0]);
     expect(await stateOf(place.swarm, 'web')).toEqual(service);
 
     await destroy(place.volume('files'), 'web');
-    await stopped.restore(kept.opened(taken), place.volume('files'));
+    await stopped.restore(kept.reader(taken), place.volume('files'));
     await startUser(place.volume('files'), 'web');
     const after = await readManifest(place.volume('files'));
     expect(await lostAspects(before, after)).toEqual(stopped.loses);
@@ -85,8 +85,8 @@ describe('what comes back', () => {
   });
 
   test('the GNU tar beside it loses nothing of the same files', async () => {
-    const taken = await archive.backup(place.volume('files'), kept.deposit);
-    await archive.restore(kept.opened(taken), place.volume('tar'));
+    const taken = await archive.backup(place.volume('files'), kept.writer);
+    await archive.restore(kept.reader(taken), place.volume('tar'));
     expect(await lostAspects(before, await readManifest(place.volume('tar')))).toEqual(archive.loses);
   });
 });
@@ -95,7 +95,7 @@ describe('a service that is stopped for a backup', () => {
   test('runs again when the vault refuses the backup', async () => {
     const service = await stateOf(place.swarm, 'web');
     const refused = stopped.backup(place.volume('files'), {
-      ...kept.deposit,
+      ...kept.writer,
       put: () => Promise.reject(new Error('the vault is full')),
     });
     expect(await findingOf(refused)).toMatchObject({ code: 'copy-failed' });
@@ -125,14 +125,14 @@ describe('a service that is stopped for a backup', () => {
       });
     });
     expect(await stateOf(place.swarm, 'web')).toMatchObject({ mode: { Replicated: { Replicas: 0 } } });
-    await stopped.backup(place.volume('files'), kept.deposit);
+    await stopped.backup(place.volume('files'), kept.writer);
     expect(await stateOf(place.swarm, 'web')).toEqual(service);
   });
 
   test('stays off when it was off', async () => {
     await startUser(place.volume('files'), 'batch', { replicas: 0 });
     const service = await stateOf(place.swarm, 'batch');
-    await stopped.backup(place.volume('files'), kept.deposit);
+    await stopped.backup(place.volume('files'), kept.writer);
     expect(await stateOf(place.swarm, 'batch')).toEqual(service);
     await place.volume('files').node.engine.services.remove('batch');
   });
@@ -141,7 +141,7 @@ describe('a service that is stopped for a backup', () => {
     await startUser(place.volume('shared'), 'agent', { global: true });
     await inVolume(place.volume('shared'), ['touch', '/data/file']);
     const agent = await stateOf(place.swarm, 'agent');
-    const refused = await findingOf(stopped.backup(place.volume('shared'), kept.deposit));
+    const refused = await findingOf(stopped.backup(place.volume('shared'), kept.writer));
     expect(refused).toMatchObject({ code: 'not-pausable', message: expect.stringContaining('agent') });
     expect(await stateOf(place.swarm, 'agent')).toEqual(agent);
 
@@ -154,7 +154,7 @@ describe('a service that is stopped for a backup', () => {
       HostConfig: { Binds: ['files:/data'], Init: true },
     });
     await node.engine.containers.start(stranger);
-    const used = await findingOf(stopped.backup(place.volume('files'), kept.deposit));
+    const used = await findingOf(stopped.backup(place.volume('files'), kept.writer));
     await node.engine.containers.remove(stranger);
     expect(used).toMatchObject({ code: 'volume-in-use', message: expect.stringContaining('stranger') });
     expect(await stateOf(place.swarm, 'web')).toEqual(service);
@@ -163,14 +163,14 @@ describe('a service that is stopped for a backup', () => {
 
 describe('bad input', () => {
   test('a volume that is not there, or empty', async () => {
-    const missing = await findingOf(live.backup(place.volume('missing'), kept.deposit));
+    const missing = await findingOf(live.backup(place.volume('missing'), kept.writer));
     expect(missing).toMatchObject({ code: 'no-volume', hint: expect.stringContaining('prefix') });
     expect((await place.volume('missing').node.engine.volumes.list()).map(({ Name }) => Name)).not.toContain(
       'missing',
     );
     await place.volume('empty').node.engine.volumes.create({ Name: 'empty' });
     for (const method of [live, stopped, archive])
-      expect(await findingOf(method.backup(place.volume('empty'), kept.deposit))).toMatchObject({
+      expect(await findingOf(method.backup(place.volume('empty'), kept.writer))).toMatchObject({
         code: 'empty-volume',
       });
   });
@@ -179,7 +179,7 @@ describe('bad input', () => {
     const volume = place.volume('shrinking');
     await seed(volume, { files: 0, largeMiB: 96 });
     const torn = live.backup(volume, {
-      ...kept.deposit,
+      ...kept.writer,
       put: async (_file, content) => {
         for await (const _chunk of content) {
           await inVolume(volume, ['truncate', '--size=1M', '/data/large']);
@@ -191,9 +191,9 @@ describe('bad input', () => {
   });
 
   test('an artifact that was cut, even between two files, or with a bit turned in a header', async () => {
-    await live.backup(place.volume('files'), kept.deposit);
+    await live.backup(place.volume('files'), kept.writer);
     const whole = await readFile(kept.path(FILE));
-    const restoring = () => findingOf(live.restore(kept.opened(claim), place.volume('damaged')));
+    const restoring = () => findingOf(live.restore(kept.reader(claim), place.volume('damaged')));
 
     await truncate(kept.path(FILE), 1_000_000);
     expect(await restoring()).toMatchObject({ code: 'torn-archive' });
@@ -216,8 +216,8 @@ describe('bad input', () => {
     const { engine } = place.volume('').node;
     await engine.volumes.create({ Name: 'tiny', ...tiny });
     for (const method of [live, archive]) {
-      const taken = await method.backup(place.volume('files'), kept.deposit);
-      const full = await findingOf(method.restore(kept.opened(taken), place.volume('tiny')));
+      const taken = await method.backup(place.volume('files'), kept.writer);
+      const full = await findingOf(method.restore(kept.reader(taken), place.volume('tiny')));
       expect(`${String(full.cause)} ${full.output}`).toMatch(/no space left on device/i);
     }
   });
@@ -229,7 +229,7 @@ describe('bad input', () => {
       throw words;
     };
     const artifact = {
-      ...kept.opened(claim),
+      ...kept.reader(claim),
       open: () => Readable.from(broken(), { objectMode: false }),
       pipeTo: () => Promise.reject(words),
     };
@@ -257,8 +257,8 @@ describe('bad input', () => {
   });
 
   test('a volume that has files already is left as it is', async () => {
-    const taken = await live.backup(place.volume('files'), kept.deposit);
-    const refused = await findingOf(live.restore(kept.opened(taken), place.volume('files')));
+    const taken = await live.backup(place.volume('files'), kept.writer);
+    const refused = await findingOf(live.restore(kept.reader(taken), place.volume('files')));
     expect(refused).toMatchObject({ code: 'volume-not-empty' });
     expect(await lostAspects(before, await readManifest(place.volume('files')))).toEqual([]);
   });

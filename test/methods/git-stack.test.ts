@@ -12,7 +12,7 @@ import { waitUntil } from '../../src/support/poll.ts';
 import { Site } from '../../src/swarm/site.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
 import { createGitRepository, type GitRepository } from '../support/git-repository.ts';
-import { shelf, type Shelf } from '../support/shelf.ts';
+import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
 
 const scope = new Scope();
 const method = gitStack();
@@ -98,10 +98,12 @@ const createExtraService = (swarm: Swarm): Promise<string> =>
     'service create --quiet --detach --label com.docker.stack.namespace=shop --name shop_extra --replicas 0',
     swarm.imageOf('toolbox'),
   );
-async function backUp(more: Partial<StackSource> = {}): Promise<{ metadata: ArtifactMetadata; kept: Shelf }> {
-  const kept = await shelf();
+async function backUp(
+  more: Partial<StackSource> = {},
+): Promise<{ metadata: ArtifactMetadata; kept: ArtifactStore }> {
+  const kept = await openArtifactStore();
   scope.defer('a shelf', async () => kept[Symbol.asyncDispose]());
-  return { metadata: await method.backup({ ...source, ...more }, kept.deposit), kept };
+  return { metadata: await method.backup({ ...source, ...more }, kept.writer), kept };
 }
 /** Returns the error of a backup, as a terminal shows it. */
 const backupError = (more: Partial<StackSource> = {}): Promise<string> =>
@@ -357,7 +359,7 @@ describe('a backup', () => {
 describe('a restore', () => {
   const fromBundle = { from: 'bundle', because: expect.any(String) };
   let metadata: ArtifactMetadata;
-  let kept: Shelf;
+  let kept: ArtifactStore;
 
   beforeAll(async () => {
     await resetRepository();
@@ -380,7 +382,7 @@ describe('a restore', () => {
   }
   beforeEach(emptyFreshSwarm);
   const restore = (more: Partial<StackTarget> = {}, changed: ArtifactMetadata = metadata) =>
-    method.restore(kept.opened(changed), {
+    method.restore(kept.reader(changed), {
       swarm: fresh,
       secrets: sealedFor({ shop_token: TOKEN }),
       ...more,

@@ -21,7 +21,7 @@ import {
   runInVolume,
 } from '../support/method-lab.ts';
 import { PASSWORDS, PostgresServer } from '../support/postgres-server.ts';
-import { shelf } from '../support/shelf.ts';
+import { openArtifactStore } from '../support/artifact-store.ts';
 
 const scope = new Scope();
 let server: PostgresServer;
@@ -40,9 +40,9 @@ afterAll(async () => {
 
 /** Backs up, onto a shelf of its own. */
 async function backUp<S, T, R>(method: Method<S, T, R>, from: S) {
-  const place = await shelf();
+  const place = await openArtifactStore();
   scope.defer('remove the shelf', async () => place[Symbol.asyncDispose]());
-  return { place, artifact: place.opened(await method.backup(from, place.deposit)) };
+  return { place, artifact: place.reader(await method.backup(from, place.writer)) };
 }
 
 test('restores a server that was copied while it ran, with roles and settings', async () => {
@@ -117,7 +117,7 @@ test('leaves no base backup running when the vault refuses everything', async ()
 });
 
 test('leaves no base backup running when the vault refuses half-way', async () => {
-  await using place = await shelf();
+  await using place = await openArtifactStore();
   const refused = postgresBaseBackup().backup(server.source(), fullDuring('base.tar', place));
   expect(await failureOf(refused)).toMatchObject(finding('vault-refused'));
   await server.clientsEnded();

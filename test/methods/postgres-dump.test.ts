@@ -8,7 +8,7 @@ import type { PostgresService } from '../../src/method/postgres/service.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { brokenAfter, failureOf, finding, fullDuring } from '../support/method-lab.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
-import { shelf, type Shelf } from '../support/shelf.ts';
+import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
 
 /** A database whose dump is larger than all buffers between the server and its reader. */
 const SHOP = `
@@ -21,12 +21,12 @@ const method = postgresDump();
 let server: PostgresServer;
 let shop: PostgresService;
 let fresh: PostgresService;
-let store: Shelf;
+let store: ArtifactStore;
 
 beforeAll(async () => {
   server = await PostgresServer.start();
   shop = await server.createDatabase('shop', SHOP);
-  store = await shelf();
+  store = await openArtifactStore();
 });
 beforeEach(async () => {
   fresh = await server.createDatabase('fresh');
@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 const backUp = async (from = shop): Promise<ArtifactReader> =>
-  store.opened(await method.backup(from, store.deposit));
+  store.reader(await method.backup(from, store.writer));
 
 test('restores into another database', async () => {
   await method.restore(await backUp(), fresh);
@@ -75,7 +75,7 @@ test.for([
   const artifact = await backUp(impatient);
   const blocked = await server.whileLocked('shop', 'receipts', () =>
     failureOf(
-      action === 'backup' ? method.backup(impatient, store.deposit) : method.restore(artifact, impatient),
+      action === 'backup' ? method.backup(impatient, store.writer) : method.restore(artifact, impatient),
     ),
   );
   expect(blocked).toMatchObject({ ...finding('locked'), output: expect.stringContaining(message) });
@@ -112,7 +112,7 @@ test('reports a server that is killed during a dump, and the server runs again',
     if (file === DATABASE) await server.kill();
     for await (const _chunk of content);
   };
-  expect(await failureOf(method.backup(shop, { ...store.deposit, put }))).toMatchObject(
+  expect(await failureOf(method.backup(shop, { ...store.writer, put }))).toMatchObject(
     finding('interrupted'),
   );
   await server.swarm.converged();

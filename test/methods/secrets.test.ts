@@ -68,9 +68,9 @@ function overheard<Source, Target, Result>(
   };
   return {
     ...method,
-    async backup(source, deposit) {
-      const account: typeof deposit.account = async (...which) => noted(await deposit.account(...which));
-      const claim = await method.backup(source, { ...deposit, account });
+    async backup(source, writer) {
+      const account: typeof writer.account = async (...which) => noted(await writer.account(...which));
+      const claim = await method.backup(source, { ...writer, account });
       handedOut.push(claim);
       return claim;
     },

@@ -14,7 +14,7 @@ import { describe as described } from '../../src/support/errors.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
-import { shelf, type Shelf } from '../support/shelf.ts';
+import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
 import { deployWideStack } from '../support/wide-stack.ts';
 
 const scope = new Scope();
@@ -23,7 +23,7 @@ let old: Swarm;
 let fresh: Swarm;
 /** A swarm of one node, emptied after each test that uses it. */
 let singleNode: Swarm;
-let kept: Shelf;
+let kept: ArtifactStore;
 let metadata: ArtifactMetadata;
 let before: SwarmState;
 let keys: { readonly identity: string; readonly recipient: string };
@@ -53,17 +53,17 @@ beforeAll(async () => {
   old = await newSwarm('old');
   fresh = await newSwarm('fresh');
   singleNode = await newSwarm('alone', 0);
-  kept = await shelf();
+  kept = await openArtifactStore();
   scope.defer('the shelf', async () => kept[Symbol.asyncDispose]());
   values = await deployWideStack(old);
   await (await old.manager()).exec(['docker', 'node', 'update', '--availability', 'pause', 'manager-1']);
-  metadata = await method.backup(old, kept.deposit);
+  metadata = await method.backup(old, kept.writer);
   before = await readState(old);
 });
 afterAll(() => scope[Symbol.asyncDispose]());
 
 const restore = (options: Partial<RebuildTarget> = {}): Promise<RebuiltServices> =>
-  method.restore(kept.opened(metadata), { swarm: fresh, secrets: sealedFor(values), ...options });
+  method.restore(kept.reader(metadata), { swarm: fresh, secrets: sealedFor(values), ...options });
 const restoreError = (options: Partial<RebuildTarget> = {}): Promise<string> =>
   restore(options).then(() => 'no error', described);
 /** One node takes the place of both nodes of the export. */
@@ -78,8 +78,8 @@ async function changeExport(file: string, change: (text: string) => string): Pro
 
 describe('a backup', () => {
   test('refuses a swarm without services', async () => {
-    await using empty = await shelf();
-    await expect(method.backup(singleNode, empty.deposit)).rejects.toMatchObject({
+    await using empty = await openArtifactStore();
+    await expect(method.backup(singleNode, empty.writer)).rejects.toMatchObject({
       code: 'nothing-to-export',
     });
   });
@@ -115,8 +115,8 @@ describe('a backup', () => {
     ];
     const untouched = await state();
     expect(JSON.stringify(untouched)).toContain('"running"');
-    await using second = await shelf();
-    expect(await method.backup(old, second.deposit)).toEqual(metadata);
+    await using second = await openArtifactStore();
+    expect(await method.backup(old, second.writer)).toEqual(metadata);
     expect(await state()).toEqual(untouched);
   });
 });

@@ -11,19 +11,19 @@ import { Scope } from '../../src/support/scope.ts';
 import type { StoppedNode } from '../../src/swarm/node.ts';
 import { Site } from '../../src/swarm/site.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
-import { shelf, type Shelf } from '../support/shelf.ts';
+import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
 import { findingOf, startUser, stateOf } from '../support/volumes.ts';
 
 const FILE = 'swarm.tar.zst';
 const lab = inject('lab');
 let scope: Scope;
 let site: Site;
-let kept: Shelf;
+let kept: ArtifactStore;
 
 beforeEach(async () => {
   scope = new Scope();
   site = await Site.open({ lab, run: `test-${process.pid}`, drill: 'swarm-state', scope });
-  kept = await shelf();
+  kept = await openArtifactStore();
 });
 afterEach(async () => {
   await kept[Symbol.asyncDispose]();
@@ -52,7 +52,7 @@ describe('of several managers', () => {
     await without(swarm, first?.name ?? '');
     await swarm.converged();
 
-    const claim = await swarmState.backup(swarm, kept.deposit);
+    const claim = await swarmState.backup(swarm, kept.writer);
     expect(others.map(({ name }) => name)).toContain(claim['node']);
     const member = (await swarm.members()).find(({ Description }) => Description.Hostname === claim['node']);
     expect(member).toMatchObject({
@@ -65,7 +65,7 @@ describe('of several managers', () => {
     await without(swarm, second?.name ?? '');
     const startedAt = () => swarm.managers.map((node) => node.startedAt);
     const before = startedAt();
-    const refused = await findingOf(swarmState.backup(swarm, kept.deposit));
+    const refused = await findingOf(swarmState.backup(swarm, kept.writer));
     expect(refused).toMatchObject({
       code: 'quorum',
       message: 'stopping this manager would leave 2 of 5 managers, and a quorum needs 3',
@@ -73,7 +73,7 @@ describe('of several managers', () => {
     });
     expect(startedAt()).toEqual(before);
     // A hot copy takes nothing away.
-    const hot = await swarmStateHot.backup(swarm, kept.deposit);
+    const hot = await swarmStateHot.backup(swarm, kept.writer);
     expect([first?.name, second?.name, leader.name]).not.toContain(hot['node']);
   });
 });
@@ -86,13 +86,13 @@ describe('a copy that no cluster can be made of', () => {
     const swarm = await site.startSwarm({ managers: 1, workers: 0 });
     await web(swarm);
     const before = await stateOf(swarm, 'web');
-    claim = await swarmState.backup(swarm, kept.deposit);
+    claim = await swarmState.backup(swarm, kept.writer);
     expect(await stateOf(swarm, 'web')).toEqual(before);
     whole = await readFile(kept.path(FILE));
     await swarm.node('manager-1').destroy();
   });
 
-  const restore = (of: ArtifactMetadata) => swarmState.restore(kept.opened(of), site);
+  const restore = (of: ArtifactMetadata) => swarmState.restore(kept.reader(of), site);
 
   test.for<{ harm: string; change: Change }>([
     { harm: 'a bit of the log turned', change: log((bytes, end) => flipped(bytes, end >> 1)) },

@@ -15,11 +15,11 @@ import { CAPACITY, hold, inTrouble, letGo, MEBIBYTES, TROUBLES } from '../suppor
 import {
   findingOf,
   inVolume,
-  openPlace,
+  openTestSite,
   seed,
   startUser,
   stateOf,
-  type Place,
+  type TestSite,
   type UserOptions,
 } from '../support/volumes.ts';
 
@@ -56,12 +56,12 @@ const SUBJECTS: readonly Subject[] = [
 const IN_TIME = 90;
 
 const scope = new Scope();
-let place: Place;
+let place: TestSite;
 let vault: Vault;
 const on = (name: string) => place.volume(name);
 
 beforeAll(async () => {
-  place = await openPlace('unharmed');
+  place = await openTestSite('unharmed');
   vault = await Vault.open(place.swarm.site, scope, () => undefined, { capacity: CAPACITY });
   const { node } = on('');
   await installSnapshotPlugin(node);

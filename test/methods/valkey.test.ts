@@ -16,7 +16,7 @@ import { traced } from '../../src/support/trace.ts';
 import { Site } from '../../src/swarm/site.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
 import { failureOf, filesIn, finding, fullAfter, interruptedBy, runInVolume } from '../support/method-lab.ts';
-import { shelf, type Shelf } from '../support/shelf.ts';
+import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
 
 const METHODS = { rdb: valkeyRdb(), aof: valkeyAof() };
 type MethodName = keyof typeof METHODS;
@@ -26,7 +26,7 @@ const scope = new Scope();
 let swarm: Swarm;
 let store: Sessions;
 let contents: Awaited<ReturnType<Sessions['contents']>>;
-let place: Shelf;
+let place: ArtifactStore;
 
 beforeAll(async () => {
   const site = await Site.open({ lab: inject('lab'), run: `kv-${process.pid}`, drill: 'methods', scope });
@@ -35,7 +35,7 @@ beforeAll(async () => {
   contents = await store.contents();
 });
 beforeEach(async () => {
-  place = await shelf();
+  place = await openArtifactStore();
 });
 afterEach(() => place[Symbol.asyncDispose]());
 afterAll(() => scope[Symbol.asyncDispose]());
@@ -43,8 +43,8 @@ afterAll(() => scope[Symbol.asyncDispose]());
 const volume = (name: string): Volume => ({ swarm, node: swarm.node('manager-1'), name });
 const storeVolume = (): Volume => volume('sessions_store');
 
-const backUp = async (name: MethodName, writer: ArtifactWriter = place.deposit): Promise<ArtifactReader> =>
-  place.opened(await METHODS[name].backup(store, writer));
+const backUp = async (name: MethodName, writer: ArtifactWriter = place.writer): Promise<ArtifactReader> =>
+  place.reader(await METHODS[name].backup(store, writer));
 
 /** Keeps the server away from its node and removes its volume. */
 async function loseVolume(): Promise<void> {
@@ -331,8 +331,8 @@ test('restores the setting from before a backup that was killed half-way', () =>
     await halfWay.promise;
     expect(await server.settings(REWRITES)).toEqual({ [REWRITES]: '0' });
     expect(await pendingLabels()).toHaveLength(1);
-    await using other = await shelf();
-    await backUp('aof', other.deposit);
+    await using other = await openArtifactStore();
+    await backUp('aof', other.writer);
     expect(await server.settings(REWRITES)).toEqual({ [REWRITES]: '77' });
     expect(await pendingLabels()).toEqual([]);
     expect(await swarm.taskContainer(store.service)).toMatchObject({ id });
@@ -369,7 +369,7 @@ test('reports a snapshot that the server can not write, with its log', async () 
 
 test('reports a wrong password with the message of the server', async () => {
   const wrongPassword = { swarm, service: store.service, passwordFile: '/run/secrets/store.conf' };
-  expect(await failureOf(METHODS.rdb.backup(wrongPassword, place.deposit))).toMatchObject({
+  expect(await failureOf(METHODS.rdb.backup(wrongPassword, place.writer))).toMatchObject({
     ...finding('refused'),
     message: expect.stringContaining('WRONGPASS'),
   });

@@ -17,20 +17,20 @@ import {
   findingOf,
   inVolume,
   lostAspects,
-  openPlace,
+  openTestSite,
   readManifest,
   seed,
   startUser,
   stateOf,
-  type Place,
+  type TestSite,
 } from '../support/volumes.ts';
 
 const MEBIBYTES = 96;
-let place: Place;
+let place: TestSite;
 let big: Volume;
 
 beforeAll(async () => {
-  place = await openPlace('vault-streams');
+  place = await openTestSite('vault-streams');
   big = place.volume('big');
   await seed(big, { files: 1, largeMiB: MEBIBYTES });
   await startUser(big, 'web');

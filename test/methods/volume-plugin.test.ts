@@ -12,25 +12,25 @@ import {
 } from '../../fixtures/volume-plugin/install.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
-import { shelf, type Shelf } from '../support/shelf.ts';
+import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
 import {
   findingOf,
   inVolume,
   lostAspects,
-  openPlace,
+  openTestSite,
   readManifest,
   seed,
   startUser,
   stateOf,
   type Manifest,
-  type Place,
+  type TestSite,
 } from '../support/volumes.ts';
 
 const plugin = volumePlugin({ driver: SNAPSHOT_DRIVER });
 const FILE = 'volume.tar.zst';
-let place: Place;
+let place: TestSite;
 let before: Manifest;
-let kept: Shelf;
+let kept: ArtifactStore;
 
 const here = () => place.volume('').node.engine;
 const make = (name: string, options: Record<string, string> = {}) =>
@@ -41,7 +41,7 @@ const disable = () => place.volume('').node.exec(['docker', 'plugin', 'disable',
 const lost = async (name: string) => lostAspects(before, await readManifest(place.volume(name)));
 
 beforeAll(async () => {
-  place = await openPlace('volume-plugin');
+  place = await openTestSite('volume-plugin');
   await installSnapshotPlugin(place.volume('').node);
   await make('files');
   before = await seed(place.volume('files'));
@@ -49,7 +49,7 @@ beforeAll(async () => {
 });
 afterAll(() => place[Symbol.asyncDispose]());
 beforeEach(async () => {
-  kept = await shelf();
+  kept = await openArtifactStore();
   return () => kept[Symbol.asyncDispose]();
 });
 
@@ -128,10 +128,10 @@ describe('backup', () => {
     const service = await stateOf(place.swarm, 'web');
     const during: unknown[] = [];
     await volumePlugin({ whileStopped: true }).backup(place.volume('files'), {
-      ...kept.deposit,
+      ...kept.writer,
       pipeFrom: async (file, end) => {
         during.push(await stateOf(place.swarm, 'web'));
-        await kept.deposit.pipeFrom(file, end);
+        await kept.writer.pipeFrom(file, end);
       },
     });
     expect(during).toEqual([service]);
@@ -144,19 +144,19 @@ describe('backup', () => {
     await make('big');
     await seed(place.volume('big'), { files: 0, largeMiB: 96 });
     const killing: ArtifactWriter = {
-      ...kept.deposit,
+      ...kept.writer,
       pipeFrom: async (file, end) => {
         const [snapshot = ''] = Object.keys(end.volumes);
         const killed = waitUntil('the reader to be killed', async () => {
           const [reader] = await here().containers.list({ filters: { volume: [snapshot] } });
           return reader ? { done: await here().containers.kill(reader.Id) } : { notYet: 'there is none' };
         });
-        await Promise.all([kept.deposit.pipeFrom(file, end), killed]);
+        await Promise.all([kept.writer.pipeFrom(file, end), killed]);
       },
     };
     const killed = await findingOf(plugin.backup(place.volume('big'), killing));
     expect(killed).toMatchObject({ code: 'tar-failed', message: 'tar: exit code 137' });
-    const refusing = { ...kept.deposit, pipeFrom: () => Promise.reject(new Error('the vault is full')) };
+    const refusing = { ...kept.writer, pipeFrom: () => Promise.reject(new Error('the vault is full')) };
     await expect(plugin.backup(place.volume('big'), refusing)).rejects.toThrow('the vault is full');
     await removed('big');
     expect(await volumes()).toEqual(['files']);
@@ -172,9 +172,9 @@ describe('backup', () => {
       ['empty', 'empty-volume'],
       ['elsewhere', 'other-driver'],
     ] as const)
-      expect(await findingOf(plugin.backup(place.volume(name), kept.deposit))).toMatchObject({ code });
+      expect(await findingOf(plugin.backup(place.volume(name), kept.writer))).toMatchObject({ code });
     const claim = { volume: 'elsewhere', labels: {}, driver: SNAPSHOT_DRIVER };
-    expect(await findingOf(plugin.restore(kept.opened(claim), place.volume('elsewhere')))).toMatchObject({
+    expect(await findingOf(plugin.restore(kept.reader(claim), place.volume('elsewhere')))).toMatchObject({
       code: 'other-driver',
       message: expect.stringContaining('local'),
     });
@@ -184,9 +184,9 @@ describe('backup', () => {
 
 describe('restore', () => {
   test('a damaged artifact: tar says so, and nothing is left to start on', async () => {
-    const taken = await plugin.backup(place.volume('files'), kept.deposit);
+    const taken = await plugin.backup(place.volume('files'), kept.writer);
     const whole = await readFile(kept.path(FILE));
-    const restoring = () => findingOf(plugin.restore(kept.opened(taken), place.volume('damaged')));
+    const restoring = () => findingOf(plugin.restore(kept.reader(taken), place.volume('damaged')));
     await truncate(kept.path(FILE), whole.length / 2);
     expect(await restoring()).toMatchObject({
       code: 'tar-failed',
@@ -200,22 +200,22 @@ describe('restore', () => {
   });
 
   test('no room on the disk, for a restore and for a snapshot; a plugin that is disabled', async () => {
-    const taken = await plugin.backup(place.volume('files'), kept.deposit);
+    const taken = await plugin.backup(place.volume('files'), kept.writer);
     const { node } = place.volume('');
     await disable();
-    expect(await findingOf(plugin.backup(place.volume('files'), kept.deposit))).toMatchObject({
+    expect(await findingOf(plugin.backup(place.volume('files'), kept.writer))).toMatchObject({
       code: 'no-plugin',
       message: expect.stringContaining('disabled'),
     });
     await node.exec(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', SNAPSHOT_STATE]);
     await installSnapshotPlugin(node);
-    const full = await findingOf(plugin.restore(kept.opened(taken), place.volume('tiny')));
+    const full = await findingOf(plugin.restore(kept.reader(taken), place.volume('tiny')));
     expect(full).toMatchObject({
       code: 'tar-failed',
       output: expect.stringContaining('No space left on device'),
     });
     await inVolume(place.volume('tiny'), ['dd', 'if=/dev/urandom', 'of=/data/file', 'bs=1k', 'count=600']);
-    const noRoom = await findingOf(plugin.backup(place.volume('tiny'), kept.deposit));
+    const noRoom = await findingOf(plugin.backup(place.volume('tiny'), kept.writer));
     expect(noRoom).toMatchObject({ code: 'snapshot-failed' });
     expect(String(noRoom.cause)).toContain('No space left on device');
     expect(await volumes()).toEqual(['tiny']);
@@ -227,9 +227,9 @@ describe('restore', () => {
   });
 
   test('the node is lost: on a new one the plugin is missing, then everything comes back and the service starts', async () => {
-    const taken = await plugin.backup(place.volume('files'), kept.deposit);
+    const taken = await plugin.backup(place.volume('files'), kept.writer);
     await place.lose();
-    expect(await findingOf(plugin.restore(kept.opened(taken), place.volume('files')))).toMatchObject({
+    expect(await findingOf(plugin.restore(kept.reader(taken), place.volume('files')))).toMatchObject({
       code: 'no-plugin',
       message: expect.stringContaining('missing'),
     });
@@ -244,7 +244,7 @@ describe('restore', () => {
     });
 
     await installSnapshotPlugin(place.volume('').node);
-    await plugin.restore(kept.opened(taken), place.volume('files'));
+    await plugin.restore(kept.reader(taken), place.volume('files'));
     await place.swarm.converged(seconds(60));
     expect(await lost('files')).toEqual(plugin.loses);
     expect((await here().volumes.inspect('files')).Driver).toBe(SNAPSHOT_DRIVER);

@@ -9,10 +9,10 @@ export const passingAccounts = <Result>(
   pass: (account: Account) => Account,
 ): Method<Volume, Volume, Result> => ({
   ...method,
-  backup: (source, deposit) =>
+  backup: (source, writer) =>
     method.backup(source, {
-      ...deposit,
-      account: async (...which) => pass(await deposit.account(...which)),
+      ...writer,
+      account: async (...which) => pass(await writer.account(...which)),
     }),
   restore: (artifact, target) =>
     method.restore(

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { runSidecar, outputOrThrow } from '../../src/method/container/sidecar.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 import type { ArtifactReader, ArtifactWriter } from '../../src/model/method.ts';
-import type { Shelf } from './shelf.ts';
+import type { ArtifactStore } from './artifact-store.ts';
 
 /** Matches a DrillError with this code that blames the backup or the restore. */
 export const finding = (code: string) => ({ name: 'DrillError', blame: 'finding', code });
@@ -41,10 +41,10 @@ export const fullVault: ArtifactWriter = {
 };
 
 /** A vault that stores `file` only up to its first MiB, and everything else completely. */
-export const fullDuring = (file: string, shelf: Shelf): ArtifactWriter => ({
-  ...shelf.deposit,
+export const fullDuring = (file: string, shelf: ArtifactStore): ArtifactWriter => ({
+  ...shelf.writer,
   async put(name, content) {
-    if (name !== file) return shelf.deposit.put(name, content);
+    if (name !== file) return shelf.writer.put(name, content);
     let bytes = 0;
     for await (const chunk of content) {
       bytes += (chunk as Buffer).length;
@@ -54,13 +54,16 @@ export const fullDuring = (file: string, shelf: Shelf): ArtifactWriter => ({
 });
 
 /** Stores what it gets, and runs `action` between the first bytes and the rest. */
-export const interruptedBy = (shelf: Shelf, action: () => Promise<unknown>): ArtifactWriter => ({
-  ...shelf.deposit,
-  put: (file, content) => shelf.deposit.put(file, pausedAfterFirst(content, action)),
+export const interruptedBy = (shelf: ArtifactStore, action: () => Promise<unknown>): ArtifactWriter => ({
+  ...shelf.writer,
+  put: (file, content) => shelf.writer.put(file, pausedAfterFirst(content, action)),
 });
 
 /** As `interruptedBy`, and then the vault is full. */
-export const fullAfter = (shelf: Shelf, action: () => Promise<unknown> = async () => {}): ArtifactWriter =>
+export const fullAfter = (
+  shelf: ArtifactStore,
+  action: () => Promise<unknown> = async () => {},
+): ArtifactWriter =>
   interruptedBy(shelf, async () => {
     await action();
     throw vaultFull();

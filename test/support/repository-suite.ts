@@ -14,7 +14,7 @@ import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { passingAccounts } from './accounts.ts';
-import { destroy, findingOf, inVolume, lostAspects, openPlace, seed, type Place } from './volumes.ts';
+import { destroy, findingOf, inVolume, lostAspects, openTestSite, seed, type TestSite } from './volumes.ts';
 
 type VolumeMethod = Method<Volume, Volume, void>;
 
@@ -40,7 +40,7 @@ export interface Subject {
 
 /** What the tests of one file share. */
 export interface Stage {
-  readonly place: Place;
+  readonly place: TestSite;
   readonly vault: Vault;
   readonly files: Volume;
   /** Recovery points of the volume `files`, before and after a change, and what was in it. */
@@ -67,7 +67,7 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
   let change = (account: Account): Account => account;
   const method = passingAccounts(subject.method, (account) => change(account));
   const scope = new Scope();
-  let place: Place;
+  let place: TestSite;
   let vault: Vault;
   let older: Point;
   let newer: Point;
@@ -100,7 +100,7 @@ export function repositorySuite(subject: Subject, own: (stage: () => Stage) => v
   };
 
   beforeAll(async () => {
-    place = await openPlace(method.name.replaceAll(/\W+/g, '-'));
+    place = await openTestSite(method.name.replaceAll(/\W+/g, '-'));
     [files, big] = [place.volume('files'), place.volume('big')];
     await files.node.engine.volumes.create({ Name: files.name, Labels: LABELS });
     [vault] = await Promise.all([

@@ -19,7 +19,7 @@ export { readManifest, type Manifest };
 const SEEDER = join(import.meta.dirname, '../../fixtures/ledger/seed-files.py');
 const IDLE = 'import signal; signal.signal(signal.SIGTERM, lambda *_: exit(0)); signal.pause()';
 
-export interface Place extends AsyncDisposable {
+export interface TestSite extends AsyncDisposable {
   /** Today's swarm. */
   readonly swarm: Swarm;
   volume(name: string): Volume;
@@ -28,7 +28,7 @@ export interface Place extends AsyncDisposable {
 }
 
 /** A swarm of one node. */
-export async function openPlace(drill: string): Promise<Place> {
+export async function openTestSite(drill: string): Promise<TestSite> {
   const scope = new Scope();
   const site = await Site.open({ lab: inject('lab'), run: `test-${process.pid}`, drill, scope });
   const start = () => site.startSwarm({ managers: 1, workers: 0 });
