@@ -38,7 +38,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** Backs up, onto a shelf of its own. */
+/** Backs up, onto a separate shelf. */
 async function backUp<S, T, R>(method: Method<S, T, R>, from: S) {
   const place = await openArtifactStore();
   scope.defer('remove the shelf', async () => place[Symbol.asyncDispose]());
@@ -174,7 +174,7 @@ test('recovers the server to a given time, and not further', async () => {
   );
   expect(await server.sql('SHOW recovery_target_time')).toBe('');
   await server.sql('INSERT INTO marks VALUES (20)');
-  // The promoted server keeps archiving, on a timeline of its own.
+  // The promoted server keeps archiving, on a new timeline.
   const { artifact } = await backUp(postgresWalArchive(), server.archive);
   expect(artifact.metadata['last']).toMatch(/^00000002/);
 });

@@ -1,4 +1,4 @@
-// Sends commands to a Valkey or Redis server through the client program of its own image. Commands go to the client's standard input:
+// Sends commands to a Valkey or Redis server through the client program of its image. Commands go to the client's standard input:
 // no port is needed, and no password is part of an argument list.
 import { finding } from '../../support/errors.ts';
 
@@ -15,7 +15,7 @@ export interface KeyValueClient {
   readonly settings: (...names: readonly string[]) => Promise<ReplyFields>;
 }
 
-/** A script for `sh -c` that runs Valkey's or Redis' program, whichever the image has. */
+/** A script for `sh -c` that runs Valkey's or Redis' program: the one that the image has. */
 export const execProgram = (name: 'cli' | 'server'): string =>
   `exec "$(command -v valkey-${name} || command -v redis-${name})" "$@"`;
 export const CLIENT = ['sh', '-c', execProgram('cli'), 'sh', '-2', '--json'];
