@@ -4,7 +4,7 @@ import { listDifferences } from '../../../swarm/differences.ts';
 import { subnetsOf, toNetworkSpec } from '../../../swarm/network-spec.ts';
 import { toComparableSpec, toPortableSpec } from '../../../swarm/service-spec.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
-import { namesById, readSwarmObjects, type SwarmObjects } from '../service-export/swarm-objects.ts';
+import { namesById, readSwarmObjects, type SwarmObjects } from '../swarm-objects.ts';
 import type { DryRun } from './dry-run.ts';
 
 const STACK_LABEL = 'com.docker.stack.namespace';

@@ -4,7 +4,7 @@ import type { Engine } from '../../../lab/engine/engine.ts';
 import { finding, reasonOf } from '../../../support/errors.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import { unsealSecrets, type SealedSecrets } from '../sealed-secrets.ts';
-import { readSwarmObjects } from '../service-export/swarm-objects.ts';
+import { readSwarmObjects } from '../swarm-objects.ts';
 import type { StackRecord } from './record.ts';
 
 /** A secret that the swarm does not have; without a value when a secret driver provides it. */

@@ -7,7 +7,7 @@ import { toStableText } from '../../../swarm/differences.ts';
 import { finding } from '../../../support/errors.ts';
 import { isPredefined } from '../../../swarm/network-spec.ts';
 import { toComparableSpec } from '../../../swarm/service-spec.ts';
-import { SecretSpecSchema } from '../service-export/swarm-objects.ts';
+import { SecretSpecSchema } from '../swarm-objects.ts';
 import { desiredServices, type DeployedStack, type ServicesByName } from './deployed.ts';
 import type { DryRun } from './dry-run.ts';
 

@@ -11,7 +11,7 @@ import { mapReferences, toComparableSpec, type ReferenceKind } from '../../../sw
 import type { Swarm } from '../../../swarm/swarm.ts';
 import type { SecretValues } from '../sealed-secrets.ts';
 import { toDefinition, type SwarmDefinition } from './swarm-definition.ts';
-import { readSwarmObjects, type SwarmObjects } from './swarm-objects.ts';
+import { readSwarmObjects, type SwarmObjects } from '../swarm-objects.ts';
 
 /** How long the swarm may take to give a network its addresses. */
 const ALLOCATION = seconds(10);

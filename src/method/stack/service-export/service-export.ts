@@ -9,7 +9,8 @@ import { unsealSecrets, type SealedSecrets } from '../sealed-secrets.ts';
 import { runPreflight } from './preflight.ts';
 import { SwarmBuilder } from './rebuild.ts';
 import { toDefinition, type SwarmDefinition } from './swarm-definition.ts';
-import { ObjectCounts, readExport, readSwarmObjects, writeExport } from './swarm-objects.ts';
+import { readSwarmObjects } from '../swarm-objects.ts';
+import { ObjectCounts, readExport, writeExport } from './export-files.ts';
 
 export interface RebuildTarget {
   /** A fresh swarm, with its nodes joined. */

@@ -8,7 +8,7 @@ import type {
 } from '../../../lab/engine/api.ts';
 import { isPredefined, toNetworkSpec } from '../../../swarm/network-spec.ts';
 import { parseNodeConstraint, toPortableSpec } from '../../../swarm/service-spec.ts';
-import { namesById, type SwarmObjects } from './swarm-objects.ts';
+import { namesById, type SwarmObjects } from '../swarm-objects.ts';
 
 export interface NodeSettings {
   readonly labels: Readonly<Record<string, string>>;

@@ -1,0 +1,66 @@
+// The objects of a swarm as its API returns them: what both methods of this folder read, record and compare.
+import { z } from 'zod';
+import type {
+  Member,
+  NetworkInspection,
+  SecretOrConfig,
+  SecretOrConfigSpec,
+  ServiceInspection,
+} from '../../lab/engine/api.ts';
+import type { Swarm } from '../../swarm/swarm.ts';
+
+export interface SwarmObjects {
+  readonly services: readonly ServiceInspection[];
+  /** Of swarm scope; includes `host` and `bridge` when a service names them. */
+  readonly networks: readonly NetworkInspection[];
+  readonly configs: readonly SecretOrConfig[];
+  readonly secrets: readonly SecretOrConfig[];
+  readonly nodes: readonly Member[];
+}
+
+export async function readSwarmObjects(swarm: Swarm): Promise<SwarmObjects> {
+  const { engine } = await swarm.manager();
+  const [services, all, configs, secrets, nodes] = await Promise.all([
+    engine.services.list(),
+    engine.networks.list(),
+    engine.configs.list(),
+    engine.secrets.list(),
+    engine.nodes.list(),
+  ]);
+  const networks = all.filter(({ Scope }) => Scope === 'swarm');
+  const listed = new Set(networks.map(({ Id }) => Id));
+  const targets = services.flatMap(({ Spec }) => [
+    ...(Spec.TaskTemplate.Networks ?? []),
+    ...(Spec.Networks ?? []),
+  ]);
+  // The engine does not list the swarm's own `host` and `bridge`: services refer to them by id.
+  const unlisted = new Set(targets.map(({ Target }) => Target).filter((id) => !listed.has(id)));
+  for (const id of unlisted) networks.push(await engine.networks.inspect(id));
+  return { services, networks, configs, secrets, nodes };
+}
+
+/** Returns the names of all objects by their ids; for a node, its host name. */
+export function namesById({
+  services,
+  networks,
+  configs,
+  secrets,
+  nodes,
+}: SwarmObjects): Map<string, string> {
+  return new Map([
+    ...networks.map(({ Id, Name }) => [Id, Name] as const),
+    ...[...services, ...configs, ...secrets].map(({ ID, Spec }) => [ID, Spec.Name] as const),
+    ...nodes.map(({ ID, Description }) => [ID, Description.Hostname] as const),
+  ]);
+}
+
+/** An object with a name, and any other field. */
+export const Named = z.looseObject({ Name: z.string() });
+
+export const SecretSpecSchema: z.ZodType<SecretOrConfigSpec> = Named.extend({
+  /** A secret driver: a plugin provides the value, and the swarm has none. */
+  Driver: Named.optional(),
+  Templating: Named.optional(),
+  /** Bytes of a config, as base64. No API returns those of a secret. */
+  Data: z.base64().optional(),
+});
