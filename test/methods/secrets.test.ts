@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { clientAt, clientInside } from '../../src/lab/engine/client.ts';
 import { Ledger, ledger } from '../../fixtures/ledger/ledger.ts';
-import { stackRepository } from '../../fixtures/repository.ts';
+import { createStackRepository } from '../../fixtures/stack-repository.ts';
 import { sessions, type Sessions } from '../../fixtures/sessions/sessions.ts';
 import { connect } from '../../src/lab/engine/connect.ts';
 import type { Account } from '../../src/model/account.ts';
@@ -133,7 +133,7 @@ test('the workload has secrets of every kind', () => {
 
 test("git stack at the vault: neither the account's keys, nor the identity, nor a value of a secret", async () => {
   await kept({ said: 'git-stack/ssh.ts', inspected: old.imageOf('tools') }, async () => {
-    await using repository = await stackRepository(old);
+    await using repository = await createStackRepository(old);
     for (const held of [repository.ledger, repository.sessions]) {
       const point = await vault.keep(overheard(gitStack({ remote: 'vault' })), { swarm: old, ...held });
       await point.restoreInto({ swarm: fresh.git, secrets: sealed });
