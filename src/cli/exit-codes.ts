@@ -1,9 +1,9 @@
-// What the exit code says to whoever started us.
+// Exit codes. Those of a verdict are in src/drill/verdict.ts.
 export const EXIT = {
-  /** Of the backup or the restore, not of us. */
+  /** The backup or the restore failed, not this program. */
   finding: 1,
   inconclusive: 2,
   usage: 64,
-  /** Ended by a signal, the second time it was asked for. */
+  /** Stopped by a second signal. */
   interrupted: 130,
 } as const;

@@ -1,5 +1,5 @@
-// Makes node_modules what package.json and package-lock.json say, once: npm works in a directory of its own, and the result
-// is moved into place when it is whole. A start that is killed half-way, or runs beside another, harms nothing.
+// Installs the dependencies once per lock file. npm runs in a separate directory, and the complete result is moved into place,
+// so that a start that is killed during the installation, or runs in parallel with another, leaves no broken node_modules.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -19,7 +19,7 @@ const STAMP = '.swarm-drill';
 const STAGING = '.install-';
 const MANIFESTS = ['package.json', 'package-lock.json'];
 
-/** An error that the person can mend; its message is all there is to say. */
+/** An error that the user can fix: its message is printed without a stack. */
 export class StartError extends Error {
   /**
    * @param {string} message
@@ -33,18 +33,20 @@ export class StartError extends Error {
 
 /**
  * @param {string} root
+ * @returns {Promise<boolean>} whether they had to be installed
  * @throws {StartError} when npm fails
  */
 export async function installDependencies(root) {
   const key = keyOf(root);
-  if (isInstalled(root, key)) return;
+  if (isInstalled(root, key)) return false;
   await withLock(
     join(root, 'node_modules'),
     async () => {
       if (!isInstalled(root, key)) await install(root, key);
     },
-    { waiting: () => say('another start is installing the dependencies; waiting for it') },
+    { waiting: () => print('waiting for another process that is installing the dependencies') },
   );
+  return true;
 }
 
 /** @param {string} root */
@@ -68,22 +70,23 @@ function isInstalled(root, key) {
  * @param {string} key
  */
 async function install(root, key) {
-  say('installing the dependencies (npm ci); this happens once');
-  for (const left of readdirSync(root).filter((name) => name.startsWith(STAGING))) remove(join(root, left));
+  print('installing the dependencies (npm ci); needed once');
+  for (const leftover of readdirSync(root).filter((name) => name.startsWith(STAGING)))
+    remove(join(root, leftover));
   const staging = join(root, `${STAGING}${process.pid}`);
   try {
     mkdirSync(staging);
     for (const file of [...MANIFESTS, '.npmrc'])
       if (existsSync(join(root, file))) copyFileSync(join(root, file), join(staging, file));
     await npmCi(staging);
-    const made = join(staging, 'node_modules');
-    writeFileSync(join(made, STAMP), key);
+    const modules = join(staging, 'node_modules');
+    writeFileSync(join(modules, STAMP), key);
     if (existsSync(join(root, 'node_modules'))) renameSync(join(root, 'node_modules'), join(staging, 'old'));
-    renameSync(made, join(root, 'node_modules'));
+    renameSync(modules, join(root, 'node_modules'));
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw new StartError(
-      `can't install the dependencies in ${root}: ${error instanceof Error ? error.message : error}`,
+      `cannot install the dependencies in ${root}: ${error instanceof Error ? error.message : error}`,
     );
   } finally {
     remove(staging);
@@ -110,7 +113,7 @@ function npmCi(directory) {
   });
 }
 
-/** The npm that runs this script, else the one on the PATH. @returns {[string, ...string[]]} */
+/** Returns the npm that runs this script, else the one in PATH. @returns {[string, ...string[]]} */
 function npm() {
   const running = process.env['npm_execpath'];
   return running && basename(running) === 'npm-cli.js' ? [process.execPath, running] : ['npm'];
@@ -124,11 +127,11 @@ function npm() {
 function failure(reason, command, output) {
   const lines = output.split('\n').filter((line) => line.trim() && !/^npm (warn|notice)/i.test(line));
   return [
-    `the dependencies can't be installed: npm failed (${reason})`,
+    `npm ci: failed (${reason}); the dependencies are not installed`,
     `command: ${command}`,
     'output:',
     ...lines.slice(-15).map((line) => `  ${line}`),
-    'what to do: npm needs its registry and some 600 MB of free disk; see that `npm ping` answers, then start again',
+    'what to do: Check that `npm ping` works and that 600 MB of disk are free, then start again.',
   ].join('\n');
 }
 
@@ -138,6 +141,6 @@ function remove(path) {
 }
 
 /** @param {string} text */
-function say(text) {
+function print(text) {
   console.error(`swarm-drill: ${text}`);
 }

@@ -1,4 +1,4 @@
-// The program: its commands, and the one place where an error becomes words and an exit code.
+// The program: its commands, and the one place that turns an error into a message and an exit code.
 import { Command, CommanderError } from 'commander';
 import { describe, DrillError } from '../support/errors.ts';
 import { benchSubcommand } from './commands/bench.ts';
@@ -25,29 +25,31 @@ const commands = [
 
 const examples = `
 Examples:
-  swarm-drill list                      which drills there are
-  swarm-drill run                       every drill, from an empty machine to reports/latest/index.html
-  swarm-drill run total-loss --keep     one drill; its swarm stays for looking into it
-  swarm-drill doctor                    what this machine can and can't prove
-  swarm-drill clean                     remove what a killed run left
+  swarm-drill list                      list the drills
+  swarm-drill run                       run every drill and write reports/latest/index.html
+  swarm-drill run total-loss --keep     run one drill and keep its swarm for inspection
+  swarm-drill doctor                    check what this machine can run
+  swarm-drill clean                     remove leftovers of finished runs
 
-Exit codes: 0 recovered, 1 not recovered, 2 inconclusive, 64 wrong usage.`;
+Exit codes: 0 recovered, 1 not recovered, 2 inconclusive, 64 usage error.`;
 
 exitWithParent();
 await main(process.argv.slice(2));
 process.exit();
 
-async function main(words: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<void> {
   try {
-    await program().parseAsync(words, { from: 'user' });
+    await createProgram().parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = reportError(error);
   }
 }
 
-function program(): Command {
+function createProgram(): Command {
   const root = new Command('swarm-drill')
-    .description('Restore drills for Docker Swarm: does a backup bring everything back, and how fast?')
+    .description(
+      'Restore drills for Docker Swarm: proves that a backup restores everything, and measures how long that takes.',
+    )
     .version(readVersion())
     .addHelpText('after', examples)
     .enablePositionalOptions()
@@ -57,24 +59,24 @@ function program(): Command {
   return root;
 }
 
-/** A command and those below it: refusals are thrown, and say what would have been right. */
+/** Makes a command and its subcommands throw usage errors, with a hint about what is valid. */
 function configure(command: Command): void {
   command.showHelpAfterError(usageHint(command));
-  for (const sub of command.commands) configure(sub.copyInheritedSettings(command));
+  for (const subcommand of command.commands) configure(subcommand.copyInheritedSettings(command));
 }
 
-/** After every refusal of an argument: what would have been right. */
+/** Returns what is valid, to print after a usage error. */
 function usageHint(command: Command): string {
-  const words = command.commands.length > 0 ? command.commands.map((sub) => sub.name()) : [];
+  const names = command.commands.map((subcommand) => subcommand.name());
   const flags = command.options.map((option) => option.long).filter((flag) => flag !== undefined);
   return [
     `usage: ${[command.parent?.name(), command.name(), command.usage()].filter(Boolean).join(' ')}`,
-    ...(words.length > 0 ? [`expected a command: ${words.join(', ')}`] : []),
+    ...(names.length > 0 ? [`expected a command: ${names.join(', ')}`] : []),
     ...(flags.length > 0 ? [`options: ${flags.join(', ')}`] : []),
   ].join('\n');
 }
 
-/** Says what went wrong, where commander has not. @returns the exit code */
+/** Prints what went wrong, unless commander already has. @returns the exit code */
 function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   console.error(`swarm-drill: ${describe(error)}`);
@@ -82,7 +84,7 @@ function reportError(error: unknown): number {
   return { usage: EXIT.usage, finding: EXIT.finding, harness: EXIT.inconclusive }[error.blame];
 }
 
-/** start.mjs holds the other end of the channel: when it is killed, so are we, and with us the embedded lab. */
+/** Exits when start.mjs, at the other end of the channel, is killed: the embedded lab must end with it. */
 function exitWithParent(): void {
   if (!process.channel) return;
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));

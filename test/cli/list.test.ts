@@ -1,8 +1,8 @@
-// What there is to run, for people and for machines.
+// The list of drills, for people and for programs.
 import { expect, test } from 'vitest';
 import { swarmDrill } from '../support/program.ts';
 
-test('list --json holds name, title, topology, objectives and file of every drill, and runs none', async () => {
+test('prints name, title, topology, objectives and file of every drill as JSON, and runs none', async () => {
   const { exitCode, stdout } = await swarmDrill('list', '--json');
   expect(exitCode).toBe(0);
   expect(JSON.parse(stdout)).toContainEqual({
@@ -14,7 +14,7 @@ test('list --json holds name, title, topology, objectives and file of every dril
   });
 });
 
-test('list is a table with a line for each drill', async () => {
+test('prints a table with a line for each drill', async () => {
   const { exitCode, stdout } = await swarmDrill('list');
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/single-manager .* 1 +│ 0 .*drills\/single-manager\.drill\.ts/);

@@ -1,4 +1,4 @@
-// `report` builds reports again from journals, whatever state these are in.
+// `report` rebuilds reports from journals, even from damaged ones.
 import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ async function journalOf(drill: string, text: string): Promise<string> {
   return join(directory, drill);
 }
 
-test('a run: every drill of it, the index, and the summary', async () => {
+test('rebuilds every drill of a run, its index, and prints the summary', async () => {
   await journalOf('good', asText(recoveredSample()));
   await journalOf('bad', asText(notRecoveredSample()));
   const { exitCode, stdout } = await swarmDrill('report', directory);
@@ -31,13 +31,13 @@ test('a run: every drill of it, the index, and the summary', async () => {
   expect(await readFile(join(directory, 'run.json'), 'utf8')).toContain('"verdict": "not-recovered"');
 });
 
-test('one drill', async () => {
+test('rebuilds one drill', async () => {
   const { exitCode, stdout } = await swarmDrill('report', await journalOf('one', asText(recoveredSample())));
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^recovered: total-loss: .*\nreport: .*report\.html$/);
 });
 
-test('a journal that was cut and scribbled over is inconclusive, not an error', async () => {
+test('reports a truncated and damaged journal as inconclusive, not as an error', async () => {
   const whole = asText(recoveredSample());
   const damaged = `${whole.slice(0, whole.length / 3)}\n{"event":"che\0\n`;
   const { exitCode, stdout } = await swarmDrill('report', await journalOf('damaged', damaged));
@@ -45,8 +45,16 @@ test('a journal that was cut and scribbled over is inconclusive, not an error', 
   expect(stdout).toMatch(/^inconclusive: /);
 });
 
-test('a directory without a journal: exit 64', async () => {
+test('exits with 64 for a journal of version 1, and says what to do', async () => {
+  const text = asText(recoveredSample()).replace('"journal":2', '"journal":1');
+  const { exitCode, stderr } = await swarmDrill('report', await journalOf('old', text));
+  expect(exitCode).toBe(64);
+  expect(stderr).toContain('journal has version 1 (expected version 2)');
+  expect(stderr).toContain('what to do: Rebuild this report with the version of swarm-drill that wrote');
+});
+
+test('exits with 64 for a directory without a journal', async () => {
   const { exitCode, stderr } = await swarmDrill('report', directory);
   expect(exitCode).toBe(64);
-  expect(stderr).toContain(`no drill in ${directory} has a journal.jsonl`);
+  expect(stderr).toContain(`${directory}: no drill in it has a journal.jsonl`);
 });

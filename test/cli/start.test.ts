@@ -1,4 +1,4 @@
-// start.mjs in a small project of its own, with a stand-in for npm: what it installs, when, and how it hands over.
+// start.mjs in a small project with a stand-in for npm: what it installs, when, and how it starts the program.
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ROOT } from '../support/program.ts';
 
-/** Notes each call, takes its time, and installs a Node.js and one program. */
+/** Logs each call, takes the requested time, and installs a Node.js and one program. */
 const NPM = `
 import { appendFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 const parent = process.ppid;
@@ -17,22 +17,22 @@ appendFileSync(process.env.NPM_LOG, process.argv.slice(2).join(' ') + '\\n');
 if (process.env.NPM_FAILS) { console.error('npm error code ENOTFOUND\\nnpm error no such host'); process.exit(1); }
 mkdirSync('node_modules/.bin', { recursive: true });
 await new Promise((done) => setTimeout(done, Number(process.env.NPM_TAKES ?? 0)));
-// Left behind by a killed start, with its directory gone, Node.js would spin while it reports the error.
+// Orphaned by a killed start, and with its directory removed, Node.js would spin while it reports the error.
 if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
-const brought = 'node_modules/node-' + process.platform + '-' + process.arch + '/bin';
-mkdirSync(brought, { recursive: true });
-symlinkSync(process.execPath, brought + '/node');
+const bundled = 'node_modules/node-' + process.platform + '-' + process.arch + '/bin';
+mkdirSync(bundled, { recursive: true });
+symlinkSync(process.execPath, bundled + '/node');
 writeFileSync('node_modules/.bin/hello', '#!/bin/sh\\necho "hello $*"; exit 7\\n', { mode: 0o755 });
 `;
 const MAIN = `
-const words: string[] = process.argv.slice(2);
-if (words[0] === 'wait') {
+const args: string[] = process.argv.slice(2);
+if (args[0] === 'wait') {
   process.on('SIGTERM', () => process.exit(5));
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   console.log('ready');
   setInterval(() => {}, 1000);
 } else {
-  console.log(JSON.stringify(words));
+  console.log(JSON.stringify(args));
   process.exitCode = 3;
   process.channel?.unref();
 }
@@ -62,7 +62,7 @@ const start = (words: readonly string[], env: Record<string, string> = {}) =>
     reject: false,
   });
 
-test('the first start installs and says so; the next one is quiet; both hand over arguments and exit code', async () => {
+test('installs at the first start and prints that, then stays quiet; passes on arguments and exit code', async () => {
   const first = await start(['run', 'a b', '--keep']);
   expect(first).toMatchObject({ exitCode: 3, stdout: '["run","a b","--keep"]' });
   expect(first.stderr).toContain('installing the dependencies');
@@ -70,23 +70,23 @@ test('the first start installs and says so; the next one is quiet; both hand ove
   expect(await installs()).toBe(1);
 });
 
-test('another lock file means another install', async () => {
+test('installs again when the lock file changes', async () => {
   await start(['list']);
   await writeFile(join(project, 'package-lock.json'), '{"changed":true}');
   await start(['list']);
   expect(await installs()).toBe(2);
 });
 
-test('two starts at once install once; the one that waits says why', async () => {
+test('installs once for two parallel starts; the one that waits prints why', async () => {
   const both = await Promise.all([0, 1].map(() => start(['list'], { NPM_TAKES: '700' })));
   expect(both.map(({ exitCode }) => exitCode)).toEqual([3, 3]);
   expect(await installs()).toBe(1);
   expect(both.map(({ stderr }) => stderr).join()).toContain(
-    'another start is installing the dependencies; waiting',
+    'waiting for another process that is installing the dependencies',
   );
 });
 
-test('a start killed half-way leaves nothing that looks installed, and the next one installs again', async () => {
+test('leaves no partial installation when killed, and installs at the next start', async () => {
   const killed = start(['list'], { NPM_TAKES: '2000' });
   while ((await installs()) === 0) await sleep(20);
   killed.kill('SIGKILL');
@@ -97,39 +97,39 @@ test('a start killed half-way leaves nothing that looks installed, and the next 
   expect((await readdir(project)).filter((name) => name.startsWith('.install-'))).toEqual([]);
 });
 
-test('npm that fails: exit 2 with what was tried, its last lines and what to do; what was installed before stays', async () => {
+test('exits with 2 when npm fails, prints command, output and what to do, and keeps the previous installation', async () => {
   await start(['list']);
   await writeFile(join(project, 'package-lock.json'), '{"changed":true}');
   const { exitCode, stdout, stderr } = await start(['list'], { NPM_FAILS: '1' });
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-  expect(stderr).toContain('npm failed (exit code 1)');
+  expect(stderr).toContain('npm ci: failed (exit code 1)');
   expect(stderr).toContain('command: npm ci');
   expect(stderr).toContain('npm error no such host');
   expect(stderr).toContain('what to do: ');
   expect(existsSync(join(project, 'node_modules/.bin/hello'))).toBe(true);
 });
 
-test('exec runs a program of node_modules/.bin and passes its exit code on', async () => {
+test('runs a program in node_modules/.bin with exec, and passes on its exit code', async () => {
   expect(await start(['exec', 'hello', 'you'])).toMatchObject({ exitCode: 7, stdout: 'hello you' });
 });
 
-test('exec of a program that is not there: exit 64', async () => {
+test('exits with 64 for exec of a missing program', async () => {
   const { exitCode, stderr } = await start(['exec', 'nope']);
   expect(exitCode).toBe(64);
-  expect(stderr).toContain('expected a program of node_modules/.bin, got "nope"');
+  expect(stderr).toContain('expected a program in node_modules/.bin, got "nope"');
 });
 
-test('a signal is passed on, and the answer is the one of the program', async () => {
+test('passes on a signal, and exits with the exit code of the program', async () => {
   const waiting = start(['wait']);
   await once(waiting.stdout, 'data');
   waiting.kill('SIGTERM');
   expect(await waiting).toMatchObject({ exitCode: 5 });
 });
 
-test('when start.mjs is killed the program does not live on', async () => {
+test('ends the program when start.mjs is killed', async () => {
   const waiting = start(['wait']);
   await once(waiting.stdout, 'data');
   waiting.kill('SIGKILL');
-  // Answers only when nobody holds its standard output any more, and the program inherited that.
+  // Resolves only when standard output is closed, which the program inherited.
   expect(await waiting).toMatchObject({ signal: 'SIGKILL' });
 });

@@ -1,4 +1,4 @@
-// Wrong usage ends with 64 and names what was expected and what came; help and version end with 0.
+// A usage error exits with 64 and states what was expected and what was given; help and version exit with 0.
 import { expect, test } from 'vitest';
 import { swarmDrill } from '../support/program.ts';
 
@@ -6,25 +6,25 @@ test.each([
   [
     'an unknown drill',
     ['run', 'totl-loss'],
-    ['single-manager', 'got "totl-loss"', 'did you mean "total-loss"?'],
+    ['single-manager', 'got "totl-loss"', 'Did you mean "total-loss"?'],
   ],
   [
-    'an unknown drill that resembles none',
+    'an unknown drill that is similar to none',
     ['run', 'xyz'],
     ['single-manager', 'got "xyz"', 'swarm-drill list'],
   ],
   ['an unknown command', ['lst'], ["unknown command 'lst'", 'Did you mean list', 'run, list, doctor']],
   ['no command', [], ['swarm-drill run', 'Commands:']],
   ['an unknown option', ['run', '--rt', '5'], ["unknown option '--rt'", 'Did you mean --rto', '--rpo']],
-  ['an objective that is no number', ['run', '--rto', 'abc'], ['seconds above 0, got "abc"']],
+  ['an objective that is not a number', ['run', '--rto', 'abc'], ['seconds above 0, got "abc"']],
   ['a negative objective', ['run', '--rpo=-5'], ['seconds above 0, got "-5"']],
-  ['an objective of nothing', ['run', '--rto='], ['seconds above 0, got ""']],
+  ['an empty objective', ['run', '--rto='], ['seconds above 0, got ""']],
   ['an unknown size', ['run', '--size', 'huge'], ['Expected small, medium, large, got "huge"']],
   ['an option without its value', ['run', '--seed'], ["'--seed <text>' argument missing"]],
-  ['a report of nothing', ['report'], ["missing required argument 'directory'"]],
-  ['a word too many', ['doctor', 'please'], ['too many arguments']],
-])('%s: exit 64', async (_, words, texts) => {
-  const { exitCode, stdout, stderr } = await swarmDrill(...words);
+  ['report without a directory', ['report'], ["missing required argument 'directory'"]],
+  ['an extra argument', ['doctor', 'please'], ['too many arguments']],
+])('exits with 64 for %s', async (_, args, texts) => {
+  const { exitCode, stdout, stderr } = await swarmDrill(...args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
   for (const text of texts) expect(stderr).toContain(text);
 });
@@ -33,13 +33,13 @@ test.each([
   ['--help', ['--help'], ['Examples:', 'swarm-drill run total-loss --keep', 'Exit codes: 0 recovered']],
   ['help of run', ['run', '--help'], ['--rto <seconds>', 'Examples:']],
   ['--version', ['--version'], ['0.1.0']],
-])('%s: exit 0', async (_, words, texts) => {
-  const { exitCode, stdout, stderr } = await swarmDrill(...words);
+])('exits with 0 for %s', async (_, args, texts) => {
+  const { exitCode, stdout, stderr } = await swarmDrill(...args);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   for (const text of texts) expect(stdout).toContain(text);
 });
 
-test('an engine that does not answer: exit 2, with the reason and what to do', async () => {
+test('exits with 2 for an engine that does not answer, with the reason and what to do', async () => {
   const { exitCode, stderr } = await swarmDrill(
     'run',
     'single-manager',
@@ -51,7 +51,7 @@ test('an engine that does not answer: exit 2, with the reason and what to do', a
   expect(stderr).toContain('what to do: ');
 });
 
-test('an engine that can not be one: exit 64', async () => {
+test('exits with 64 for an invalid engine address', async () => {
   const { exitCode, stderr } = await swarmDrill('run', 'single-manager', '--engine', 'ftp://example.test');
   expect(exitCode).toBe(64);
   expect(stderr).toContain('expected an engine at unix://, npipe:// or tcp://, got "ftp://example.test"');

@@ -1,19 +1,19 @@
-// Runs the program the way a person does: as a process of its own, with what it printed and its exit code as the answer.
+// Runs the program as a user does: as a process, returning its output and exit code.
 import { join } from 'node:path';
 import { execa } from 'execa';
 
 export const ROOT = join(import.meta.dirname, '../..');
 export const MAIN = join(ROOT, 'src/cli/main.ts');
 
-export interface Ended {
+export interface ProgramResult {
   readonly exitCode: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-export async function swarmDrill(...words: string[]): Promise<Ended> {
+export async function swarmDrill(...args: string[]): Promise<ProgramResult> {
   const env = { NO_COLOR: '1' };
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [MAIN, ...words], {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [MAIN, ...args], {
     cwd: ROOT,
     env,
     reject: false,

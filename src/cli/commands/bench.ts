@@ -1,11 +1,13 @@
-// swarm-drill bench: the measurements of bench/bench.ts, as ratios from one machine.
+// swarm-drill bench: runs the measurements of bench/bench.ts and prints them as ratios on one machine.
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ROOT } from '../project.ts';
 
 export const benchSubcommand = new Command('bench')
-  .description('measure how fast a swarm is ready, what the harness itself costs, and how files are read')
-  .argument('[part...]', 'swarm, drill, manifest; all when none is named')
+  .description(
+    'measure how fast a swarm gets ready, the overhead of the harness, and how fast files are read',
+  )
+  .argument('[part...]', 'swarm, drill or manifest (default: all)')
   .action(async (parts: string[]) => {
     const { bench } = (await import(join(ROOT, 'bench/bench.ts'))) as {
       bench: (parts: readonly string[]) => Promise<void>;

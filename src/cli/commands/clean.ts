@@ -1,4 +1,4 @@
-// swarm-drill clean: removes what killed runs left, found by label.
+// swarm-drill clean: removes leftovers of runs that were killed, found by label.
 import { Command } from 'commander';
 import { engineOption } from './options.ts';
 
@@ -8,9 +8,9 @@ interface Options {
 }
 
 export const cleanSubcommand = new Command('clean')
-  .description('remove everything that is labelled ours and whose run is over')
+  .description('remove leftovers of finished runs')
   .addOption(engineOption())
-  .option('--all', 'also what `run --keep` left, and what is kept between runs in the engine')
+  .option('--all', 'also remove what `run --keep` kept, and caches in the engine')
   .action(async ({ engine, all = false }: Options) => {
     const { findEngine } = await import('../../lab/open.ts');
     const { sweep } = await import('../../lab/sweep.ts');
@@ -19,7 +19,7 @@ export const cleanSubcommand = new Command('clean')
     const swept = host === undefined ? { removed: {}, skipped: [] } : await sweep(host, { all });
     const labs = await sweepEmbedded({ all });
     const removed = { ...swept.removed, 'embedded labs': labs.length };
-    console.log(`engine: ${host ?? 'none answers'}`);
+    console.log(`engine: ${host ?? 'none found'}`);
     for (const [kind, count] of Object.entries(removed)) console.log(`removed ${kind}: ${count}`);
-    for (const reason of swept.skipped) console.log(`left alone: ${reason}`);
+    for (const reason of swept.skipped) console.log(`skipped: ${reason}`);
   });

@@ -1,4 +1,4 @@
-// swarm-drill doctor: what this machine can and can't prove, and how to mend it.
+// swarm-drill doctor: checks what this machine can run, and how to fix problems.
 import { Command } from 'commander';
 import type { Observed } from '../../lab/examine.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -11,9 +11,9 @@ interface Options {
 }
 
 export const doctorSubcommand = new Command('doctor')
-  .description("say what this machine can and can't prove, and how to mend it")
+  .description('check what this machine can run, and how to fix problems')
   .addOption(engineOption())
-  .addOption(jsonOption('what was seen'))
+  .addOption(jsonOption('the results'))
   .action(async ({ engine, json }: Options) => {
     const { examineMachine } = await import('../../lab/examine.ts');
     const examination = await examineMachine(engine);
@@ -24,8 +24,8 @@ export const doctorSubcommand = new Command('doctor')
     if (!json)
       console.log(
         lab
-          ? '\ndrills can run here'
-          : "\ndrills can't run here: neither an engine nor the embedded lab is in reach",
+          ? '\nDrills can run on this machine.'
+          : '\nDrills cannot run on this machine: neither a Docker engine nor the embedded lab is available.',
       );
     if (!lab) process.exitCode = EXIT.inconclusive;
   });

@@ -1,4 +1,4 @@
-// swarm-drill list: which drills there are, from their own plans.
+// swarm-drill list: lists the drills, from their plans.
 import { relative } from 'node:path';
 import Table from 'cli-table3';
 import { Command } from 'commander';
@@ -9,7 +9,7 @@ import { jsonOption } from './options.ts';
 
 export const listSubcommand = new Command('list')
   .description('list the drills: name, title, topology, objectives, file')
-  .addOption(jsonOption('them'))
+  .addOption(jsonOption('the list'))
   .action(async ({ json }: { json?: true }) => {
     for (const { file } of await findDrillFiles()) await import(file);
     const drills = declaredDrills();

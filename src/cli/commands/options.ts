@@ -1,4 +1,4 @@
-// What a person may write on the command line, checked: each refusal says what was expected and what came.
+// Options that several commands share, and parsers that state what they expected and what they got.
 import { InvalidArgumentError, Option } from 'commander';
 import { SIZES, type Size } from '../../drill/plan.ts';
 import { type Seconds, seconds } from '../../support/clock.ts';
@@ -18,17 +18,14 @@ export function parseSize(text: string): Size {
   return size;
 }
 
-/** @throws InvalidArgumentError unless `text` is the number of a descriptor that can be read */
+/** @throws InvalidArgumentError unless `text` is the number of a file descriptor to read from */
 export function parseDescriptor(text: string): number {
   if (!/^\d+$/.test(text) || text === '1' || text === '2')
-    throw new InvalidArgumentError(`Expected the number of a descriptor to read from, got "${text}".`);
+    throw new InvalidArgumentError(`Expected the number of a file descriptor to read from, got "${text}".`);
   return Number(text);
 }
 
 export const engineOption = (): Option =>
-  new Option(
-    '--engine <host>',
-    'the Docker engine to use, e.g. unix:///var/run/docker.sock (default: found by itself)',
-  );
+  new Option('--engine <host>', 'Docker engine to use, e.g. unix:///var/run/docker.sock (default: detected)');
 
 export const jsonOption = (what: string): Option => new Option('--json', `print ${what} as JSON`);

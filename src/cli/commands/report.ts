@@ -1,4 +1,4 @@
-// swarm-drill report: builds reports again from their journals, after a crash or with newer pages.
+// swarm-drill report: rebuilds reports from their journals, after a crash or to use newer pages.
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
@@ -7,8 +7,8 @@ import { createPalette } from '../terminal/palette.ts';
 import { formatSummary } from '../terminal/summary.ts';
 
 export const reportSubcommand = new Command('report')
-  .description('build the reports of a run, or of one drill, from the journals again')
-  .argument('<directory>', "a run's directory, e.g. reports/latest, or a drill's within it")
+  .description('rebuild the reports of a run, or of one drill, from the journals')
+  .argument('<directory>', 'directory of a run, e.g. reports/latest, or of a drill in it')
   .action(async (directory: string) => {
     if (existsSync(join(directory, JOURNAL_FILE))) {
       const { name, verdict, reason } = await writeDrillReport(directory);

@@ -1,17 +1,17 @@
-// swarm-drill test: vitest with this project's tests; the drills themselves are run by `run`.
+// swarm-drill test: runs this project's tests with vitest. Drills are run with `run`.
 import { Command } from 'commander';
 
 export const testSubcommand = new Command('test')
   .description(
-    'run the tests, but for those of single methods (`test --project methods`); arguments go to vitest, e.g. `test --project unit journal`',
+    'run the tests except those of single methods (`test --project methods`); passes arguments to vitest, e.g. `test --project unit journal`',
   )
-  .argument('[arguments...]', "vitest's own")
+  .argument('[arguments...]', 'arguments of vitest')
   .allowUnknownOption()
   .helpOption(false)
-  .action(async (words: string[]) => {
+  .action(async (args: string[]) => {
     const { parseCLI, startVitest } = await import('vitest/node');
-    const { filter, options } = parseCLI(['vitest', ...words]);
+    const { filter, options } = parseCLI(['vitest', ...args]);
     const vitest = await startVitest(filter, { watch: false, project: ['!drills', '!methods'], ...options });
-    // In watch mode vitest itself ends the process.
+    // In watch mode, vitest ends the process.
     if (vitest.shouldKeepServer()) await new Promise(() => {});
   });

@@ -1,4 +1,4 @@
-// Which drills there are: a file `drills/<name>.drill.ts` each.
+// Finds the drills: each file is drills/<name>.drill.ts.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { declaredDrills } from '../../drill/registry.ts';
@@ -15,7 +15,7 @@ export interface DrillFile {
   readonly file: string;
 }
 
-/** By name. */
+/** Returns the drill files, sorted by name. */
 export async function findDrillFiles(): Promise<DrillFile[]> {
   const folder = join(ROOT, 'drills');
   const entries = await readdir(folder, { recursive: true });
@@ -28,7 +28,7 @@ export async function findDrillFiles(): Promise<DrillFile[]> {
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** A drill by its own name: that of its file, or `<file>.<variant>` where one file declares several. */
+/** A drill's name is that of its file, or `<file>.<variant>` where a file declares several. */
 export interface SelectedDrill {
   readonly name: string;
   /** Absolute. */
@@ -38,8 +38,8 @@ export interface SelectedDrill {
 }
 
 /**
- * The drills of these names, in this order; a file's name stands for all of its drills. Every drill when there are no names.
- * @throws DrillError `usage` for a name that no drill has
+ * Returns the drills with these names, in this order, or every drill without names. The name of a file selects all its drills.
+ * @throws DrillError `usage` for an unknown name
  */
 export async function selectDrills(names: readonly string[]): Promise<SelectedDrill[]> {
   const files = await findDrillFiles();
@@ -59,7 +59,7 @@ export async function selectDrills(names: readonly string[]): Promise<SelectedDr
   return [...chosen.values()];
 }
 
-/** What the file declares. One that can't be read stands for itself: running it tells why. */
+/** Returns the drills that the file declares. A file that fails to load is returned as a drill: running it shows the error. */
 async function loadDrills({ name: fileName, file }: DrillFile): Promise<SelectedDrill[]> {
   try {
     await import(file);
@@ -75,6 +75,6 @@ function unknownDrill(name: string, known: readonly string[]): Error {
   const meant = nearestName(name, known);
   return usage(
     `expected the name of a drill (${[...new Set(known)].join(', ')}), got "${name}"`,
-    meant ? `did you mean "${meant}"?` : 'see `swarm-drill list`',
+    meant ? `Did you mean "${meant}"?` : 'List the drills with `swarm-drill list`.',
   );
 }

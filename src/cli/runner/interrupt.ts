@@ -1,6 +1,6 @@
-// Ctrl-C: the first one asks for an orderly stop, the second one means at once.
+// Ctrl-C: the first one stops gracefully, the second one immediately.
 
-/** npm passes on to us what the terminal has sent us already: within this time it is the same key stroke. */
+/** The terminal and npm both send the signal: within this time, two signals are the same key press. */
 const SAME_KEY_PRESS_MS = 300;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -9,7 +9,7 @@ export interface InterruptHandlers {
   readonly stopImmediately: () => void;
 }
 
-/** Until disposed, the first signal calls `orderly`, a later one `atOnce`. */
+/** Calls `stopGracefully` at the first signal and `stopImmediately` at a later one, until disposed. */
 export function onInterrupt({
   stopGracefully: orderly,
   stopImmediately: atOnce,
@@ -30,7 +30,7 @@ export function onInterrupt({
   };
 }
 
-/** Runs `body` and takes back the signal handlers that it has installed: when to end is for `onStop` to say. */
+/** Runs `body` and removes the signal handlers that it installed: only `onInterrupt` decides when to stop. */
 export async function withoutSignalHandlers<T>(body: () => Promise<T>): Promise<T> {
   const before = SIGNALS.flatMap((signal) => process.listeners(signal));
   const result = await body();

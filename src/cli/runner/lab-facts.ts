@@ -1,4 +1,4 @@
-// The part of an open lab that can be handed to a worker.
+// The facts about an open lab that can be passed to a worker.
 import type { Lab, LabFacts } from '../../lab/lab.ts';
 
 export const toLabFacts = ({ host, kind, description, images, template }: Lab): LabFacts => ({

@@ -1,9 +1,9 @@
-// For "did you mean": the known word that a mistyped one is closest to.
+// Finds the name that was probably meant, for "Did you mean".
 
-/** @returns the one that begins like `word`, else the nearest; undefined when none is near enough to be meant */
+/** Returns the first known name that starts with `word`, else the nearest one; undefined when none is similar. */
 export function nearestName(word: string, known: readonly string[]): string | undefined {
-  const begun = word && known.find((candidate) => candidate.startsWith(word.toLowerCase()));
-  if (begun) return begun;
+  const prefixed = word && known.find((candidate) => candidate.startsWith(word.toLowerCase()));
+  if (prefixed) return prefixed;
   const [best] = known
     .map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate, edits }) => edits <= Math.max(word.length, candidate.length) / 2)
@@ -11,7 +11,7 @@ export function nearestName(word: string, known: readonly string[]): string | un
   return best?.candidate;
 }
 
-/** How many letters must be inserted, removed or replaced (Levenshtein). */
+/** Returns how many letters must be inserted, removed or replaced (Levenshtein distance). */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...a].entries()) {

@@ -1,5 +1,5 @@
-// A run from the command line: opens the lab, lets vitest run the drills, shows what they do, writes the reports and answers
-// with the exit code. Ctrl-C once ends the drill that runs in good order; twice ends everything at once.
+// Runs drills from the command line: opens the lab, lets vitest run the drills, shows their progress, writes the reports and
+// returns the exit code. The first Ctrl-C stops the running drill with cleanup; the second one stops immediately.
 import { openLab } from '../../lab/open.ts';
 import { finishRun } from './finish.ts';
 import type { SelectedDrill } from './drill-files.ts';
@@ -14,22 +14,22 @@ import { onInterrupt, type InterruptHandlers } from './interrupt.ts';
 export interface RunRequest {
   readonly drills: readonly SelectedDrill[];
   readonly overrides: RunOverrides;
-  /** Standard output is for run.json alone. */
+  /** Print run.json, and nothing else, on standard output. */
   readonly json: boolean;
 }
 
 /** @returns the exit code */
-export async function runDrills({ drills, overrides: wishes, json }: RunRequest): Promise<number> {
+export async function runDrills({ drills, overrides, json }: RunRequest): Promise<number> {
   const view = createProgressView(json ? process.stderr : process.stdout);
   const stop = interruptHandlers(view);
   using _listening = onInterrupt(stop);
   await using lab = await openLab({
-    engine: wishes.engine,
-    keep: wishes.keep ?? false,
+    engine: overrides.engine,
+    keep: overrides.keep ?? false,
     images: drills.flatMap(({ images }) => images),
     progress: (doing) => view.print(`lab: ${doing}`),
   });
-  const run = await resolveSettings({ ...wishes, only: drills.map(({ name }) => name) });
+  const run = await resolveSettings({ ...overrides, only: drills.map(({ name }) => name) });
   await using session = await openSession((text) => view.print(text));
   stop.session = session;
   const files = [...new Set(drills.map(({ file }) => file))];
@@ -40,7 +40,7 @@ export async function runDrills({ drills, overrides: wishes, json }: RunRequest)
   return await finishRun({ run, drills, errors, json });
 }
 
-/** What the two Ctrl-C do, before and while there is a session to stop. */
+/** Handles the first and the second Ctrl-C, before and during the session. */
 function interruptHandlers(view: ProgressView): InterruptHandlers & { session: Session | undefined } {
   const leave = (code: number, why: string): never => {
     view.close();
@@ -50,12 +50,13 @@ function interruptHandlers(view: ProgressView): InterruptHandlers & { session: S
   const stop: ReturnType<typeof interruptHandlers> = {
     session: undefined,
     stopGracefully() {
-      if (!stop.session) return leave(EXIT.inconclusive, 'stopped before a drill began');
-      view.print('stopping: logs, clean-up and report follow; Ctrl-C again to stop at once');
+      if (!stop.session) return leave(EXIT.inconclusive, 'stopped before a drill started');
+      view.print(
+        'stopping: collecting logs, cleaning up and writing the report; press Ctrl-C again to stop immediately',
+      );
       stop.session.stop();
     },
-    stopImmediately: () =>
-      leave(EXIT.interrupted, 'stopped at once; `swarm-drill clean` removes what is left'),
+    stopImmediately: () => leave(EXIT.interrupted, 'stopped; remove the leftovers with `swarm-drill clean`'),
   };
   return stop;
 }

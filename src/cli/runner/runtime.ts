@@ -1,4 +1,4 @@
-// The composition root of a drill's worker: hands the run its site, vault and facts, each from its own folder.
+// The composition root of a drill's worker: gives the run its site, its vault and the facts about its environment.
 import type { Engine } from '../../lab/engine/engine.ts';
 import { vaultContentsEncrypted } from '../../check/vault-encryption.ts';
 import { vaultIsolatedFromSwarm } from '../../check/vault-isolation.ts';

@@ -1,4 +1,4 @@
-// Vitest, driven from inside: runs drill files one after the other in a worker of this process, and says nothing itself.
+// Runs drill files with vitest, one after the other, in a worker of this process and without vitest's output.
 import { join } from 'node:path';
 import { BaseSequencer, createVitest, type TestModule } from 'vitest/node';
 import type { LabFacts } from '../../lab/lab.ts';
@@ -6,7 +6,7 @@ import { ROOT } from '../project.ts';
 import type { RunSettings } from './settings.ts';
 import { withoutSignalHandlers } from './interrupt.ts';
 
-/** An error as it came out of a worker: DrillError's own fields survive the way. */
+/** An error from a worker: the fields of DrillError are kept. */
 export interface WorkerError {
   readonly message: string;
   readonly stack?: string | undefined;
@@ -15,15 +15,15 @@ export interface WorkerError {
 }
 
 export interface Session extends AsyncDisposable {
-  /** @returns for each file that has them, the errors of its import and its tests; under `''` those of no file */
+  /** @returns the errors of each file's import and tests; errors that belong to no file are under `''` */
   run(files: readonly string[], lab: LabFacts, run: RunSettings): Promise<ReadonlyMap<string, WorkerError[]>>;
-  /** Aborts the running drill's signal and starts no other. */
+  /** Aborts the running drill's signal and starts no other drill. */
   stop(): void;
 }
 
-/** @param print what a drill's code writes to its console */
+/** @param print receives what a drill writes to its console */
 export async function openSession(print: (text: string) => void): Promise<Session> {
-  // Vitest ends the process at the first signal.
+  // Vitest's handlers would end the process at the first signal.
   const vitest = await withoutSignalHandlers(() =>
     createVitest({
       root: ROOT,

@@ -1,4 +1,4 @@
-// What a run is told: its directory is its own, and its command can be typed again.
+// The settings of a run: a unique directory, and a command to repeat it.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { seconds } from '../../support/clock.ts';
 import { formatRerunCommand, resolveSettings } from './settings.ts';
 
-test('runs that begin in the same second get directories of their own', async () => {
+test('gives runs that start in the same second separate directories', async () => {
   const reports = await mkdtemp(join(tmpdir(), 'swarm-drill-test-'));
   const runs = await Promise.all([1, 2, 3].map(() => resolveSettings({ reports })));
   await rm(reports, { recursive: true });
@@ -16,7 +16,7 @@ test('runs that begin in the same second get directories of their own', async ()
     expect(basename(directory)).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-[23])?$/);
 });
 
-test('the command to run a drill again holds seed, size, objectives and engine, quoted for a shell', () => {
+test('puts seed, size, objectives and engine into the command to repeat a drill, quoted for a shell', () => {
   const run = {
     id: 'a1',
     directory: '/reports/x',

@@ -1,4 +1,4 @@
-// What one run is told, as plain data, so that it reaches the workers in which drills run.
+// The settings of one run, as plain data that can be passed to the workers in which drills run.
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -7,17 +7,17 @@ import type { LabFacts } from '../../lab/lab.ts';
 import { utcNow } from '../../support/clock.ts';
 
 export interface RunSettings {
-  /** On every object's label and in its name. */
+  /** Part of every object's label and name. */
   readonly id: string;
   /** The run's report directory, absolute. */
   readonly directory: string;
   readonly seed: string;
   readonly size: Size;
   readonly keep: boolean;
-  /** Win over the drills' own. */
+  /** Replace the drills' objectives. */
   readonly objectives: Objectives;
   readonly engine?: string | undefined;
-  /** Names of the drills that are to run; all that the files declare when left out. */
+  /** Names of the drills to run. Default: all that the files declare. */
   readonly only?: readonly string[];
 }
 
@@ -29,28 +29,28 @@ declare module 'vitest' {
 }
 
 export type RunOverrides = Partial<Omit<RunSettings, 'id' | 'directory'>> & {
-  /** Where runs are reported. Default `reports`. */
+  /** Where to write reports. Default `reports`. */
   readonly reports?: string | undefined;
 };
 
-/** Settles what was left open, and makes the run's report directory. */
+/** Fills in the defaults, and creates the run's report directory. */
 export async function resolveSettings({
   reports = 'reports',
-  ...wishes
+  ...overrides
 }: RunOverrides = {}): Promise<RunSettings> {
   return {
     seed: randomBytes(4).toString('hex'),
     size: 'small',
     keep: false,
     objectives: {},
-    ...wishes,
+    ...overrides,
     id: randomBytes(4).toString('hex'),
-    directory: await makeRunDirectory(resolve(reports)),
+    directory: await createRunDirectory(resolve(reports)),
   };
 }
 
-/** Named after the present second (UTC); a second run in that second gets `-2`. */
-async function makeRunDirectory(reports: string): Promise<string> {
+/** Creates a directory named after the current time (UTC); a second run in the same second gets `-2`. */
+async function createRunDirectory(reports: string): Promise<string> {
   await mkdir(reports, { recursive: true });
   const name = `${utcNow().slice(0, 19).replaceAll(':', '-')}Z`;
   for (let turn = 1; ; turn++) {
@@ -64,7 +64,7 @@ async function makeRunDirectory(reports: string): Promise<string> {
   }
 }
 
-/** The command that runs `drill` again with the same seed, size and objectives. */
+/** Returns the command that runs `drill` again with the same seed, size, objectives and engine. */
 export function formatRerunCommand(drill: string, { seed, size, objectives, engine }: RunSettings): string {
   const words = ['npm run drill --', drill, '--seed', quoteForShell(seed), '--size', size];
   for (const [name, value] of Object.entries(objectives)) words.push(`--${name}`, String(value));

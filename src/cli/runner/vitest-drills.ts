@@ -1,4 +1,4 @@
-// In each worker, before a drill file is read: every drill that it declares becomes one vitest test.
+// Setup file of each worker: turns every drill that a file declares into one vitest test.
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { Drill } from '../../drill/plan.ts';
@@ -10,19 +10,19 @@ import { createRuntime } from './runtime.ts';
 import { formatRerunCommand } from './settings.ts';
 
 onDrill((drill) => {
-  // A drill may import another one for its plan.
+  // A drill may import another drill's file.
   if (drill.file !== expect.getState().testPath) return;
-  // A file may declare several, of which the person named some.
+  // A file may declare several drills, of which only some were selected.
   if (inject('run').only?.includes(drill.name) === false) return;
   test(drill.title, async ({ signal }) => {
     const running = runAndReport(drill, signal);
-    // An aborted test ends at once for vitest; the worker must live until the drill has cleaned up.
+    // Vitest ends an aborted test immediately; the worker must wait until the drill has cleaned up.
     onTestFinished(() => running.catch(() => undefined), 0);
     await running;
   });
 });
 
-/** @throws DrillError when the verdict is anything but recovered */
+/** @throws DrillError unless the verdict is recovered */
 async function runAndReport(drill: Drill, aborted: AbortSignal): Promise<void> {
   const run = inject('run');
   const runtime = createRuntime({ lab: inject('lab'), run: run.id });
@@ -37,10 +37,10 @@ async function runAndReport(drill: Drill, aborted: AbortSignal): Promise<void> {
   if (verdict !== 'recovered') throw new DrillError(`${verdict}: ${reason}`, { code: verdict });
 }
 
-/** Says in our words why the drill ended early. */
+/** Returns a signal whose reason says why the drill stopped early. */
 function stopSignal(aborted: AbortSignal): AbortSignal {
   const stop = new AbortController();
-  const reason = new DrillError('the drill was told to stop', { code: 'stopped' });
+  const reason = new DrillError('the drill was stopped', { code: 'stopped' });
   aborted.addEventListener('abort', () => stop.abort(reason), { once: true });
   return stop.signal;
 }

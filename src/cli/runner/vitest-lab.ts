@@ -1,5 +1,5 @@
-// Global set-up of vitest's projects that need a lab: opens one for all of them. A lab that the program has opened already is used as
-// it is, and the program closes it.
+// Global setup of the tests that need a lab: opens one lab for all of vitest's projects and passes it to the workers. A lab that
+// the program has already opened is reused, and closed by the program.
 import type { TestProject } from 'vitest/node';
 import { openLab } from '../../lab/open.ts';
 import type { ImageRecipe, Lab } from '../../lab/lab.ts';
@@ -37,7 +37,7 @@ export async function provideLab(project: TestProject, images: readonly ImageRec
   };
 }
 
-/** Every start of the drills, a restart in watch mode too, is a run with a report of its own. */
+/** Gives every start of the drills, including a restart in watch mode, a run with a separate report. */
 async function provideRun(project: TestProject): Promise<() => Promise<void>> {
   let run = await resolveSettings();
   const finish = async (): Promise<void> => {

@@ -1,5 +1,5 @@
-// A command that works on something real: its steps are told on standard error, its result on standard output, and a Ctrl-C
-// ends it in good order.
+// Runs a command that changes a real system: prints its steps on standard error and its result on standard output, and stops
+// with cleanup on Ctrl-C.
 import { statusOf } from '../../lab/engine/errors.ts';
 import { DrillError, reasonOf } from '../../support/errors.ts';
 import { traced } from '../../support/trace.ts';
@@ -7,33 +7,33 @@ import { EXIT } from '../exit-codes.ts';
 import { StepPrinter } from './step-printer.ts';
 import { onInterrupt } from '../runner/interrupt.ts';
 
-/** What is told of a result: lines for a person, an object for a machine. */
+/** A result as it is printed: lines for people, an object for programs. */
 export interface CommandOutcome {
   readonly lines: readonly string[];
   readonly json: object;
 }
 
-/** @throws what `body` throws, when it was told as JSON too */
+/** @throws what `body` throws, after printing it as JSON with `json` */
 export async function runCommand<T>(
   command: string,
   json: boolean,
-  words: (result: T) => CommandOutcome,
+  renderOutcome: (result: T) => CommandOutcome,
   body: () => Promise<T>,
 ): Promise<void> {
   const abort = new AbortController();
   using _listening = onInterrupt({
     stopGracefully() {
-      console.error('stopping: what was begun is undone; Ctrl-C again to stop at once');
+      console.error('stopping: undoing what was started; press Ctrl-C again to stop immediately');
       abort.abort(new DrillError('stopped by a signal', { code: 'stopped' }));
     },
     stopImmediately() {
-      console.error('stopped at once; the next backup or restore mends what is half done');
+      console.error('stopped; the next backup or restore recovers from the interruption');
       process.exit(EXIT.interrupted);
     },
   });
   const print = (value: object): void => console.log(JSON.stringify({ command, ...value }, undefined, 2));
   try {
-    const { lines, json: facts } = words(
+    const { lines, json: facts } = renderOutcome(
       await traced(new StepPrinter(`swarm ${command}`, console.error), abort.signal, body),
     );
     if (json) print({ ok: true, ...facts });
@@ -45,7 +45,7 @@ export async function runCommand<T>(
   }
 }
 
-/** What the file system or an engine's API refuses is the machine's fault, and no stack of ours explains it. */
+/** Turns errors of the file system and of an engine's API into DrillErrors: a stack of this program does not explain them. */
 function asDrillError(error: unknown): unknown {
   const { syscall } = error as { syscall?: string };
   if (error instanceof DrillError || (syscall ?? statusOf(error)) === undefined) return error;

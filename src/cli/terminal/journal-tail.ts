@@ -1,4 +1,4 @@
-// Reads the journals of a run while they grow. The journal is the one channel between a drill and whoever watches it.
+// Reads the journals of a run while they grow. The journal is the only channel between a drill and the programs that watch it.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JournalEvent } from '../../drill/events.ts';
@@ -7,7 +7,7 @@ import { JOURNAL_FILE } from '../../report/write.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** One journal, read as far as it goes. Its file need not be there yet. */
+/** Reads one journal up to its current end. The file need not exist yet. */
 export class JournalTail {
   readonly #path: string;
   #file: number | undefined;
@@ -18,7 +18,7 @@ export class JournalTail {
     this.#path = join(directory, JOURNAL_FILE);
   }
 
-  /** The events that came since the last call; a line that is only half there waits for its rest. */
+  /** Returns the events since the last call. An incomplete line is kept until it is complete. */
   read(): JournalEvent[] {
     this.#file ??= openIfExists(this.#path);
     if (this.#file === undefined) return [];

@@ -1,4 +1,4 @@
-// Progress without a terminal, from a journal as it stands on disk.
+// Progress without a terminal, read from a journal on disk.
 import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ function show(events: readonly JournalEvent[]): string[] {
   return lines;
 }
 
-test('title, phases and ended steps with their durations, in order; parts of steps are left out', () => {
+test('prints title, phases and finished steps with their durations, in order, without parts of steps', () => {
   const lines = show(recoveredSample());
   expect(lines.slice(0, 5)).toEqual([
     'total-loss: total loss: the ledger comes back from the off-site backup',
@@ -39,7 +39,7 @@ test('title, phases and ended steps with their durations, in order; parts of ste
   expect(lines.at(-1)).toMatch(/^total-loss: {3}/);
 });
 
-test('a step that failed says why', () => {
+test('prints why a step failed', () => {
   const lines = show([
     { t: 0, event: 'phase', phase: 'restore', at: '' },
     { t: 1, event: 'step', id: 1, parent: null, name: 'pg_restore', harness: false, at: '' },
@@ -48,7 +48,7 @@ test('a step that failed says why', () => {
   expect(lines).toEqual(['total-loss: restore', 'total-loss:   pg_restore 1.5 s, failed: relation exists']);
 });
 
-test('a wait is told once, when it has lasted two seconds', () => {
+test('prints a wait once, after two seconds', () => {
   const lines: string[] = [];
   const view = new LineView((line) => lines.push(line));
   const tracker = new ProgressTracker();
@@ -68,7 +68,7 @@ test('a wait is told once, when it has lasted two seconds', () => {
   expect(lines).toEqual(['d:   waiting for tasks: 2 of 3 running']);
 });
 
-test('a journal that is not there yet, grows, and ends in half a line is read as far as it goes', async () => {
+test('reads a journal that does not exist yet, grows, and ends in an incomplete line', async () => {
   const tail = new JournalTail(directory);
   expect(tail.read()).toEqual([]);
   const text = asText(recoveredSample().slice(0, 3));

@@ -1,4 +1,4 @@
-// Colours for one stream: none where NO_COLOR says so or nobody sees them.
+// Colours for one stream: none with NO_COLOR or without a terminal.
 import pc from 'picocolors';
 
 export type Palette = ReturnType<typeof pc.createColors>;

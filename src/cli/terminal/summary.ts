@@ -1,4 +1,4 @@
-// The last words on the terminal: verdict, objectives against actuals, what failed, where the report is.
+// The summary on the terminal: verdict, objectives and measurements, failed checks, and where the report is.
 import { join, relative } from 'node:path';
 import type { Report, Run } from '../../report/schema.ts';
 import { formatSeconds } from '../../support/clock.ts';
@@ -27,10 +27,10 @@ function formatDrill(report: Report, colours: Palette): string[] {
         `${required ? '' : ' (not required)'}: ${name}: ${detail}`,
       ].join(''),
     ),
-    ...(cleanup?.shellCommand === undefined ? [] : [`  kept; to get in: ${cleanup.shellCommand}`]),
+    ...(cleanup?.shellCommand === undefined ? [] : [`  kept; open a shell with: ${cleanup.shellCommand}`]),
   ];
 }
 
 const formatTime = (value: number | null): string => (value === null ? 'none' : formatSeconds(value));
-/** Objectives are said as they are written: in seconds. */
+/** Formats an objective as it is written: in seconds. */
 const formatObjective = (value: number | null): string => (value === null ? 'none' : `${value} s`);
