@@ -55,12 +55,12 @@ export function namesById({
 }
 
 /** An object with a name, and any other field. */
-export const Named = z.looseObject({ Name: z.string() });
+export const NamedObject = z.looseObject({ Name: z.string() });
 
-export const SecretSpecSchema: z.ZodType<SecretOrConfigSpec> = Named.extend({
+export const SecretSpecSchema: z.ZodType<SecretOrConfigSpec> = NamedObject.extend({
   /** A secret driver: a plugin provides the value, and the swarm has none. */
-  Driver: Named.optional(),
-  Templating: Named.optional(),
+  Driver: NamedObject.optional(),
+  Templating: NamedObject.optional(),
   /** Bytes of a config, as base64. No API returns those of a secret. */
   Data: z.base64().optional(),
 });

@@ -1,7 +1,7 @@
 // The env file with the values for compose files. `docker stack` reads none by itself, and every tool that does (also Node's parseEnv)
 // has another syntax: only what all of them read alike is accepted.
 import { finding } from '../../../support/errors.ts';
-import { quoteForShell } from '../../../support/text.ts';
+import { quoteForShell } from '../../../support/shell.ts';
 
 const LINE = /^(?:export\s+)?([A-Za-z_]\w*)=(?:'([^']*)'|"([^"$`\\]*)"|([^\s'"$`\\#]*))(?:\s+#.*)?$/;
 

@@ -2,8 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DrillError, finding } from '../../../support/errors.ts';
-import { lastLine } from '../../../support/text.ts';
+import { DrillError, finding, reasonOf } from '../../../support/errors.ts';
+import { lastLine } from '../../../support/command-reason.ts';
 import type { Node } from '../../../swarm/node.ts';
 import { runGit, TRANSFER_LIMIT } from '../git/git.ts';
 import { parseEnvFile, redactValues, toShellExports } from './dotenv.ts';
@@ -119,7 +119,7 @@ export class StackFiles implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof DrillError) || error.code !== 'command-failed') throw error;
       const output = this.redactValues(error.output ?? '');
-      throw finding(`docker stack ${subcommand}: ${lastLine(output)}`, {
+      throw finding(`docker stack ${subcommand}: ${lastLine(output) ?? reasonOf(error)}`, {
         code,
         command: argv.join(' '),
         node: this.node.name,

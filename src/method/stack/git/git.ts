@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { formatSeconds, minutes, type Seconds } from '../../../support/clock.ts';
 import { run } from '../../../support/command.ts';
 import { DrillError, finding, reasonOf } from '../../../support/errors.ts';
-import { lastLine } from '../../../support/text.ts';
+import { lastLine } from '../../../support/command-reason.ts';
 import { currentSignal } from '../../../support/trace.ts';
 
 /** For commands that read a little … */
@@ -58,7 +58,7 @@ export async function runGit(
     if (!(error instanceof DrillError) || error.code !== 'command-failed') throw error;
     const output = redactPasswords(error.output ?? '');
     const subcommand = args.find((word, at) => !word.startsWith('-') && args[at - 1] !== '-c') ?? '';
-    const reason = lastLine(output).replace(/^fatal: /, '') || redactPasswords(reasonOf(error));
+    const reason = lastLine(output)?.replace(/^fatal: /, '') ?? redactPasswords(reasonOf(error));
     throw finding(`git ${subcommand}: ${reason}`, {
       code,
       command: redactPasswords(['git', ...args].join(' ')),

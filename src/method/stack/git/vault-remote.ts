@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { uploadFiles } from '../../../lab/engine/files.ts';
 import type { Account } from '../../../model/account.ts';
-import { quoteForShell } from '../../../support/text.ts';
+import { quoteForShell } from '../../../support/shell.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import type { GitEnvironment } from './git.ts';
 

@@ -4,13 +4,13 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import type { ArtifactReader, ArtifactWriter } from '../../../model/method.ts';
 import { finding, reasonOf } from '../../../support/errors.ts';
-import { Named, SecretSpecSchema, type SwarmObjects } from '../swarm-objects.ts';
+import { NamedObject, SecretSpecSchema, type SwarmObjects } from '../swarm-objects.ts';
 
 const SecretOrConfigSchema = z.looseObject({ ID: z.string(), Spec: SecretSpecSchema });
 
 const SCHEMAS = {
-  services: z.looseObject({ ID: z.string(), Spec: Named.extend({ TaskTemplate: z.looseObject({}) }) }),
-  networks: Named.extend({ Id: z.string() }),
+  services: z.looseObject({ ID: z.string(), Spec: NamedObject.extend({ TaskTemplate: z.looseObject({}) }) }),
+  networks: NamedObject.extend({ Id: z.string() }),
   configs: SecretOrConfigSchema,
   secrets: SecretOrConfigSchema,
   nodes: z.looseObject({ ID: z.string(), Description: z.looseObject({ Hostname: z.string() }) }),
