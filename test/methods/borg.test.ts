@@ -1,4 +1,4 @@
-// borg, against a real vault over ssh; what it shares with the others is in repository-suite.ts.
+// borg, with a real vault over ssh; the tests that it shares with other methods are in repository-suite.ts.
 import { expect, test } from 'vitest';
 import { borg } from '../../src/method/volume/borg.ts';
 import { repositorySuite } from '../support/repository-suite.ts';
@@ -7,7 +7,7 @@ import { findingOf } from '../support/volumes.ts';
 const REPOSITORY = '/vault/borg/repository';
 const KEPT = '/vault/borg/kept';
 
-/** Every archive, the space that they take, the repository itself, the points that are kept. */
+/** Tries to delete every archive, their space, the repository itself and the kept recovery points. */
 const BY_HAND = `export BORG_RSH='ssh -F /run/vault/config' BORG_PASSCOMMAND='cat /run/vault/borg-passphrase' BORG_REPO=ssh://vault${REPOSITORY}
   export BORG_RELOCATED_REPO_ACCESS_IS_OK=yes BORG_DELETE_I_KNOW_WHAT_I_AM_DOING=YES BORG_CHECK_I_KNOW_WHAT_I_AM_DOING=YES
   borg delete --glob-archives '*'
@@ -30,14 +30,14 @@ repositorySuite(
     data: KEPT,
     attacks: [['bash', '-c', BY_HAND]],
   },
-  (stage) => {
-    test('a wrong passphrase is told apart, at the backup and at the restore', async () => {
-      const { place, vault, files, older, method, tampered } = stage();
-      const wrong = tampered(
+  (context) => {
+    test('reports a wrong passphrase during a backup and during a restore', async () => {
+      const { site, vault, files, older, method, withAccounts } = context();
+      const wrong = withAccounts(
         (account) => ({ ...account, files: { ...account.files, 'run/vault/borg-passphrase': 'wrong' } }),
         async () => [
           await findingOf(vault.keep(method, files)),
-          await findingOf(older.kept.restoreInto(place.volume('again'))),
+          await findingOf(older.kept.restoreInto(site.volume('again'))),
         ],
       );
       for (const { code, output } of await wrong) {
@@ -46,17 +46,17 @@ repositorySuite(
       }
     });
 
-    test('a recovery point that is gone is told apart', async () => {
-      const { place, vault, older } = stage();
+    test('reports a missing recovery point', async () => {
+      const { site, vault, older } = context();
       await vault.host.exec(['mv', KEPT, `${KEPT}-away`]);
-      const { code, output } = await findingOf(older.kept.restoreInto(place.volume('again')));
+      const { code, output } = await findingOf(older.kept.restoreInto(site.volume('again')));
       await vault.host.exec(['mv', `${KEPT}-away`, KEPT]);
       expect(code).toBe('no-recovery-point');
       expect(output).toContain('there is no such recovery point');
     });
 
-    test('a lock is waited for and then told; one whose holder died is no obstacle', async () => {
-      const { vault, files, method } = stage();
+    test('waits for a lock, then reports it, and breaks one whose holder has died', async () => {
+      const { vault, files, method } = context();
       await vault.host.exec(['sh', '-euc', LOCK, REPOSITORY]);
       const { code, output } = await findingOf(vault.keep(method, files));
       expect(code).toBe('repository-locked');
@@ -66,8 +66,8 @@ repositorySuite(
       await vault.keep(method, files);
     });
 
-    test('with the key gone from the repository, the one that was carried off opens it', async () => {
-      const { place, vault, older } = stage();
+    test('opens a repository that has lost its key with the copy in the artifact', async () => {
+      const { site, vault, older } = context();
       const inEach = (script: string): Promise<string> =>
         vault.host.exec(['sh', '-euc', `cd ${KEPT}; for point in *; do ${script}; done`]);
       await inEach(
@@ -76,13 +76,13 @@ repositorySuite(
       const config = await inEach('cat "$point/config"');
       expect(config).toMatch(/^id = [0-9a-f]{64}$/m);
       expect(config).not.toContain('key');
-      const opened = place.volume('opened');
+      const opened = site.volume('opened');
       await older.kept.restoreInto(opened);
       await inEach('cat "/tmp/$point.config" >"$point/config"');
     });
   },
 );
 
-/** An operator at work, who doesn't end. */
+/** Holds the lock, as an operator at work does. */
 const LOCK = `HOME=/tmp setsid runuser -u borg -- borg with-lock "$0" sleep 600 >/dev/null 2>&1 </dev/null &
   for try in $(seq 3000); do if [ -e "$0/lock.exclusive" ]; then exit; fi; sleep 0.01; done; exit 1`;

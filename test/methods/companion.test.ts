@@ -1,4 +1,4 @@
-// The volume backup companion: it stops what carries its label, and what it stopped runs again, also when it fails or is killed.
+// The volume backup companion: it stops what has its label, and what it stopped runs again, also when it fails or is killed.
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { volumeCompanion } from '../../src/method/volume/volume-companion.ts';
@@ -23,96 +23,96 @@ import {
 const companion = volumeCompanion();
 const FILE = 'volume.tar.zst';
 const STOP = { 'docker-volume-backup.stop-during-backup': 'true' };
-let place: TestSite;
+let site: TestSite;
 let before: Manifest;
 let kept: ArtifactStore;
 
-const here = () => place.volume('').node.engine;
-const web = () => stateOf(place.swarm, 'web');
+const here = () => site.volume('').node.engine;
+const web = () => stateOf(site.swarm, 'web');
 const off = () =>
-  waitUntil('web to be switched off', async () => {
+  waitUntil('web to be stopped', async () => {
     const { running } = await web();
     return running === 0 ? { done: running } : { notYet: `${running} containers run` };
   });
 const companions = (all: boolean) =>
-  here().containers.list({ all, filters: { ancestor: [place.swarm.imageOf('companion')] } });
+  here().containers.list({ all, filters: { ancestor: [site.swarm.imageOf('companion')] } });
 
-/** The companion by hand, with its archive in a disk of that size. */
-const byHand = (archive: string, ...more: string[]) => {
+/** Runs the companion by hand, with its archive on a disk of that size. */
+const runByHand = (archive: string, ...more: string[]) => {
   const script = `docker run --rm --network none --tmpfs /archive:${archive} --volume files:/backup/data:ro \
     --volume /var/run/docker.sock:/var/run/docker.sock "$@" 2>&1; echo "exit code $?"`;
-  const image = ['--entrypoint', '/usr/bin/backup', place.swarm.imageOf('companion')];
-  return place.volume('').node.exec(['sh', '-c', script, 'sh', ...more, ...image]);
+  const image = ['--entrypoint', '/usr/bin/backup', site.swarm.imageOf('companion')];
+  return site.volume('').node.exec(['sh', '-c', script, 'sh', ...more, ...image]);
 };
 
 beforeAll(async () => {
-  place = await openTestSite('companion');
-  before = await seed(place.volume('files'));
-  await startUser(place.volume('files'), 'web', { labels: STOP });
+  site = await openTestSite('companion');
+  before = await seed(site.volume('files'));
+  await startUser(site.volume('files'), 'web', { labels: STOP });
 });
-afterAll(() => place[Symbol.asyncDispose]());
+afterAll(() => site[Symbol.asyncDispose]());
 beforeEach(async () => {
   kept = await openArtifactStore();
   return () => kept[Symbol.asyncDispose]();
 });
 
 describe('what comes back', () => {
-  test('all but what it says it loses, which it really loses; the service is away meanwhile', async () => {
+  test('loses exactly the declared aspects, and stops the service during the backup', async () => {
     const service = await web();
-    const [taken] = await Promise.all([companion.backup(place.volume('files'), kept.writer), off()]);
+    const [taken] = await Promise.all([companion.backup(site.volume('files'), kept.writer), off()]);
     expect(taken).toMatchObject({ volume: 'files', stopped: ['web'] });
     expect(await web()).toEqual(service);
     expect(await companions(true)).toEqual([]);
 
-    await destroy(place.volume('files'), 'web');
-    await companion.restore(kept.reader(taken), place.volume('files'));
-    await startUser(place.volume('files'), 'web', { labels: STOP });
-    const after = await readManifest(place.volume('files'));
+    await destroy(site.volume('files'), 'web');
+    await companion.restore(kept.reader(taken), site.volume('files'));
+    await startUser(site.volume('files'), 'web', { labels: STOP });
+    const after = await readManifest(site.volume('files'));
     expect(await lostAspects(before, after)).toEqual(companion.loses);
-    // Each name of a file with several has become a file of its own; nothing of any attribute is left.
+    // Each name of a file with several names is now a separate file; no attribute is left.
     expect(await entryOf(after, 'links/hard-0')).not.toHaveProperty('links');
     expect(await entryOf(after, 'attributes/capability')).not.toHaveProperty('attributes');
     before = after;
   });
 
-  test('a service without the label goes on; a labelled container that is no task is stopped, too', async () => {
-    await inVolume(place.volume('other'), ['touch', '/data/file']);
-    await startUser(place.volume('other'), 'busy');
-    const busy = await stateOf(place.swarm, 'busy');
+  test('leaves a service without the label alone, and stops a labelled container outside of any service', async () => {
+    await inVolume(site.volume('other'), ['touch', '/data/file']);
+    await startUser(site.volume('other'), 'busy');
+    const busy = await stateOf(site.swarm, 'busy');
     const single = await here().containers.create({
       name: 'single',
-      Image: place.swarm.imageOf('toolbox'),
+      Image: site.swarm.imageOf('toolbox'),
       Entrypoint: ['sleep', 'infinity'],
       Labels: STOP,
       HostConfig: { Init: true },
     });
     await here().containers.start(single);
     const { State } = await here().containers.inspect(single);
-    await companion.backup(place.volume('other'), kept.writer);
+    await companion.backup(site.volume('other'), kept.writer);
     const again = await here().containers.inspect(single);
     expect(again.State.Running).toBe(true);
     expect(again.State.StartedAt > State.StartedAt).toBe(true);
-    expect(await stateOf(place.swarm, 'busy')).toEqual(busy);
+    expect(await stateOf(site.swarm, 'busy')).toEqual(busy);
     await here().containers.remove(single);
-    await destroy(place.volume('other'), 'busy');
+    await destroy(site.volume('other'), 'busy');
   });
 });
 
 describe('what was stopped runs again', () => {
-  test('when archiving fails: by the hand of the companion itself', async () => {
+  test('when archiving fails: the companion starts it', async () => {
     const service = await web();
-    const said = await byHand('size=1m');
-    expect(said).toContain('No space left on device');
-    expect(said).toContain('exit code 1');
-    await place.swarm.converged();
+    const printed = await runByHand('size=1m');
+    expect(printed).toContain('No space left on device');
+    expect(printed).toContain('exit code 1');
+    await site.swarm.converged();
     expect(await web()).toEqual(service);
   });
 
-  test('when the companion is killed half-way: by ours, and it is told', async () => {
+  test('when the companion is killed: the method starts it, and reports it', async () => {
     const service = await web();
-    // Reading 4 GiB of holes takes it a while.
-    await inVolume(place.volume('files'), ['truncate', '--size=4G', '/data/holes']);
-    const killed = findingOf(companion.backup(place.volume('files'), kept.writer));
+    // Reading 4 GiB of holes takes a while.
+    await inVolume(site.volume('files'), ['truncate', '--size=4G', '/data/holes']);
+    const killed = findingOf(companion.backup(site.volume('files'), kept.writer));
     await off();
     const [running] = await companions(false);
     await here().containers.kill(running?.Id ?? '');
@@ -122,51 +122,57 @@ describe('what was stopped runs again', () => {
     });
     expect(await web()).toEqual(service);
     expect(await companions(true)).toEqual([]);
-    await inVolume(place.volume('files'), ['sh', '-c', 'rm /data/holes']);
+    await inVolume(site.volume('files'), ['sh', '-c', 'rm /data/holes']);
   });
 
   test('when the vault refuses the archive', async () => {
     const service = await web();
     const refusing = { ...kept.writer, put: () => Promise.reject(new Error('the vault is full')) };
-    await expect(companion.backup(place.volume('files'), refusing)).rejects.toThrow('the vault is full');
+    await expect(companion.backup(site.volume('files'), refusing)).rejects.toThrow('the vault is full');
     expect(await web()).toEqual(service);
     expect(await companions(true)).toEqual([]);
   });
 });
 
-test('a service that a killed backup of another method left off is no service without replicas', async () => {
+test('restores the replicas of a service that a killed backup of another method left stopped', async () => {
   const service = await web();
   await new Promise<void>((killed) => {
-    void withServicesStopped(place.swarm, ['web'], () => {
+    void withServicesStopped(site.swarm, ['web'], () => {
       killed();
       return new Promise(() => {});
     });
   });
-  await companion.backup(place.volume('files'), kept.writer);
+  await companion.backup(site.volume('files'), kept.writer);
   expect(await web()).toEqual(service);
 });
 
-describe('what it refuses', () => {
-  test('a labelled service without replicas, and labelled tasks that Swarm would replace', async () => {
-    await startUser(place.volume('agents'), 'agent', { global: true, labels: STOP });
-    const refused = await findingOf(companion.backup(place.volume('files'), kept.writer));
+describe('refuses', () => {
+  test('a labelled global service, and labelled tasks that Swarm would replace', async () => {
+    await startUser(site.volume('agents'), 'agent', { global: true, labels: STOP });
+    const refused = await findingOf(companion.backup(site.volume('files'), kept.writer));
     expect(refused).toMatchObject({ code: 'not-pausable', message: expect.stringContaining('agent') });
-    expect(await byHand('size=200m')).toContain('agent: only a replicated service can be stopped');
-    await destroy(place.volume('agents'), 'agent');
+    expect(await runByHand('size=200m')).toContain('agent: only a replicated service can be stopped');
+    await destroy(site.volume('agents'), 'agent');
 
-    await startUser(place.volume('tasks'), 'tasks', { containerLabels: STOP });
-    const tasks = await findingOf(companion.backup(place.volume('files'), kept.writer));
+    await startUser(site.volume('tasks'), 'tasks', { containerLabels: STOP });
+    const tasks = await findingOf(companion.backup(site.volume('files'), kept.writer));
     expect(tasks).toMatchObject({
       code: 'companion-failed',
       output: expect.stringContaining('label the service, not its containers'),
     });
-    await destroy(place.volume('tasks'), 'tasks');
+    await destroy(site.volume('tasks'), 'tasks');
   });
 
-  test('to make a plain archive for somebody who asked for an encrypted one', async () => {
-    const said = await byHand('size=200m', '--env', 'AGE_PUBLIC_KEYS=age1x', '--env', 'SSH_HOST_NAME=vault');
-    expect(said).toContain('does not know AGE_PUBLIC_KEYS, SSH_HOST_NAME');
-    expect(said).toContain('exit code 1');
+  test('to write a plain archive where an encrypted one was requested', async () => {
+    const printed = await runByHand(
+      'size=200m',
+      '--env',
+      'AGE_PUBLIC_KEYS=age1x',
+      '--env',
+      'SSH_HOST_NAME=vault',
+    );
+    expect(printed).toContain('does not know AGE_PUBLIC_KEYS, SSH_HOST_NAME');
+    expect(printed).toContain('exit code 1');
   });
 
   test('a volume that is missing or empty', async () => {
@@ -175,12 +181,12 @@ describe('what it refuses', () => {
       ['missing', 'no-volume'],
       ['empty', 'empty-volume'],
     ] as const)
-      expect(await findingOf(companion.backup(place.volume(name), kept.writer))).toMatchObject({ code });
+      expect(await findingOf(companion.backup(site.volume(name), kept.writer))).toMatchObject({ code });
   });
 
-  test('data on a worker, from where services can not be stopped', async () => {
-    await place.swarm.join({ workers: 1 });
-    const volume = { ...place.volume('far'), node: place.swarm.node('worker-1') };
+  test('a volume on a worker, from which services can not be stopped', async () => {
+    await site.swarm.join({ workers: 1 });
+    const volume = { ...site.volume('far'), node: site.swarm.node('worker-1') };
     await inVolume(volume, ['touch', '/data/file']);
     expect(await companion.backup(volume, kept.writer)).toMatchObject({ stopped: [] });
     await startUser(volume, 'far', { labels: STOP });
@@ -193,16 +199,16 @@ describe('what it refuses', () => {
   });
 });
 
-describe('a restore that can not succeed', () => {
-  test('cut, a bit turned, or no room', async () => {
-    const taken = await companion.backup(place.volume('files'), kept.writer);
+describe('reports a restore that fails', () => {
+  test('because the artifact is truncated or has a bit flipped, or the target has no room', async () => {
+    const taken = await companion.backup(site.volume('files'), kept.writer);
     const whole = await readFile(kept.path(FILE));
     await here().volumes.create({
       Name: 'tiny',
       Driver: 'local',
       DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' },
     });
-    const restoring = (name: string) => findingOf(companion.restore(kept.reader(taken), place.volume(name)));
+    const restoring = (name: string) => findingOf(companion.restore(kept.reader(taken), site.volume(name)));
     expect(await restoring('tiny')).toMatchObject({
       code: 'tar-failed',
       output: expect.stringContaining('No space left on device'),
@@ -212,6 +218,6 @@ describe('a restore that can not succeed', () => {
     whole.writeUInt8(whole.readUInt8(0) ^ 1, 0);
     await writeFile(kept.path(FILE), whole);
     expect(await restoring('damaged')).toMatchObject({ code: 'tar-failed' });
-    expect(await inVolume(place.volume('damaged'), ['ls', '-A', '/data'])).toBe('');
+    expect(await inVolume(site.volume('damaged'), ['ls', '-A', '/data'])).toBe('');
   });
 });

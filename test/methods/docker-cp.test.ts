@@ -1,4 +1,4 @@
-// docker cp: what comes back and what does not, and that services which are stopped for it run again in every case.
+// docker cp: what comes back and what does not, and that stopped services run again in every case.
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -29,16 +29,16 @@ const live = dockerCp();
 const stopped = dockerCp({ whileStopped: true });
 const archive = volumeArchive();
 const FILE = 'volume.tar.zst';
-let place: TestSite;
+let site: TestSite;
 let before: Manifest;
 let kept: ArtifactStore;
 
 beforeAll(async () => {
-  place = await openTestSite('docker-cp');
-  before = await seed(place.volume('files'));
-  await startUser(place.volume('files'), 'web');
+  site = await openTestSite('docker-cp');
+  before = await seed(site.volume('files'));
+  await startUser(site.volume('files'), 'web');
 });
-afterAll(() => place[Symbol.asyncDispose]());
+afterAll(() => site[Symbol.asyncDispose]());
 beforeEach(async () => {
   kept = await openArtifactStore();
   return () => kept[Symbol.asyncDispose]();
@@ -48,105 +48,105 @@ const claim = { volume: 'files', labels: {} };
 const tiny = { Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' } };
 
 describe('what comes back', () => {
-  test('live: all but what it says it loses, which it really loses; the service is not touched', async () => {
-    const service = await stateOf(place.swarm, 'web');
-    const taken = await live.backup(place.volume('files'), kept.writer);
-    await live.restore(kept.reader(taken), place.volume('live'));
-    const after = await readManifest(place.volume('live'));
+  test('loses exactly the declared aspects, and leaves the running service alone', async () => {
+    const service = await stateOf(site.swarm, 'web');
+    const taken = await live.backup(site.volume('files'), kept.writer);
+    await live.restore(kept.reader(taken), site.volume('live'));
+    const after = await readManifest(site.volume('live'));
     expect(await lostAspects(before, after)).toEqual(live.loses);
-    // The capability of a file is the one attribute that the engine carries along.
+    // File capabilities are the only attribute that the engine keeps.
     expect(await entryOf(after, 'attributes/capability')).toHaveProperty([
       'attributes',
       'security.capability',
     ]);
     expect(await entryOf(after, 'attributes/user')).not.toHaveProperty('attributes');
-    expect(await stateOf(place.swarm, 'web')).toEqual(service);
+    expect(await stateOf(site.swarm, 'web')).toEqual(service);
   });
 
-  test('service stopped: nothing runs while it is read; volume lost and restored, the service runs on it', async () => {
-    const service = await stateOf(place.swarm, 'web');
+  test('stops the service while it reads; the service runs on the restored volume', async () => {
+    const service = await stateOf(site.swarm, 'web');
     const during: unknown[] = [];
-    const taken = await stopped.backup(place.volume('files'), {
+    const taken = await stopped.backup(site.volume('files'), {
       ...kept.writer,
       put: async (file, content) => {
-        during.push((await stateOf(place.swarm, 'web')).running);
+        during.push((await stateOf(site.swarm, 'web')).running);
         await kept.writer.put(file, content);
       },
     });
     expect(during).toEqual([0]);
-    expect(await stateOf(place.swarm, 'web')).toEqual(service);
+    expect(await stateOf(site.swarm, 'web')).toEqual(service);
 
-    await destroy(place.volume('files'), 'web');
-    await stopped.restore(kept.reader(taken), place.volume('files'));
-    await startUser(place.volume('files'), 'web');
-    const after = await readManifest(place.volume('files'));
+    await destroy(site.volume('files'), 'web');
+    await stopped.restore(kept.reader(taken), site.volume('files'));
+    await startUser(site.volume('files'), 'web');
+    const after = await readManifest(site.volume('files'));
     expect(await lostAspects(before, after)).toEqual(stopped.loses);
     before = after;
   });
 
-  test('the GNU tar beside it loses nothing of the same files', async () => {
-    const taken = await archive.backup(place.volume('files'), kept.writer);
-    await archive.restore(kept.reader(taken), place.volume('tar'));
-    expect(await lostAspects(before, await readManifest(place.volume('tar')))).toEqual(archive.loses);
+  test('loses more than a GNU tar of the same files, which loses nothing', async () => {
+    const taken = await archive.backup(site.volume('files'), kept.writer);
+    await archive.restore(kept.reader(taken), site.volume('tar'));
+    expect(await lostAspects(before, await readManifest(site.volume('tar')))).toEqual(archive.loses);
   });
 });
 
-describe('a service that is stopped for a backup', () => {
+describe('a service that is stopped during a backup', () => {
   test('runs again when the vault refuses the backup', async () => {
-    const service = await stateOf(place.swarm, 'web');
-    const refused = stopped.backup(place.volume('files'), {
+    const service = await stateOf(site.swarm, 'web');
+    const refused = stopped.backup(site.volume('files'), {
       ...kept.writer,
       put: () => Promise.reject(new Error('the vault is full')),
     });
     expect(await findingOf(refused)).toMatchObject({ code: 'copy-failed' });
-    expect(await stateOf(place.swarm, 'web')).toEqual(service);
+    expect(await stateOf(site.swarm, 'web')).toEqual(service);
   });
 
-  test('runs again when the drill is stopped meanwhile', async () => {
-    const service = await stateOf(place.swarm, 'web');
+  test('runs again when the drill is interrupted', async () => {
+    const service = await stateOf(site.swarm, 'web');
     const ctrlC = new AbortController();
     const sink = { stepStarted: () => {}, stepEnded: () => {}, waiting: () => {} };
     const stopped = traced(sink, ctrlC.signal, () =>
-      withServicesStopped(place.swarm, ['web'], async () => {
-        ctrlC.abort(new Error('stopped by a person'));
+      withServicesStopped(site.swarm, ['web'], async () => {
+        ctrlC.abort(new Error('interrupted'));
         ctrlC.signal.throwIfAborted();
       }),
     );
-    await expect(stopped).rejects.toThrow('stopped by a person');
-    expect(await stateOf(place.swarm, 'web')).toEqual(service);
+    await expect(stopped).rejects.toThrow('interrupted');
+    expect(await stateOf(site.swarm, 'web')).toEqual(service);
   });
 
-  test('runs again after the next backup, when one was killed half-way', async () => {
-    const service = await stateOf(place.swarm, 'web');
+  test('runs again after the next backup when a backup was killed', async () => {
+    const service = await stateOf(site.swarm, 'web');
     await new Promise<void>((killed) => {
-      void withServicesStopped(place.swarm, ['web'], () => {
+      void withServicesStopped(site.swarm, ['web'], () => {
         killed();
         return new Promise(() => {});
       });
     });
-    expect(await stateOf(place.swarm, 'web')).toMatchObject({ mode: { Replicated: { Replicas: 0 } } });
-    await stopped.backup(place.volume('files'), kept.writer);
-    expect(await stateOf(place.swarm, 'web')).toEqual(service);
+    expect(await stateOf(site.swarm, 'web')).toMatchObject({ mode: { Replicated: { Replicas: 0 } } });
+    await stopped.backup(site.volume('files'), kept.writer);
+    expect(await stateOf(site.swarm, 'web')).toEqual(service);
   });
 
-  test('stays off when it was off', async () => {
-    await startUser(place.volume('files'), 'batch', { replicas: 0 });
-    const service = await stateOf(place.swarm, 'batch');
-    await stopped.backup(place.volume('files'), kept.writer);
-    expect(await stateOf(place.swarm, 'batch')).toEqual(service);
-    await place.volume('files').node.engine.services.remove('batch');
+  test('keeps 0 replicas when it had 0 replicas', async () => {
+    await startUser(site.volume('files'), 'batch', { replicas: 0 });
+    const service = await stateOf(site.swarm, 'batch');
+    await stopped.backup(site.volume('files'), kept.writer);
+    expect(await stateOf(site.swarm, 'batch')).toEqual(service);
+    await site.volume('files').node.engine.services.remove('batch');
   });
 
   test('is refused when it is global, and when somebody outside of the swarm uses the volume', async () => {
-    await startUser(place.volume('shared'), 'agent', { global: true });
-    await inVolume(place.volume('shared'), ['touch', '/data/file']);
-    const agent = await stateOf(place.swarm, 'agent');
-    const refused = await findingOf(stopped.backup(place.volume('shared'), kept.writer));
+    await startUser(site.volume('shared'), 'agent', { global: true });
+    await inVolume(site.volume('shared'), ['touch', '/data/file']);
+    const agent = await stateOf(site.swarm, 'agent');
+    const refused = await findingOf(stopped.backup(site.volume('shared'), kept.writer));
     expect(refused).toMatchObject({ code: 'not-pausable', message: expect.stringContaining('agent') });
-    expect(await stateOf(place.swarm, 'agent')).toEqual(agent);
+    expect(await stateOf(site.swarm, 'agent')).toEqual(agent);
 
-    const service = await stateOf(place.swarm, 'web');
-    const { node, swarm } = place.volume('files');
+    const service = await stateOf(site.swarm, 'web');
+    const { node, swarm } = site.volume('files');
     const stranger = await node.engine.containers.create({
       name: 'stranger',
       Image: swarm.imageOf('toolbox'),
@@ -154,29 +154,29 @@ describe('a service that is stopped for a backup', () => {
       HostConfig: { Binds: ['files:/data'], Init: true },
     });
     await node.engine.containers.start(stranger);
-    const used = await findingOf(stopped.backup(place.volume('files'), kept.writer));
+    const used = await findingOf(stopped.backup(site.volume('files'), kept.writer));
     await node.engine.containers.remove(stranger);
     expect(used).toMatchObject({ code: 'volume-in-use', message: expect.stringContaining('stranger') });
-    expect(await stateOf(place.swarm, 'web')).toEqual(service);
+    expect(await stateOf(site.swarm, 'web')).toEqual(service);
   });
 });
 
-describe('bad input', () => {
-  test('a volume that is not there, or empty', async () => {
-    const missing = await findingOf(live.backup(place.volume('missing'), kept.writer));
+describe('refuses', () => {
+  test('a volume that does not exist or is empty', async () => {
+    const missing = await findingOf(live.backup(site.volume('missing'), kept.writer));
     expect(missing).toMatchObject({ code: 'no-volume', hint: expect.stringContaining('prefix') });
-    expect((await place.volume('missing').node.engine.volumes.list()).map(({ Name }) => Name)).not.toContain(
+    expect((await site.volume('missing').node.engine.volumes.list()).map(({ Name }) => Name)).not.toContain(
       'missing',
     );
-    await place.volume('empty').node.engine.volumes.create({ Name: 'empty' });
+    await site.volume('empty').node.engine.volumes.create({ Name: 'empty' });
     for (const method of [live, stopped, archive])
-      expect(await findingOf(method.backup(place.volume('empty'), kept.writer))).toMatchObject({
+      expect(await findingOf(method.backup(site.volume('empty'), kept.writer))).toMatchObject({
         code: 'empty-volume',
       });
   });
 
-  test('a file that shrinks while it is read: the engine says nothing, the backup does', async () => {
-    const volume = place.volume('shrinking');
+  test('a file that shrinks while it is read, which the engine does not report', async () => {
+    const volume = site.volume('shrinking');
     await seed(volume, { files: 0, largeMiB: 96 });
     const torn = live.backup(volume, {
       ...kept.writer,
@@ -190,10 +190,10 @@ describe('bad input', () => {
     expect(await findingOf(torn)).toMatchObject({ code: 'torn-archive' });
   });
 
-  test('an artifact that was cut, even between two files, or with a bit turned in a header', async () => {
-    await live.backup(place.volume('files'), kept.writer);
+  test('an artifact that is truncated, also between two files, or has a bit flipped in a header', async () => {
+    await live.backup(site.volume('files'), kept.writer);
     const whole = await readFile(kept.path(FILE));
-    const restoring = () => findingOf(live.restore(kept.reader(claim), place.volume('damaged')));
+    const restoring = () => findingOf(live.restore(kept.reader(claim), site.volume('damaged')));
 
     await truncate(kept.path(FILE), 1_000_000);
     expect(await restoring()).toMatchObject({ code: 'torn-archive' });
@@ -208,43 +208,43 @@ describe('bad input', () => {
     turned.writeUInt8(turned.readUInt8(100) ^ 1, 100);
     await writeFile(kept.path(FILE), turned);
     expect(await restoring()).toMatchObject({ code: 'torn-archive' });
-    // Nothing may start on half of it.
-    expect(await inVolume(place.volume('damaged'), ['ls', '-A', '/data'])).toBe('');
+    // No service may start on half a restore.
+    expect(await inVolume(site.volume('damaged'), ['ls', '-A', '/data'])).toBe('');
   });
 
-  test('no room on the target, for a tar of the engine and one of GNU', async () => {
-    const { engine } = place.volume('').node;
+  test('a target without room, with the tar of the engine and of GNU', async () => {
+    const { engine } = site.volume('').node;
     await engine.volumes.create({ Name: 'tiny', ...tiny });
     for (const method of [live, archive]) {
-      const taken = await method.backup(place.volume('files'), kept.writer);
-      const full = await findingOf(method.restore(kept.reader(taken), place.volume('tiny')));
+      const taken = await method.backup(site.volume('files'), kept.writer);
+      const full = await findingOf(method.restore(kept.reader(taken), site.volume('tiny')));
       expect(`${String(full.cause)} ${full.output}`).toMatch(/no space left on device/i);
     }
   });
 
-  test('an artifact that can not be read to its end is told in the words of the vault', async () => {
-    const words = finding('no key opens it', { code: 'artifact-unreadable' });
+  test('an artifact that can not be read to its end, with the message of the vault', async () => {
+    const unreadable = finding('no key opens it', { code: 'artifact-unreadable' });
     const broken = async function* () {
       yield Buffer.alloc(0);
-      throw words;
+      throw unreadable;
     };
     const artifact = {
       ...kept.reader(claim),
       open: () => Readable.from(broken(), { objectMode: false }),
-      pipeTo: () => Promise.reject(words),
+      pipeTo: () => Promise.reject(unreadable),
     };
     for (const method of [live, archive])
-      expect(await findingOf(method.restore(artifact, place.volume('unread')))).toMatchObject({
+      expect(await findingOf(method.restore(artifact, site.volume('unread')))).toMatchObject({
         message: expect.stringContaining('no key opens it'),
       });
   });
 
-  test('half a restore that can not be taken away again is told, after what broke it', async () => {
-    const volume = place.volume('stuck');
+  test('to hide half a restore that can not be removed, after the error that broke it', async () => {
+    const volume = site.volume('stuck');
     const { node, name } = volume;
     const broken = restoreIntoEmptyVolume(volume, claim, async () => {
       const { Mountpoint } = await node.engine.volumes.inspect(name);
-      // What something is mounted on can't be removed.
+      // A mount point can't be removed.
       await node.exec(['sh', '-euc', 'touch "$0"; mount --bind /etc/hostname "$0"', `${Mountpoint}/half`]);
       throw new Error('the vault is gone');
     });
@@ -256,10 +256,10 @@ describe('bad input', () => {
     });
   });
 
-  test('a volume that has files already is left as it is', async () => {
-    const taken = await live.backup(place.volume('files'), kept.writer);
-    const refused = await findingOf(live.restore(kept.reader(taken), place.volume('files')));
+  test('a volume that has files, and leaves it unchanged', async () => {
+    const taken = await live.backup(site.volume('files'), kept.writer);
+    const refused = await findingOf(live.restore(kept.reader(taken), site.volume('files')));
     expect(refused).toMatchObject({ code: 'volume-not-empty' });
-    expect(await lostAspects(before, await readManifest(place.volume('files')))).toEqual([]);
+    expect(await lostAspects(before, await readManifest(site.volume('files')))).toEqual([]);
   });
 });

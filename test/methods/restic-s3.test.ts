@@ -1,4 +1,4 @@
-// restic, against a real object store; what it shares with the others is in repository-suite.ts.
+// restic, with a real object store; the tests that it shares with other methods are in repository-suite.ts.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import type { AccessMode } from '../../src/vault/backend.ts';
 import type { ObjectStore } from '../../src/vault/object-store/object-store.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { seconds } from '../../src/support/clock.ts';
-import { repositorySuite, type Stage } from '../support/repository-suite.ts';
+import { repositorySuite, type SuiteContext } from '../support/repository-suite.ts';
 import { findingOf, lostAspects, readManifest } from '../support/volumes.ts';
 
 const S3 = readFileSync(join(import.meta.dirname, '../support/s3.py'), 'utf8');
@@ -21,9 +21,9 @@ const storeOf = ({ objectStore }: Vault): ObjectStore => {
   return objectStore;
 };
 
-/** Says one thing to the store with the key of that side: method, target, body. @returns the status and the body of its answer */
-async function say(
-  { vault, files }: Stage,
+/** Sends a request to the store with the key of that access mode: method, target, body. Returns status and body of the answer. */
+async function request(
+  { vault, files }: SuiteContext,
   side: AccessMode,
   ...words: readonly string[]
 ): Promise<{ status: number; body: string }> {
@@ -35,15 +35,15 @@ async function say(
   return { status: Number(status), body: rest.join(' ') };
 }
 
-/** Names of everything of a kind, e.g. `data/`. */
-async function names(stage: Stage, of: string): Promise<string[]> {
-  const { body } = await say(stage, 'read', 'GET', '/vault');
+/** Returns the names of all objects of a kind, e.g. `data/`. */
+async function names(context: SuiteContext, of: string): Promise<string[]> {
+  const { body } = await request(context, 'read', 'GET', '/vault');
   return [...body.matchAll(/<Key>(repository\/[^<]*)<\/Key>/g)]
     .map(([, name = '']) => name)
     .filter((name) => name.startsWith(`repository/${of}`));
 }
 
-/** Past all keys, as only its owner can. */
+/** Bypasses all keys, as only the store's owner can. */
 const DELETE = `import sys
 from swift.common.internal_client import InternalClient
 InternalClient("/etc/swift/inside.conf", "the owner", 1).delete_object("AUTH_vault", "vault", sys.argv[1])`;
@@ -58,66 +58,66 @@ repositorySuite(
     server: 'swift-proxy-ser',
     lasting: true,
     data: OBJECTS,
-    full: { code: 'vault-unavailable', words: /reduce your request rate/i },
+    full: { code: 'vault-unavailable', output: /reduce your request rate/i },
   },
-  (stage) => {
-    test('a wrong password is told apart, at the backup and at the restore', async () => {
-      const { place, vault, files, older, method, tampered } = stage();
-      const wrong = await tampered(
+  (context) => {
+    test('reports a wrong password during a backup and during a restore', async () => {
+      const { site, vault, files, older, method, withAccounts } = context();
+      const wrong = await withAccounts(
         (account) => ({ ...account, files: { ...account.files, [`run/vault/${PASSWORD}`]: 'wrong' } }),
         async () => [
           await findingOf(vault.keep(method, files)),
-          await findingOf(older.kept.restoreInto(place.volume('again'))),
+          await findingOf(older.kept.restoreInto(site.volume('again'))),
         ],
       );
       expect(wrong.map(({ code }) => code)).toEqual(['wrong-password', 'wrong-password']);
     });
 
-    test('a key that the store does not know is refused, at the backup and at the restore', async () => {
-      const { place, vault, files, older, method, tampered } = stage();
+    test('reports a key that the store does not know during a backup and during a restore', async () => {
+      const { site, vault, files, older, method, withAccounts } = context();
       const unknown = '[default]\naws_access_key_id = vault:append\naws_secret_access_key = unknown\n';
-      const refused = await tampered(
+      const refused = await withAccounts(
         (account) => ({ ...account, files: { ...account.files, 'run/vault/credentials': unknown } }),
         async () => [
           await findingOf(vault.keep(method, files)),
-          await findingOf(older.kept.restoreInto(place.volume('again'))),
+          await findingOf(older.kept.restoreInto(site.volume('again'))),
         ],
       );
       expect(refused.map(({ code }) => code)).toEqual(['vault-refused', 'vault-refused']);
     });
 
-    test('a repository that is gone is told apart', async () => {
-      const { place, vault, older } = stage();
+    test('reports a missing repository', async () => {
+      const { site, vault, older } = context();
       await storeOf(vault).exec(['mv', OBJECTS, `${OBJECTS}-away`]);
-      const { code, output } = await findingOf(older.kept.restoreInto(place.volume('again')));
+      const { code, output } = await findingOf(older.kept.restoreInto(site.volume('again')));
       await storeOf(vault).exec(['mv', '-T', `${OBJECTS}-away`, OBJECTS]);
       expect(code).toBe('no-repository');
       expect(output).toContain('repository does not exist');
     });
 
-    describe('what each key is good for', () => {
-      test('the appending one adds, reads, and takes its own locks away', async () => {
+    describe('permissions', () => {
+      test('the appending key adds, reads, and removes its locks', async () => {
         const object = '/vault/repository/locks/probe';
         const did = [];
         for (const method of ['PUT', 'GET', 'DELETE', 'GET'])
-          did.push((await say(stage(), 'append', method, object)).status);
+          did.push((await request(context(), 'append', method, object)).status);
         expect(did).toEqual([200, 200, 204, 404]);
       });
 
-      test('nothing else: what is there can be neither taken away nor written over, by hand or by restic', async () => {
-        const { vault, files } = stage();
-        const [pack = ''] = await names(stage(), 'data/');
-        const [snapshot = ''] = await names(stage(), 'snapshots/');
+      test('the appending key neither removes nor overwrites what exists, by hand or with restic', async () => {
+        const { vault, files } = context();
+        const [pack = ''] = await names(context(), 'data/');
+        const [snapshot = ''] = await names(context(), 'snapshots/');
         const list = `<Delete><Object><Key>${pack}</Key></Object></Delete>`;
         const before = await storeOf(vault).checksums();
         const tried = [
-          await say(stage(), 'append', 'DELETE', `/vault/${pack}`),
-          await say(stage(), 'append', 'PUT', `/vault/${pack}`, 'rubbish'),
-          await say(stage(), 'append', 'PUT', '/vault/repository/config', 'rubbish'),
-          await say(stage(), 'append', 'POST', `/vault/${snapshot}?uploads`),
-          await say(stage(), 'append', 'POST', '/vault?delete', list),
-          await say(stage(), 'append', 'DELETE', '/vault'),
-          await say(stage(), 'append', 'PUT', '/another'),
+          await request(context(), 'append', 'DELETE', `/vault/${pack}`),
+          await request(context(), 'append', 'PUT', `/vault/${pack}`, 'rubbish'),
+          await request(context(), 'append', 'PUT', '/vault/repository/config', 'rubbish'),
+          await request(context(), 'append', 'POST', `/vault/${snapshot}?uploads`),
+          await request(context(), 'append', 'POST', '/vault?delete', list),
+          await request(context(), 'append', 'DELETE', '/vault'),
+          await request(context(), 'append', 'PUT', '/another'),
         ];
         expect(tried.map(({ status }) => status)).toEqual([403, 412, 412, 501, 200, 403, 403]);
         expect(tried[4]?.body).toContain('AccessDenied');
@@ -139,12 +139,12 @@ repositorySuite(
           env: { AWS_SHARED_CREDENTIALS_FILE: '/run/vault/credentials', AWS_DEFAULT_REGION: 'us-east-1' },
           stallTimeout: seconds(30),
         });
-        // It shrugs its shoulders over a snapshot that it may not remove.
+        // It ignores that it may not remove a snapshot.
         await forgotten.catch(() => undefined);
         expect(await storeOf(vault).checksums()).toBe(before);
       });
 
-      test('the reading one reads', async () => {
+      test('the reading key only reads', async () => {
         const statuses = [];
         for (const [method, target] of [
           ['GET', '/vault/repository/config'],
@@ -152,20 +152,20 @@ repositorySuite(
           ['DELETE', '/vault/repository/config'],
           ['PUT', '/vault/repository/locks/probe'],
         ] as const)
-          statuses.push((await say(stage(), 'read', method, target)).status);
+          statuses.push((await request(context(), 'read', method, target)).status);
         expect(statuses).toEqual([200, 403, 403, 403]);
       });
     });
 
-    test('rubbish that the appending key adds is told, and gone when the owner takes it away', async () => {
-      const { place, vault, older } = stage();
+    test('reports garbage that the appending key adds, and restores once the owner has removed it', async () => {
+      const { site, vault, older } = context();
       const rubbish = `repository/index/${'0'.repeat(64)}`;
-      expect((await say(stage(), 'append', 'PUT', `/vault/${rubbish}`, 'rubbish')).status).toBe(200);
-      const { code, output } = await findingOf(older.kept.restoreInto(place.volume('again')));
+      expect((await request(context(), 'append', 'PUT', `/vault/${rubbish}`, 'rubbish')).status).toBe(200);
+      const { code, output } = await findingOf(older.kept.restoreInto(site.volume('again')));
       expect(code).toBe('artifact-damaged');
       expect(output).toContain('0000000');
       await storeOf(vault).exec(['python3', '-', rubbish], DELETE);
-      const again = place.volume('without-rubbish');
+      const again = site.volume('without-rubbish');
       await older.kept.restoreInto(again);
       expect(await lostAspects(older.manifest, await readManifest(again))).toEqual([]);
     });

@@ -1,4 +1,4 @@
-// rsync, against a real vault over ssh; what it shares with the others is in repository-suite.ts.
+// rsync, with a real vault over ssh; the tests that it shares with other methods are in repository-suite.ts.
 import { expect, test } from 'vitest';
 import { readManifest } from '../../src/check/files.ts';
 import type { VolumeMethod } from '../../src/method/container/volume.ts';
@@ -9,7 +9,7 @@ import { findingOf, inVolume, lostAspects } from '../support/volumes.ts';
 
 const KEPT = '/vault/rsync/kept';
 
-/** Over what is kept, into it, out of where it may go, and with options that write elsewhere. */
+/** Tries to write over kept snapshots, into them, outside of the allowed directory, and with options that write elsewhere. */
 const BY_HAND = `export RSYNC_RSH='ssh -F /run/vault/config'
   mkdir /tmp/empty; echo harm >/tmp/harm; ln -s ${KEPT} /tmp/link
   line=all.files
@@ -38,12 +38,12 @@ repositorySuite(
     data: KEPT,
     attacks: [['bash', '-c', BY_HAND]],
   },
-  (stage) => {
-    test('rsync -a loses exactly what it says; and a change of the same size within the second, which the full one sees', async () => {
-      const { place, vault, files } = stage();
+  (context) => {
+    test('loses the declared aspects with `basic`, and a change of the same size within the second, which `all` keeps', async () => {
+      const { site, vault, files } = context();
       const declared = FILE_ASPECTS.filter((aspect) => rsync().loses.includes(aspect));
       const lostBy = async (method: VolumeMethod, into: string): Promise<Aspect[]> => {
-        const volume = place.volume(into);
+        const volume = site.volume(into);
         const manifest = await readManifest(files);
         await (await vault.keep(method, files)).restoreInto(volume);
         return lostAspects(manifest, await readManifest(volume));
@@ -56,18 +56,18 @@ repositorySuite(
       expect(await lostBy(rsync({ preserve: 'all' }), 'third')).toEqual([]);
     });
 
-    test('a snapshot that is gone is told apart', async () => {
-      const { place, vault, older } = stage();
+    test('reports a missing snapshot', async () => {
+      const { site, vault, older } = context();
       await vault.host.exec(['mv', KEPT, `${KEPT}-away`]);
-      const { code, output } = await findingOf(older.kept.restoreInto(place.volume('again')));
+      const { code, output } = await findingOf(older.kept.restoreInto(site.volume('again')));
       await vault.host.exec(['mv', `${KEPT}-away`, KEPT]);
       expect(code).toBe('no-recovery-point');
       expect(output).toContain('there is no such snapshot');
     });
 
-    test('a key that the vault does not know is told apart', async () => {
-      const { vault, files, method, tampered } = stage();
-      const { code, output } = await tampered(
+    test('reports a key that the vault does not know', async () => {
+      const { vault, files, method, withAccounts } = context();
+      const { code, output } = await withAccounts(
         (account) => ({ ...account, user: account.user, files: { ...account.files, 'run/vault/key': '' } }),
         () => findingOf(vault.keep(method, files)),
       );
@@ -77,7 +77,7 @@ repositorySuite(
   },
 );
 
-/** Other content of the same size in the same second. */
+/** Writes other content of the same size in the same second. */
 const SAME_SECOND = `import os
 path = '/data/many/02/2/000002'
 was = os.stat(path)

@@ -1,5 +1,5 @@
-// What a backup stops, or makes for itself, when the vault fails half-way or a person stops it: everything is as it was, the first cause
-// is told, and the next backup is whole.
+// Backups that fail half-way, because of the vault or of Ctrl-C: what they stopped or created is as before, the first cause is reported,
+// and the next backup is complete.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { volumeCompanion } from '../../src/method/volume/volume-companion.ts';
 import { dockerCp } from '../../src/method/volume/docker-cp.ts';
@@ -11,7 +11,14 @@ import { volumePlugin } from '../../src/method/volume/volume-plugin.ts';
 import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
-import { CAPACITY, hold, inTrouble, letGo, MEBIBYTES, TROUBLES } from '../support/trouble.ts';
+import {
+  CAPACITY,
+  pauseTransfer,
+  runIntoTrouble,
+  resumeTransfer,
+  MEBIBYTES,
+  TROUBLES,
+} from '../support/trouble.ts';
 import {
   findingOf,
   inVolume,
@@ -31,7 +38,7 @@ interface Subject {
   readonly runningDuring?: number;
 }
 
-/** A volume and a service on it for each method that needs one, of the same name. */
+/** For each method that needs them, a volume and a service that uses it, both of this name. */
 const SERVICES: Readonly<Record<string, UserOptions>> = {
   cp: {},
   labelled: { labels: { 'docker-volume-backup.stop-during-backup': 'true' } },
@@ -49,24 +56,24 @@ const SUBJECTS: readonly Subject[] = [
   ofVolume('cp', dockerCp({ whileStopped: true }), 0),
   ofVolume('labelled', volumeCompanion(), 2),
   ofVolume('snapshots', volumePlugin({ whileStopped: true }), 2),
-  { service: 'cp', name: swarmState.name, keep: () => vault.keep(swarmState, place.swarm) },
+  { service: 'cp', name: swarmState.name, keep: () => vault.keep(swarmState, site.swarm) },
 ];
 
-/** Seconds within which each must have been told: the connection is given up after 15, and a service may take as long as that. */
+/** Seconds within which each failure must be reported: ssh gives a connection up after 15, and a service may take as long to start. */
 const IN_TIME = 90;
 
 const scope = new Scope();
-let place: TestSite;
+let site: TestSite;
 let vault: Vault;
-const on = (name: string) => place.volume(name);
+const on = (name: string) => site.volume(name);
 
 beforeAll(async () => {
-  place = await openTestSite('unharmed');
-  vault = await Vault.open(place.swarm.site, scope, () => undefined, { capacity: CAPACITY });
+  site = await openTestSite('unharmed');
+  vault = await Vault.open(site.swarm.site, scope, () => undefined, { capacity: CAPACITY });
   const { node } = on('');
   await installSnapshotPlugin(node);
   await node.engine.volumes.create({ Name: 'snapshots', Driver: SNAPSHOT_DRIVER });
-  // So that there is something to be in the middle of.
+  // Enough data to be interrupted half-way.
   await node.exec(['sh', '-c', `head -c ${MEBIBYTES}M /dev/urandom >/var/lib/docker/swarm/ballast`]);
   for (const [name, options] of Object.entries(SERVICES)) {
     await seed(on(name), { files: 1, largeMiB: MEBIBYTES });
@@ -75,7 +82,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await scope[Symbol.asyncDispose]();
-  await place[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
 });
 beforeEach(() => vault.host.exec(['sh', '-c', 'rm -rf /vault/stream/*']));
 
@@ -83,10 +90,10 @@ describe.for(SUBJECTS)('$name', ({ keep, service, runningDuring }) => {
   test.for(TROUBLES)('$name half-way', async (trouble) => {
     const before = await everything();
     const began = Date.now();
-    const error = await inTrouble(trouble, vault, keep, async () => {
+    const error = await runIntoTrouble(trouble, vault, keep, async () => {
       if (runningDuring !== undefined) await runs(service, runningDuring);
     });
-    expect(error).toMatchObject(matching(trouble.told));
+    expect(error).toMatchObject(matching(trouble.expected));
     expect((Date.now() - began) / 1000).toBeLessThan(IN_TIME);
     expect(await everything()).toEqual(before);
 
@@ -95,12 +102,12 @@ describe.for(SUBJECTS)('$name', ({ keep, service, runningDuring }) => {
   });
 });
 
-test('a file that shrinks while tar reads it: no artifact, and its name is told', async () => {
+test('reports the name of a file that shrinks while tar reads it, and stores nothing', async () => {
   await seed(on('shrinking'), { files: 1, largeMiB: MEBIBYTES });
   const torn = findingOf(vault.keep(volumeArchive(), on('shrinking')));
-  await hold(vault);
+  await pauseTransfer(vault);
   await inVolume(on('shrinking'), ['truncate', '--size=1M', '/data/large']);
-  await letGo(vault);
+  await resumeTransfer(vault);
   expect(await torn).toMatchObject({
     code: 'tar-failed',
     output: expect.stringMatching(/large: File shrank by/),
@@ -108,11 +115,11 @@ test('a file that shrinks while tar reads it: no artifact, and its name is told'
   expect(await vault.host.exec(['find', '/vault/stream', '-type', 'f'])).toBe('');
 });
 
-/** What a backup must leave as it found it. */
+/** Returns what a backup must leave unchanged. */
 async function everything(): Promise<object> {
   const { engine } = on('').node;
-  const services = Object.keys(SERVICES).map((name) => stateOf(place.swarm, name));
-  const members = (await place.swarm.members()).map(({ Status, ManagerStatus }) => [
+  const services = Object.keys(SERVICES).map((name) => stateOf(site.swarm, name));
+  const members = (await site.swarm.members()).map(({ Status, ManagerStatus }) => [
     Status.State,
     ManagerStatus?.Reachability,
   ]);
@@ -124,14 +131,14 @@ async function everything(): Promise<object> {
   };
 }
 
-/** What gives replicas back need not wait until they run. */
+/** Waits, since the containers may start a moment after the replicas were restored. */
 const runs = (service: string, expected: number): Promise<true> =>
   waitUntil(`${expected} containers of ${service}`, async () => {
-    const { running } = await stateOf(place.swarm, service);
+    const { running } = await stateOf(site.swarm, service);
     return running === expected ? { done: true } : { notYet: `${running} run` };
   });
 
-/** Containers that run for no service. One that is removed by the engine when it ends gets the time that takes. */
+/** Returns the containers outside of any service, once the engine has removed those that remove themselves. */
 const helpers = (): Promise<string[]> =>
   waitUntil('the helper containers to be gone', async () => {
     const all = await on('').node.engine.containers.list({ all: true });
@@ -141,9 +148,9 @@ const helpers = (): Promise<string[]> =>
       : { notYet: left.map(({ Image, Id }) => `${Image} ${Id}`).join('; ') };
   });
 
-const matching = (told: object): object =>
+const matching = (expected: object): object =>
   Object.fromEntries(
-    Object.entries(told).map(([key, value]) => [
+    Object.entries(expected).map(([key, value]) => [
       key,
       value instanceof RegExp ? expect.stringMatching(value) : (value as unknown),
     ]),

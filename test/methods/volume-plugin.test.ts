@@ -1,4 +1,4 @@
-// The volume plugin: a driver with snapshots on a real engine, used by a service, backed up and brought back on a new swarm.
+// The volume plugin: a driver with snapshots on a real engine, used by a service, backed up, and restored on a new swarm.
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { outputOf } from '../../src/lab/engine/process.ts';
@@ -28,49 +28,49 @@ import {
 
 const plugin = volumePlugin({ driver: SNAPSHOT_DRIVER });
 const FILE = 'volume.tar.zst';
-let place: TestSite;
+let site: TestSite;
 let before: Manifest;
 let kept: ArtifactStore;
 
-const here = () => place.volume('').node.engine;
+const here = () => site.volume('').node.engine;
 const make = (name: string, options: Record<string, string> = {}) =>
   here().volumes.create({ Name: name, Driver: SNAPSHOT_DRIVER, DriverOpts: options });
 const volumes = async () => (await here().volumes.list()).map(({ Name }) => Name);
-/** Even though it is in use. */
-const disable = () => place.volume('').node.exec(['docker', 'plugin', 'disable', '--force', SNAPSHOT_DRIVER]);
-const lost = async (name: string) => lostAspects(before, await readManifest(place.volume(name)));
+/** Also while it is in use. */
+const disable = () => site.volume('').node.exec(['docker', 'plugin', 'disable', '--force', SNAPSHOT_DRIVER]);
+const lost = async (name: string) => lostAspects(before, await readManifest(site.volume(name)));
 
 beforeAll(async () => {
-  place = await openTestSite('volume-plugin');
-  await installSnapshotPlugin(place.volume('').node);
+  site = await openTestSite('volume-plugin');
+  await installSnapshotPlugin(site.volume('').node);
   await make('files');
-  before = await seed(place.volume('files'));
-  await startUser(place.volume('files'), 'web', { driver: SNAPSHOT_DRIVER });
+  before = await seed(site.volume('files'));
+  await startUser(site.volume('files'), 'web', { driver: SNAPSHOT_DRIVER });
 });
-afterAll(() => place[Symbol.asyncDispose]());
+afterAll(() => site[Symbol.asyncDispose]());
 beforeEach(async () => {
   kept = await openArtifactStore();
   return () => kept[Symbol.asyncDispose]();
 });
 
 describe('the driver', () => {
-  test('a snapshot is of its moment and read-only; a volume that begins as one can be written to', async () => {
+  test('takes a read-only snapshot, and creates a writable volume from one', async () => {
     await make('moving');
-    const first = await seed(place.volume('moving'), { files: 10, largeMiB: 1 });
+    const first = await seed(site.volume('moving'), { files: 10, largeMiB: 1 });
     await make('monday', { 'snapshot-of': 'moving' });
-    await inVolume(place.volume('moving'), ['sh', '-c', 'rm -r /data/links; echo new >/data/large']);
+    await inVolume(site.volume('moving'), ['sh', '-c', 'rm -r /data/links; echo new >/data/large']);
     await make('of-monday', { from: 'monday' });
     for (const name of ['monday', 'of-monday'])
-      expect(await lostAspects(first, await readManifest(place.volume(name)))).toEqual([]);
-    await inVolume(place.volume('of-monday'), ['rm', '/data/large']);
-    await expect(inVolume(place.volume('monday'), ['rm', '/data/large'])).rejects.toThrow(
+      expect(await lostAspects(first, await readManifest(site.volume(name)))).toEqual([]);
+    await inVolume(site.volume('of-monday'), ['rm', '/data/large']);
+    await expect(inVolume(site.volume('monday'), ['rm', '/data/large'])).rejects.toThrow(
       'Read-only file system',
     );
     for (const name of ['moving', 'monday', 'of-monday']) await removed(name);
     expect(await volumes()).toEqual(['files']);
   });
 
-  test('says what it does not take', async () => {
+  test('refuses unknown options and bad names', async () => {
     await expect(make('x', { size: '1g' })).rejects.toThrow(
       'expected no option, or one of snapshot-of and from',
     );
@@ -80,10 +80,10 @@ describe('the driver', () => {
     expect(await volumes()).toEqual(['files']);
   });
 
-  test('a copy that the engine no longer waits for is removed when it is done', async () => {
+  test('removes a copy that the engine no longer waits for', async () => {
     await make('big');
-    await seed(place.volume('big'), { files: 0, largeMiB: 64 });
-    const { node } = place.volume('');
+    await seed(site.volume('big'), { files: 0, largeMiB: 64 });
+    const { node } = site.volume('');
     const socket = (await node.exec(['sh', '-c', 'ls /run/docker/plugins/*/snapshots.sock'])).trim();
     const impatient = `
 import json, os, socket, time
@@ -108,41 +108,41 @@ while not os.path.exists("/state/.making-late"):
     await removed('big');
   });
 
-  test('an engine that restarts gives the service its volume back, and so does a driver that was killed', async () => {
-    const service = await stateOf(place.swarm, 'web');
-    const stopped = await place.volume('').node.stop();
-    place.swarm.replace(await stopped.start());
-    await place.swarm.ready();
-    await place.swarm.converged();
-    expect(await stateOf(place.swarm, 'web')).toEqual(service);
+  test('keeps the service on its volume through a restart of the engine and a kill of the driver', async () => {
+    const service = await stateOf(site.swarm, 'web');
+    const stopped = await site.volume('').node.stop();
+    site.swarm.replace(await stopped.start());
+    await site.swarm.ready();
+    await site.swarm.converged();
+    expect(await stateOf(site.swarm, 'web')).toEqual(service);
     expect(await lost('files')).toEqual([]);
 
-    await place.volume('').node.exec(['pkill', '-KILL', '-f', 'plugin/[d]river.py']);
+    await site.volume('').node.exec(['pkill', '-KILL', '-f', 'plugin/[d]river.py']);
     await waitUntil('the driver to be started again', async () => ({ done: await lost('files') }));
     expect(await lost('files')).toEqual([]);
   });
 });
 
 describe('backup', () => {
-  test('stopped: the service is away for the snapshot, and back before the data travels', async () => {
-    const service = await stateOf(place.swarm, 'web');
+  test('starts the stopped service again before the data is transferred', async () => {
+    const service = await stateOf(site.swarm, 'web');
     const during: unknown[] = [];
-    await volumePlugin({ whileStopped: true }).backup(place.volume('files'), {
+    await volumePlugin({ whileStopped: true }).backup(site.volume('files'), {
       ...kept.writer,
       pipeFrom: async (file, end) => {
-        during.push(await stateOf(place.swarm, 'web'));
+        during.push(await stateOf(site.swarm, 'web'));
         await kept.writer.pipeFrom(file, end);
       },
     });
     expect(during).toEqual([service]);
-    expect(await stateOf(place.swarm, 'web')).toEqual(service);
+    expect(await stateOf(site.swarm, 'web')).toEqual(service);
     expect(await volumes()).toEqual(['files']);
   });
 
-  test('killed half-way, or refused by the vault: no snapshot left, the service untouched', async () => {
-    const service = await stateOf(place.swarm, 'web');
+  test('removes the snapshot when the reader is killed, and when the vault refuses the backup', async () => {
+    const service = await stateOf(site.swarm, 'web');
     await make('big');
-    await seed(place.volume('big'), { files: 0, largeMiB: 96 });
+    await seed(site.volume('big'), { files: 0, largeMiB: 96 });
     const killing: ArtifactWriter = {
       ...kept.writer,
       pipeFrom: async (file, end) => {
@@ -154,27 +154,27 @@ describe('backup', () => {
         await Promise.all([kept.writer.pipeFrom(file, end), killed]);
       },
     };
-    const killed = await findingOf(plugin.backup(place.volume('big'), killing));
+    const killed = await findingOf(plugin.backup(site.volume('big'), killing));
     expect(killed).toMatchObject({ code: 'tar-failed', message: 'tar: exit code 137' });
     const refusing = { ...kept.writer, pipeFrom: () => Promise.reject(new Error('the vault is full')) };
-    await expect(plugin.backup(place.volume('big'), refusing)).rejects.toThrow('the vault is full');
+    await expect(plugin.backup(site.volume('big'), refusing)).rejects.toThrow('the vault is full');
     await removed('big');
     expect(await volumes()).toEqual(['files']);
-    expect(await stateOf(place.swarm, 'web')).toEqual(service);
+    expect(await stateOf(site.swarm, 'web')).toEqual(service);
   });
 
-  test('of a volume that is not there, or empty, or of another driver', async () => {
+  test('refuses a volume that does not exist, is empty, or has another driver', async () => {
     await make('empty');
     await here().volumes.create({ Name: 'elsewhere' });
-    await inVolume(place.volume('elsewhere'), ['touch', '/data/file']);
+    await inVolume(site.volume('elsewhere'), ['touch', '/data/file']);
     for (const [name, code] of [
       ['missing', 'no-volume'],
       ['empty', 'empty-volume'],
       ['elsewhere', 'other-driver'],
     ] as const)
-      expect(await findingOf(plugin.backup(place.volume(name), kept.writer))).toMatchObject({ code });
+      expect(await findingOf(plugin.backup(site.volume(name), kept.writer))).toMatchObject({ code });
     const claim = { volume: 'elsewhere', labels: {}, driver: SNAPSHOT_DRIVER };
-    expect(await findingOf(plugin.restore(kept.reader(claim), place.volume('elsewhere')))).toMatchObject({
+    expect(await findingOf(plugin.restore(kept.reader(claim), site.volume('elsewhere')))).toMatchObject({
       code: 'other-driver',
       message: expect.stringContaining('local'),
     });
@@ -183,10 +183,10 @@ describe('backup', () => {
 });
 
 describe('restore', () => {
-  test('a damaged artifact: tar says so, and nothing is left to start on', async () => {
-    const taken = await plugin.backup(place.volume('files'), kept.writer);
+  test('refuses a damaged artifact, and leaves the volume empty', async () => {
+    const taken = await plugin.backup(site.volume('files'), kept.writer);
     const whole = await readFile(kept.path(FILE));
-    const restoring = () => findingOf(plugin.restore(kept.reader(taken), place.volume('damaged')));
+    const restoring = () => findingOf(plugin.restore(kept.reader(taken), site.volume('damaged')));
     await truncate(kept.path(FILE), whole.length / 2);
     expect(await restoring()).toMatchObject({
       code: 'tar-failed',
@@ -195,27 +195,27 @@ describe('restore', () => {
     whole.writeUInt8(whole.readUInt8(0) ^ 1, 0);
     await writeFile(kept.path(FILE), whole);
     expect(await restoring()).toMatchObject({ code: 'tar-failed' });
-    expect(await inVolume(place.volume('damaged'), ['ls', '-A', '/data'])).toBe('');
+    expect(await inVolume(site.volume('damaged'), ['ls', '-A', '/data'])).toBe('');
     await removed('damaged');
   });
 
-  test('no room on the disk, for a restore and for a snapshot; a plugin that is disabled', async () => {
-    const taken = await plugin.backup(place.volume('files'), kept.writer);
-    const { node } = place.volume('');
+  test('reports a full disk during a restore and during a snapshot, and a disabled plugin', async () => {
+    const taken = await plugin.backup(site.volume('files'), kept.writer);
+    const { node } = site.volume('');
     await disable();
-    expect(await findingOf(plugin.backup(place.volume('files'), kept.writer))).toMatchObject({
+    expect(await findingOf(plugin.backup(site.volume('files'), kept.writer))).toMatchObject({
       code: 'no-plugin',
       message: expect.stringContaining('disabled'),
     });
     await node.exec(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', SNAPSHOT_STATE]);
     await installSnapshotPlugin(node);
-    const full = await findingOf(plugin.restore(kept.reader(taken), place.volume('tiny')));
+    const full = await findingOf(plugin.restore(kept.reader(taken), site.volume('tiny')));
     expect(full).toMatchObject({
       code: 'tar-failed',
       output: expect.stringContaining('No space left on device'),
     });
-    await inVolume(place.volume('tiny'), ['dd', 'if=/dev/urandom', 'of=/data/file', 'bs=1k', 'count=600']);
-    const noRoom = await findingOf(plugin.backup(place.volume('tiny'), kept.writer));
+    await inVolume(site.volume('tiny'), ['dd', 'if=/dev/urandom', 'of=/data/file', 'bs=1k', 'count=600']);
+    const noRoom = await findingOf(plugin.backup(site.volume('tiny'), kept.writer));
     expect(noRoom).toMatchObject({ code: 'snapshot-failed' });
     expect(String(noRoom.cause)).toContain('No space left on device');
     expect(await volumes()).toEqual(['tiny']);
@@ -226,15 +226,15 @@ describe('restore', () => {
     expect(await lost('files')).toEqual([]);
   });
 
-  test('the node is lost: on a new one the plugin is missing, then everything comes back and the service starts', async () => {
-    const taken = await plugin.backup(place.volume('files'), kept.writer);
-    await place.lose();
-    expect(await findingOf(plugin.restore(kept.reader(taken), place.volume('files')))).toMatchObject({
+  test('restores a lost node once the plugin is installed on the new one', async () => {
+    const taken = await plugin.backup(site.volume('files'), kept.writer);
+    await site.replaceNode();
+    expect(await findingOf(plugin.restore(kept.reader(taken), site.volume('files')))).toMatchObject({
       code: 'no-plugin',
       message: expect.stringContaining('missing'),
     });
-    await startUser(place.volume('files'), 'web', { driver: SNAPSHOT_DRIVER, wait: false });
-    await waitUntil('Swarm to say why no task starts', async () => {
+    await startUser(site.volume('files'), 'web', { driver: SNAPSHOT_DRIVER, wait: false });
+    await waitUntil('Swarm to report why no task starts', async () => {
       const [task] = (await here().tasks.list({ service: ['web'] })) as {
         Status: { Err?: string };
       }[];
@@ -243,17 +243,17 @@ describe('restore', () => {
         : { notYet: task?.Status.Err ?? 'nothing yet' };
     });
 
-    await installSnapshotPlugin(place.volume('').node);
-    await plugin.restore(kept.reader(taken), place.volume('files'));
-    await place.swarm.converged(seconds(60));
+    await installSnapshotPlugin(site.volume('').node);
+    await plugin.restore(kept.reader(taken), site.volume('files'));
+    await site.swarm.converged(seconds(60));
     expect(await lost('files')).toEqual(plugin.loses);
     expect((await here().volumes.inspect('files')).Driver).toBe(SNAPSHOT_DRIVER);
-    expect(await stateOf(place.swarm, 'web')).toMatchObject({ running: 2 });
+    expect(await stateOf(site.swarm, 'web')).toMatchObject({ running: 2 });
     expect(plugin.loses).toEqual(volumeArchive().loses);
   });
 });
 
-/** The container that used it last is removed by the engine in its own time. */
+/** Retries: the engine removes the container that used the volume a moment later. */
 const removed = (name: string) =>
   waitUntil(`${name} to be free`, async () => {
     await here().volumes.remove(name);

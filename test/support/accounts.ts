@@ -1,9 +1,9 @@
-// For tests that look at, or change, what a method gets of its account at the vault.
+// For tests that inspect or change the accounts that a method gets.
 import type { Account } from '../../src/model/account.ts';
 import type { Method } from '../../src/model/method.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 
-/** The method, with every account on its way to it passed through `pass`. */
+/** Returns the method with every account that it gets passed through `pass`. */
 export const passingAccounts = <Result>(
   method: Method<Volume, Volume, Result>,
   pass: (account: Account) => Account,

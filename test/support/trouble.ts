@@ -1,65 +1,65 @@
-// Trouble in the middle of a transfer to a real vault, at a moment that is sure to be in the middle: the vault's end is held once some
-// of the data are there, and let go when the work has ended.
+// Makes a transfer to a real vault fail, surely in the middle: the vault's side is paused once it has some of the data, and resumed when
+// the work has ended.
 import type { Vault } from '../../src/vault/vault.ts';
 import { DrillError } from '../../src/support/errors.ts';
 import { traced } from '../../src/support/trace.ts';
 
 export interface Trouble {
   readonly name: string;
-  /** Before the work begins. */
+  /** Runs before the work. */
   readonly prepare?: (vault: Vault) => Promise<unknown>;
-  /** Half-way. */
+  /** Runs half-way. */
   readonly strike?: (vault: Vault, stop: AbortController) => Promise<void>;
-  /** Makes it good again. */
+  /** Repairs the vault. */
   readonly end?: (vault: Vault) => Promise<unknown>;
-  /** What the work must end with. */
-  readonly told: object;
+  /** Matches the error that the work must end with. */
+  readonly expected: object;
 }
 
-/** Bytes of the disk of a vault for these tests, and of the data that go there. */
+/** Size of the vault's disk in bytes. */
 export const CAPACITY = 128 << 20;
+/** Size of the data. */
 export const MEBIBYTES = 64;
 
-/** What the signal of a person who presses Ctrl-C gives as its reason. */
+/** The signal's reason when a user presses Ctrl-C. */
 const STOPPED = new DrillError('stopped by a signal', { code: 'stopped' });
 
-/** @param words matches the output of the finding */
-const finding = (code: string, words: RegExp): object => ({ blame: 'finding', code, output: words });
+const finding = (code: string, output: RegExp): object => ({ blame: 'finding', code, output });
 
 export const TROUBLES: readonly Trouble[] = [
   {
     name: 'the vault is full',
     prepare: (vault) => vault.host.exec(['sh', '-c', 'head -c 96M /dev/zero >/vault/ballast']),
     end: (vault) => vault.host.exec(['rm', '/vault/ballast']),
-    told: finding('vault-full', /no space left/i),
+    expected: finding('vault-full', /no space left/i),
   },
   {
-    name: 'the vault is cut off',
+    name: 'the vault is unreachable',
     strike: (vault) => vault.host.disconnect(),
     end: (vault) => vault.host.reconnect(),
-    told: finding('vault-unreachable', /ssh|connection|timeout|broken pipe/i),
+    expected: finding('vault-unreachable', /ssh|connection|timeout|broken pipe/i),
   },
   {
-    name: 'a person presses Ctrl-C',
+    name: 'Ctrl-C is pressed',
     strike: async (_, stop) => stop.abort(STOPPED),
-    told: { code: 'stopped', blame: 'harness', message: 'stopped by a signal' },
+    expected: { code: 'stopped', blame: 'harness', message: 'stopped by a signal' },
   },
 ];
 
 const SILENT = { stepStarted: () => undefined, stepEnded: () => undefined, waiting: () => undefined };
 
-/** Lets `work` run into the trouble. @returns what it ended with */
-export async function inTrouble(
+/** Runs `work` into the trouble. Returns the error that it ends with. */
+export async function runIntoTrouble(
   { prepare, strike, end }: Trouble,
   vault: Vault,
   work: () => Promise<unknown>,
-  /** Looked at while the data are held up. */
+  /** Runs while the transfer is paused. */
   midway: () => Promise<void>,
 ): Promise<unknown> {
   const stop = new AbortController();
   await prepare?.(vault);
   const ended = traced(SILENT, stop.signal, work).then(
-    () => new Error('expected trouble, and it succeeded'),
+    () => new Error('expected a failure, and it succeeded'),
     (error: unknown) => error,
   );
   let begun = !strike;
@@ -67,25 +67,25 @@ export async function inTrouble(
     if (strike) {
       const tooEarly = ended.then((cause) => Promise.reject(new Error('it ended too early', { cause })));
       tooEarly.catch(() => undefined);
-      await Promise.race([hold(vault), tooEarly]);
+      await Promise.race([pauseTransfer(vault), tooEarly]);
       await midway();
       begun = true;
       await strike(vault, stop);
     }
     return await ended;
   } finally {
-    await letGo(vault);
+    await resumeTransfer(vault);
     if (begun) await end?.(vault);
     await ended;
   }
 }
 
-/** Waits until some of what is being sent is there, and holds up the rest. */
-export const hold = (vault: Vault): Promise<unknown> => vault.host.exec(['sh', '-euc', HOLD]);
+/** Waits until some of the data has arrived, then pauses the transfer. */
+export const pauseTransfer = (vault: Vault): Promise<unknown> => vault.host.exec(['sh', '-euc', HOLD]);
 
-export const letGo = (vault: Vault): Promise<unknown> => vault.host.exec(['sh', '-euc', LET_GO]);
+export const resumeTransfer = (vault: Vault): Promise<unknown> => vault.host.exec(['sh', '-euc', LET_GO]);
 
-/** Everything that runs for the user whom streams come as: also the end of the connection, so that its buffer fills. */
+/** Signals every process of the user of the streams: also the server of the connection, so that its buffer fills. */
 const SIGNAL_ALL = `
   signal_all() {
     for process in /proc/[0-9]*; do

@@ -1,4 +1,4 @@
-// For tests of methods that back volumes up: a swarm of one node, a volume full of what backups get wrong, a service on it.
+// For tests of methods that back volumes up: a swarm of one node, a volume with everything that backups get wrong, a service that uses it.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -20,14 +20,14 @@ const SEEDER = join(import.meta.dirname, '../../fixtures/ledger/seed-files.py');
 const IDLE = 'import signal; signal.signal(signal.SIGTERM, lambda *_: exit(0)); signal.pause()';
 
 export interface TestSite extends AsyncDisposable {
-  /** Today's swarm. */
+  /** The current swarm. */
   readonly swarm: Swarm;
   volume(name: string): Volume;
-  /** Every node with its disk is lost; a new one stands in its place. */
-  lose(): Promise<void>;
+  /** Destroys the node with its disk, and starts a new one. */
+  replaceNode(): Promise<void>;
 }
 
-/** A swarm of one node. */
+/** Starts a swarm of one node. */
 export async function openTestSite(drill: string): Promise<TestSite> {
   const scope = new Scope();
   const site = await Site.open({ lab: inject('lab'), run: `test-${process.pid}`, drill, scope });
@@ -38,7 +38,7 @@ export async function openTestSite(drill: string): Promise<TestSite> {
       return swarm;
     },
     volume: (name) => ({ swarm, node: swarm.node('manager-1'), name }),
-    async lose() {
+    async replaceNode() {
       await Promise.all(swarm.nodes.map((node) => node.destroy()));
       swarm = await start();
     },
@@ -46,7 +46,7 @@ export async function openTestSite(drill: string): Promise<TestSite> {
   };
 }
 
-/** Runs a program in the volume, as root. */
+/** Runs a program as root with the volume at /data, and returns its output. */
 export async function inVolume(
   { node, name }: Volume,
   argv: readonly string[],
@@ -73,13 +73,13 @@ export interface UserOptions {
   readonly replicas?: number;
   readonly global?: boolean;
   readonly driver?: string;
-  /** Until it runs. */
+  /** Waits until it runs. Default true. */
   readonly wait?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
   readonly containerLabels?: Readonly<Record<string, string>>;
 }
 
-/** A service whose tasks mount the volume at /srv and leave it alone. */
+/** Starts a service whose tasks mount the volume at /srv and do not write to it. */
 export async function startUser(
   { swarm, name }: Volume,
   service: string,
@@ -111,7 +111,7 @@ export async function startUser(
   if (wait) await swarm.converged();
 }
 
-/** Mode, labels and running containers of a service: what must be the same after a backup. */
+/** Returns mode, labels and number of running containers of a service: what must be the same after a backup. */
 export async function stateOf(
   swarm: Swarm,
   service: string,
@@ -126,7 +126,7 @@ export async function stateOf(
   return { mode: Spec.Mode, labels: Spec.Labels, running: running?.length ?? 0 };
 }
 
-/** Takes the services away, and the volume with everything in it. */
+/** Removes the services, and the volume with everything in it. */
 export async function destroy({ swarm, node, name }: Volume, ...services: string[]): Promise<void> {
   const { engine } = await swarm.manager();
   for (const service of services) await engine.services.remove(service);
@@ -136,7 +136,7 @@ export async function destroy({ swarm, node, name }: Volume, ...services: string
   });
 }
 
-/** The finding that the work ends with; anything else is an error of the test. */
+/** Returns the finding that `work` throws; throws anything else. */
 export async function findingOf(work: Promise<unknown>): Promise<DrillError> {
   const error: unknown = await work.then(
     () => new Error('expected a finding, and it succeeded'),
@@ -146,7 +146,7 @@ export async function findingOf(work: Promise<unknown>): Promise<DrillError> {
   throw error;
 }
 
-/** Which aspects of the files differ. */
+/** Returns the aspects of the files that differ. */
 export async function lostAspects(before: Manifest, after: Manifest): Promise<Aspect[]> {
   const { aspects } = await compareFiles(before, after);
   return FILE_ASPECTS.filter((aspect) =>
@@ -154,8 +154,8 @@ export async function lostAspects(before: Manifest, after: Manifest): Promise<As
   );
 }
 
-/** What there is of one path; an error of the test when nothing is. */
+/** Returns the entry of a path; throws when there is none. */
 export async function entryOf(manifest: Manifest, path: string): Promise<Entry> {
   for await (const entry of manifest) if (entry.path === path) return entry;
-  throw new Error(`there is no ${path}`);
+  throw new Error(`${path}: no such entry`);
 }

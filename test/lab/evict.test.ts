@@ -1,23 +1,23 @@
-// Taking a volume from services that started before their data was there.
+// Takes a volume from services that started before their data was restored.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { evictAndEmptyVolume } from '../../src/method/container/evict.ts';
 import { monotonic, seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { inVolume, openTestSite, type TestSite } from '../support/volumes.ts';
 
-let place: TestSite;
+let site: TestSite;
 beforeAll(async () => {
-  place = await openTestSite('vacate');
+  site = await openTestSite('evict');
 });
-afterAll(() => place[Symbol.asyncDispose]());
+afterAll(() => site[Symbol.asyncDispose]());
 
-/** Deaf to a stop, which would take ten minutes. */
-const DEAF =
+/** Ignores SIGTERM; a stop would take ten minutes. */
+const IGNORES_SIGTERM =
   'import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); open("/srv/early", "w"); signal.pause()';
 
-/** A service that only a label lets start, with a task that has begun to write into `volume`. */
-async function startedTooEarly(volume: string): Promise<void> {
-  const { swarm } = place;
+/** Starts a service whose constraint needs a label, and waits until its task has written into `volume`. */
+async function startTooEarly(volume: string): Promise<void> {
+  const { swarm } = site;
   const { engine } = await swarm.manager();
   await swarm.label('manager-1', { [volume]: 'here' });
   await engine.services.create({
@@ -25,7 +25,7 @@ async function startedTooEarly(volume: string): Promise<void> {
     TaskTemplate: {
       ContainerSpec: {
         Image: swarm.imageOf('toolbox'),
-        Command: ['python3', '-c', DEAF],
+        Command: ['python3', '-c', IGNORES_SIGTERM],
         StopGracePeriod: 600e9,
         Mounts: [{ Type: 'volume', Source: volume, Target: '/srv' }],
       },
@@ -36,31 +36,31 @@ async function startedTooEarly(volume: string): Promise<void> {
   } as never);
   await swarm.converged();
   await waitUntil('it to write', async () => {
-    const there = await inVolume(place.volume(volume), ['ls', '/data']);
+    const there = await inVolume(site.volume(volume), ['ls', '/data']);
     return there === 'early\n' ? { done: true } : { notYet: there };
   });
 }
 
-test('a task that does not stop is killed, and the volume is empty', async () => {
-  await startedTooEarly('deaf');
-  await place.swarm.replaceLostMembers();
+test('kills a task that ignores SIGTERM, and empties the volume', async () => {
+  await startTooEarly('busy');
+  await site.swarm.replaceLostMembers();
   const began = monotonic();
-  await evictAndEmptyVolume(place.volume('deaf'));
+  await evictAndEmptyVolume(site.volume('busy'));
   expect(monotonic() - began).toBeLessThan(20);
-  expect(await inVolume(place.volume('deaf'), ['ls', '-A', '/data'])).toBe('');
+  expect(await inVolume(site.volume('busy'), ['ls', '-A', '/data'])).toBe('');
 });
 
-test('a container that is no task of the swarm is let be, and named', async () => {
-  const { node } = place.volume('others');
+test('names a container outside of any service, and leaves it running', async () => {
+  const { node } = site.volume('others');
   const other = await node.engine.containers.create({
-    name: 'somebody-else',
-    Image: place.swarm.imageOf('toolbox'),
+    name: 'stranger',
+    Image: site.swarm.imageOf('toolbox'),
     Entrypoint: ['sleep', '1000'],
     HostConfig: { Binds: ['others:/srv'], NetworkMode: 'none' },
   });
   await node.engine.containers.start(other);
-  await expect(evictAndEmptyVolume(place.volume('others'), seconds(1))).rejects.toThrow(
-    /the volume others to be free: somebody-else still uses it/,
+  await expect(evictAndEmptyVolume(site.volume('others'), seconds(1))).rejects.toThrow(
+    /the volume others to be free: stranger still uses it/,
   );
   expect((await node.engine.containers.inspect(other)).State.Running).toBe(true);
   await node.engine.containers.remove(other);
