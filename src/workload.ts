@@ -14,7 +14,7 @@ export { DrillError, finding, reasonOf } from './support/errors.ts';
 export { compareFiles, type Comparison } from './check/compare-files.ts';
 export type { Entry } from './check/entry.ts';
 export type { Manifest } from './check/files.ts';
-export { differencesOf as differencesBetween } from './check/inventory.ts';
+export { differencesBetween } from './check/inventory.ts';
 export {
   DATABASE_ASPECTS,
   DEFINITION_ASPECTS,

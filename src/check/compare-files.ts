@@ -5,6 +5,7 @@ import { compareEntries, presence, type Seen } from './aspects-of-files.ts';
 import type { AspectSeen } from '../model/check.ts';
 import { isBefore, nameOf, type Entry } from './entry.ts';
 
+/** How two lists of entries differ. */
 export interface Comparison {
   /** How many entries there were before. */
   readonly compared: number;
@@ -16,10 +17,13 @@ export interface Comparison {
   readonly aspects: readonly AspectSeen[];
 }
 
-/** Sentences kept: more than anybody reads, and few enough for memory to stay the same when everything differs. */
+/** Sentences kept: more than a person reads, and few enough to limit memory when everything differs. */
 const KEPT = 1000;
 
-/** @param loses aspects in which a difference is none: it is counted under `aspects` alone */
+/**
+ * Compares two lists of entries that are in the same order.
+ * @param loses aspects whose differences are counted in `aspects` only
+ */
 export async function compareFiles(
   before: AsyncIterable<Entry>,
   now: AsyncIterable<Entry>,

@@ -1,5 +1,6 @@
 // One name below a volume's root, as manifest.py tells it: the unit in which files are compared.
 
+/** One file, directory or other entry of a volume, with its metadata. */
 export interface Entry {
   /** Its bytes, one character each; `.` is the root. `nameOf` makes it readable. */
   readonly path: string;

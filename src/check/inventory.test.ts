@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { differencesOf } from './inventory.ts';
+import { differencesBetween } from './inventory.ts';
 
 const spec = (container: object): { web: unknown } => ({
   web: { TaskTemplate: { ContainerSpec: container } },
 });
 const between = (before: object, after: object): string[] =>
-  differencesOf('services', spec(before), spec(after));
+  differencesBetween('services', spec(before), spec(after));
 
 describe('the difference between two objects', () => {
   test('names the object, the path, and both values', () => {
@@ -34,7 +34,7 @@ describe('the difference between two objects', () => {
   });
 
   test('an object that is missing, and one that is new', () => {
-    expect(differencesOf('secrets', { a: 1 }, { b: 1 })).toEqual([
+    expect(differencesBetween('secrets', { a: 1 }, { b: 1 })).toEqual([
       'secrets: a is missing',
       'secrets: b was not there before',
     ]);

@@ -41,7 +41,10 @@ export interface InventoryOptions {
   readonly loses?: readonly Aspect[];
 }
 
-/** Compares what swarm and engines say of their objects; not the bytes in volumes, nor the values of secrets. */
+/**
+ * Compares the objects that the swarm and its engines list with those of `baseline`; not the bytes in volumes, nor the values of secrets.
+ * @param baseline the inventory that the drill took before the backup: `baseline.inventory`
+ */
 export const inventoryMatches = (
   swarm: Swarm,
   baseline: Inventory,
@@ -60,7 +63,7 @@ export const inventoryMatches = (
       const before = baseline.objects[kind] ?? {};
       const after = now.objects[kind] ?? {};
       const names = new Set([...Object.keys(before), ...Object.keys(after)]).size;
-      const found = differencesOf(kind, before, after);
+      const found = differencesBetween(kind, before, after);
       const aspect = ASPECT_OF[kind];
       if (aspect) aspects.push({ aspect, compared: names, mismatched: found.length });
       if (aspect && loses.includes(aspect)) continue;
@@ -81,11 +84,12 @@ function replicaCounts(before: Inventory, after: Inventory): AspectSeen {
   return {
     aspect: 'replica counts',
     compared: Object.keys(was).length,
-    mismatched: differencesOf('mode', was, modes(after)).length,
+    mismatched: differencesBetween('mode', was, modes(after)).length,
   };
 }
 
-export function differencesOf(kind: string, before: Objects, after: Objects): string[] {
+/** Returns one sentence for each object that is missing, new or changed, and for each field that differs. `kind` begins each sentence. */
+export function differencesBetween(kind: string, before: Objects, after: Objects): string[] {
   const found: string[] = [];
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     if (!(name in after)) found.push(`${kind}: ${name} is missing`);

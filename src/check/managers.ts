@@ -1,11 +1,11 @@
-// Checks of the control plane: who manages, and what it survives.
+// Checks of the control plane: which managers there are, and whether it survives the loss of one.
 import { randomBytes } from 'node:crypto';
 import { seconds, type Seconds } from '../support/clock.ts';
 import { waitUntil } from '../support/poll.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Check } from '../model/check.ts';
 
-/** Says nothing of the disks behind them, nor of their latency. */
+/** Compares the number of reachable managers with `expected`, and expects exactly one leader. */
 export const managersReachable = (swarm: Swarm, expected: number): Check => ({
   name: 'managers reachable',
   required: true,
@@ -29,8 +29,8 @@ export const managersReachable = (swarm: Swarm, expected: number): Check => ({
 const PROBE_DATA = Buffer.from('probe').toString('base64');
 
 /**
- * Stops the leader, writes to raft, starts it again. Does not try the loss of two at once.
- * @param limit how long the others may take to elect a new one; raft's own time-out for that is 10 to 20 s
+ * Stops the leader, writes to raft through another manager, and starts the leader again.
+ * @param limit how long the election of a new leader may take, in seconds; raft's timeout for it is 10 to 20 s. Default 30
  */
 export const survivesLeaderLoss = (swarm: Swarm, limit: Seconds = seconds(30)): Check => ({
   name: 'survives leader loss',

@@ -5,7 +5,7 @@ import { bytesOf } from '../lab/engine/process.ts';
 import type { Objects } from '../swarm/inventory.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { AspectSeen, Check } from '../model/check.ts';
-import { differencesOf } from './inventory.ts';
+import { differencesBetween } from './inventory.ts';
 
 /** Digests are keyed with this process's own random key: a report can't be used to guess a password. */
 const KEY = randomBytes(32);
@@ -29,7 +29,10 @@ interface ServiceFact {
   };
 }
 
-/** Digest of every secret and config of every service, read in a running task of it. */
+/**
+ * Reads every secret and config that a service mounts, in a running task of the service.
+ * @returns keyed digests by path and service; where a file can't be read, the reason
+ */
 export async function readMountedFiles(swarm: Swarm): Promise<Objects> {
   const { engine } = await swarm.manager();
   const services = (await engine.services.list()) as unknown as ServiceFact[];
@@ -66,7 +69,7 @@ async function digestOf(engine: Engine, container: string, path: string): Promis
   return createHmac('sha256', KEY).update(bytes).digest('hex');
 }
 
-/** Reads the files in one task of each service; the value of a secret that no service mounts is not looked at. */
+/** Compares the secrets and configs inside one task of each service with `baseline`, byte by byte. */
 export const mountedFilesMatch = (swarm: Swarm, baseline: Objects): Check => ({
   name: 'mounted files match',
   required: true,
@@ -81,7 +84,7 @@ export const mountedFilesMatch = (swarm: Swarm, baseline: Objects): Check => ({
     const after = Object.fromEntries(
       Object.entries(now).filter(([name]) => name in before || !(name in baseline)),
     );
-    const differences = differencesOf('mounted file', before, after).map((line) =>
+    const differences = differencesBetween('mounted file', before, after).map((line) =>
       // Two digests tell a reader nothing; why there is none does.
       line.replace(/: was "[0-9a-f]{64}", is "[0-9a-f]{64}"$/, ': its bytes differ'),
     );

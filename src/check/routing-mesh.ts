@@ -1,11 +1,14 @@
-// The routing mesh and virtual IPs: real traffic through every node, where the kernel can do it at all.
+// The routing mesh and virtual IPs: real traffic through every node, if the kernel supports it.
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Node } from '../swarm/node.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Check } from '../model/check.ts';
 
-/** Without IPVS in the kernel VIPs and the mesh carry nothing while everything looks healthy (moby#24005, moby#28168). */
+/**
+ * Sends an HTTP request for `path` to the published `port` on every node, and expects status 200. Unproven if the kernel has no IPVS:
+ * virtual IPs and the mesh then carry no traffic although everything looks healthy (moby#24005, moby#28168).
+ */
 export const routingMeshAnswers = (swarm: Swarm, port: number, path = '/healthz'): Check => ({
   name: 'routing mesh answers',
   required: false,

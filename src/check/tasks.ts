@@ -1,13 +1,16 @@
-// Whether tasks really run: containers that were started on nodes of today, not what raft remembers of yesterday's.
+// Whether tasks run in containers that were started on the restored nodes.
 import { seconds } from '../support/clock.ts';
 import { reasonOf } from '../support/errors.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Check } from '../model/check.ts';
 
-/** Tasks of a restored swarm may still be on their way when the check begins. */
+/** Tasks of a restored swarm may still be starting when the check begins. */
 const CONVERGENCE_LIMIT = seconds(30);
 
-/** `service ls` counts tasks in raft without asking their nodes: after a restore "3/3" is the backup's truth. */
+/**
+ * Waits up to 30 s for the services, then compares each task that should run with the containers on the nodes. `docker service ls` counts
+ * tasks in raft without asking the nodes: after a restore, its "3/3" describes the swarm of the backup.
+ */
 export const tasksRunning = (swarm: Swarm): Check => ({
   name: 'tasks running',
   required: true,

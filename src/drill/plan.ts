@@ -20,9 +20,11 @@ export interface Application {
   present(ids: readonly string[]): Promise<readonly string[]>;
 }
 
+/** How much data a workload seeds. */
 export type Size = 'small' | 'medium' | 'large';
 export const SIZES: readonly Size[] = ['small', 'medium', 'large'];
 
+/** How many nodes a drill starts with. */
 export interface Topology {
   /** 1 to 7. */
   readonly managers: number;
@@ -30,6 +32,7 @@ export interface Topology {
   readonly workers: number;
 }
 
+/** What the recovery is measured against; an objective that is missing is not checked. */
 export interface Objectives {
   /** Longest time from the disaster to the first answered application request. */
   readonly rto?: Seconds;
@@ -37,12 +40,14 @@ export interface Objectives {
   readonly rpo?: Seconds;
 }
 
+/** What `seed` returns; a drill adds its own fields. */
 export interface Seeded {
   readonly app: Application;
   /** Random text that was seeded in plain, beside the sentinels: looked for in the vault, where it must not be found. */
   readonly canaries?: readonly string[];
 }
 
+/** What `restore` returns; a drill adds its own fields. */
 export interface Restored extends Seeded {
   readonly swarm: Swarm;
 }
@@ -69,6 +74,7 @@ export interface BaselineTiming {
 
 export type Artifacts = Readonly<Record<string, Kept<unknown, unknown>>>;
 
+/** The functions of a drill and what it needs. W is what `seed` returns, B `baseline`, K `backup`, S what survives the disaster, R `restore`. */
 export interface Plan<
   W extends Seeded = Seeded,
   B = unknown,

@@ -45,4 +45,5 @@ export const ASPECTS = [
   ...DEFINITION_ASPECTS,
   ...STORAGE_ASPECTS,
 ] as const;
+/** One property that a method may keep or lose. */
 export type Aspect = (typeof ASPECTS)[number];

@@ -9,6 +9,7 @@ export interface AspectSeen {
   readonly mismatched: number;
 }
 
+/** What an observation saw: how many things it compared and how they differ, or why it could not compare any. */
 export type Observation =
   /**
    * What was compared, and the differences found, one sentence each. Nothing compared is never a pass. A difference in an
@@ -25,6 +26,7 @@ export type Observation =
   /** Nothing could be observed here, and why. */
   | { readonly unproven: string };
 
+/** A comparison of the restored swarm with the baseline or with an expectation. */
 export interface Check {
   readonly name: string;
   /** A required check that stays unproven makes the drill inconclusive. */

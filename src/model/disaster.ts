@@ -9,6 +9,7 @@ export interface ProofRow {
   readonly after: string;
 }
 
+/** What a disaster returns: proof for each object that it destroyed, and what is left of the swarm. */
 export interface Aftermath<S> {
   readonly proof: readonly ProofRow[];
   readonly survivors: S;

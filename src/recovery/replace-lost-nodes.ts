@@ -7,6 +7,7 @@ import type { Swarm } from '../swarm/swarm.ts';
 /** Labels by node name. */
 export type NodeLabels = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+/** Options of `replaceLostNodes`. */
 export interface ReplaceOptions {
   /**
    * Sets the labels of each lost node on its replacement. Default true. Set it to false where a service waits for a label and its

@@ -9,14 +9,14 @@ export const utcNow = (): string => new Date().toISOString();
 /** A length of time, in seconds. The brand keeps bare numbers (milliseconds?) out of objectives and limits. */
 export type Seconds = number & { readonly unit: 'seconds' };
 
-/** @throws RangeError when `value` is not a finite number of at least 0. */
+/** Returns a duration of `value` seconds. @throws RangeError unless `value` is a finite number of at least 0 */
 export function seconds(value: number): Seconds {
   if (!Number.isFinite(value) || value < 0)
     throw new RangeError(`expected a duration of at least 0 seconds, got ${value}`);
   return value as Seconds;
 }
 
-/** @throws RangeError as `seconds` does. */
+/** Returns a duration of `value` minutes. @throws RangeError as `seconds` does */
 export const minutes = (value: number): Seconds => seconds(value * 60);
 
 /** `61.234` becomes `1 min 1.2 s`. */

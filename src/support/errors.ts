@@ -22,6 +22,7 @@ export interface ErrorDetail {
   readonly cause?: unknown;
 }
 
+/** An error with what a person needs: a stable code, who is to blame, where it happened, and what to do. */
 export class DrillError extends Error {
   readonly code: string;
   readonly blame: Blame;

@@ -30,6 +30,7 @@ export type InventoryKind =
 /** By name; a value is compared as JSON. */
 export type Objects = Readonly<Record<string, unknown>>;
 
+/** Every object of a swarm and its nodes. */
 export interface Inventory {
   readonly objects: Readonly<Partial<Record<InventoryKind, Objects>>>;
   readonly topology: readonly TopologyNode[];

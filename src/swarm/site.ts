@@ -30,6 +30,7 @@ interface NamedContainer {
   readonly id: string;
 }
 
+/** A network with fixed addresses where nodes can be started. It outlives the swarm: a restore gets the site. */
 export class Site {
   readonly lab: LabFacts;
   readonly #engine: Engine;

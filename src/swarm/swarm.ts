@@ -12,6 +12,7 @@ import type { Site } from './site.ts';
 
 export const SWARM_PORT = 2377;
 
+/** A running swarm: its nodes, and what an operator does with it. */
 export class Swarm {
   readonly site: Site;
   readonly #nodes: Node[];
@@ -22,11 +23,12 @@ export class Swarm {
     this.#nodes = [...nodes];
   }
 
+  /** All nodes. */
   get nodes(): readonly Node[] {
     return this.#nodes;
   }
 
-  /** @throws DrillError `no-node` */
+  /** Returns the node of that name. @throws DrillError `no-node` */
   node(name: string): Node {
     const node = this.#nodes.find((candidate) => candidate.name === name);
     if (!node)
@@ -44,10 +46,12 @@ export class Swarm {
     else this.#nodes[index] = node;
   }
 
+  /** The nodes in the role of a manager. */
   get managers(): readonly Node[] {
     return this.#nodes.filter(({ name }) => name.startsWith('manager-'));
   }
 
+  /** The nodes in the role of a worker. */
   get workers(): readonly Node[] {
     return this.#nodes.filter(({ name }) => name.startsWith('worker-'));
   }
@@ -94,10 +98,12 @@ export class Swarm {
     return leader;
   }
 
+  /** Lists the members that the swarm knows, also lost ones. */
   async members(): Promise<Member[]> {
     return (await this.manager()).engine.nodes.list();
   }
 
+  /** Lists every object of the swarm and its nodes. */
   async inventory(): Promise<Inventory> {
     return takeInventory(await this.manager(), this.#nodes);
   }

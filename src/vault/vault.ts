@@ -43,6 +43,7 @@ export interface VaultOptions extends HostOptions {
   readonly objectStore?: boolean;
 }
 
+/** The off-site store of a drill. */
 export class Vault {
   readonly host: VaultHost;
   readonly keys: KeyRing;

@@ -24,8 +24,8 @@ const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
 /** Files of the repository are parsed once for all snippets. */
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
-/** Errors in `path`, with the snippets in place of the files on disk. */
-function errorsIn(path: string, snippets: ReadonlyMap<string, string>): string[] {
+/** Returns a program of `paths`, with the snippets in place of the files on disk. */
+function createProgram(paths: string[], snippets: ReadonlyMap<string, string> = new Map()): ts.Program {
   const disk = ts.createCompilerHost(options);
   const host: ts.CompilerHost = {
     ...disk,
@@ -38,7 +38,11 @@ function errorsIn(path: string, snippets: ReadonlyMap<string, string>): string[]
       return parsed.get(name);
     },
   };
-  const program = ts.createProgram([path], options, host);
+  return ts.createProgram(paths, options, host);
+}
+
+function errorsIn(path: string, snippets: ReadonlyMap<string, string>): string[] {
+  const program = createProgram([path], snippets);
   const diagnostics = ts.getPreEmitDiagnostics(program, program.getSourceFile(path));
   return diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }
@@ -58,6 +62,34 @@ test('a snippet with a wrong type does not compile', { timeout: 120_000 }, () =>
   expect(errorsIn(path, new Map([[path, code]]))).toEqual([
     "Type 'Seconds' is not assignable to type 'string'.",
   ]);
+});
+
+/** Names of what an entry exports, a namespace's members among them, that have no comment. */
+function undocumentedIn(entry: string): string[] {
+  const path = join(ROOT, entry);
+  const program = createProgram([path]);
+  const checker = program.getTypeChecker();
+  const exportsOf = (symbol: ts.Symbol | undefined) =>
+    symbol === undefined
+      ? []
+      : checker.getExportsOfModule(symbol).map((exported) => ({
+          name: exported.name,
+          target: exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported,
+        }));
+  const source = program.getSourceFile(path);
+  return exportsOf(source && checker.getSymbolAtLocation(source))
+    .flatMap(({ name, target }) =>
+      target.declarations?.some(ts.isSourceFile)
+        ? exportsOf(target).map((member) => ({ ...member, name: `${name}.${member.name}` }))
+        : [{ name, target }],
+    )
+    .filter(({ target }) => target.getDocumentationComment(checker).length === 0)
+    .map(({ name }) => name);
+}
+
+test('every public member has a comment', { timeout: 120_000 }, () => {
+  expect(undocumentedIn('src/index.ts')).toEqual([]);
+  expect(undocumentedIn('src/workload.ts')).toEqual([]);
 });
 
 test('the drill in the README is the smallest drill, without its first comment', () => {

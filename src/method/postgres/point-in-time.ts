@@ -21,6 +21,7 @@ import { utcText, type PostgresService } from './service.ts';
 import { formatTimestamp, parseTimestamp } from './timestamp.ts';
 import { readWalCoverage, requireCoverage, type WalCoverage } from './wal-coverage.ts';
 
+/** The volume to recover into, and the point in time. */
 export interface PointInTimeTarget extends Volume {
   /** The volume on the same node that the archived WAL was restored into. */
   readonly archive: string;
@@ -28,6 +29,7 @@ export interface PointInTimeTarget extends Volume {
   readonly to: string;
 }
 
+/** How far the recovery got. */
 export interface PointInTimeResult {
   /** When the last transaction that was recovered ended. Undefined when nothing was written after the base backup. */
   readonly lastTransaction: string | undefined;

@@ -4,6 +4,7 @@ import { finding } from '../../support/errors.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import { execInTask, type ServiceTask } from '../container/task.ts';
 
+/** The service of a Postgres server, and how to connect to it. */
 export interface PostgresService {
   readonly swarm: Swarm;
   /** Full name of the service: stacks prefix names. */

@@ -6,6 +6,7 @@ export type KeyValueCommand = readonly (string | Buffer)[];
 /** Fields of a reply by name. */
 export type ReplyFields = Readonly<Record<string, string>>;
 
+/** A client of a Valkey or Redis server. */
 export interface KeyValueClient {
   /** Sends commands over one connection. @returns the replies, parsed from JSON @throws DrillError `refused` */
   readonly send: (...commands: readonly KeyValueCommand[]) => Promise<unknown[]>;

@@ -8,6 +8,7 @@ import { findDataDirectory, dataDirectory } from '../container/data-directory.ts
 import { findTask, execInTask, type ServiceRef, type ServiceTask } from '../container/task.ts';
 import { CLIENT, countKeys, createClient, type KeyValueClient } from './client.ts';
 
+/** The service of a Valkey or Redis server. */
 export interface KeyValueService extends ServiceRef {
   /** The file in the container that holds the default user's password. Omit it when there is no password. */
   readonly passwordFile?: string;

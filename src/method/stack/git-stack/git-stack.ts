@@ -32,6 +32,7 @@ export interface GitStackOptions {
   readonly remote?: RemoteKind;
 }
 
+/** A stack, and the work tree that it was deployed from. */
 export interface StackSource extends StackFilesInGit, RemoteOptions {
   readonly swarm: Swarm;
   readonly stack: string;
@@ -39,6 +40,7 @@ export interface StackSource extends StackFilesInGit, RemoteOptions {
   readonly branch?: string;
 }
 
+/** The swarm to deploy a stack on. */
 export interface StackTarget {
   readonly swarm: Swarm;
   /** Values of external secrets; read only when the swarm does not have one of them. */
@@ -48,6 +50,7 @@ export interface StackTarget {
   readonly environment?: GitEnvironment;
 }
 
+/** What was deployed. */
 export interface RedeployedStack {
   readonly commit: string;
   /** Where the commit came from; for the bundle, also why the remote could not be used. */

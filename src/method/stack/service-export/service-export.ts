@@ -12,6 +12,7 @@ import { toDefinition, type SwarmDefinition } from './swarm-definition.ts';
 import { readSwarmObjects } from '../swarm-objects.ts';
 import { ObjectCounts, readExport, writeExport } from './export-files.ts';
 
+/** The swarm to create services on. */
 export interface RebuildTarget {
   /** A fresh swarm, with its nodes joined. */
   readonly swarm: Swarm;
@@ -28,6 +29,7 @@ export interface RebuildTarget {
   readonly leaveOut?: readonly string[];
 }
 
+/** What was created. */
 export interface RebuiltServices {
   /** What was created, in order: `network front`, `secret token`, `labels of worker-1`, `service web`. Grows with `release`. */
   readonly created: readonly string[];
