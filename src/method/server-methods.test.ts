@@ -19,7 +19,7 @@ test.for(METHODS)('refuses to back up a service that does not run: $name', async
   const { swarm, startService } = createInMemorySwarm();
   await startService('server', 'data', { Replicated: { Replicas: 0 } });
   const artifact = new InMemoryArtifact();
-  expect(await failureOf(method.backup({ swarm, ...SERVICE }, artifact.deposit))).toMatchObject({
+  expect(await failureOf(method.backup({ swarm, ...SERVICE }, artifact.writer))).toMatchObject({
     ...finding('not-running'),
     message: expect.stringContaining('server'),
   });
@@ -28,7 +28,7 @@ test.for(METHODS)('refuses to back up a service that does not run: $name', async
 
 test('refuses to restore a dump into a service that does not run', async () => {
   const { swarm } = createInMemorySwarm();
-  const artifact = new InMemoryArtifact().opened({ service: 'server', database: 'postgres' });
+  const artifact = new InMemoryArtifact().reader({ service: 'server', database: 'postgres' });
   const restore = methods.postgresDump().restore(artifact, { swarm, ...SERVICE });
   expect(await failureOf(restore)).toMatchObject(finding('not-running'));
 });

@@ -1,6 +1,10 @@
 // A Docker engine in memory, for unit tests of what methods do with one: volumes with files, containers, services with their tasks.
 // Programs in containers are functions of the test. Nothing that only a real engine or tool can show is tested with it.
-import { Duplex } from 'node:stream';
+import { basename, join } from 'node:path';
+import { Duplex, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { extract, pack } from 'tar-stream';
 import type {
   ContainerInspection,
   ContainerSpec,
@@ -316,8 +320,22 @@ export class InMemoryEngine implements Engine {
     },
     remove: async (container) => void this.#containers.delete(this.#container(container).id),
     logs: async () => '',
-    readArchive: unsupported('containers.readArchive'),
-    writeArchive: unsupported('containers.writeArchive'),
+    readArchive: async (container, path) => {
+      const archive = pack();
+      const { files, prefix } = this.#mountAt(container, path);
+      for (const [name, content] of files) archive.entry({ name: `${prefix}/${name}` }, content);
+      archive.finalize();
+      return Readable.from(archive, { objectMode: false });
+    },
+    writeArchive: async (container, path, tar) => {
+      const archive = extract();
+      archive.on('entry', ({ name }, content, next) => {
+        const mount = name.split('/')[0] ?? '';
+        const { files } = this.#mountAt(container, join(path, mount));
+        buffer(content).then((bytes) => (files.set(name.slice(mount.length + 1), bytes), next()), next);
+      });
+      await pipeline(tar, archive);
+    },
     startProcess: async (container, argv) => {
       const stored = this.#container(container);
       if (!stored.running) throw new EngineError(409, `container ${container} is not running`);
@@ -356,6 +374,14 @@ export class InMemoryEngine implements Engine {
     // Mounting a missing volume by name creates it.
     for (const volume of volumesOf(spec).keys()) this.#createVolume({ Name: volume });
     return id;
+  }
+
+  /** Files of the volume at `path`, and the name that an archive has for its directory. */
+  #mountAt(container: string, path: string): { files: Files; prefix: string } {
+    const [volume] =
+      [...volumesOf(this.#container(container).spec)].find(([, mount]) => mount === path) ?? [];
+    const files = volume === undefined ? undefined : this.files.get(volume);
+    return files ? { files, prefix: basename(path) } : notFound(`file or directory: ${path}`);
   }
 
   /** @internal for the cluster */

@@ -71,24 +71,24 @@ function createNode(name: string, engine: InMemoryEngine): Node {
   return { name, engine, exec, toolbox: run('toolbox'), tools: run('tools') } as unknown as Node;
 }
 
-/** Files of one artifact. `deposit` and `opened` are a vault's two sides. */
+/** Files of one artifact. `writer` and `reader` are the two sides of a vault. */
 export class InMemoryArtifact {
   readonly files = new Map<string, Buffer>();
-  readonly deposit: ArtifactWriter = {
+  readonly writer: ArtifactWriter = {
     put: async (file, content) => void this.files.set(file, await buffer(content)),
     pipeFrom: unsupported,
     account: unsupported,
   };
 
-  opened(metadata: ArtifactMetadata): ArtifactReader {
+  reader(metadata: ArtifactMetadata): ArtifactReader {
     return {
       metadata: metadata as ArtifactReader['metadata'],
       open: (file) => Readable.from([this.files.get(file) ?? Buffer.alloc(0)]),
       pipeTo: unsupported,
-      account: unsupported,
+      account: async () => ({ address: '', port: 22, user: '', path: '/account', files: {} }),
     };
   }
 }
 
 const unsupported = (): Promise<never> =>
-  Promise.reject(new Error('an artifact in memory only has put and open'));
+  Promise.reject(new Error('not possible with an artifact in memory'));

@@ -38,7 +38,7 @@ const verify =
 
 function restoreBase(programs: Programs) {
   const lab = createInMemorySwarm(programs);
-  const artifact = new InMemoryArtifact().opened(METADATA);
+  const artifact = new InMemoryArtifact().reader(METADATA);
   return { ...lab, restored: postgresBaseBackup().restore(artifact, lab.volume('data')) };
 }
 
@@ -66,7 +66,7 @@ test('empties the volume when the tar is truncated', async () => {
 test('does not change a volume that is not empty', async () => {
   const { volume, engine, filesOf } = createInMemorySwarm();
   engine.fill('data', { precious: 'rows' });
-  const artifact = new InMemoryArtifact().opened(METADATA);
+  const artifact = new InMemoryArtifact().reader(METADATA);
   expect(await failureOf(postgresBaseBackup().restore(artifact, volume('data')))).toMatchObject(
     finding('volume-not-empty'),
   );
@@ -80,7 +80,7 @@ test.for([
 ] as const)('refuses %s, and creates no volume', async ([, to, expected]) => {
   const { volume, engine } = createInMemorySwarm();
   const target = { ...volume('data'), archive: 'nowhere', to };
-  const restore = postgresPointInTime().restore(new InMemoryArtifact().opened(METADATA), target);
+  const restore = postgresPointInTime().restore(new InMemoryArtifact().reader(METADATA), target);
   expect(await failureOf(restore)).toMatchObject(expected);
   expect(await engine.volumes.list()).toEqual([]);
 });
@@ -89,6 +89,6 @@ test('refuses to back up WAL from a directory that is not on a volume', async ()
   const { swarm, startService } = createInMemorySwarm();
   await startService('db', 'data');
   const source = { swarm, service: 'db', user: 'owner', database: 'postgres', archive: '/tmp' };
-  const backup = postgresWalArchive().backup(source, new InMemoryArtifact().deposit);
+  const backup = postgresWalArchive().backup(source, new InMemoryArtifact().writer);
   expect(await failureOf(backup)).toMatchObject(finding('no-volume'));
 });

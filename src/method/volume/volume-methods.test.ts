@@ -18,7 +18,7 @@ const METHODS = [
 
 test.for(METHODS)('refuses to back up a missing volume, and does not create it: $name', async (method) => {
   const { volume, engine } = createInMemorySwarm();
-  const backup = method.backup(volume('missing'), new InMemoryArtifact().deposit);
+  const backup = method.backup(volume('missing'), new InMemoryArtifact().writer);
   expect(await failureOf(backup)).toMatchObject(finding('no-volume'));
   expect(await engine.volumes.list()).toEqual([]);
   expect(await engine.containers.list({ all: true })).toEqual([]);
@@ -30,9 +30,23 @@ test.for(METHODS)('refuses to back up an empty volume, and stops no service: $na
   await startService('web', 'empty');
   const before = await stateOf('web');
   const artifact = new InMemoryArtifact();
-  expect(await failureOf(method.backup(volume('empty'), artifact.deposit))).toMatchObject(
+  expect(await failureOf(method.backup(volume('empty'), artifact.writer))).toMatchObject(
     finding('empty-volume'),
   );
   expect(await stateOf('web')).toEqual(before);
   expect([...artifact.files]).toEqual([]);
+});
+
+/** Methods of repositories read their repository first. */
+const OF_FILES = METHODS.filter(({ name }) => !/^(rsync|restic|borg)/.test(name));
+const METADATA = { volume: 'files', labels: {}, driver: 'snapshots', stopped: [] };
+
+test.for(OF_FILES)('does not change a volume that is not empty: $name', async (method) => {
+  const { volume, engine, filesOf } = createInMemorySwarm();
+  engine.installedPlugins.push({ Name: 'snapshots', Enabled: true });
+  engine.fill('files', { precious: 'data' }, { Driver: 'snapshots' });
+  const restore = method.restore(new InMemoryArtifact().reader(METADATA), volume('files'));
+  expect(await failureOf(restore)).toMatchObject(finding('volume-not-empty'));
+  expect(String(filesOf('files')?.get('precious'))).toBe('data');
+  expect(engine.calls).toEqual(['find']);
 });

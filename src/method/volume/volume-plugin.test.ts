@@ -19,7 +19,7 @@ const volumeNames = async ({ engine }: ReturnType<typeof createLab>): Promise<st
 
 test('refuses a disabled plugin', async () => {
   const lab = createLab({ enabled: false });
-  const backup = volumePlugin({ driver: DRIVER }).backup(lab.volume('files'), new InMemoryArtifact().deposit);
+  const backup = volumePlugin({ driver: DRIVER }).backup(lab.volume('files'), new InMemoryArtifact().writer);
   expect(await failureOf(backup)).toMatchObject({
     ...finding('no-plugin'),
     message: expect.stringContaining('disabled'),
@@ -28,7 +28,7 @@ test('refuses a disabled plugin', async () => {
 
 test('refuses to restore where the plugin is missing, and creates no volume', async () => {
   const lab = createInMemorySwarm();
-  const restore = volumePlugin().restore(new InMemoryArtifact().opened(METADATA), lab.volume('files'));
+  const restore = volumePlugin().restore(new InMemoryArtifact().reader(METADATA), lab.volume('files'));
   expect(await failureOf(restore)).toMatchObject({
     ...finding('no-plugin'),
     message: expect.stringContaining('missing'),
@@ -41,7 +41,7 @@ test.for([undefined, DRIVER])(
   async (driver) => {
     const lab = createLab({ driver: 'local' });
     const method = volumePlugin(driver === undefined ? {} : { driver });
-    const backup = method.backup(lab.volume('files'), new InMemoryArtifact().deposit);
+    const backup = method.backup(lab.volume('files'), new InMemoryArtifact().writer);
     expect(await failureOf(backup)).toMatchObject(finding('other-driver'));
     expect(await volumeNames(lab)).toEqual(['files']);
   },
@@ -49,7 +49,7 @@ test.for([undefined, DRIVER])(
 
 test('refuses to restore into a volume of another driver', async () => {
   const lab = createLab({ driver: 'local' });
-  const restore = volumePlugin().restore(new InMemoryArtifact().opened(METADATA), lab.volume('files'));
+  const restore = volumePlugin().restore(new InMemoryArtifact().reader(METADATA), lab.volume('files'));
   expect(await failureOf(restore)).toMatchObject({
     ...finding('other-driver'),
     message: expect.stringContaining('local'),
@@ -63,7 +63,7 @@ test.for([false, true])(
     await lab.startService('web', 'files');
     const before = await lab.stateOf('web');
     const refusing = {
-      ...new InMemoryArtifact().deposit,
+      ...new InMemoryArtifact().writer,
       pipeFrom: () => Promise.reject(new Error('the vault is full')),
     };
     const backup = volumePlugin({ whileStopped }).backup(lab.volume('files'), refusing);
@@ -79,7 +79,7 @@ test('stops the service only for the snapshot, not while the data is transferred
   const before = await lab.stateOf('web');
   const during: unknown[] = [];
   await volumePlugin({ whileStopped: true }).backup(lab.volume('files'), {
-    ...new InMemoryArtifact().deposit,
+    ...new InMemoryArtifact().writer,
     pipeFrom: async () => void during.push(await lab.stateOf('web')),
   });
   expect(during).toEqual([before]);
