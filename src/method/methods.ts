@@ -1,7 +1,5 @@
 // The backup methods that a drill author can choose from, each a function that returns a `Method` for `vault.keep`. Options change
 // how a method works; the defaults add nothing to its name in the report.
-import { swarmState as swarmStateStopped, swarmStateHot } from './swarm/swarm-state.ts';
-
 export { postgresBaseBackup } from './postgres/base-backup.ts';
 export { postgresDump } from './postgres/dump.ts';
 export { postgresPointInTime } from './postgres/point-in-time.ts';
@@ -19,7 +17,4 @@ export { volumePlugin } from './volume/volume-plugin.ts';
 
 export { gitStack } from './stack/git-stack/git-stack.ts';
 export { serviceExport } from './stack/service-export/service-export.ts';
-
-/** Copies a manager's `/var/lib/docker/swarm`: with its engine stopped, or `hot`, while it runs. */
-export const swarmState = ({ hot = false }: { readonly hot?: boolean } = {}) =>
-  hot ? swarmStateHot : swarmStateStopped;
+export { swarmState } from './swarm/swarm-state.ts';

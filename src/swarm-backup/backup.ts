@@ -1,30 +1,29 @@
-// The backup of one manager: the documented cold copy, as one sealed file that was read back before it got its name.
-import { randomBytes } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+// Backs one manager up: Docker's documented cold copy, as one sealed file that is read back before it is published.
 import { monotonic, utcNow } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
+import { completeManifest, describeSwarm } from './describe-swarm.ts';
+import { type HotCopy, type Manager, SWARM, type PackDirectory } from './engine/manager.ts';
+import { probeSwarm, unlockSwarm, waitUntilManaging } from './engine/probe.ts';
+import { runShielded, withEngineStopped } from './engine/with-engine-stopped.ts';
 import { surveyDirectory } from './file/entries.ts';
-import { describeSwarm, completeManifest } from './describe-swarm.ts';
-import { preflightBackup } from './preflight/backup.ts';
-import { waitUntilManaging, unlockSwarm } from './engine/probe.ts';
-import { type Manager, SWARM } from './engine/manager.ts';
 import type { Manifest } from './file/manifest.ts';
-import { recoverInterrupted, writeIntentLog } from './intent-log.ts';
-import { type OutputPath, resolveOutput } from './file/paths.ts';
 import { readSwarmFile } from './file/read.ts';
 import type { SealingKey } from './file/seal.ts';
-import { runShielded, withEngineStopped } from './engine/with-engine-stopped.ts';
-import { syncDirectory } from './engine/tree.ts';
+import type { BackupTarget } from './file/target.ts';
 import { createSwarmFile, type Written } from './file/write.ts';
+import { recoverInterrupted, writeIntentLog } from './intent-log.ts';
+import { preflightBackup } from './preflight/backup.ts';
 
-export interface BackupRequest extends OutputPath {
-  readonly lock: SealingKey;
-  /** `SWMKEY-1-…`: an autolocked swarm needs it to go on after the backup, and to be restored at all. */
+export interface BackupRequest {
+  readonly target: BackupTarget;
+  readonly sealWith: SealingKey;
+  /** `SWMKEY-1-…`: an autolocked swarm needs it to continue after the backup, and for every restore. */
   readonly unlockKey?: string | undefined;
   /** Name and version of this program, for the manifest. */
   readonly tool: string;
+  /** Copies the directory while the engine runs. Default: the engine is stopped. */
+  readonly hotCopy?: (() => Promise<HotCopy>) | undefined;
 }
 
 export interface BackupResult {
@@ -32,100 +31,124 @@ export interface BackupResult {
   readonly bytes: number;
   readonly sha256: string;
   readonly manifest: Manifest;
-  /** Seconds for which the engine was away. */
+  /** Engine downtime, in seconds; of a hot copy, how long the copying took. */
   readonly stoppedSeconds: number;
-  /** What a person should know about this copy. */
+  /** What the operator should know about this backup. */
   readonly warnings: readonly string[];
-  /** Which command had been cut short here, if one had. */
+  /** The interrupted operation that was undone first. */
   readonly recovered: string | undefined;
 }
 
-/** Looks, stops the engine, copies, starts the engine, reads the copy back, gives it its name. @throws DrillError */
+/**
+ * 1. Undoes an operation that was interrupted, and checks that this manager can be backed up.
+ * 2. Stops the engine, hashes the swarm directory, copies it, starts the engine.
+ * 3. Reads the copy back, publishes it, and waits until the node is a manager again.
+ * @throws DrillError; nothing unfinished is left, and the engine runs unless the code is `engine-down`
+ */
 export async function backup(manager: Manager, request: BackupRequest): Promise<BackupResult> {
-  const { lock, unlockKey, tool } = request;
+  const { target, unlockKey, tool, hotCopy } = request;
   const { root } = manager;
-  const mended = (await recoverInterrupted(manager))?.what;
-  const file = await resolveOutput(request, root);
-  const seen = await step('look at the swarm', () => preflightBackup(manager, unlockKey));
-  const part = `${file}.part-${randomBytes(4).toString('hex')}`;
-  const noteUnfinished = (engine: boolean): Promise<void> =>
-    writeIntentLog(root, { doing: { what: 'backup', since: utcNow(), engine, part } });
+  const recovered = (await recoverInterrupted(manager))?.what;
+  const probe = await step('probe the swarm', () =>
+    preflightBackup(manager, unlockKey, { stopsEngine: !hotCopy }),
+  );
+  const recordOperation = (engine: boolean): Promise<void> =>
+    writeIntentLog(root, {
+      operation: { what: 'backup', since: utcNow(), engine, part: target.part },
+    });
   try {
-    await noteUnfinished(false);
-    await using empty = await createSwarmFile(part, lock);
-    await noteUnfinished(true);
-    const facts = await describeSwarm(manager, seen, tool);
+    await recordOperation(false);
+    await using file = await createSwarmFile(target, request.sealWith);
+    if (!hotCopy) await recordOperation(true);
+    const description = await describeSwarm(manager, probe, tool);
     const began = monotonic();
-    const { manifest, written } = await withEngineStopped(manager, async () => {
-      const found = await step('hash the swarm directory', async () =>
-        surveyDirectory(await root.pack(SWARM)),
-      );
-      const listed = completeManifest(facts, found, unlockKey);
-      const copied = await step('copy the swarm directory', async () =>
-        empty.write(listed, await root.pack(SWARM)),
-      );
-      return { manifest: listed, written: copied };
+    const { manifest, written } = await withDirectory(manager, hotCopy, async (pack) => {
+      const survey = await step('hash the swarm directory', async () => surveyDirectory(await pack()));
+      const complete = completeManifest(description, survey, unlockKey);
+      const copied = await step('copy the swarm directory', async () => file.write(complete, await pack()));
+      return { manifest: complete, written: copied };
     });
     const stoppedSeconds = monotonic() - began;
-    await noteUnfinished(false);
-    await step('read the file back', () => readBack(part, written, manifest));
-    await rename(part, file);
-    await syncDirectory(dirname(file));
+    await recordOperation(false);
+    await step('read the file back', () => readBack(target, written, manifest));
+    await target.publish();
     await writeIntentLog(root, {});
-    await step('wait for the manager', () => waitForManager(manager, manifest, unlockKey, file));
+    await step('wait for the manager', () => waitForManager(manager, manifest, request));
     const { bytes, sha256 } = written;
     return {
-      file,
+      file: target.name,
       bytes,
       sha256,
       manifest,
       stoppedSeconds,
-      warnings: warningsOf(manifest),
-      recovered: mended,
+      warnings: backupWarnings(manifest),
+      recovered,
     };
   } catch (error) {
-    await runShielded(() => cleanUp(manager, part, error));
+    await runShielded(() => cleanUp(manager, request, error));
     throw error;
   }
 }
 
-async function readBack(part: string, { key }: Written, { id }: Manifest): Promise<void> {
-  const found = await readSwarmFile(part, key);
-  if (found.id !== id)
-    throw new DrillError(`${part} is another file than the one just written`, { code: 'read-back' });
+/** Runs `body` with the swarm directory at rest: the engine is stopped, or a hot copy takes its place. */
+async function withDirectory<T>(
+  manager: Manager,
+  hotCopy: BackupRequest['hotCopy'],
+  body: (pack: PackDirectory) => Promise<T>,
+): Promise<T> {
+  if (!hotCopy) return withEngineStopped(manager, () => body(() => manager.root.pack(SWARM)));
+  await using copy = await step('copy the swarm directory while the engine runs', hotCopy);
+  return await body(copy.pack);
 }
 
-/** @throws DrillError `not-back`: the file is good, the manager isn't */
+async function readBack(target: BackupTarget, { key }: Written, { id }: Manifest): Promise<void> {
+  const found = await readSwarmFile(target, key);
+  if (found.id !== id)
+    throw new DrillError(`${target.name}: expected the backup just written (${id}), got ${found.id}`, {
+      code: 'read-back',
+    });
+}
+
+/** @throws DrillError `not-back`: the file is complete, but the node is not a manager again */
 async function waitForManager(
   manager: Manager,
   { node, cluster }: Manifest,
-  unlockKey: string | undefined,
-  file: string,
+  { unlockKey, target, hotCopy }: BackupRequest,
 ): Promise<void> {
   try {
-    if (cluster.autolock && unlockKey !== undefined) await unlockSwarm(manager, unlockKey);
+    if (cluster.autolock && unlockKey !== undefined && !hotCopy) await unlockSwarm(manager, unlockKey);
     await waitUntilManaging(manager, node.id);
   } catch (cause) {
     throw new DrillError(
-      `the backup is whole (${file}), but ${manager.name} is no manager again: ${reasonOf(cause)}`,
-      { code: 'not-back', cause, hint: 'look at `docker info` and at the log of its engine' },
+      `the backup is complete (${target.name}), but ${manager.name} is not a manager again: ${reasonOf(cause)}`,
+      { code: 'not-back', cause, hint: "Look at `docker info` and at the engine's log." },
     );
   }
 }
 
-/** Nothing half-written stays. While the engine does not come back, the note stays too, for the next start to mend. */
-async function cleanUp(manager: Manager, part: string, error: unknown): Promise<void> {
-  await rm(part, { force: true });
+/** Leaves nothing unfinished. While the engine does not come back, the intent log stays, for the next command to recover. */
+async function cleanUp(
+  manager: Manager,
+  { target, unlockKey }: BackupRequest,
+  error: unknown,
+): Promise<void> {
+  await target.discard();
   if (error instanceof DrillError && error.code === 'engine-down') return;
-  // An error here would hide the one that counts, and a note that stays is harmless.
-  await writeIntentLog(manager.root, {}).catch(() => undefined);
+  try {
+    // An error here would hide the one that counts, and an intent log that stays is harmless.
+    await writeIntentLog(manager.root, {});
+    if (unlockKey !== undefined && (await probeSwarm(manager.engine)).state === 'locked')
+      await unlockSwarm(manager, unlockKey);
+  } catch {
+    // See above.
+  }
 }
 
-function warningsOf({ cluster }: Manifest): string[] {
+function backupWarnings({ cluster }: Manifest): string[] {
   if (!cluster.autolock) return [];
   return cluster.managers > 1
     ? [
-        `the swarm is autolocked and has ${cluster.managers} managers: should all be lost, there is no documented way to bring it back from this file`,
+        `the swarm is autolocked and has ${cluster.managers} managers: if all of them are lost, there is no documented way to restore this file`,
       ]
-    : ['a restore needs the unlock key of today: keep it, but not beside this file'];
+    : ["a restore needs today's unlock key: keep it, but not in the same place as this file"];
 }

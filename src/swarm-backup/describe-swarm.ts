@@ -1,4 +1,4 @@
-// What a backup writes into its manifest: what the running engine says, and what the stopped one's directory shows.
+// Describes a swarm for the manifest of its backup: first from the running engine, then from the copied directory.
 import { randomBytes } from 'node:crypto';
 import { utcNow } from '../support/clock.ts';
 import { finding } from '../support/errors.ts';
@@ -14,15 +14,15 @@ export interface SwarmDescription extends Omit<Manifest, 'init' | 'files' | 'clu
   readonly init: Omit<Manifest['init'], 'ListenAddr' | 'DataPathAddr'>;
 }
 
-/** What only the running engine can tell. @param tool name and version of this program */
+/** Collects what only a running engine knows. @param tool name and version of this program */
 export async function describeSwarm(
   manager: Manager,
-  seen: ManagerProbe,
+  probe: ManagerProbe,
   tool: string,
 ): Promise<SwarmDescription> {
   const { engine } = manager;
-  const self = seen.members.find(({ ID }) => ID === seen.nodeId);
-  // Not what docker-state.json says: that is empty on a manager that joined without saying its address.
+  const self = probe.members.find(({ ID }) => ID === probe.nodeId);
+  // Not from docker-state.json: it is empty on a manager that joined without an address option.
   const memberAddress = self?.ManagerStatus?.Addr ?? '';
   const address = memberAddress.slice(0, memberAddress.lastIndexOf(':')).replaceAll(/[[\]]/g, '');
   const cluster = await engine.swarm.inspect();
@@ -32,14 +32,14 @@ export async function describeSwarm(
     id: randomBytes(16).toString('hex'),
     createdAt: utcNow(),
     tool,
-    engine: seen.engine,
+    engine: probe.engine,
     cluster: {
-      id: seen.clusterId,
-      caDigest: seen.caDigest,
-      managers: seen.members.filter(({ ManagerStatus }) => ManagerStatus).length,
+      id: probe.clusterId,
+      caDigest: probe.caDigest,
+      managers: probe.members.filter(({ ManagerStatus }) => ManagerStatus).length,
     },
     node: {
-      id: seen.nodeId,
+      id: probe.nodeId,
       name: self?.Description.Hostname ?? '',
       address,
       addressIsOwn: (await manager.addresses()).includes(address),
@@ -51,12 +51,12 @@ export async function describeSwarm(
       SubnetSize: cluster.SubnetSize,
       Spec: cluster.Spec,
     },
-    // Last, so that as little as possible comes or goes between this and the copy.
+    // Last, so that as little as possible changes between this and the copy.
     objects: await listObjects(engine),
   };
 }
 
-/** @throws DrillError `incomplete`, `no-unlock-key`, `wrong-unlock-key` */
+/** Adds what the copied directory shows. @throws DrillError `incomplete`, `no-unlock-key`, `wrong-unlock-key` */
 export function completeManifest(
   facts: SwarmDescription,
   { files, small }: DirectorySurvey,
@@ -64,7 +64,7 @@ export function completeManifest(
 ): Manifest {
   const missing = missingParts(files);
   if (missing.length > 0)
-    throw finding(`the swarm directory lacks ${missing.join(', ')}`, { code: 'incomplete' });
+    throw finding(`the swarm directory is incomplete: ${missing.join(', ')} missing`, { code: 'incomplete' });
   const text = (path: string): string => small.get(path)?.toString('utf8') ?? '';
   requireUnlockKey(text(NODE_KEY), unlockKey);
   const { ListenAddr, DataPathAddr } = JSON.parse(text(ENGINE_STATE)) as Record<string, string | undefined>;

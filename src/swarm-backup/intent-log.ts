@@ -1,5 +1,5 @@
-// The note beside the swarm directory: what is being done to it, so that the next start can mend what a kill left half done;
-// and which file was brought back last.
+// The intent log, a file next to the swarm directory: the operation in progress, so that the next command can undo one that was
+// killed half-way, and which backup was restored last.
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { DrillError, reasonOf } from '../support/errors.ts';
@@ -8,68 +8,86 @@ import { type DataRoot, type Manager, SWARM } from './engine/manager.ts';
 
 const NAME = 'swarm-drill.json';
 
-/** `engine`: whether the engine may be stopped, or run on what is not to stay. */
-const doing = z.discriminatedUnion('what', [
-  z.object({ what: z.literal('backup'), since: z.string(), engine: z.boolean(), part: z.string() }),
+/** What the first version of the file called its fields: a killed program of that version may have left one. */
+const RENAMED: Readonly<Record<string, string>> = {
+  doing: 'operation',
+  aside: 'previous',
+  coming: 'staging',
+};
+
+/** `engine`: whether the engine may be stopped, or may run on a directory that is not to stay. */
+const operationSchema = z.discriminatedUnion('what', [
+  z.object({
+    what: z.literal('backup'),
+    since: z.string(),
+    engine: z.boolean(),
+    part: z.string().optional(),
+  }),
   z.object({
     what: z.literal('restore'),
     since: z.string(),
     engine: z.boolean(),
-    /** Where the old directory is moved to, and where the copy is unpacked before it takes its place. */
-    aside: z.string(),
-    coming: z.string(),
+    /** Where the old directory is moved to. */
+    previous: z.string(),
+    /** Where the copy is unpacked before it replaces the old one. */
+    staging: z.string(),
   }),
 ]);
 const intentLogSchema = z.object({
-  doing: doing.optional(),
+  operation: operationSchema.optional(),
   restored: z
-    .object({ id: z.string(), cluster: z.string(), node: z.string(), at: z.string(), aside: z.string() })
+    .object({ id: z.string(), cluster: z.string(), node: z.string(), at: z.string(), previous: z.string() })
     .optional(),
 });
 export type IntentLog = z.infer<typeof intentLogSchema>;
-export type Operation = z.infer<typeof doing>;
+export type Operation = z.infer<typeof operationSchema>;
 
-/** @throws DrillError `note-damaged` */
+/** @throws DrillError `intent-log-damaged` */
 export async function readIntentLog(root: DataRoot): Promise<IntentLog> {
   const text = await root.read(NAME);
   if (text === undefined) return {};
   try {
-    return intentLogSchema.parse(JSON.parse(text));
+    return intentLogSchema.parse(JSON.parse(text, renameFields));
   } catch (cause) {
-    throw new DrillError(`${root.path}/${NAME} can't be read: ${reasonOf(cause)}`, {
-      code: 'note-damaged',
+    throw new DrillError(`${root.path}/${NAME}: invalid intent log: ${reasonOf(cause)}`, {
+      code: 'intent-log-damaged',
       cause,
-      hint: `see that ${root.path}/${SWARM} is the directory that you want and that the engine runs, then remove this file`,
+      hint: `Make sure that ${root.path}/${SWARM} is the directory you want and that the engine runs, then remove this file.`,
     });
   }
 }
 
-/** Says what is about to be done, or (without `doing`) that it is done. */
+function renameFields(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [RENAMED[name] ?? name, field]));
+}
+
+/** Records the operation that is about to begin or, without one, that it is complete. */
 export async function writeIntentLog(root: DataRoot, change: IntentLog): Promise<void> {
   const { restored } = await readIntentLog(root);
   await root.write(NAME, JSON.stringify({ restored, ...change }));
 }
 
 /**
- * Undoes what was being done: the old directory is in its place again, the engine runs, nothing half-written is left. Killed
- * in its turn, it can be called again.
+ * Undoes an operation: puts the old directory back, starts the engine, removes unfinished files. Can be repeated when it is
+ * killed itself.
  */
-export async function undoOperation(manager: Manager, task: Operation): Promise<void> {
+export async function undoOperation(manager: Manager, operation: Operation): Promise<void> {
   const { root } = manager;
-  const moved = task.what === 'restore' && (await root.has(task.aside));
-  if (task.engine) await step('stop the engine', () => (moved ? manager.stop() : tryToStop(manager)));
+  const moved = operation.what === 'restore' && (await root.has(operation.previous));
+  if (operation.engine) await step('stop the engine', () => (moved ? manager.stop() : tryToStop(manager)));
   if (moved)
     await step('put the old swarm directory back', async () => {
       await root.remove(SWARM);
-      await root.move(task.aside, SWARM);
+      await root.move(operation.previous, SWARM);
     });
-  if (task.what === 'restore') await root.remove(task.coming);
-  else await rm(task.part, { force: true });
-  if (task.engine) await step('start the engine', () => manager.start());
+  if (operation.what === 'restore') await root.remove(operation.staging);
+  else if (operation.part !== undefined) await rm(operation.part, { force: true });
+  if (operation.engine) await step('start the engine', () => manager.start());
   await writeIntentLog(root, {});
 }
 
-/** An engine that may be on its way down is gone before it is started; one that can't be stopped runs on what it always ran on. */
+/** An engine that may be shutting down must be gone before it is started; one that can't be stopped still runs on its old directory. */
 async function tryToStop(manager: Manager): Promise<void> {
   try {
     await manager.stop();
@@ -78,12 +96,12 @@ async function tryToStop(manager: Manager): Promise<void> {
   }
 }
 
-/** Every command begins with this. @returns what had been left half done */
+/** Undoes an operation that was interrupted; every command begins with this. @returns that operation */
 export async function recoverInterrupted(manager: Manager): Promise<Operation | undefined> {
-  const { doing: task } = await readIntentLog(manager.root);
-  if (task)
-    await step(`mend the ${task.what} of ${task.since}, which was cut short`, () =>
-      undoOperation(manager, task),
+  const { operation } = await readIntentLog(manager.root);
+  if (operation)
+    await step(`undo the ${operation.what} of ${operation.since}, which was interrupted`, () =>
+      undoOperation(manager, operation),
     );
-  return task;
+  return operation;
 }

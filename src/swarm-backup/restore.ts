@@ -1,134 +1,141 @@
-// The restore of one manager: the file is checked whole, the old directory moved aside, the copy put there and made a swarm of,
-// what came back compared; and the old state put back when anything of that fails.
+// Restores one manager from a swarm file, and puts the old state back when that fails.
 import { buffer } from 'node:stream/consumers';
 import { monotonic, utcNow } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { currentSignal, step } from '../support/trace.ts';
 import { compareWithManifest } from './compare.ts';
-import { type ManagerProbe, probeSwarm, type SwarmProbe } from './engine/probe.ts';
 import { type Manager, SWARM } from './engine/manager.ts';
+import { type ManagerProbe, probeSwarm, type SwarmProbe } from './engine/probe.ts';
+import { runShielded } from './engine/with-engine-stopped.ts';
 import type { Manifest } from './file/manifest.ts';
 import { KNOWN_MANAGERS, NODE_KEY } from './file/node-key.ts';
-import { recoverInterrupted, writeIntentLog, readIntentLog, undoOperation } from './intent-log.ts';
-import { requireOtherManagersGone } from './preflight/other-managers.ts';
 import { readSwarmFile } from './file/read.ts';
+import { readIntentLog, recoverInterrupted, undoOperation, writeIntentLog } from './intent-log.ts';
+import { requireOtherManagersGone } from './preflight/other-managers.ts';
+import { chooseStrategy, preflightRestore, type RestoreStrategy } from './preflight/restore.ts';
 import {
-  swapDirectories,
+  type OpenableFile,
   restartSwarm,
-  type Source,
   type RestoreOperation,
+  swapDirectories,
   unpackToStaging,
 } from './replace.ts';
-import { runShielded } from './engine/with-engine-stopped.ts';
-import { preflightRestore, type RestoreStrategy, chooseStrategy } from './preflight/restore.ts';
 
-export interface RestoreRequest extends Source {
-  /** Replace a swarm that is there. */
+export interface RestoreRequest extends OpenableFile {
+  /** Replace an existing swarm. */
   readonly yes: boolean;
-  /** Bring the same file back a second time, over what has happened since. */
+  /** Restore a file again that is already restored, and lose what has changed since. */
   readonly force: boolean;
   readonly unlockKey?: string | undefined;
 }
 
 export interface RestoreResult {
   readonly manifest: Manifest;
-  /** It had been brought back before, and nothing was done. */
+  /** The file was already restored, and nothing was done. */
   readonly alreadyRestored: boolean;
   readonly strategy: RestoreStrategy['by'];
-  /** Where the directory that was there is kept, in the data root; undefined when somebody has removed it. */
+  /** Path of the old swarm directory; undefined when it was removed since. */
   readonly previous: string | undefined;
-  /** Seconds from stopping the engine to a manager that was compared with the manifest. */
+  /** Seconds from stopping the engine to the end of the comparison with the manifest. */
   readonly seconds: number;
   readonly warnings: readonly string[];
-  /** Which command had been cut short here, if one had. */
+  /** The interrupted operation that was undone first. */
   readonly recovered: string | undefined;
 }
 
-/** @throws DrillError; then the old state is in its place, or the error says that it isn't */
+/**
+ * 1. Undoes an operation that was interrupted, checks every byte of the file, and that this machine may be restored from it.
+ * 2. Unpacks the copy next to the swarm directory, stops the engine, exchanges the two, starts the engine.
+ * 3. Makes the node a manager again, and compares the swarm with the manifest.
+ * @throws DrillError; the old state is back in its place unless the code is `not-rolled-back`
+ */
 export async function restore(manager: Manager, request: RestoreRequest): Promise<RestoreResult> {
   const { root } = manager;
-  const mended = (await recoverInterrupted(manager))?.what;
-  const { manifest, texts } = await step('check the file whole', () => verifyFile(request));
-  const seen = await step('look at what is there', () => probeSwarm(manager.engine));
+  const recovered = (await recoverInterrupted(manager))?.what;
+  const { manifest, texts } = await step('check the whole file', () => verifyFile(request));
+  const probe = await step('probe the swarm', () => probeSwarm(manager.engine));
   const { restored } = await readIntentLog(root);
-  const by = manifest.cluster.autolock ? 'unlock key' : 'forced initialisation';
-  if (!request.force && restored?.id === manifest.id && isSameManager(seen, manifest)) {
-    const aside = (await root.has(restored.aside)) ? `${root.path}/${restored.aside}` : undefined;
+  if (!request.force && restored?.id === manifest.id && isSameManager(probe, manifest))
     return {
       manifest,
       alreadyRestored: true,
-      strategy: by,
-      previous: aside,
+      strategy: manifest.cluster.autolock ? 'unlock key' : 'forced initialisation',
+      previous: (await root.has(restored.previous)) ? `${root.path}/${restored.previous}` : undefined,
       seconds: 0,
       warnings: [],
-      recovered: mended,
+      recovered,
     };
-  }
-  const way = chooseStrategy(manifest, texts.get(NODE_KEY) ?? '', request.unlockKey);
-  await preflightRestore(manager, seen, manifest, request.yes);
-  const unsure = await step('ask for the other managers', () =>
+  const strategy = chooseStrategy(manifest, texts.get(NODE_KEY) ?? '', request.unlockKey);
+  await preflightRestore(manager, probe, manifest, request.yes);
+  const unprovenWarnings = await step('look for other managers', () =>
     requireOtherManagersGone(manager, manifest, texts.get(KNOWN_MANAGERS)),
   );
 
-  const stamp = utcNow().slice(0, 19).replaceAll(/[-:]/g, '');
-  const task: RestoreOperation = {
-    what: 'restore',
-    since: utcNow(),
-    engine: false,
-    aside: `${SWARM}.before-${stamp}Z`,
-    coming: `${SWARM}.coming-${stamp}Z`,
-  };
+  const operation = newOperation();
   try {
-    await writeIntentLog(root, { doing: task });
-    await step('unpack the copy beside it', () => unpackToStaging(manager, request, task.coming, way));
+    await writeIntentLog(root, { operation });
+    await step('unpack the copy', () => unpackToStaging(manager, request, operation.staging, strategy));
     currentSignal().throwIfAborted();
     const began = monotonic();
-    await swapDirectories(manager, task);
-    await restartSwarm(manager, manifest, way);
+    await swapDirectories(manager, operation);
+    await restartSwarm(manager, manifest, strategy);
     const now = await step('compare with the manifest', () => compareWithManifest(manager, manifest));
+    const { previous } = operation;
     await writeIntentLog(root, {
       restored: {
         id: manifest.id,
         cluster: manifest.cluster.id,
         node: manifest.node.id,
         at: utcNow(),
-        aside: task.aside,
+        previous,
       },
     });
     return {
       manifest,
       alreadyRestored: false,
-      strategy: way.by,
-      previous: `${root.path}/${task.aside}`,
+      strategy: strategy.by,
+      previous: `${root.path}/${previous}`,
       seconds: monotonic() - began,
-      warnings: [...unsure, ...warningsOf(manifest, now)],
-      recovered: mended,
+      warnings: [...unprovenWarnings, ...restoreWarnings(manifest, now)],
+      recovered,
     };
   } catch (cause) {
-    throw await rollBack(manager, cause, seen);
+    throw await rollBack(manager, cause, probe);
   }
 }
 
-/** Files of the swarm directory that say how it can be brought back. */
-const TELLING: readonly string[] = [NODE_KEY, KNOWN_MANAGERS];
+function newOperation(): RestoreOperation {
+  const since = utcNow();
+  const stamp = `${since.slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+  return {
+    what: 'restore',
+    since,
+    engine: false,
+    previous: `${SWARM}.previous-${stamp}`,
+    staging: `${SWARM}.staging-${stamp}`,
+  };
+}
+
+/** Files of the swarm directory that decide whether and how it can be restored. */
+const DECISIVE: readonly string[] = [NODE_KEY, KNOWN_MANAGERS];
 
 async function verifyFile({
-  input,
-  key,
-}: RestoreRequest): Promise<{ manifest: Manifest; texts: Map<string, string> }> {
+  source,
+  openWith,
+}: OpenableFile): Promise<{ manifest: Manifest; texts: Map<string, string> }> {
   const texts = new Map<string, string>();
-  const manifest = await readSwarmFile(input, key, async ({ path }, content) => {
-    if (TELLING.includes(path)) texts.set(path, (await buffer(content)).toString('utf8'));
+  const manifest = await readSwarmFile(source, openWith, async ({ path }, content) => {
+    if (DECISIVE.includes(path)) texts.set(path, (await buffer(content)).toString('utf8'));
     else for await (const _chunk of content);
   });
   return { manifest, texts };
 }
 
-const isSameManager = (seen: SwarmProbe, { cluster, node }: Manifest): boolean =>
-  seen.state === 'manager' && seen.clusterId === cluster.id && seen.nodeId === node.id;
+const isSameManager = (probe: SwarmProbe, { cluster, node }: Manifest): boolean =>
+  probe.state === 'manager' && probe.clusterId === cluster.id && probe.nodeId === node.id;
 
-/** @returns the error to throw: the first cause, and what became of the old state */
-async function rollBack(manager: Manager, cause: unknown, seen: SwarmProbe): Promise<DrillError> {
+/** @returns the error to throw: the first cause, and whether the old state is back */
+async function rollBack(manager: Manager, cause: unknown, probe: SwarmProbe): Promise<DrillError> {
   const reason = reasonOf(cause);
   const known = cause instanceof DrillError ? cause : undefined;
   const detail = {
@@ -139,37 +146,37 @@ async function rollBack(manager: Manager, cause: unknown, seen: SwarmProbe): Pro
   };
   try {
     const locked = await runShielded(async () => {
-      const { doing } = await readIntentLog(manager.root);
-      if (doing) await undoOperation(manager, doing);
-      return seen.state !== 'none' && (await probeSwarm(manager.engine)).state === 'locked';
+      const { operation } = await readIntentLog(manager.root);
+      if (operation) await undoOperation(manager, operation);
+      return probe.state !== 'none' && (await probeSwarm(manager.engine)).state === 'locked';
     });
-    return new DrillError(`the file was not brought back: ${reason}`, {
+    return new DrillError(`the file was not restored: ${reason}`, {
       ...detail,
       hint: [
-        `what was there before is in its place again${locked ? ', and locked: docker swarm unlock' : ''}`,
+        `The old state is back in its place${locked ? ', and locked: run docker swarm unlock' : ''}.`,
         ...(known?.hint === undefined ? [] : [known.hint]),
-      ].join('; '),
+      ].join(' '),
     });
   } catch (second) {
     return new DrillError(
-      `the file was not brought back: ${reason}; and what was there before could not be put in its place: ${reasonOf(second)}`,
+      `the file was not restored: ${reason}; and the old state could not be put back: ${reasonOf(second)}`,
       {
         ...detail,
-        code: 'not-put-back',
+        code: 'not-rolled-back',
         blame: 'harness',
-        hint: `mend what the second reason names, then run this again: it begins by putting ${manager.root.path}/${SWARM}.before-… back`,
+        hint: `Fix the cause of the second error, then run this command again: it begins by putting ${manager.root.path}/${SWARM}.previous-… back.`,
       },
     );
   }
 }
 
-function warningsOf({ node, engine }: Manifest, now: ManagerProbe): string[] {
+function restoreWarnings({ node, engine }: Manifest, now: ManagerProbe): string[] {
   const others = now.members.filter(({ ID }) => ID !== node.id);
   return [
-    ...(now.engine === engine ? [] : [`the copy is of engine ${engine}, and this one is ${now.engine}`]),
+    ...(now.engine === engine ? [] : [`the backup is from engine ${engine}, this one is ${now.engine}`]),
     ...(others.length > 0
       ? [
-          `raft still names ${others.map(({ Description }) => Description.Hostname).join(', ')}: workers come back by themselves if they live; managers have to leave, be removed (docker node rm --force) and join anew`,
+          `raft still lists ${others.map(({ Description }) => Description.Hostname).join(', ')}: workers that run reconnect; managers must leave, be removed (docker node rm --force) and join again`,
         ]
       : []),
   ];

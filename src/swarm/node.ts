@@ -1,6 +1,6 @@
 // One node: a privileged container with an engine of its own, started with Testcontainers and spoken to over `docker exec`,
 // so that no port is open to anybody. A node that runs, one that is stopped: two types.
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 import { uploadFiles } from '../lab/engine/files.ts';
 import type { ContainerSpec } from '../lab/engine/api.ts';
@@ -217,6 +217,11 @@ export class Node {
   get volume(): string {
     return this.#spec.volume;
   }
+
+  /** The same node after its engine was restarted from outside: connections to the old engine are not used again. */
+  reconnect(): Promise<Node> {
+    return Node.resume(this.#lab, this.#spec, this.id);
+  }
 }
 
 /** How long a program may take to leave in good order when the work that it does is told to stop. */
@@ -233,32 +238,32 @@ function stopOnAbort({ containers }: Engine, id: string, running: ContainerProce
   running.exitCode().then(forget, forget);
 }
 
-/** A node that is switched off; its disk can be read and written. */
+/** A node that is switched off. */
 export class StoppedNode {
   readonly name: string;
   readonly #lab: LabFacts;
   readonly #spec: NodeSpec;
-  readonly #id: string;
+  /** The node's container on the lab's engine. */
+  readonly id: string;
 
   constructor(lab: LabFacts, spec: NodeSpec, id: string) {
     this.#lab = lab;
     this.#spec = spec;
-    this.#id = id;
+    this.id = id;
     this.name = spec.name;
   }
 
-  /** A tar of `path` with owners and modes, as the engine's archive call gives it. */
-  async read(path: string): Promise<Readable> {
-    return connect(this.#lab.host).containers.readArchive(this.#id, path);
-  }
-
-  /** Unpacks a tar into the directory `path`, owners kept. */
-  async write(path: string, tar: Readable): Promise<void> {
-    await connect(this.#lab.host).containers.writeArchive(this.#id, path, tar, { keepOwners: true });
+  get volume(): string {
+    return this.#spec.volume;
   }
 
   async start(): Promise<Node> {
-    await connect(this.#lab.host).containers.start(this.#id);
-    return Node.resume(this.#lab, this.#spec, this.#id);
+    await connect(this.#lab.host).containers.start(this.id);
+    return this.reconnect();
+  }
+
+  /** The node after its container was started from outside. */
+  reconnect(): Promise<Node> {
+    return Node.resume(this.#lab, this.#spec, this.id);
   }
 }

@@ -145,6 +145,11 @@ export class Site {
     );
   }
 
+  /** The container that sees the data root of every node here, running or not, and the path of one of them in it. */
+  volumeHelper(volume: string): { readonly container: string; readonly path: string } {
+    return { container: this.#porter, path: `/volumes/${volume}/_data` };
+  }
+
   /** A node that was never started, with an empty swarm directory: for a restore to write to. */
   async emptyNode(name: string): Promise<StoppedNode> {
     const spec = await this.#disk(name);
@@ -190,11 +195,10 @@ export class Site {
 }
 
 /** @throws what the engine says */
-export async function initialise(node: Node, options: { readonly force?: boolean } = {}): Promise<void> {
+async function initialise(node: Node): Promise<void> {
   await node.engine.swarm.init({
     ListenAddr: `0.0.0.0:${SWARM_PORT}`,
     AdvertiseAddr: node.address,
-    ...(options.force ? { ForceNewCluster: true } : {}),
   });
 }
 

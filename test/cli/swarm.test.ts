@@ -1,4 +1,4 @@
-// `swarm backup` and `swarm restore` refuse wrong usage before they look for an engine, and never say a secret.
+// `swarm backup` and `swarm restore` refuse wrong usage before they look for an engine, and never print a secret.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -26,64 +26,84 @@ const restore = (...words: string[]) => ['swarm', 'restore', '--input', at('file
 
 test.each<[string, () => string[], string[]]>([
   [
-    'no output',
+    'a backup without --output',
     () => ['swarm', 'backup'],
     ["required option '--output <file>' not specified", '--recipient-file'],
   ],
-  ['no input', () => ['swarm', 'restore'], ["required option '--input <file>' not specified"]],
-  ['no lock', () => backup(), ['either recipients or a passphrase', 'got neither', '--passphrase-fd']],
-  ['two locks', () => backup('--recipient', RECIPIENT, '--passphrase-file', at('phrase')), ['got both']],
-  ['no key', () => restore(), ['either an identity or a passphrase', 'got neither', '--identity-file']],
   [
-    'an identity for a recipient',
+    'a restore without --input',
+    () => ['swarm', 'restore'],
+    ["required option '--input <file>' not specified"],
+  ],
+  [
+    'a backup without a recipient or passphrase',
+    () => backup(),
+    ['either recipients or a passphrase', 'got neither', '--passphrase-fd'],
+  ],
+  [
+    'a recipient together with a passphrase',
+    () => backup('--recipient', RECIPIENT, '--passphrase-file', at('phrase')),
+    ['got both'],
+  ],
+  [
+    'a restore without an identity or passphrase',
+    () => restore(),
+    ['either an identity or a passphrase', 'got neither', '--identity-file'],
+  ],
+  [
+    'an identity given as a recipient',
     () => backup('--recipient', IDENTITY),
     ['an identity, which is secret', 'age-keygen -y'],
   ],
   [
-    'an identity in the file of recipients',
+    'an identity in the recipient file',
     () => backup('--recipient-file', at('identity')),
     ['--recipient-file, line 1'],
   ],
   [
-    'no recipient',
+    'an SSH key as a recipient',
     () => backup('--recipient', 'ssh-ed25519 AAAA'),
-    ['expected a recipient of age', 'got 16 other'],
+    ['expected an age recipient', 'got 16 other'],
   ],
   [
-    'an identity that is none',
+    'an identity with a typo',
     () => restore('--identity-file', at('scribble')),
-    ['line 1: expected an identity of age'],
+    ['line 1: expected an age identity'],
   ],
   [
-    'an empty passphrase',
+    'an empty passphrase file',
     () => backup('--passphrase-file', at('nothing')),
     ['expected a passphrase, got nothing'],
   ],
-  ['an empty file of recipients', () => backup('--recipient-file', at('nothing')), ['there is no key in']],
-  ['no file of passphrases', () => backup('--passphrase-file', at('gone')), ["can't be read: ENOENT"]],
+  ['an empty recipient file', () => backup('--recipient-file', at('nothing')), ['there is no key in']],
   [
-    'no descriptor',
+    'a passphrase file that does not exist',
+    () => backup('--passphrase-file', at('gone')),
+    ["can't be read: ENOENT"],
+  ],
+  [
+    'a descriptor that is not a number',
     () => backup('--passphrase-fd', 'nine'),
     ['number of a descriptor to read from, got "nine"'],
   ],
-  ['one that is closed', () => backup('--passphrase-fd', '99'), ["--passphrase-fd 99 can't be read: EBADF"]],
+  ['a closed descriptor', () => backup('--passphrase-fd', '99'), ["--passphrase-fd 99 can't be read: EBADF"]],
   [
-    'no unlock key',
+    'an unlock key file without a key',
     () => restore('--identity-file', at('identity'), '--unlock-key-file', at('phrase')),
     ['SWMKEY-1-'],
   ],
   [
-    'no file to bring back',
+    'an input that does not exist',
     () => ['swarm', 'restore', '--input', at('gone'), '--identity-file', at('identity')],
     ["can't be read: ENOENT", 'swarm-drill swarm backup'],
   ],
   [
-    'a node with a stop command',
+    '--node together with a stop command',
     () => backup('--recipient', RECIPIENT, '--node', 'n', '--stop-command', 'x'),
     ['--node was given with a command'],
   ],
   [
-    "an engine that is not this host's",
+    'an engine on another host',
     () => backup('--recipient', RECIPIENT, '--engine', 'tcp://192.0.2.1:2376'),
     ['expected the engine of this host (unix://…)', '--node'],
   ],
@@ -92,7 +112,7 @@ test.each<[string, () => string[], string[]]>([
     () => ['swarm', 'back'],
     ["unknown command 'back'", 'expected a command: backup, restore'],
   ],
-])('%s: exit 64, with what was expected', async (_, words, texts) => {
+])('refuses %s with exit code 64', async (_, words, texts) => {
   const { exitCode, stdout, stderr } = await swarmDrill(...words());
   expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 64, stdout: '' });
   for (const text of texts) expect(stderr).toContain(text);
@@ -100,7 +120,7 @@ test.each<[string, () => string[], string[]]>([
     expect(stderr).not.toContain(secret);
 });
 
-test('no data root to work on: exit 2, with the reason, and as JSON when that was asked for', async () => {
+test('reports a missing data root with exit code 2, as JSON with --json', async () => {
   const words = ['--data-root', at('no-such'), '--engine', `unix://${at('no.sock')}`, '--json'];
   const { exitCode, stdout, stderr } = await swarmDrill(...backup('--recipient', RECIPIENT), ...words);
   expect(exitCode).toBe(2);
@@ -120,7 +140,7 @@ test('no data root to work on: exit 2, with the reason, and as JSON when that wa
 test.each([
   ['this host', () => ['--data-root', home]],
   ['a node', () => ['--node', 'manager-1']],
-])('an engine that accepts connections and never answers, on %s: exit 2, and it ends', async (_, place) => {
+])('ends with exit code 2 when the engine of %s accepts connections and never answers', async (_, place) => {
   const callers: Socket[] = [];
   const server = createServer((socket) => callers.push(socket.resume())).listen(at('mute.sock'));
   try {
@@ -136,7 +156,7 @@ test.each([
   }
 });
 
-test('an engine that is not there, on a node: exit 2', async () => {
+test('ends with exit code 2 when the engine of a node is not there', async () => {
   const words = ['--node', 'manager-1', '--engine', `unix://${at('no.sock')}`];
   const { exitCode, stderr } = await swarmDrill(...backup('--recipient', RECIPIENT), ...words);
   expect(exitCode).toBe(2);
@@ -145,8 +165,8 @@ test('an engine that is not there, on a node: exit 2', async () => {
 
 test.each([
   ['backup', ['--recipient <age1…>', '--passphrase-fd', '(default: systemctl stop', 'Exit codes: 0 done']],
-  ['restore', ['--yes', '--again', '--unlock-key-file', 'Examples:']],
-])('help of swarm %s: exit 0', async (command, texts) => {
+  ['restore', ['--yes', '--force', '--unlock-key-file', 'Examples:']],
+])('prints the help of swarm %s', async (command, texts) => {
   const { exitCode, stdout } = await swarmDrill('swarm', command, '--help');
   expect(exitCode).toBe(0);
   for (const text of texts) expect(stdout).toContain(text);

@@ -1,5 +1,5 @@
-// `swarm backup` and `swarm restore` on the host that they run on, with their defaults: a machine with systemd, docker.service and
-// docker.socket, the engine's data root where the engine says.
+// `swarm backup` and `swarm restore` on their own host with their defaults: a machine with systemd, docker.service and
+// docker.socket.
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { seconds } from '../../src/support/clock.ts';
@@ -14,7 +14,7 @@ const SEALED = '--passphrase-file /root/phrase';
 beforeAll(async () => {
   machine = await openMachine('swarm-host');
   await machine.sh('cat >/root/phrase', `${phrase}\n`);
-  // An image of next to nothing, for there is no registry.
+  // A tiny image, because there is no registry.
   await machine.ok(
     "tar -ch /usr/bin/sleep /usr/bin/cat $(ldd /usr/bin/cat | grep -o '/[^ ]*') 2>/dev/null | docker import - tiny",
   );
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => machine[Symbol.asyncDispose]());
 
-/** What a running task has for its secret. */
+/** The secret as a running task sees it. */
 const secretInside = (): Promise<string> =>
   waitUntil(
     'a container of keeper',
@@ -44,7 +44,7 @@ const services = async (): Promise<string> => machine.ok('docker service ls --fo
 const invocation = (): Promise<string> =>
   machine.ok('systemctl show docker --property InvocationID --property ActiveState');
 
-test('backup: systemd stops the engine and its socket, and both run again', async () => {
+test('stops the engine and its socket with systemd, and starts both again', async () => {
   const before = await invocation();
   const { exitCode, json, stderr } = await machine.swarm(`backup --output /root/one.age ${SEALED}`);
   expect(exitCode, stderr).toBe(0);
@@ -59,7 +59,7 @@ test('backup: systemd stops the engine and its socket, and both run again', asyn
   expect(await secretInside()).toBe(value);
 });
 
-test('a file inside the swarm directory is refused, by whatever way it is named, and the engine runs on', async () => {
+test('refuses a file inside the swarm directory, also through links', async () => {
   const before = await invocation();
   await machine.ok('ln -sfn /var/lib/docker/swarm /root/link; ln -sfn /root/../var/lib /root/up');
   for (const path of [
@@ -76,7 +76,7 @@ test('a file inside the swarm directory is refused, by whatever way it is named,
   expect(await invocation()).toBe(before);
 });
 
-test("a directory that is not there, or not the engine's: the reason, and the engine runs on", async () => {
+test("refuses a directory that does not exist or is not the engine's, without stopping the engine", async () => {
   const before = await invocation();
   const nowhere = await machine.swarm(`backup --output /nowhere/x.age ${SEALED}`);
   expect(nowhere).toMatchObject({ exitCode: 64 });
@@ -91,71 +91,68 @@ test("a directory that is not there, or not the engine's: the reason, and the en
   expect(await invocation()).toBe(before);
 });
 
-test('restore over the swarm that is there: refused without --yes, then what was removed comes back', async () => {
+test('replaces an existing swarm with --yes and restores what was removed', async () => {
   await machine.ok('docker service rm keeper && docker secret rm word');
   const refused = await machine.swarm(`restore --input /root/one.age ${SEALED}`);
-  expect(refused).toMatchObject({ exitCode: 1, json: { error: { code: 'swarm-there' } } });
+  expect(refused).toMatchObject({ exitCode: 1, json: { error: { code: 'swarm-exists' } } });
   const { exitCode, json, stderr } = await machine.swarm(`restore --input /root/one.age ${SEALED} --yes`);
   expect(exitCode, stderr).toBe(0);
-  expect(json).toMatchObject({ ok: true, already: false, by: 'forced initialisation' });
+  expect(json).toMatchObject({ ok: true, alreadyRestored: false, strategy: 'forced initialisation' });
   expect(await secretInside()).toBe(value);
-  expect(await machine.ok(`ls -d ${String(json['aside'])}`)).not.toBe('');
+  expect(await machine.ok(`ls -d ${String(json['previous'])}`)).not.toBe('');
   const twice = await machine.swarm(`restore --input /root/one.age ${SEALED} --yes`);
-  expect(twice).toMatchObject({ exitCode: 0, json: { ok: true, already: true } });
+  expect(twice).toMatchObject({ exitCode: 0, json: { ok: true, alreadyRestored: true } });
 });
 
-test('what was written has the owners, modes and times that it had', async () => {
+test('restores owners and modes', async () => {
   const listed = (name: string): Promise<string> =>
     machine.ok(
       `cd /var/lib/docker/${name} && find . -path ./certificates -o -path ./raft -o -path ./worker -o -name 'swarm-*' | sort | xargs stat --format '%n %a %u %g'`,
     );
-  const aside = (await machine.ok('cd /var/lib/docker; ls -d swarm.before-*')).trim();
-  expect(await listed('swarm')).toBe(await listed(aside));
+  const previous = (await machine.ok('cd /var/lib/docker; ls -d swarm.previous-*')).trim();
+  expect(await listed('swarm')).toBe(await listed(previous));
 });
 
-const noteThere = async (): Promise<unknown> =>
+const readLog = async (): Promise<unknown> =>
   JSON.parse(await machine.ok('cat /var/lib/docker/swarm-drill.json'));
 
 test.each([
   ['backup', `backup --output /root/x.age ${SEALED}`],
-  ['restore', `restore --input /root/one.age ${SEALED} --yes --again`],
-])(
-  'the stop command of a %s fails: nothing is touched, and nothing is left to mend',
-  async (_what, words) => {
-    const before = await invocation();
-    const { exitCode, json } = await machine.swarm(`${words} --stop-command 'echo no such unit >&2; exit 5'`);
-    expect({ exitCode, json }).toMatchObject({
-      exitCode: 2,
-      json: {
-        error: {
-          code: 'command-failed',
-          blame: 'harness',
-          reason: expect.stringContaining('exit code 5'),
-          output: expect.stringContaining('no such unit'),
-          hint: expect.stringContaining('--stop-command'),
-        },
-      },
-    });
-    expect(await invocation()).toBe(before);
-    expect(await noteThere()).not.toHaveProperty('doing');
-    expect(await machine.ok('ls /root /var/lib/docker')).not.toMatch(/x\.age|coming/);
-  },
-);
-
-test('a restore killed before its engine was stopped: the next call mends it, even if it can stop nothing', async () => {
+  ['restore', `restore --input /root/one.age ${SEALED} --yes --force`],
+])('touches nothing when the stop command of a %s fails', async (_what, words) => {
   const before = await invocation();
-  await machine.swarm(
-    `restore --input /root/one.age ${SEALED} --yes --again --stop-command 'kill -KILL $PPID'`,
-  );
-  expect(await noteThere()).toMatchObject({ doing: { what: 'restore', engine: true } });
-  const next = await machine.swarm(`restore --input /root/one.age ${SEALED} --again --stop-command false`);
-  expect(next).toMatchObject({ exitCode: 1, json: { error: { code: 'swarm-there' } } });
-  expect(await noteThere()).not.toHaveProperty('doing');
+  const { exitCode, json } = await machine.swarm(`${words} --stop-command 'echo no such unit >&2; exit 5'`);
+  expect({ exitCode, json }).toMatchObject({
+    exitCode: 2,
+    json: {
+      error: {
+        code: 'command-failed',
+        blame: 'harness',
+        reason: expect.stringContaining('exit code 5'),
+        output: expect.stringContaining('no such unit'),
+        hint: expect.stringContaining('--stop-command'),
+      },
+    },
+  });
   expect(await invocation()).toBe(before);
-  expect(await machine.ok('ls /var/lib/docker')).not.toContain('coming');
+  expect(await readLog()).not.toHaveProperty('operation');
+  expect(await machine.ok('ls /root /var/lib/docker')).not.toMatch(/x\.age|staging/);
 });
 
-test('an engine that accepts connections and never answers: exit 2, which says so', async () => {
+test('recovers a restore that was killed before the engine was stopped, even when it can stop nothing', async () => {
+  const before = await invocation();
+  await machine.swarm(
+    `restore --input /root/one.age ${SEALED} --yes --force --stop-command 'kill -KILL $PPID'`,
+  );
+  expect(await readLog()).toMatchObject({ operation: { what: 'restore', engine: true } });
+  const next = await machine.swarm(`restore --input /root/one.age ${SEALED} --force --stop-command false`);
+  expect(next).toMatchObject({ exitCode: 1, json: { error: { code: 'swarm-exists' } } });
+  expect(await readLog()).not.toHaveProperty('operation');
+  expect(await invocation()).toBe(before);
+  expect(await machine.ok('ls /var/lib/docker')).not.toContain('staging');
+});
+
+test('ends with exit code 2 when the engine accepts connections and never answers', async () => {
   const before = await invocation();
   await machine.ok('systemctl kill --kill-whom=main --signal=STOP docker');
   try {
@@ -172,7 +169,7 @@ test('an engine that accepts connections and never answers: exit 2, which says s
   expect(await invocation()).toBe(before);
 });
 
-test('a stop command that does not wait: the copy waits until nobody has the directory open', async () => {
+test('waits until no process has the directory open when the stop command returns early', async () => {
   const { exitCode, stderr } = await machine.swarm(
     `backup --output /root/async.age ${SEALED} --stop-command 'systemctl stop --no-block docker.socket docker'`,
   );
@@ -180,7 +177,7 @@ test('a stop command that does not wait: the copy waits until nobody has the dir
   expect(await secretInside()).toBe(value);
 });
 
-test('the passphrase comes from a descriptor, through the front door too', async () => {
+test('reads the passphrase from a descriptor, through the launcher too', async () => {
   const passing = '--passphrase-fd 0 --overwrite --output /root/fd.age';
   const direct = await machine.sh(`/opt/node /opt/src/cli/main.ts swarm backup ${passing}`, `${phrase}\n`);
   expect(direct.exitCode, direct.stderr).toBe(0);
@@ -194,26 +191,23 @@ test('the passphrase comes from a descriptor, through the front door too', async
 });
 
 test.each([
-  ['restore', `restore --input /root/one.age ${SEALED} --yes --again`],
+  ['restore', `restore --input /root/one.age ${SEALED} --yes --force`],
   ['backup', `backup --output /root/killed.age ${SEALED}`],
-])(
-  'a %s killed while the engine is stopped: the next call finds the data root without it, and mends',
-  async (what, words) => {
-    // At the very moment at which the program wants the engine started.
-    await machine.swarm(`${words} --start-command 'kill -KILL $PPID'`);
-    expect((await machine.sh('docker version')).exitCode).not.toBe(0);
-    const { exitCode, json, stderr } = await machine.swarm(
-      `backup --output /root/mended.age --overwrite ${SEALED}`,
-    );
-    expect(exitCode, stderr).toBe(0);
-    expect(json).toMatchObject({ ok: true, mended: what, objects: { services: 1 } });
-    expect(await machine.ok('systemctl is-active docker docker.socket')).toBe('active\nactive\n');
-    expect(await secretInside()).toBe(value);
-    expect(await machine.ok('ls /root /var/lib/docker')).not.toMatch(/killed|coming/);
-  },
-);
+])('recovers a %s that was killed while the engine was stopped', async (what, words) => {
+  // At the moment at which the program wants the engine started.
+  await machine.swarm(`${words} --start-command 'kill -KILL $PPID'`);
+  expect((await machine.sh('docker version')).exitCode).not.toBe(0);
+  const { exitCode, json, stderr } = await machine.swarm(
+    `backup --output /root/recovered.age --overwrite ${SEALED}`,
+  );
+  expect(exitCode, stderr).toBe(0);
+  expect(json).toMatchObject({ ok: true, recovered: what, objects: { services: 1 } });
+  expect(await machine.ok('systemctl is-active docker docker.socket')).toBe('active\nactive\n');
+  expect(await secretInside()).toBe(value);
+  expect(await machine.ok('ls /root /var/lib/docker')).not.toMatch(/killed|staging/);
+});
 
-test('a start command that fails: the error says how to go on, and the next call with a right one does', async () => {
+test('says how to continue when the start command fails, and continues with a correct one', async () => {
   const failed = await machine.swarm(
     `backup --output /root/x.age ${SEALED} --start-command 'echo no such engine >&2; exit 3'`,
   );
@@ -223,34 +217,37 @@ test('a start command that fails: the error says how to go on, and the next call
       error: {
         code: 'engine-down',
         reason: expect.stringContaining('exit code 3'),
-        hint: expect.stringContaining('mended'),
+        hint: expect.stringContaining('recovers'),
       },
     },
   });
   const next = await machine.swarm(`restore --input /root/one.age ${SEALED}`);
-  expect(next).toMatchObject({ exitCode: 1, json: { error: { code: 'swarm-there' } } });
+  expect(next).toMatchObject({ exitCode: 1, json: { error: { code: 'swarm-exists' } } });
   expect(await secretInside()).toBe(value);
 });
 
-test('the swarm directory is lost: the file brings the swarm back on an engine that has none', async () => {
+test('restores the swarm on an engine that has none', async () => {
   await machine.ok(
     'systemctl stop docker.socket docker && rm -rf /var/lib/docker/swarm* && systemctl reset-failed docker && systemctl start docker',
   );
   expect((await machine.sh('docker node ls')).exitCode).not.toBe(0);
   const { exitCode, json, stderr } = await machine.swarm(`restore --input /root/one.age ${SEALED}`);
   expect(exitCode, stderr).toBe(0);
-  expect(json).toMatchObject({ ok: true, already: false });
+  expect(json).toMatchObject({ ok: true, alreadyRestored: false });
   expect(await services()).toBe('keeper\n');
   expect(await secretInside()).toBe(value);
 });
 
-test('an engine that is stopped is started by the restore; its data root is what daemon.json says', async () => {
+test('starts a stopped engine and finds its data root in daemon.json', async () => {
   await machine.ok(
     'systemctl stop docker.socket docker && mkdir -p /srv/docker /etc/docker && ' +
       `echo '{"data-root": "/srv/docker"}' >/etc/docker/daemon.json`,
   );
   const { exitCode, json, stderr } = await machine.swarm(`restore --input /root/one.age ${SEALED}`);
   expect(exitCode, stderr).toBe(0);
-  expect(json).toMatchObject({ ok: true, aside: expect.stringMatching(/^\/srv\/docker\/swarm\.before-/) });
+  expect(json).toMatchObject({
+    ok: true,
+    previous: expect.stringMatching(/^\/srv\/docker\/swarm\.previous-/),
+  });
   expect(await services()).toBe('keeper\n');
 });

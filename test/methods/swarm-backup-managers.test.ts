@@ -1,71 +1,98 @@
-// Autolock, quorum and other managers: the right way is gone, or the refusal says why there is none.
+// Autolock, quorum and other managers: the right restore strategy is used, or the refusal says why there is none.
 import { writeFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitUntil } from '../../src/support/poll.ts';
+import type { Node } from '../../src/swarm/node.ts';
 import {
   autolock,
   digestOf,
   leftIn,
   openStage,
+  type Outcome,
   seedService,
   seenInside,
   servicesOf,
+  type Stage,
   startOf,
 } from '../support/swarm-backup-stage.ts';
 
-test('a single autolocked manager: with its unlock key it is backed up, and brought back without a forced init', async () => {
-  await using stage = await openStage('swarm-autolock');
-  const node = stage.swarm.node('manager-1');
-  const value = await seedService(stage.swarm, node);
-  const key = await autolock(node);
-  await writeFile(stage.path('unlock'), `${key}\n`);
-  await writeFile(stage.path('wrong'), `SWMKEY-1-${'A'.repeat(43)}\n`);
-  const began = await startOf(node);
-  expect(await stage.backup(node.volume, 'one.age')).toMatchObject({
-    exitCode: 1,
-    json: { error: { code: 'no-unlock-key' } },
+const failsWith = (code: string): object => ({ exitCode: 1, json: { error: { code } } });
+
+describe('a single autolocked manager', () => {
+  let stage: Stage;
+  let node: Node;
+  let value: string;
+  let key: string;
+  let made: Outcome;
+  const withKey = (name: string): string[] => ['--unlock-key-file', stage.path(name)];
+
+  beforeAll(async () => {
+    stage = await openStage('swarm-autolock');
+    node = stage.swarm.node('manager-1');
+    value = await seedService(stage.swarm, node);
+    key = await autolock(node);
+    await writeFile(stage.path('unlock'), `${key}\n`);
+    await writeFile(stage.path('wrong'), `SWMKEY-1-${'A'.repeat(43)}\n`);
+    made = await stage.backup(node.volume, 'one.age', ...withKey('unlock'));
   });
-  const wrong = await stage.backup(node.volume, 'one.age', '--unlock-key-file', stage.path('wrong'));
-  expect(wrong).toMatchObject({ exitCode: 1, json: { error: { code: 'wrong-unlock-key' } } });
-  expect(await startOf(node)).toBe(began);
+  afterAll(() => stage[Symbol.asyncDispose]());
 
-  const unlocking = ['--unlock-key-file', stage.path('unlock')];
-  const made = await stage.backup(node.volume, 'one.age', ...unlocking);
-  expect(made.exitCode, made.stderr).toBe(0);
-  expect(made.json).toMatchObject({
-    cluster: { autolock: true },
-    warnings: [expect.stringContaining('unlock key')],
+  test('is backed up with its unlock key, and serves again', async () => {
+    expect(made.exitCode, made.stderr).toBe(0);
+    expect(made.json).toMatchObject({
+      cluster: { autolock: true },
+      warnings: [expect.stringContaining('unlock key')],
+    });
+    expect(await seenInside(node)).toEqual([value, 'config of keeper']);
   });
-  expect(await seenInside(node)).toEqual([value, 'config of keeper']);
-  for (const said of [made.stderr, JSON.stringify(made.json), wrong.stderr]) {
-    expect(said).not.toContain(key);
-    expect(said).not.toContain('A'.repeat(43));
-  }
 
-  // Keys are rotated: the backup opens with that of its day.
-  await node.exec(['docker', 'swarm', 'unlock-key', '--rotate', '--quiet']);
-  await node.exec(['docker', 'service', 'rm', 'keeper']);
-  const before = [await startOf(node), await digestOf(node)];
-  const shut = await stage.restore(node.volume, 'one.age', '--yes', '--unlock-key-file', stage.path('wrong'));
-  expect(shut).toMatchObject({ exitCode: 1, json: { error: { code: 'wrong-unlock-key' } } });
-  const keyless = await stage.restore(node.volume, 'one.age', '--yes');
-  expect(keyless).toMatchObject({ exitCode: 1, json: { error: { code: 'no-unlock-key' } } });
-  expect([await startOf(node), await digestOf(node)]).toEqual(before);
-  const back = await stage.restore(node.volume, 'one.age', '--yes', ...unlocking);
-  expect(back.exitCode, back.stderr).toBe(0);
-  expect(back.json).toMatchObject({ by: 'unlock key' });
-  expect(await servicesOf(node)).toEqual(['keeper']);
-  expect(await seenInside(node)).toEqual([value, 'config of keeper']);
-  expect((await node.exec(['docker', 'swarm', 'unlock-key', '--quiet'])).trim()).toBe(key);
+  test('is not stopped for a backup without its unlock key', async () => {
+    const began = await startOf(node);
+    expect(await stage.backup(node.volume, 'two.age')).toMatchObject(failsWith('no-unlock-key'));
+    const wrong = await stage.backup(node.volume, 'two.age', ...withKey('wrong'));
+    expect(wrong).toMatchObject(failsWith('wrong-unlock-key'));
+    expect(await startOf(node)).toBe(began);
+    for (const text of [made.stderr, JSON.stringify(made.json), wrong.stderr]) {
+      expect(text).not.toContain(key);
+      expect(text).not.toContain('A'.repeat(43));
+    }
+  });
 
-  await node.destroy();
-  const anew = await stage.site.startNode('manager-1');
-  const again = await stage.restore(anew.volume, 'one.age', ...unlocking);
-  expect(again.exitCode, again.stderr).toBe(0);
-  expect(await seenInside(anew)).toEqual([value, 'config of keeper']);
+  test('is not touched by a restore without the key', async () => {
+    const before = [await startOf(node), await digestOf(node)];
+    const wrong = await stage.restore(node.volume, 'one.age', '--yes', ...withKey('wrong'));
+    expect(wrong).toMatchObject(failsWith('wrong-unlock-key'));
+    const keyless = await stage.restore(node.volume, 'one.age', '--yes');
+    expect(keyless).toMatchObject(failsWith('no-unlock-key'));
+    expect([await startOf(node), await digestOf(node)]).toEqual(before);
+  });
+
+  test('is restored with the key from the time of the backup, without a forced initialisation', async () => {
+    await node.exec(['docker', 'swarm', 'unlock-key', '--rotate', '--quiet']);
+    await node.exec(['docker', 'service', 'rm', 'keeper']);
+    const { exitCode, json, stderr } = await stage.restore(
+      node.volume,
+      'one.age',
+      '--yes',
+      ...withKey('unlock'),
+    );
+    expect(exitCode, stderr).toBe(0);
+    expect(json).toMatchObject({ strategy: 'unlock key' });
+    expect(await servicesOf(node)).toEqual(['keeper']);
+    expect(await seenInside(node)).toEqual([value, 'config of keeper']);
+    expect((await node.exec(['docker', 'swarm', 'unlock-key', '--quiet'])).trim()).toBe(key);
+  });
+
+  test('is restored onto a new node', async () => {
+    await node.destroy();
+    node = await stage.site.startNode('manager-1');
+    const { exitCode, stderr } = await stage.restore(node.volume, 'one.age', ...withKey('unlock'));
+    expect(exitCode, stderr).toBe(0);
+    expect(await seenInside(node)).toEqual([value, 'config of keeper']);
+  });
 });
 
-test('three managers: quorum first; no restore beside living ones; after their loss the file brings one back', async () => {
+test('three managers: backs up only with a quorum, and restores only without the others', async () => {
   await using stage = await openStage('swarm-managers', 3);
   const { swarm } = stage;
   const node = swarm.node('manager-2');
@@ -78,8 +105,8 @@ test('three managers: quorum first; no restore beside living ones; after their l
     warnings: [],
   });
 
-  const beside = await stage.restore(node.volume, 'three.age', '--yes');
-  expect(beside).toMatchObject({
+  const refused = await stage.restore(node.volume, 'three.age', '--yes');
+  expect(refused).toMatchObject({
     exitCode: 1,
     json: { error: { code: 'others-alive', reason: expect.stringMatching(/manager-1.*manager-3/) } },
   });
@@ -98,21 +125,21 @@ test('three managers: quorum first; no restore beside living ones; after their l
   expect(await startOf(node)).toBe(began);
 
   await swarm.node('manager-1').destroy();
-  const back = await stage.restore(node.volume, 'three.age', '--yes');
-  expect(back.exitCode, back.stderr).toBe(0);
-  expect(back.json).toMatchObject({
-    by: 'forced initialisation',
+  const restored = await stage.restore(node.volume, 'three.age', '--yes');
+  expect(restored.exitCode, restored.stderr).toBe(0);
+  expect(restored.json).toMatchObject({
+    strategy: 'forced initialisation',
     warnings: [
-      expect.stringMatching(/not found to live: (?=.*manager-1 at)(?=.*manager-3 at)/),
-      expect.stringMatching(/raft still names (?=.*manager-1)(?=.*manager-3)/),
+      expect.stringMatching(/did not answer: (?=.*manager-1 at)(?=.*manager-3 at)/),
+      expect.stringMatching(/raft still lists (?=.*manager-1)(?=.*manager-3)/),
     ],
   });
   expect(await node.exec(['docker', 'info', '--format', '{{.Swarm.Managers}}'])).toBe('1\n');
-  // The lost members stand in the way of nothing: the service moves to the node that there is.
+  // The lost members block nothing: the service moves to the node that there is.
   expect(await seenInside(node)).toEqual([value, 'config of keeper']);
 });
 
-test('no restore beside living managers of which the engine says nothing: locked, on a new disk', async () => {
+test('refuses a restore next to running managers that the engine does not know: locked, on a new disk', async () => {
   await using stage = await openStage('swarm-unknown', 3);
   const node = stage.swarm.node('manager-2');
   const value = await seedService(stage.swarm, node);
@@ -124,8 +151,8 @@ test('no restore beside living managers of which the engine says nothing: locked
       error: {
         code: 'others-alive',
         blame: 'finding',
-        reason: expect.stringMatching(/live \((?=.*manager-1 at)(?=.*manager-3 at)/),
-        hint: expect.stringContaining('stop the engines of the other managers'),
+        reason: expect.stringMatching(/run \((?=.*manager-1 at)(?=.*manager-3 at)/),
+        hint: expect.stringContaining('Stop the engines of the other managers'),
       },
     },
   };
@@ -136,15 +163,15 @@ test('no restore beside living managers of which the engine says nothing: locked
   expect([await startOf(locked), await digestOf(locked), await leftIn(locked)]).toEqual(before);
 
   await locked.destroy();
-  const anew = await stage.site.startNode('manager-2');
-  expect(await stage.restore(anew.volume, 'open.age')).toMatchObject(refusal);
+  const fresh = await stage.site.startNode('manager-2');
+  expect(await stage.restore(fresh.volume, 'open.age')).toMatchObject(refusal);
 
   for (const other of ['manager-1', 'manager-3']) await stage.swarm.node(other).stop();
-  await anew.stop();
-  const back = await stage.restore(anew.volume, 'open.age');
-  expect(back.exitCode, back.stderr).toBe(0);
-  // A container that is stopped can't ask anybody, and that is said of each.
-  expect(back.json).toMatchObject({
+  await fresh.stop();
+  const restored = await stage.restore(fresh.volume, 'open.age');
+  expect(restored.exitCode, restored.stderr).toBe(0);
+  // A stopped container can't probe another manager, and the warning says so of each.
+  expect(restored.json).toMatchObject({
     warnings: expect.arrayContaining([
       expect.stringMatching(
         /manager-1 at [^,]+is not running.*manager-3 at [^,]+is not running|manager-3 at [^,]+is not running.*manager-1 at [^,]+is not running/,
@@ -152,27 +179,27 @@ test('no restore beside living managers of which the engine says nothing: locked
     ]),
   });
   // The restore has started it.
-  expect(await seenInside(anew)).toEqual([value, 'config of keeper']);
+  expect(await seenInside(fresh)).toEqual([value, 'config of keeper']);
 });
 
-test('several autolocked managers: the backup says so, the restore says plainly that there is no documented way', async () => {
+test('several autolocked managers: the backup warns, and the restore says that there is no documented way', async () => {
   await using stage = await openStage('swarm-locked', 3);
   const node = stage.swarm.node('manager-2');
   const key = await autolock(node);
   await writeFile(stage.path('unlock'), key);
-  const unlocking = ['--unlock-key-file', stage.path('unlock')];
-  const made = await stage.backup(node.volume, 'locked.age', ...unlocking);
+  const withKey = ['--unlock-key-file', stage.path('unlock')];
+  const made = await stage.backup(node.volume, 'locked.age', ...withKey);
   expect(made.exitCode, made.stderr).toBe(0);
   expect(made.json).toMatchObject({ warnings: [expect.stringContaining('no documented way')] });
   const empty = await stage.site.startNode('manager-4');
-  const refused = await stage.restore(empty.volume, 'locked.age', ...unlocking);
+  const refused = await stage.restore(empty.volume, 'locked.age', ...withKey);
   expect(refused).toMatchObject({
     exitCode: 1,
     json: { error: { code: 'autolocked-managers', reason: expect.stringContaining('no documented way') } },
   });
 });
 
-test('two managers: neither can be spared', async () => {
+test('refuses to back up one of two managers', async () => {
   await using stage = await openStage('swarm-two', 2);
   const node = stage.swarm.node('manager-2');
   const { exitCode, json } = await stage.backup(node.volume, 'two.age');

@@ -1,4 +1,4 @@
-// What goes wrong half-way: a restore that fails puts the old state back, and what a kill cuts short is mended by the next call.
+// Failures half-way: a failed restore puts the old state back, and a killed command is recovered by the next one.
 import { randomFillSync } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { NODE_START } from '../../src/lab/prepare.ts';
 import { run } from '../../src/support/command.ts';
 import { Node } from '../../src/swarm/node.ts';
 import { readSwarmFile } from '../../src/swarm-backup/file/read.ts';
+import { fileSource } from '../../src/swarm-backup/file/target.ts';
 import {
   digestOf,
   forge,
@@ -30,7 +31,7 @@ let name: string;
 let value: string;
 
 beforeAll(async () => {
-  stage = await openStage('swarm-mending');
+  stage = await openStage('swarm-recovery');
   node = stage.swarm.node('manager-1');
   name = node.volume;
   value = await seedService(stage.swarm, node);
@@ -44,7 +45,7 @@ beforeEach(async () => {
   before = [await digestOf(node), (await leftIn(node)).filter((entry) => entry !== 'swarm-drill.json')];
 });
 
-/** The swarm that there was before, with the service that the backup does not have; and nothing lies about. */
+/** The old swarm with the service that is not in the backup, and nothing unfinished. */
 async function expectTheOldState(): Promise<void> {
   expect(await servicesOf(node)).toEqual(['keeper', 'later']);
   expect(await seenInside(node)).toEqual([value, 'config of keeper']);
@@ -52,11 +53,11 @@ async function expectTheOldState(): Promise<void> {
     await digestOf(node),
     (await leftIn(node)).filter((entry) => entry !== 'swarm-drill.json'),
   ]).toEqual(before);
-  const note = await node.exec(['cat', '/var/lib/docker/swarm-drill.json']);
-  expect(JSON.parse(note)).not.toHaveProperty('doing');
+  const log = await node.exec(['cat', '/var/lib/docker/swarm-drill.json']);
+  expect(JSON.parse(log)).not.toHaveProperty('operation');
 }
 
-test('what came back is not what the manifest says: the old state is put back', async () => {
+test('puts the old state back when the restored swarm differs from the manifest', async () => {
   await forge(stage, 'good.age', 'ghost.age', {
     manifest: (manifest) => ({
       ...manifest,
@@ -74,13 +75,13 @@ test('what came back is not what the manifest says: the old state is put back', 
       code: 'not-the-same',
       blame: 'finding',
       reason: expect.stringContaining('services: ghost (ghost) is missing'),
-      hint: expect.stringContaining('what was there before is in its place again'),
+      hint: expect.stringContaining('what was there before is back in its place'),
     },
   });
   await expectTheOldState();
 });
 
-test('the engine refuses the copy (its log is garbage): the old state is put back', async () => {
+test('puts the old state back when the engine refuses the copy (its log is garbage)', async () => {
   await forge(stage, 'good.age', 'garbage.age', {
     content: (path, bytes) => (path.endsWith('.wal') ? randomFillSync(Buffer.alloc(bytes.length)) : bytes),
   });
@@ -92,7 +93,7 @@ test('the engine refuses the copy (its log is garbage): the old state is put bac
   await expectTheOldState();
 });
 
-test('no room for the file half-way: the engine runs again, and nothing is left', async () => {
+test('starts the engine and leaves no file when the disk of the file is full', async () => {
   await mkdir(stage.path('small'));
   await run('mount', ['-t', 'tmpfs', '-o', 'size=12k', 'none', stage.path('small')]);
   try {
@@ -123,39 +124,39 @@ const backingUp = (): string[] => [
 ];
 
 test.each([
-  ['restore', 'unpack the copy beside it', restoring],
-  ['restore', 'move the old swarm directory aside', restoring],
-  ['restore', 'force a new cluster from it', restoring],
+  ['restore', 'unpack the copy', restoring],
+  ['restore', 'set the old swarm directory aside', restoring],
+  ['restore', 'force a new cluster', restoring],
   ['backup', 'stop the engine', backingUp],
   ['backup', 'copy the swarm directory', backingUp],
-])('a %s killed after "%s" is mended by the next call', async (what, step, words) => {
+])('recovers a %s that was killed after "%s"', async (what, step, words) => {
   await copyFile(stage.path('good.age'), stage.path('killed.age'));
   await killedAfter(step, words());
   const next: Outcome = await stage.backup(name, 'next.age', '--overwrite');
   expect(next.exitCode, next.stderr).toBe(0);
-  expect(next.json).toMatchObject({ ok: true, mended: what, objects: { services: 2 } });
+  expect(next.json).toMatchObject({ ok: true, recovered: what, objects: { services: 2 } });
   await expectTheOldState();
-  // The file of an earlier night is whole as long as there is no other whole one.
+  // An earlier file stays until there is another complete one.
   expect((await readdir(stage.path('.'))).filter((file) => file.startsWith('killed'))).toEqual([
     'killed.age',
   ]);
   expect(await readFile(stage.path('killed.age'))).toEqual(await readFile(stage.path('good.age')));
 });
 
-/** What is said once something was begun. */
-const PUT_BACK = expect.stringContaining('in its place again') as string;
+/** Part of the hint once the restore has begun. */
+const PUT_BACK = expect.stringContaining('back in its place') as string;
 
 test.each([
-  ['check the file whole', undefined],
-  ['look at what is there', undefined],
-  ['ask for the other managers', PUT_BACK],
-  ['unpack the copy beside it', PUT_BACK],
+  ['check the whole file', undefined],
+  ['probe the swarm', undefined],
+  ['look for other managers', PUT_BACK],
+  ['unpack the copy', PUT_BACK],
   ['stop the engine', PUT_BACK],
-  ['move the old swarm directory aside', PUT_BACK],
-  ['put the copy there', PUT_BACK],
+  ['set the old swarm directory aside', PUT_BACK],
+  ['put the copy in its place', PUT_BACK],
   ['start the engine', PUT_BACK],
-  ['force a new cluster from it', PUT_BACK],
-])('a restore interrupted after "%s" ends by itself with the old state in its place', async (step, hint) => {
+  ['force a new cluster', PUT_BACK],
+])('keeps or puts back the old state when a restore is interrupted after "%s"', async (step, hint) => {
   const { exitCode, json, stderr } = await interruptedAfter(step, restoring());
   expect({ exitCode, json }, stderr).toMatchObject({
     exitCode: 2,
@@ -167,21 +168,21 @@ test.each([
   await expectTheOldState();
 });
 
-test('a restore that was killed and is called again mends first, and then brings the file back', async () => {
-  await killedAfter('put the copy there', restoring());
+test('recovers a killed restore first, and then restores the file', async () => {
+  await killedAfter('put the copy in its place', restoring());
   const { exitCode, json, stderr } = await stage.restore(name, 'good.age', '--yes');
   expect(exitCode, stderr).toBe(0);
-  expect(json).toMatchObject({ ok: true, already: false, mended: 'restore' });
+  expect(json).toMatchObject({ ok: true, alreadyRestored: false, recovered: 'restore' });
   expect(await servicesOf(node)).toEqual(['keeper']);
   expect(await seenInside(node)).toEqual([value, 'config of keeper']);
 });
 
 async function unpackedBytes(file: string): Promise<number> {
-  const { files } = await readSwarmFile(stage.path(file), { identities: [stage.identity] });
+  const { files } = await readSwarmFile(fileSource(stage.path(file)), { identities: [stage.identity] });
   return files.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Fills the disk of the engine's data root until only `bytes` of it are left. */
+/** Fills the disk of the engine's data root until only `bytes` are free. */
 async function leave(on: Node, bytes: number): Promise<void> {
   const free = async (): Promise<number> => {
     const [blocks, size] = (await on.exec(['stat', '-f', '-c', '%a %S', '/var/lib/docker'])).split(' ');
@@ -192,7 +193,7 @@ async function leave(on: Node, bytes: number): Promise<void> {
   expect(await free()).toBeLessThanOrEqual(bytes);
 }
 
-test('no room for the copy half-way: the swarm that is there never stops', async () => {
+test('does not stop the swarm when the disk is too small for the copy', async () => {
   await node.destroy();
   const { lab, labels, network } = stage.site;
   const volume = `${name}-small`;

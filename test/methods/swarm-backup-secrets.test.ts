@@ -1,5 +1,5 @@
-// The passphrase of a file and the unlock key of a swarm: looked for, while both commands run and after it, wherever somebody else
-// could read them.
+// Looks for the passphrase of a file and the unlock key of a swarm wherever others could read them, while both commands run and
+// after them.
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -40,35 +40,35 @@ const words = (command: 'backup' | 'restore', phraseFile: string, keyFile: strin
     command === 'backup' ? '--output' : '--input',
     stage.path('one.age'),
   ],
-  ...(command === 'backup' ? ['--overwrite'] : ['--yes', '--again']),
+  ...(command === 'backup' ? ['--overwrite'] : ['--yes', '--force']),
 ];
 const call = (...of: Parameters<typeof words>): Promise<Outcome> => outcomeOf(program(words(...of)));
-const note = (): Promise<string> =>
+const readLog = (): Promise<string> =>
   stage.swarm.node('manager-1').exec(['cat', '/var/lib/docker/swarm-drill.json']);
 
-test('neither is seen in arguments, environments, notes or output, be they right or wrong', async () => {
+test('shows neither in arguments, environments, intent logs or output, whether right or wrong', async () => {
   const ears = Ears.open([clientAt(inject('lab').host)]);
-  const notes: string[] = [];
+  const logs: string[] = [];
   const outcomes: Outcome[] = [];
   {
     await using _listening = ears;
     outcomes.push(await call('backup', 'phrase', 'otherKey'), await call('backup', 'phrase', 'key'));
-    notes.push(await note());
+    logs.push(await readLog());
     outcomes.push(await call('restore', 'otherPhrase', 'key'), await call('restore', 'phrase', 'otherKey'));
-    await killedAfter('unpack the copy beside it', words('restore', 'phrase', 'key'));
-    notes.push(await note());
+    await killedAfter('unpack the copy', words('restore', 'phrase', 'key'));
+    logs.push(await readLog());
     outcomes.push(await call('restore', 'phrase', 'key'));
-    notes.push(await note());
+    logs.push(await readLog());
   }
   const codes = outcomes.map(({ json }) => (json['error'] as { code: string } | undefined)?.code);
   expect(codes).toEqual(['wrong-unlock-key', undefined, 'wrong-key', 'wrong-unlock-key', undefined]);
-  expect(notes[1]).toContain('"what":"restore"');
+  expect(logs[1]).toContain('"what":"restore"');
 
   const places = {
     arguments: ears.arguments,
     environments: ears.environments,
     'what engines tell': ears.inspected,
-    notes: notes.join('\n'),
+    logs: logs.join('\n'),
     output: outcomes.map(({ json, stderr }) => `${JSON.stringify(json)}\n${stderr}`).join('\n'),
   };
   const secrets = { phrase, otherPhrase, key, otherKey };

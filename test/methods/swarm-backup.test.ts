@@ -1,4 +1,4 @@
-// `swarm backup` and `swarm restore` on a lab node: what was there comes back, and nothing is touched that should not be.
+// `swarm backup` and `swarm restore` on a lab node: what was lost is restored, and nothing else is touched.
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { connect } from '../../src/lab/engine/connect.ts';
@@ -28,7 +28,7 @@ beforeAll(async () => {
   stage = await openStage('swarm-file');
   const node = stage.swarm.node('manager-1');
   name = node.volume;
-  // A swarm that once rotated its CA: a forced initialisation that is told nothing of it rotates it once more.
+  // A swarm that has rotated its CA: a forced initialisation without the swarm's specification would rotate it again.
   await node.exec(['docker', 'swarm', 'ca', '--rotate', '--quiet']);
   await node.exec(['docker', 'node', 'update', '--label-add', 'place=here', 'manager-1']);
   value = await seedService(stage.swarm, node);
@@ -37,7 +37,7 @@ afterAll(() => stage[Symbol.asyncDispose]());
 
 const rootOf = (): Promise<string> => stage.swarm.node('manager-1').exec(['docker', 'swarm', 'ca']);
 
-test('a backup is one sealed file, for its owner alone, and the manager serves again', async () => {
+test('writes one encrypted file that only its owner can read, and the manager serves again', async () => {
   const node = stage.swarm.node('manager-1');
   const { exitCode, json, stderr } = await stage.backup(name, 'one.age');
   expect(exitCode, stderr).toBe(0);
@@ -48,7 +48,7 @@ test('a backup is one sealed file, for its owner alone, and the manager serves a
     cluster: { autolock: false, managers: 1 },
     node: { name: 'manager-1', address: node.address, addressIsOwn: true },
     objects: { nodes: 1, services: 1, secrets: 1, configs: 1 },
-    mended: null,
+    recovered: null,
   });
   const { mode, size } = await stat(stage.path('one.age'));
   expect([mode & 0o777, size]).toEqual([0o600, json['bytes']]);
@@ -56,7 +56,7 @@ test('a backup is one sealed file, for its owner alone, and the manager serves a
   expect(await seenInside(node)).toEqual([value, 'config of keeper']);
 });
 
-test('age, zstd and tar open it without us', async () => {
+test('writes a file that age, zstd and tar can open', async () => {
   const engine = connect(lab.host);
   const container = await engine.containers.create({
     Image: referenceOf(lab, 'tools'),
@@ -87,7 +87,7 @@ test('age, zstd and tar open it without us', async () => {
   }
 });
 
-test('a file that is there is written over only when that was said', async () => {
+test('overwrites an existing file only with --overwrite', async () => {
   const before = await readFile(stage.path('one.age'));
   const { exitCode, json } = await stage.backup(name, 'one.age');
   expect(exitCode).toBe(64);
@@ -100,11 +100,11 @@ test('a file that is there is written over only when that was said', async () =>
   expect(await readFile(stage.path('one.age'))).not.toEqual(before);
 });
 
-test('a swarm that is there is not replaced without --yes, nor by a damaged file', async () => {
+test('replaces an existing swarm neither without --yes nor by a damaged file', async () => {
   const node = stage.swarm.node('manager-1');
   const before = [await startOf(node), await digestOf(node), await leftIn(node)];
   const refused = await stage.restore(name, 'one.age');
-  expect(refused).toMatchObject({ exitCode: 1, json: { error: { code: 'swarm-there', blame: 'finding' } } });
+  expect(refused).toMatchObject({ exitCode: 1, json: { error: { code: 'swarm-exists', blame: 'finding' } } });
   const bytes = await readFile(stage.path('one.age'));
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 4;
   await writeFile(stage.path('damaged.age'), bytes);
@@ -116,7 +116,7 @@ test('a swarm that is there is not replaced without --yes, nor by a damaged file
   expect([await startOf(node), await digestOf(node), await leftIn(node)]).toEqual(before);
 });
 
-test('what came after the backup goes, what was lost comes back: services, secret, config, label, CA', async () => {
+test('restores services, secret, config, label and CA, and removes what was created since', async () => {
   const node = stage.swarm.node('manager-1');
   const root = await rootOf();
   await node.exec(['docker', 'service', 'rm', 'keeper']);
@@ -126,7 +126,12 @@ test('what came after the backup goes, what was lost comes back: services, secre
   await startService(stage.swarm, node, 'later');
   const { exitCode, json, stderr } = await stage.restore(name, 'one.age', '--yes');
   expect(exitCode, stderr).toBe(0);
-  expect(json).toMatchObject({ ok: true, already: false, by: 'forced initialisation', warnings: [] });
+  expect(json).toMatchObject({
+    ok: true,
+    alreadyRestored: false,
+    strategy: 'forced initialisation',
+    warnings: [],
+  });
   expect(await servicesOf(node)).toEqual(['keeper']);
   expect(await seenInside(node)).toEqual([value, 'config of keeper']);
   expect(await node.exec(['docker', 'node', 'inspect', '--format', '{{.Spec.Labels.place}}', 'self'])).toBe(
@@ -134,11 +139,11 @@ test('what came after the backup goes, what was lost comes back: services, secre
   );
   expect(await rootOf()).toBe(root);
   expect(await node.exec(['docker', 'ps', '--format', '{{.Names}}'])).not.toContain('later');
-  const aside = String(json['aside']).replace('/var/lib/docker/', '');
-  expect(await leftIn(node)).toEqual(['swarm', 'swarm-drill.json', aside]);
+  const previous = String(json['previous']).replace('/var/lib/docker/', '');
+  expect(await leftIn(node)).toEqual(['swarm', 'swarm-drill.json', previous]);
 });
 
-test('the same file once more: it is there already, and nothing is done', async () => {
+test('does nothing when the file is already restored', async () => {
   const node = stage.swarm.node('manager-1');
   const before = [
     await startOf(node),
@@ -147,7 +152,7 @@ test('the same file once more: it is there already, and nothing is done', async 
     await containerOf(node, 'keeper'),
   ];
   const { exitCode, json } = await stage.restore(name, 'one.age', '--yes');
-  expect({ exitCode, json }).toMatchObject({ exitCode: 0, json: { ok: true, already: true } });
+  expect({ exitCode, json }).toMatchObject({ exitCode: 0, json: { ok: true, alreadyRestored: true } });
   const after = [
     await startOf(node),
     await digestOf(node),
@@ -157,32 +162,32 @@ test('the same file once more: it is there already, and nothing is done', async 
   expect(after).toEqual(before);
 });
 
-test('--again brings it back over what has happened since', async () => {
+test('restores the same file again with --force', async () => {
   const node = stage.swarm.node('manager-1');
   await node.exec(['docker', 'service', 'rm', 'keeper']);
-  const { exitCode, json } = await stage.restore(name, 'one.age', '--yes', '--again');
-  expect({ exitCode, json }).toMatchObject({ exitCode: 0, json: { ok: true, already: false } });
+  const { exitCode, json } = await stage.restore(name, 'one.age', '--yes', '--force');
+  expect({ exitCode, json }).toMatchObject({ exitCode: 0, json: { ok: true, alreadyRestored: false } });
   expect(await servicesOf(node)).toEqual(['keeper']);
 });
 
-test('two at once on one node: the second waits, and both are done', async () => {
+test('lets the second of two backups on one node wait', async () => {
   const both = await Promise.all([stage.backup(name, 'two.age'), stage.backup(name, 'three.age')]);
   expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-  expect(both.map(({ json }) => json['mended'])).toEqual([null, null]);
+  expect(both.map(({ json }) => json['recovered'])).toEqual([null, null]);
 });
 
-test('the disk is lost, and a new node stands at the same address: it comes back', async () => {
+test('restores onto a new node at the same address', async () => {
   await stage.swarm.node('manager-1').destroy();
   const node = await stage.site.startNode('manager-1');
   const { exitCode, json, stderr } = await stage.restore(node.volume, 'one.age');
   expect(exitCode, stderr).toBe(0);
-  expect(json).toMatchObject({ ok: true, already: false });
+  expect(json).toMatchObject({ ok: true, alreadyRestored: false });
   expect(await seenInside(node)).toEqual([value, 'config of keeper']);
   name = node.volume;
   stage.swarm.replace(node);
 });
 
-test('a node of another address is refused before anything is touched', async () => {
+test('refuses a node at another address before anything is touched', async () => {
   const other = await stage.site.startNode('manager-2');
   const { exitCode, json } = await stage.restore(other.volume, 'one.age');
   expect(exitCode).toBe(1);
@@ -197,7 +202,7 @@ test('a node of another address is refused before anything is touched', async ()
   await other.destroy();
 });
 
-test('no such container, or no swarm in it: the reason, and nothing is touched', async () => {
+test('names the reason when there is no such container, or no swarm in it', async () => {
   const missing = await stage.backup('nobody', 'none.age');
   expect(missing).toMatchObject({ exitCode: 64, json: { error: { hint: expect.stringContaining(name) } } });
   const empty = await stage.site.startNode('worker-1');
@@ -207,7 +212,7 @@ test('no such container, or no swarm in it: the reason, and nothing is touched',
   await empty.destroy();
 });
 
-test('nothing of ours stays on the engine', async () => {
+test('leaves no helper container on the engine', async () => {
   const helpers = await connect(lab.host).containers.list({
     all: true,
     filters: { name: ['swarm-drill-helper'] },
@@ -215,7 +220,7 @@ test('nothing of ours stays on the engine', async () => {
   expect(helpers).toEqual([]);
 });
 
-test('an interrupt while the engine is stopped: it runs again, and no file is left', async () => {
+test('starts the engine and leaves no file when it is interrupted', async () => {
   const node = stage.swarm.node('manager-1');
   const { exitCode, json } = await interruptedAfter('stop the engine', [
     ...['backup', ...onNode(stage.site, name), '--output', stage.path('interrupted.age'), ...stage.sealed],
@@ -225,6 +230,6 @@ test('an interrupt while the engine is stopped: it runs again, and no file is le
   const files = await readdir(stage.path('.'));
   expect(files.filter((file) => file.startsWith('interrupted'))).toEqual([]);
   expect(JSON.parse(await node.exec(['cat', '/var/lib/docker/swarm-drill.json']))).not.toHaveProperty(
-    'doing',
+    'operation',
   );
 });

@@ -56,7 +56,7 @@ const SUBJECTS: readonly Subject[] = [
   ofVolume('cp', dockerCp({ whileStopped: true }), 0),
   ofVolume('labelled', volumeCompanion(), 2),
   ofVolume('snapshots', volumePlugin({ whileStopped: true }), 2),
-  { service: 'cp', name: swarmState.name, keep: () => vault.keep(swarmState, site.swarm) },
+  { service: 'cp', name: swarmState().name, keep: () => vault.keep(swarmState(), site.swarm) },
 ];
 
 /** Seconds within which each failure must be reported: ssh gives a connection up after 15, and a service may take as long to start. */

@@ -187,6 +187,7 @@ export class InMemoryEngine implements Engine {
     init: unsupported('swarm.init'),
     join: unsupported('swarm.join'),
     unlock: unsupported('swarm.unlock'),
+    unlockKey: unsupported('swarm.unlockKey'),
   };
 
   readonly nodes: Engine['nodes'] = {

@@ -19,6 +19,7 @@ import type { Swarm } from '../../src/swarm/swarm.ts';
 import { surveyDirectory } from '../../src/swarm-backup/file/entries.ts';
 import type { Manifest } from '../../src/swarm-backup/file/manifest.ts';
 import { readSwarmFile } from '../../src/swarm-backup/file/read.ts';
+import { fileSource, fileTarget } from '../../src/swarm-backup/file/target.ts';
 import { createSwarmFile } from '../../src/swarm-backup/file/write.ts';
 import { MAIN, ROOT } from './program.ts';
 
@@ -110,18 +111,28 @@ export const interruptedAfter = (step: string, words: readonly string[]): Promis
 
 export interface Change {
   readonly manifest?: (manifest: Manifest) => Manifest;
-  /** The content of a file in it, for another. */
-  readonly content?: (path: string, bytes: Buffer) => Buffer;
+  /** Other content for a file in it; undefined to leave it out. */
+  readonly content?: (path: string, bytes: Buffer) => Buffer | undefined;
 }
 
-/** A file that is whole and sealed for us, and says what is not so. */
-export async function forge(stage: Stage, from: string, to: string, change: Change): Promise<void> {
+/** Writes a complete file, sealed for `identity`, with other contents than `from`. */
+export async function forge(
+  { path, identity }: Pick<Stage, 'path' | 'identity'>,
+  from: string,
+  to: string,
+  change: Change,
+): Promise<void> {
   const { manifest: other = (same) => same, content: changed = (_path, same) => same } = change;
   const entries: { header: Pick<Header, 'name' | 'type' | 'mode'>; bytes: Buffer }[] = [];
-  const key = { identities: [stage.identity] };
-  const manifest = await readSwarmFile(stage.path(from), key, async ({ path: name, type, mode }, content) => {
-    entries.push({ header: { name, type, mode }, bytes: changed(name, await buffer(content)) });
-  });
+  const key = { identities: [identity] };
+  const manifest = await readSwarmFile(
+    fileSource(path(from)),
+    key,
+    async ({ path: name, type, mode }, content) => {
+      const bytes = changed(name, await buffer(content));
+      if (bytes) entries.push({ header: { name, type, mode }, bytes });
+    },
+  );
   const tar = (): Readable => {
     const made = pack();
     for (const { header, bytes } of entries) made.entry(header, bytes);
@@ -129,10 +140,10 @@ export async function forge(stage: Stage, from: string, to: string, change: Chan
     return Readable.from(made);
   };
   const { files } = await surveyDirectory(tar());
-  await using file = await createSwarmFile(stage.path(to), {
-    recipients: [await identityToRecipient(stage.identity)],
-  });
+  const target = fileTarget(path(to));
+  await using file = await createSwarmFile(target, { recipients: [await identityToRecipient(identity)] });
   await file.write(other({ ...manifest, id: randomBytes(16).toString('hex'), files: [...files] }), tar());
+  await target.publish();
 }
 
 const IDLE = 'import signal; signal.signal(signal.SIGTERM, lambda *_: exit(0)); signal.pause()';

@@ -1,4 +1,4 @@
-// Which manager the commands of `swarm` work on: this host, or a container; one command at a time on each.
+// Opens the manager that the `swarm` commands work on, this host or a container, and locks it: one command at a time.
 import { Option } from 'commander';
 import { usage } from '../../support/errors.ts';
 import { withLock } from '../../support/lock.mjs';
@@ -16,40 +16,37 @@ export interface ManagerOptions {
 }
 
 export const managerOptions = (): Option[] => [
-  new Option(
-    '--stop-command <command>',
-    'how the engine is stopped (default: systemctl stop docker.socket docker)',
-  ),
+  new Option('--stop-command <command>', 'stops the engine (default: systemctl stop docker.socket docker)'),
   new Option(
     '--start-command <command>',
-    'how it is started (default: systemctl start docker, whatever its start limit says)',
+    'starts the engine (default: systemctl start docker, after resetting its start limit)',
   ),
-  new Option('--data-root <directory>', "the engine's data root (default: what the engine says)"),
+  new Option('--data-root <directory>', "the engine's data root (default: as the engine reports it)"),
   new Option(
     '--node <container>',
-    'a container that plays the manager, e.g. what `run --keep` left; not this host',
+    'use a container as the manager instead of this host, e.g. one that `run --keep` left',
   ),
   engineOption(),
 ];
 
 const DEFAULT_ENGINE = 'unix:///var/run/docker.sock';
 
-/** @throws DrillError of usage when the words don't go together */
+/** @throws DrillError of usage when the options contradict each other */
 export async function withManager<T>(
-  words: ManagerOptions,
+  options: ManagerOptions,
   body: (manager: Manager) => Promise<T>,
 ): Promise<T> {
-  const { node, dataRoot, stopCommand, startCommand } = words;
+  const { node, dataRoot, stopCommand, startCommand } = options;
   if (node !== undefined && (stopCommand ?? startCommand) !== undefined)
     throw usage(
       '--node was given with a command to stop or start the engine',
-      'a node is stopped as a container',
+      'Omit the command: a node is stopped and started as a container.',
     );
-  // Loaded only now: they bring the clients of engines along.
+  // Loaded only now, because they load the Docker client.
   const { findEngine } = await import('../../lab/open.ts');
   const { openContainerManager: containerNode } = await import('../../swarm-backup/engine/container.ts');
   const { openHostManager: thisHost } = await import('../../swarm-backup/engine/host.ts');
-  const engine = words.engine ?? process.env['DOCKER_HOST'] ?? (await findEngine()).host ?? DEFAULT_ENGINE;
+  const engine = options.engine ?? process.env['DOCKER_HOST'] ?? (await findEngine()).host ?? DEFAULT_ENGINE;
   const scope = new Scope();
   try {
     const root = dataRoot === undefined ? {} : { dataRoot };
@@ -63,7 +60,7 @@ export async function withManager<T>(
           })
         : await containerNode({ engine, node, scope, ...root });
     return await withLock(`/swarm-file/${engine}/${manager.name}/${manager.root.path}`, () => body(manager), {
-      waiting: () => waiting(`another swarm-drill that is at work on ${manager.name}`),
+      waiting: () => waiting(`another swarm-drill command on ${manager.name}`),
       signal: currentSignal(),
     });
   } finally {

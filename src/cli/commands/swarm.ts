@@ -1,4 +1,4 @@
-// swarm-drill swarm: the state of a real swarm as one encrypted file, and back. Docker has no such commands.
+// swarm-drill swarm: backs up the state of a real swarm into one encrypted file, and restores it. Docker has no such commands.
 import { Command } from 'commander';
 import type { OpeningOptions, SealingOptions } from '../../swarm-backup/file/keys.ts';
 import { jsonOption, parseDescriptor } from './options.ts';
@@ -7,22 +7,22 @@ import { renderBackup, renderRestore } from '../terminal/swarm-outcome.ts';
 import { runCommand } from '../terminal/command-outcome.ts';
 import { toolVersion } from '../project.ts';
 
-interface Common extends ManagerOptions {
+interface CommonOptions extends ManagerOptions {
   readonly unlockKeyFile?: string;
   readonly json?: boolean;
 }
-interface BackupOptions extends Common, SealingOptions {
+interface BackupOptions extends CommonOptions, SealingOptions {
   readonly output: string;
   readonly overwrite?: boolean;
 }
-interface RestoreOptions extends Common, OpeningOptions {
+interface RestoreOptions extends CommonOptions, OpeningOptions {
   readonly input: string;
   readonly yes?: boolean;
-  readonly again?: boolean;
+  readonly force?: boolean;
 }
 
 const exits = `
-Exit codes: 0 done, 1 it can't be done with this swarm or this file, 2 the machine or the engine failed, 64 wrong usage.`;
+Exit codes: 0 done, 1 not possible with this swarm or this file, 2 the machine or the engine failed, 64 wrong usage.`;
 
 const backupExamples = `
 Examples:
@@ -34,63 +34,69 @@ ${exits}`;
 const restoreExamples = `
 Examples:
   swarm-drill swarm restore --input swarm.age --identity-file key.txt
-  swarm-drill swarm restore --input swarm.age --identity-file key.txt --yes     over a swarm that is there
+  swarm-drill swarm restore --input swarm.age --identity-file key.txt --yes     replaces an existing swarm
   swarm-drill swarm restore --input swarm.age --passphrase-fd 0 --unlock-key-file unlock.txt
 ${exits}`;
 
 const backupCommand = new Command('backup')
-  .description("stop this manager's engine, copy its swarm directory into one encrypted file, start it again")
-  .requiredOption('--output <file>', 'the file to write; best on another machine')
-  .option('--overwrite', 'replace the file if it is there')
-  .option('--recipient <age1…>', 'seal it for this age recipient (more than one: say it again)', collect)
-  .option('--recipient-file <file>', 'seal it for the recipients in this file, one on a line')
-  .option('--passphrase-file <file>', 'seal it with the passphrase in this file')
+  .description(
+    "stop this manager's engine, copy its swarm directory into one encrypted file, start the engine",
+  )
+  .requiredOption('--output <file>', 'the file to write, preferably on another machine')
+  .option('--overwrite', 'replace the file if it exists')
+  .option('--recipient <age1…>', 'encrypt it for this age recipient (can be repeated)', collect)
+  .option('--recipient-file <file>', 'encrypt it for the recipients in this file, one per line')
+  .option('--passphrase-file <file>', 'encrypt it with the passphrase in this file')
   .option(
     '--passphrase-fd <number>',
-    'the same, from an open descriptor; 0 is standard input',
+    'read the passphrase from an open file descriptor; 0 is standard input',
     parseDescriptor,
   )
   .option('--unlock-key-file <file>', 'the unlock key of an autolocked swarm')
   .addHelpText('after', backupExamples)
-  .action(({ json = false, ...words }: BackupOptions) =>
+  .action(({ json = false, ...options }: BackupOptions) =>
     runCommand('backup', json, renderBackup, async () => {
-      const { readSealingKey: lockOf, readUnlockKey: unlockKeyOf } =
-        await import('../../swarm-backup/file/keys.ts');
+      const { readSealingKey, readUnlockKey } = await import('../../swarm-backup/file/keys.ts');
+      const { resolveOutput } = await import('../../swarm-backup/file/paths.ts');
+      const { fileTarget } = await import('../../swarm-backup/file/target.ts');
       const { backup } = await import('../../swarm-backup/backup.ts');
-      const lock = lockOf(words);
-      const unlockKey = words.unlockKeyFile === undefined ? undefined : unlockKeyOf(words.unlockKeyFile);
-      const { output, overwrite = false } = words;
-      return withManager(words, (manager) =>
-        backup(manager, { output, overwrite, lock, unlockKey, tool: toolVersion() }),
-      );
+      const sealWith = readSealingKey(options);
+      const unlockKey =
+        options.unlockKeyFile === undefined ? undefined : readUnlockKey(options.unlockKeyFile);
+      const { output, overwrite = false } = options;
+      return withManager(options, async (manager) => {
+        const target = fileTarget(await resolveOutput({ output, overwrite }, manager.root));
+        return backup(manager, { target, sealWith, unlockKey, tool: toolVersion() });
+      });
     }),
   );
 
 const restoreCommand = new Command('restore')
-  .description('bring a file of `swarm backup` back on this host, and put the old state back if that fails')
-  .requiredOption('--input <file>', 'the file to bring back')
-  .option('--yes', 'replace the swarm that is there; its directory is kept aside')
-  .option('--again', 'bring a file back that is there already, over what has happened since')
-  .option('--identity-file <file>', 'open it with an age identity in this file')
-  .option('--passphrase-file <file>', 'open it with the passphrase in this file')
+  .description('restore a file of `swarm backup` on this host; if that fails, the old state is put back')
+  .requiredOption('--input <file>', 'the file to restore')
+  .option('--yes', 'replace an existing swarm (its directory is preserved)')
+  .option('--force', 'restore a file that is already restored; changes since then are lost')
+  .option('--identity-file <file>', 'decrypt it with an age identity in this file')
+  .option('--passphrase-file <file>', 'decrypt it with the passphrase in this file')
   .option(
     '--passphrase-fd <number>',
-    'the same, from an open descriptor; 0 is standard input',
+    'read the passphrase from an open file descriptor; 0 is standard input',
     parseDescriptor,
   )
-  .option('--unlock-key-file <file>', 'the unlock key that an autolocked swarm had when it was backed up')
+  .option('--unlock-key-file <file>', 'the unlock key of an autolocked swarm at the time of the backup')
   .addHelpText('after', restoreExamples)
-  .action(({ json = false, ...words }: RestoreOptions) =>
+  .action(({ json = false, ...options }: RestoreOptions) =>
     runCommand('restore', json, renderRestore, async () => {
-      const { readOpeningKey: keyOf, readUnlockKey: unlockKeyOf } =
-        await import('../../swarm-backup/file/keys.ts');
-      const { requireReadableFile: readable } = await import('../../swarm-backup/file/paths.ts');
+      const { readOpeningKey, readUnlockKey } = await import('../../swarm-backup/file/keys.ts');
+      const { requireReadableFile } = await import('../../swarm-backup/file/paths.ts');
+      const { fileSource } = await import('../../swarm-backup/file/target.ts');
       const { restore } = await import('../../swarm-backup/restore.ts');
-      const key = await keyOf(words);
-      const unlockKey = words.unlockKeyFile === undefined ? undefined : unlockKeyOf(words.unlockKeyFile);
-      const input = await readable(words.input);
-      const { yes = false, again = false } = words;
-      return withManager(words, (manager) => restore(manager, { input, key, yes, force: again, unlockKey }));
+      const openWith = await readOpeningKey(options);
+      const unlockKey =
+        options.unlockKeyFile === undefined ? undefined : readUnlockKey(options.unlockKeyFile);
+      const source = fileSource(await requireReadableFile(options.input));
+      const { yes = false, force = false } = options;
+      return withManager(options, (manager) => restore(manager, { source, openWith, yes, force, unlockKey }));
     }),
   );
 
@@ -102,6 +108,6 @@ export const swarmSubcommand = new Command('swarm')
   .addCommand(backupCommand)
   .addCommand(restoreCommand);
 
-function collect(word: string, before: readonly string[] = []): string[] {
-  return [...before, word];
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
 }

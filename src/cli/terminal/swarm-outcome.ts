@@ -1,4 +1,4 @@
-// What the commands of `swarm` say at their end.
+// Renders the results of the `swarm` commands.
 import { formatSeconds } from '../../support/clock.ts';
 import type { BackupResult } from '../../swarm-backup/backup.ts';
 import type { Manifest } from '../../swarm-backup/file/manifest.ts';
@@ -12,17 +12,17 @@ export function renderBackup({
   manifest,
   stoppedSeconds,
   warnings,
-  recovered: mended,
+  recovered,
 }: BackupResult): CommandOutcome {
   return {
     lines: [
-      ...mendedLine(mended),
-      `backed up: ${whose(manifest)}`,
-      `  ${manifest.files.length} files and directories; ${objectsLine(manifest)}`,
-      `  ${file}: ${bytes} bytes, SHA-256 ${sha256}, read back whole`,
-      `  the engine was away for ${formatSeconds(stoppedSeconds)}`,
-      ...warnings.map(warning),
-      'volumes, images and registry logins are not in it',
+      ...recoveredLine(recovered),
+      `backed up: ${managerOf(manifest)}`,
+      `  ${manifest.files.length} files and directories; ${objectCounts(manifest)}`,
+      `  ${file}: ${bytes} bytes, SHA-256 ${sha256}, verified by reading it back`,
+      `  engine downtime: ${formatSeconds(stoppedSeconds)}`,
+      ...warnings.map(warningLine),
+      'not included: volumes, images, registry logins',
     ],
     json: {
       file,
@@ -31,61 +31,53 @@ export function renderBackup({
       stoppedSeconds,
       ...manifestSummary(manifest),
       warnings,
-      mended: mended ?? null,
+      recovered: recovered ?? null,
     },
   };
 }
 
-export function renderRestore({
-  manifest,
-  alreadyRestored: already,
-  strategy: by,
-  previous: aside,
-  seconds,
-  warnings,
-  recovered: mended,
-}: RestoreResult): CommandOutcome {
+export function renderRestore({ manifest, recovered, previous, ...result }: RestoreResult): CommandOutcome {
+  const { alreadyRestored, strategy, seconds, warnings } = result;
   return {
     lines: [
-      ...mendedLine(mended),
-      ...(already
+      ...recoveredLine(recovered),
+      ...(alreadyRestored
         ? [
-            `there already: ${whose(manifest)}, of ${manifest.createdAt}; nothing was done`,
-            '  to bring it back a second time, over what has happened since: --again',
+            `already restored: ${managerOf(manifest)}, backed up at ${manifest.createdAt}; nothing was done`,
+            '  to restore it again and lose what has changed since: --force',
           ]
         : [
-            `restored: ${whose(manifest)}, as it was at ${manifest.createdAt}`,
-            `  by ${by}; ${objectsLine(manifest)}, all of them there`,
-            `  stopped, replaced and a manager again within ${formatSeconds(seconds)}`,
+            `restored: ${managerOf(manifest)}, backed up at ${manifest.createdAt}`,
+            `  by ${strategy}; ${objectCounts(manifest)}, all present`,
+            `  from stopping the engine to the verified manager: ${formatSeconds(seconds)}`,
           ]),
-      ...(aside === undefined
+      ...(previous === undefined
         ? []
-        : [`  what was there before is kept in ${aside}: it holds keys, remove it when all is well`]),
-      ...warnings.map(warning),
+        : [`  the old directory is preserved in ${previous}: it holds keys, remove it when all is well`]),
+      ...warnings.map(warningLine),
     ],
     json: {
-      already,
-      by,
-      aside: aside ?? null,
+      alreadyRestored,
+      strategy,
+      previous: previous ?? null,
       seconds,
       ...manifestSummary(manifest),
       warnings,
-      mended: mended ?? null,
+      recovered: recovered ?? null,
     },
   };
 }
 
-const whose = ({ cluster, node }: Manifest): string =>
+const managerOf = ({ cluster, node }: Manifest): string =>
   `cluster ${cluster.id}, manager ${node.name} (${node.id}) at ${node.address}`;
-const warning = (text: string): string => `  mind: ${text}`;
-const mendedLine = (what: string | undefined): string[] =>
-  what === undefined ? [] : [`mended: a ${what} that was cut short here`];
-const objectsLine = ({ objects }: Manifest): string =>
+const warningLine = (text: string): string => `  warning: ${text}`;
+const recoveredLine = (what: string | undefined): string[] =>
+  what === undefined ? [] : [`recovered first: a ${what} that was interrupted here`];
+const objectCounts = ({ objects }: Manifest): string =>
   Object.entries(objects)
     .map(([kind, list]) => `${kind} ${list.length}`)
     .join(', ');
 
-/** What a machine is told of a manifest: whose it is and how much was in it. */
 const manifestSummary = ({ id, createdAt, engine, cluster, node, objects, files }: Manifest): object => ({
   backup: { id, createdAt, engine, files: files.length },
   cluster,

@@ -76,6 +76,7 @@ export function dockerEngine(docker: Docker, limit?: Seconds): Engine {
       init: (options) => post('/swarm/init', options),
       join: (options) => post('/swarm/join', options),
       unlock: (UnlockKey) => post('/swarm/unlock', { UnlockKey }),
+      unlockKey: async () => (await get<{ UnlockKey: string }>('/swarm/unlockkey')).UnlockKey,
     },
     nodes: {
       list: () => list<Member>('/nodes'),

@@ -41,6 +41,8 @@ export interface Engine {
     init(options: SwarmInit): Promise<void>;
     join(options: SwarmJoin): Promise<void>;
     unlock(key: string): Promise<void>;
+    /** The key (`SWMKEY-1-…`) of an autolocked swarm; empty for any other. */
+    unlockKey(): Promise<string>;
   };
   readonly nodes: {
     list(): Promise<Member[]>;

@@ -1,181 +1,167 @@
-// Swarm state: a copy of one manager's /var/lib/docker/swarm, cold as documented or hot, and the forced initialisation that
-// brings it back at the old address (https://docs.docker.com/engine/swarm/admin_guide/).
+// Backs swarm state up and restores it with the code of `swarm-drill swarm backup` and `swarm restore`. What only a drill can see
+// is added here: which manager may be stopped, and that every service has its tasks again.
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { extract, pack } from 'tar-stream';
+import { buffer, json } from 'node:stream/consumers';
+import { z } from 'zod';
+import type { ArtifactReader, Limit, Method } from '../../model/method.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
-import { waitUntil } from '../../support/poll.ts';
 import { step } from '../../support/trace.ts';
-import type { Node, StoppedNode } from '../../swarm/node.ts';
-import { quorumWithout } from '../../swarm/quorum.ts';
-import { initialise, type Site } from '../../swarm/site.ts';
-import { Swarm } from '../../swarm/swarm.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
-import type { ArtifactWriter, Method, ArtifactReader } from '../../model/method.ts';
-import { verifyWholeTar } from '../volume/whole-tar.ts';
+import { backup, type BackupRequest } from '../../swarm-backup/backup.ts';
+import type { Manager } from '../../swarm-backup/engine/manager.ts';
+import { waitUntilManaging } from '../../swarm-backup/engine/probe.ts';
+import { copyRunning, type SiteHotCopy, siteManager } from '../../swarm-backup/engine/site-node.ts';
+import { memoryTarget } from '../../swarm-backup/file/target.ts';
+import { restore } from '../../swarm-backup/restore.ts';
+import type { Node } from '../../swarm/node.ts';
+import type { Site } from '../../swarm/site.ts';
+import { Swarm } from '../../swarm/swarm.ts';
+import { defineMethod } from '../define.ts';
 
-const FILE = 'swarm.tar.zst';
-const DOCKER_ROOT = '/var/lib/docker';
-/** What tells the engine to rejoin by itself: with it, an engine that lost its peers first waits 20 s for a quorum. */
-const MEMBERSHIP = 'swarm/docker-state.json';
+/** The file, as `swarm-drill swarm backup` writes it. */
+const FILE = 'swarm.age';
+/** What an operator would keep elsewhere; the vault encrypts it, as it does the file. */
+const KEYS = 'keys.json';
 
-const NOT_IN_RAFT = [
-  'the data of volumes, images, plugins, daemon configuration and registry logins: they are not in raft',
-  'the other members: managers and workers have to join anew, under new node ids',
+interface Keys {
+  readonly identity: string;
+  /** Of an autolocked swarm. */
+  readonly unlockKey?: string;
+}
+
+const metadata = z.object({
+  /** Name and address of the manager that was copied. */
+  node: z.string(),
+  address: z.string(),
+  cluster: z.string(),
+  /** Of a hot copy: whether files were seen to change while they were read. */
+  changed: z.boolean().optional(),
+});
+type Metadata = z.infer<typeof metadata>;
+
+const NOT_IN_RAFT: readonly Limit[] = [
+  {
+    sentence:
+      'the data of volumes, images, plugins, daemon configuration and registry logins: they are not in raft',
+  },
+  { sentence: 'the other members: managers and workers have to join again, under new node ids' },
+  { sentence: 'an autolocked swarm of several managers: there is no documented way to restore one' },
 ];
-
-export const swarmState: Method<Swarm, Site, Swarm> = {
-  name: 'swarm state',
-  limits: NOT_IN_RAFT,
-
-  loses: [],
-
-  async backup(swarm, deposit) {
-    const node = await swarm.follower();
-    const claim = await claimOf(node);
-    await whileSwitchedOff(swarm, node, (stopped) =>
-      step('copy its swarm directory', () => copy(stopped, deposit)),
-    );
-    return claim;
-  },
-
-  restore,
+const TORN: Limit = {
+  sentence:
+    "a single point in time: raft's log and snapshots are read while they are written, and a torn copy may refuse to start",
 };
 
-/** SidecarSpec an engine that goes on writing: possible, less predictable, and not what the documentation recommends. */
-export const swarmStateHot: Method<Swarm, Site, Swarm> = {
-  name: 'swarm state, hot',
-  limits: [
-    ...NOT_IN_RAFT,
-    "a moment that anybody could name: raft's log and snapshots are read while they are written, and a copy that is torn may refuse to start",
-  ],
-  loses: [],
+export interface SwarmStateOptions {
+  /**
+   * Copies the directory of a running engine: possible, less predictable, and not what Docker's documentation recommends
+   * (https://docs.docker.com/engine/swarm/admin_guide/). Default: the engine is stopped for the copy.
+   */
+  readonly hot?: boolean;
+}
 
-  async backup(swarm, { put }) {
-    const node = await swarm.follower();
-    const claim = await claimOf(node);
-    const tar = await node.run(['tar', '--directory', DOCKER_ROOT, '--create', 'swarm']);
-    tar.io.end();
-    await step(`copy the swarm directory of ${node.name}, which runs`, () =>
-      // A vault that refuses leaves it unread.
-      put(FILE, tar.io).finally(() => tar.io.destroy()),
-    );
-    const exitCode = await tar.exitCode();
-    // 1: a file changed while it was read. That is what hot means, and it is told.
-    if (exitCode > 1)
-      throw finding(`tar ended with exit code ${exitCode}`, {
-        code: 'tar-failed',
-        node: node.name,
-        output: tar.stderr(),
-      });
-    return {
-      ...claim,
-      changed: exitCode === 1 ? 'files changed while they were read' : 'no file was seen changing',
-    };
-  },
+/**
+ * Backs up one manager's `/var/lib/docker/swarm` and restores it on a new node at the old address, as a swarm of one manager.
+ * Autolocked swarms of one manager are restored with their unlock key.
+ * The backup throws `quorum` before anything is stopped, and `not-back` when the manager or a service does not come back; the
+ * restore throws `moved-address`, `state-refused`, `not-the-same`, `autolocked-managers`.
+ */
+export function swarmState({ hot = false }: SwarmStateOptions = {}): Method<Swarm, Site, Swarm> {
+  return defineMethod<Swarm, Site, Swarm, Metadata>({
+    name: hot ? 'swarm state, hot' : 'swarm state',
+    limits: hot ? [...NOT_IN_RAFT, TORN] : NOT_IN_RAFT,
+    metadata,
 
-  restore,
-};
+    async backup(swarm, artifact) {
+      const node = await swarm.follower();
+      const manager = siteManager(swarm.site, node);
+      const identity = await generateX25519Identity();
+      const unlockKey = (await node.engine.swarm.unlockKey()) || undefined;
+      const target = memoryTarget(FILE);
+      const request = {
+        target,
+        sealWith: { recipients: [await identityToRecipient(identity)] },
+        unlockKey,
+        tool: 'swarm-drill (drill)',
+      };
+      const cluster = hot
+        ? await backUpRunning(manager, node, request)
+        : await backUpStopped(swarm, node, manager, request);
+      await artifact.put(FILE, target.open());
+      const keys: Keys = { identity, ...(unlockKey !== undefined && { unlockKey }) };
+      await artifact.put(KEYS, Readable.from([JSON.stringify(keys)]));
+      return { node: node.name, address: node.address, ...cluster };
+    },
 
-const claimOf = async (node: Node) => {
-  const { ID } = await node.engine.swarm.inspect();
-  return { node: node.name, address: node.address, cluster: ID };
-};
+    restore: restoreOnto,
+  });
+}
 
-const idOf = async ({ engine }: Node): Promise<string> => (await engine.info()).Swarm.NodeID;
+async function backUpRunning(manager: Manager, node: Node, request: BackupRequest) {
+  let copy: SiteHotCopy | undefined;
+  const hotCopy = async () => (copy = await copyRunning(node));
+  const { manifest } = await backup(manager, { ...request, hotCopy });
+  return { cluster: manifest.cluster.id, changed: copy?.changed ?? false };
+}
 
-/** Until node and services are back, each with a limit of its own. */
+/** How long the manager and the services may take to be back. */
 const BACK_LIMIT = seconds(300);
 
 /**
- * Stops the node for the time of `body`. Afterwards it runs, is a reachable manager, and every service has its tasks that had them.
- * @throws DrillError `quorum`, before anything is stopped; what `body` throws; DrillError `not-back`
+ * Makes the backup. Whatever came of it, the node is a reachable manager again and every service that had its tasks has them
+ * again. Others may have been away before: only this node is waited for.
  */
-async function whileSwitchedOff(
-  swarm: Swarm,
-  node: Node,
-  body: (stopped: StoppedNode) => Promise<void>,
-): Promise<void> {
-  const id = await idOf(node);
-  quorumWithout(id, await swarm.members());
+async function backUpStopped(swarm: Swarm, node: Node, manager: Manager, request: BackupRequest) {
+  const { NodeID } = (await node.engine.info()).Swarm;
   const services = await swarm.settled();
-  let stopped: StoppedNode | undefined;
-  await withCleanup(
+  let stopped = false;
+  const { manifest } = await withCleanup(
+    () =>
+      backup(
+        {
+          ...manager,
+          stop() {
+            stopped = true;
+            return manager.stop();
+          },
+        },
+        request,
+      ),
     async () => {
-      stopped = await step(`stop ${node.name}`, () => node.stop());
-      await body(stopped);
-    },
-    async () => {
-      await step(`start ${node.name}`, async () => {
-        // When the engine did not say whether it stopped: to stop what is stopped is no error.
-        stopped ??= await node.stop();
-        swarm.replace(await stopped.start());
-        await reachable(swarm, id, node.name);
-      });
+      if (!stopped) return;
+      swarm.replace(await node.reconnect());
+      await waitUntilManaging(manager, NodeID);
       await swarm.converged(seconds(120), services);
     },
     { code: 'not-back', limit: BACK_LIMIT },
   );
+  return { cluster: manifest.cluster.id };
 }
 
-/** Others may have been away before: this one alone is waited for. */
-async function reachable(swarm: Swarm, id: string, name: string): Promise<void> {
-  await waitUntil(`${name} to be a reachable manager again`, async () => {
-    const me = (await swarm.members()).find(({ ID }) => ID === id);
-    const is = `${me?.Status.State} and ${me?.ManagerStatus?.Reachability}`;
-    return is === 'ready and reachable' ? { done: true } : { notYet: `it is ${is}` };
-  });
-}
-
-async function copy(stopped: StoppedNode, { put }: ArtifactWriter): Promise<void> {
-  const tar = await stopped.read(`${DOCKER_ROOT}/swarm`);
-  // Until the call has ended the engine holds on to the container.
-  await put(FILE, verifyWholeTar(tar, `the copy of ${stopped.name}`)).finally(() => tar.destroy());
-}
-
-async function restore(artifact: ArtifactReader<Record<string, string>>, site: Site): Promise<Swarm> {
-  const { node: name = '', address, cluster } = artifact.metadata;
+async function restoreOnto(artifact: ArtifactReader<Metadata>, site: Site): Promise<Swarm> {
+  const { node: name, address, cluster } = artifact.metadata;
   if (site.addressOf(name) !== address)
     throw finding(
-      `the copy is of ${name} at ${address}, and here it would be ${site.addressOf(name)}: forced initialisation keeps the old address`,
+      `the backup is of ${name} at ${address}, and here it would be at ${site.addressOf(name)}: a forced initialisation keeps the old address`,
       { code: 'moved-address' },
     );
-  const empty = await step(`make ${name} anew`, () => site.emptyNode(name));
-  await step('put the swarm directory there', () =>
-    empty.write(DOCKER_ROOT, withoutMembership(artifact.open(FILE))),
-  );
-  const node = await step(`start ${name}`, () => empty.start());
-  await step('force a new cluster from it', () => initialise(node, { force: true })).catch(
-    (cause: unknown) => {
-      throw finding('the engine refused to make a cluster of the copied state', {
-        code: 'state-refused',
-        node: name,
-        cause,
-      });
-    },
-  );
-  const { ID } = await node.engine.swarm.inspect();
-  if (ID !== cluster)
-    throw finding(`expected the cluster ${cluster}, the restored node is in ${ID}`, {
+  const [empty, bytes, { identity, unlockKey }] = await Promise.all([
+    step(`create ${name}`, () => site.emptyNode(name)),
+    step('fetch the swarm file', () => buffer(artifact.open(FILE))),
+    json(artifact.open(KEYS)) as Promise<Keys>,
+  ]);
+  const { manifest } = await restore(siteManager(site, empty), {
+    source: { name: FILE, open: () => Readable.from([bytes]) },
+    openWith: { identities: [identity] },
+    unlockKey,
+    yes: false,
+    force: false,
+  });
+  if (manifest.cluster.id !== cluster)
+    throw finding(`expected the cluster ${cluster}, the restored node is in ${manifest.cluster.id}`, {
       code: 'other-cluster',
     });
-  return new Swarm(site, [node]);
-}
-
-/** The tar without the file that makes the engine look for its lost peers at start; forced initialisation writes it anew. */
-function withoutMembership(tar: Readable): Readable {
-  const packed = pack();
-  const unpacked = extract();
-  unpacked.on('entry', (header, content, next) => {
-    if (header.name === MEMBERSHIP) {
-      content.resume();
-      content.once('end', next);
-      return;
-    }
-    content.pipe(packed.entry(header, next));
-  });
-  unpacked.once('finish', () => packed.finalize());
-  pipeline(tar, unpacked).catch((error: unknown) => packed.destroy(error as Error));
-  return Readable.from(packed);
+  return new Swarm(site, [await empty.reconnect()]);
 }

@@ -1,15 +1,15 @@
-// The manager that a container plays, e.g. a node that `run --keep` left: its engine stops and starts with the container, and
+// A container that acts as a manager, e.g. a node that `run --keep` left: its engine stops and starts with the container, and
 // its data root is reached through a helper that shares its volumes.
 import { randomBytes } from 'node:crypto';
 import type { ContainerInspection } from '../../lab/engine/api.ts';
-import type { Engine } from '../../lab/engine/engine.ts';
-import { isNotFound, isConflict, isNotModified } from '../../lab/engine/errors.ts';
 import { connect, connectInside, unreachableReason } from '../../lab/engine/connect.ts';
-import { execInContainer } from '../../lab/engine/process.ts';
+import type { Engine } from '../../lab/engine/engine.ts';
+import { isConflict, isNotFound, isNotModified } from '../../lab/engine/errors.ts';
 import { OWNER_LABEL, ownerIsAlive, ownerOf, RUN_LABEL } from '../../lab/labels.ts';
 import { DrillError, usage } from '../../support/errors.ts';
 import type { Scope } from '../../support/scope.ts';
-import { waitUntilAnswering, type DataRoot, ANSWER_LIMIT, ENGINE_LIMIT, type Manager } from './manager.ts';
+import { containerDataRoot } from './container-data-root.ts';
+import { ANSWER_LIMIT, type DataRoot, ENGINE_LIMIT, type Manager, waitUntilAnswering } from './manager.ts';
 import { GREETING_LIMIT } from './peers.ts';
 
 export interface ContainerOptions {
@@ -22,7 +22,39 @@ export interface ContainerOptions {
   readonly scope: Scope;
 }
 
-/** @throws DrillError */
+/** The manager in the container `id` of `outer`. */
+export function containerManager(
+  outer: Engine,
+  id: string,
+  { name, root }: { readonly name: string; readonly root: DataRoot },
+): Manager {
+  const { containers } = outer;
+  const manager: Manager = {
+    name,
+    engine: connectInside(outer, id).withLimit(ANSWER_LIMIT),
+    root,
+    startCommand: `docker start ${id}`,
+    async addresses() {
+      // A stopped container has only the address that was reserved for it.
+      const { Networks } = (await containers.inspect(id)).NetworkSettings;
+      return Object.values(Networks)
+        .flatMap(({ IPAddress, IPAMConfig }) => [IPAddress, IPAMConfig?.IPv4Address ?? ''])
+        .filter(Boolean);
+    },
+    async dial(address, port) {
+      const argv = ['nc', '-w', String(GREETING_LIMIT), address, String(port)];
+      return (await containers.startProcess(id, argv)).asSocket();
+    },
+    stop: () => containers.stop(id, { grace: ENGINE_LIMIT }).catch(ignoreNotModified),
+    async start() {
+      await containers.start(id).catch(ignoreNotModified);
+      await waitUntilAnswering(manager);
+    },
+  };
+  return manager;
+}
+
+/** @throws DrillError when the engine doesn't answer, there is no such container, or it has no volume for its data root */
 export async function openContainerManager(options: ContainerOptions): Promise<Manager> {
   const { engine, node, dataRoot = '/var/lib/docker', scope } = options;
   const outer = connect(engine);
@@ -30,39 +62,20 @@ export async function openContainerManager(options: ContainerOptions): Promise<M
   if (reason !== undefined)
     throw new DrillError(`the engine at ${engine} doesn't answer: ${reason}`, {
       code: 'no-engine',
-      hint: 'give the engine that the container runs on with --engine',
+      hint: 'Use --engine to name the engine that the container runs on.',
     });
   const found = await inspect(outer, node);
   const name = found.Name.slice(1);
   const mount = found.Mounts.find(({ Destination }) => Destination === dataRoot);
   if (!mount)
     throw usage(
-      `${name} has no volume at ${dataRoot}, so its engine's data would go with the container`,
-      'give --data-root, the path in the container that its engine keeps its data in',
+      `${name} has no volume at ${dataRoot}, so its engine's data would be removed with the container`,
+      'Use --data-root to give the path in the container that its engine keeps its data in.',
     );
-  const { containers } = outer;
-  const manager: Manager = {
-    name: `the node ${name}`,
-    engine: connectInside(outer, found.Id).withLimit(ANSWER_LIMIT),
-    root: containerDataRoot(outer, await startHelper(outer, found, scope), dataRoot, mount.Source),
-    startedBy: `docker start ${name}`,
-    async addresses() {
-      const { Networks } = (await containers.inspect(found.Id)).NetworkSettings;
-      return Object.values(Networks)
-        .flatMap(({ IPAddress, IPAMConfig }) => [IPAddress, IPAMConfig?.IPv4Address ?? ''])
-        .filter(Boolean);
-    },
-    async dial(address, port) {
-      const words = ['nc', '-w', String(GREETING_LIMIT), address, String(port)];
-      return (await outer.containers.startProcess(found.Id, words)).asSocket();
-    },
-    stop: () => containers.stop(found.Id, { grace: ENGINE_LIMIT }).catch(ignoreNotModified),
-    async start() {
-      await containers.start(found.Id).catch(ignoreNotModified);
-      await waitUntilAnswering(manager);
-    },
-  };
-  return manager;
+  const helper = await startHelper(outer, found, scope);
+  const paths = { path: dataRoot, localPath: mount.Source };
+  const root = containerDataRoot({ engine: outer, helper, mountedAt: dataRoot }, paths);
+  return containerManager(outer, found.Id, { name: `the node ${name}`, root });
 }
 
 async function inspect(outer: Engine, node: string): Promise<ContainerInspection> {
@@ -73,7 +86,7 @@ async function inspect(outer: Engine, node: string): Promise<ContainerInspection
     const names = (await outer.containers.list({ all: true })).map(({ Names }) => Names[0]?.slice(1));
     throw usage(
       `there is no container "${node}" on that engine`,
-      `give one of ${names.join(', ') || 'its containers; it has none'}; or another --engine`,
+      `Use one of ${names.join(', ') || 'its containers (it has none)'}, or another --engine.`,
     );
   }
 }
@@ -81,7 +94,7 @@ async function inspect(outer: Engine, node: string): Promise<ContainerInspection
 /** On a helper: the id of the node whose volumes it holds. */
 const HELPER_LABEL = 'swarm-drill.helper-of';
 
-/** A container that does nothing but hold the node's volumes, whether the node runs or not. */
+/** Starts a container that only mounts the node's volumes. @returns its id */
 async function startHelper(outer: Engine, node: ContainerInspection, scope: Scope): Promise<string> {
   const filters = { label: [`${HELPER_LABEL}=${node.Id}`] };
   for (const { Id, Labels } of await outer.containers.list({ all: true, filters }))
@@ -105,43 +118,12 @@ async function startHelper(outer: Engine, node: ContainerInspection, scope: Scop
   return container;
 }
 
-function containerDataRoot(outer: Engine, helper: string, path: string, source: string): DataRoot {
-  const at = (name: string): string => `${path}/${name}`;
-  const ask = (script: string, words: readonly string[], input?: string): Promise<string> =>
-    execInContainer(
-      outer,
-      helper,
-      ['sh', '-euc', script, 'sh', ...words],
-      input === undefined ? {} : { input },
-    );
-  const run = async (...words: Parameters<typeof ask>): Promise<void> => {
-    await ask(...words);
-  };
-  const has = async (name: string): Promise<boolean> =>
-    (await ask('if [ -e "$1" ]; then echo there; fi', [at(name)])) !== '';
-  return {
-    path,
-    seenFromHere: source,
-    has,
-    read: async (name) => ((await has(name)) ? ask('cat "$1"', [at(name)]) : undefined),
-    write: (name, text) => run('umask 077; cat >"$1.part"; mv "$1.part" "$1"', [at(name)], text),
-    pack: (name) => outer.containers.readArchive(helper, at(name)),
-    async unpack(name, tar) {
-      if (await has(name)) throw new DrillError(`${at(name)} is there already`, { code: 'data-root' });
-      await outer.containers.writeArchive(helper, path, tar, { keepOwners: true });
-    },
-    makeDirectory: (name) => run('mkdir -m 700 "$1"', [at(name)]),
-    move: (from, to) => run('mv -T "$1" "$2"', [at(from), at(to)]),
-    remove: (name) => run('rm -rf "$1"', [at(name)]),
-  };
-}
-
-/** The engine says so of a container that is already what it was asked to be. */
+/** The engine answers 304 when a container already is what it should become. */
 function ignoreNotModified(error: unknown): void {
   if (!isNotModified(error)) throw error;
 }
 
-/** Somebody else is removing it, or has. */
+/** 404: it is removed; 409: another process is removing it. */
 function ignoreGone(error: unknown): void {
   if (!isNotFound(error) && !isConflict(error)) throw error;
 }

@@ -1,5 +1,4 @@
-// The manager whose engine runs on this very host: stopped and started by commands that the user can set, its data root a
-// directory here.
+// The manager on this host: its engine is stopped and started by commands that the operator can set.
 import { once } from 'node:events';
 import { access, constants, readFile, realpath } from 'node:fs/promises';
 import { connect as connectTo } from 'node:net';
@@ -17,15 +16,15 @@ import { GREETING_LIMIT } from './peers.ts';
 export interface HostOptions {
   /** Its engine, e.g. `unix:///var/run/docker.sock`. */
   readonly engine: string;
-  /** Run by `sh -c`; both return when it is done. */
+  /** Run by `sh -c`; each returns when the engine has stopped or started. */
   readonly stopCommand?: string;
   readonly startCommand?: string;
-  /** Where the engine's data is, if it is not where the engine says. */
+  /** Default: where the engine reports it. */
   readonly dataRoot?: string;
 }
 
 const STOP = 'systemctl stop docker.socket docker';
-/** systemd refuses to start what was started three times within a minute, as a backup, a restore and its undoing do. */
+/** systemd refuses to start a unit that was started three times within a minute, as a backup, a restore and its rollback do. */
 const START = 'systemctl reset-failed docker.socket docker; systemctl start docker';
 
 /** @throws DrillError */
@@ -34,7 +33,7 @@ export async function openHostManager(options: HostOptions): Promise<Manager> {
   if (!address.startsWith('unix://'))
     throw usage(
       `expected the engine of this host (unix://…), got "${address}"`,
-      'run swarm-drill on the manager itself; --node is for containers that play one',
+      'Run swarm-drill on the manager itself. --node is for containers that act as one.',
     );
   const engine = connect(address).withLimit(ANSWER_LIMIT);
   const path = await dataRootOf(options);
@@ -42,7 +41,7 @@ export async function openHostManager(options: HostOptions): Promise<Manager> {
     name: 'this host',
     engine,
     root: localDataRoot(path),
-    startedBy: startCommand,
+    startCommand,
     addresses: async () =>
       [
         hostname(),
@@ -66,10 +65,10 @@ export async function openHostManager(options: HostOptions): Promise<Manager> {
       );
       if (failed !== undefined && (await unreachableReason(engine)) === undefined) throw failed;
       await waitUntil(
-        'the engine to be gone',
+        'the engine to stop',
         async () => {
           if ((await unreachableReason(engine)) === undefined)
-            return { notYet: 'it still answers (a socket that starts it again must be stopped, too)' };
+            return { notYet: 'it still answers (a socket unit that starts it again must be stopped too)' };
           const holders = await findOpenFileHolders(join(path, SWARM));
           return holders.length === 0
             ? { done: true }
@@ -87,16 +86,16 @@ export async function openHostManager(options: HostOptions): Promise<Manager> {
   return manager;
 }
 
-/** In a process group of its own: a Ctrl-C is for this program, which then has to start the engine again. */
+/** In its own process group: Ctrl-C must only reach this program, which then has to start the engine again. */
 async function shell(command: string, option: string): Promise<void> {
   await run('sh', ['-c', command], {
     timeout: ENGINE_LIMIT * 1000,
     detached: true,
-    hint: `the engine is stopped and started by a command: give the one for this host with ${option}`,
+    hint: `Use ${option} to give the command for this host.`,
   });
 }
 
-/** What the person says, what the engine says, what the engine would be told, and what it would take by itself. */
+/** In this order: the option, what the engine reports, daemon.json, the engine's own default. */
 async function dataRootOf({ engine, dataRoot }: HostOptions): Promise<string> {
   const path =
     dataRoot ??
@@ -120,8 +119,8 @@ async function dataRootOf({ engine, dataRoot }: HostOptions): Promise<string> {
         cause,
         hint:
           code === 'EACCES' || code === 'EPERM'
-            ? 'run this as root'
-            : 'run this on the machine that the engine runs on, and give --data-root if it is elsewhere',
+            ? 'Run this as root.'
+            : 'Run this on the machine that the engine runs on, and use --data-root if its data is elsewhere.',
       },
     );
   }

@@ -1,4 +1,4 @@
-// The data root as a directory of this host.
+// A data root that is a directory of this host.
 import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataRoot } from './manager.ts';
@@ -8,7 +8,7 @@ export function localDataRoot(path: string): DataRoot {
   const at = (name: string): string => join(path, name);
   return {
     path,
-    seenFromHere: path,
+    localPath: path,
     has: async (name) => (await lstat(at(name)).catch(missing)) !== undefined,
     read: (name) => readFile(at(name), 'utf8').catch(missing),
     async write(name, text) {

@@ -1,26 +1,26 @@
-// What backup and restore need of the machine that a manager's engine runs on. host.ts is the one this program runs on,
-// container.ts a container that plays one.
+// The machine that a manager's engine runs on, as backup and restore need it: this host (host.ts), a container that acts as a
+// manager (container.ts), or a node of a drill's site (site-node.ts).
 import type { Duplex, Readable } from 'node:stream';
+import { unreachableReason } from '../../lab/engine/connect.ts';
 import type { Engine } from '../../lab/engine/engine.ts';
 import { type Seconds, seconds } from '../../support/clock.ts';
 import { waitUntil } from '../../support/poll.ts';
-import { unreachableReason } from '../../lab/engine/connect.ts';
 
 export interface Manager {
-  /** For sentences, e.g. `this host`. */
+  /** For messages, e.g. `this host`. */
   readonly name: string;
   /** With `ANSWER_LIMIT`: an engine may accept a connection and never answer. Calls fail while the engine is stopped. */
   readonly engine: Engine;
   readonly root: DataRoot;
-  /** How a person starts this engine, for hints. */
-  readonly startedBy: string;
+  /** The command that starts this engine, for hints. */
+  readonly startCommand: string;
   /** IP addresses of the machine. */
   addresses(): Promise<string[]>;
-  /** A connection to a port of another machine, from this one. @throws when there is none to be had */
+  /** Connects from this machine to a port of another one. @throws when nothing accepts the connection */
   dial(address: string, port: number): Promise<Duplex>;
-  /** Ends the engine in good order, and returns when nothing of it is left. Harmless on one that is stopped. */
+  /** Shuts the engine down, and returns when nothing of it runs. Harmless when it is stopped. */
   stop(): Promise<void>;
-  /** Starts the engine, and returns when it answers. Harmless on one that runs. */
+  /** Starts the engine, and returns when it answers. Harmless when it runs. */
   start(): Promise<void>;
 }
 
@@ -28,28 +28,36 @@ export interface Manager {
 export interface DataRoot {
   /** On the manager's machine, e.g. `/var/lib/docker`. */
   readonly path: string;
-  /** The same directory as a path of the machine that this program runs on, if it is one. */
-  readonly seenFromHere: string | undefined;
+  /** The same directory as a path of the machine that this program runs on; undefined when it has none. */
+  readonly localPath: string | undefined;
   has(name: string): Promise<boolean>;
-  /** The text of a small file; undefined when there is none. */
+  /** Reads a small text file; undefined when there is none. */
   read(name: string): Promise<string | undefined>;
-  /** Writes a small file, readable to root alone; it is there whole or not at all. */
+  /** Writes a small file atomically, readable to root only. */
   write(name: string, text: string): Promise<void>;
-  /** The directory `name` as a tar, entries called `name/…`, owners and modes kept. */
+  /** Packs the directory `name` into a tar with entries `name/…`, owners and modes kept. */
   pack(name: string): Promise<Readable>;
-  /** Unpacks a tar whose entries are called `name/…`; nothing called `name` may be there. */
+  /** Unpacks a tar with entries `name/…`. @throws when there is a `name` already */
   unpack(name: string, tar: Readable): Promise<void>;
-  /** An empty one, for root alone. */
+  /** Creates an empty directory, accessible to root only. */
   makeDirectory(name: string): Promise<void>;
   move(from: string, to: string): Promise<void>;
-  /** Removes a file, or a directory with all that is in it; harmless when there is none. */
+  /** Removes a file, or a directory with its contents; harmless when there is none. */
   remove(name: string): Promise<void>;
 }
 
-/** The directory in the data root that this is all about. */
+/** The directory of the data root that holds the swarm state. */
 export const SWARM = 'swarm';
 
-/** How long an engine may take to answer a request: it waits up to 20 s for its swarm before it reports that there is no answer. */
+/** Packs the swarm directory. Every call gives the same entries. */
+export type PackDirectory = () => Promise<Readable>;
+
+/** A copy of the swarm directory that was made while the engine ran; removed when disposed. */
+export interface HotCopy extends AsyncDisposable {
+  readonly pack: PackDirectory;
+}
+
+/** How long an engine may take to answer: it waits up to 20 s for its swarm before it reports that there is no answer. */
 export const ANSWER_LIMIT: Seconds = seconds(30);
 
 /** How long an engine may take to stop, to start, or to be a manager again. */

@@ -1,8 +1,8 @@
-// Who has files of a directory open: an engine that closed its door may still be writing behind it.
+// Finds the processes that have files of a directory open: an engine that no longer answers may still write.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** @returns the processes, e.g. `dockerd (812)`; none where there is no /proc to ask */
+/** @returns the processes, e.g. `dockerd (812)`; none on a system without /proc */
 export async function findOpenFileHolders(directory: string): Promise<string[]> {
   const inodes = new Set<string>();
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []))
@@ -14,7 +14,7 @@ export async function findOpenFileHolders(directory: string): Promise<string[]> 
   return holders;
 }
 
-/** By number, not by name: a process in a mount namespace of its own knows the file by another path. */
+/** By inode, not by name: a process in another mount namespace has another path for the file. */
 async function add(inodes: Set<string>, path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found) inodes.add(`${found.dev}:${found.ino}`);

@@ -1,4 +1,4 @@
-// Whether other managers of a swarm live: asked at the port that managers open to each other, where a certificate says whose it is.
+// Probes other managers of a swarm, at the port that managers open to each other: the TLS certificate names node and cluster.
 import type { Duplex } from 'node:stream';
 import { connect, type PeerCertificate } from 'node:tls';
 import { z } from 'zod';
@@ -12,16 +12,16 @@ export interface Peer {
   readonly address: string;
 }
 
-/** What a peer is: a manager of the cluster that was asked for, or why it was not found to be one. */
+/** Whether a running manager of the cluster answers, or why it is not known to. */
 export type PeerStatus = Peer &
-  ({ readonly lives: true } | { readonly lives: false; readonly reason: string });
+  ({ readonly alive: true } | { readonly alive: false; readonly reason: string });
 
 const listed = z.array(z.object({ node_id: z.string(), addr: z.string() }));
 
-/** How long a machine that is there may take to greet. */
+/** How long a machine may take to answer. */
 export const GREETING_LIMIT: Seconds = seconds(5);
 
-/** The managers that a node knew, out of its `state.json`; none when that can't be read. */
+/** The managers in a node's `state.json`; none when it can't be parsed. */
 export function parsePeers(state: string | undefined): Peer[] {
   try {
     return listed
@@ -32,7 +32,7 @@ export function parsePeers(state: string | undefined): Peer[] {
   }
 }
 
-/** Asks each of `peers`, once for each address, whether it is a manager of the cluster `clusterId`. */
+/** Probes each address once for a manager of the cluster `clusterId`. */
 export function probePeers(
   manager: Manager,
   peers: readonly Peer[],
@@ -43,12 +43,12 @@ export function probePeers(
     [...byAddress.values()].map(async (peer): Promise<PeerStatus> => {
       try {
         const { subject } = await fetchCertificate(manager, peer.address);
-        // Not whether its CA is ours: that may have been rotated since, and the cluster's id never is.
+        // Its CA is not compared: it may have been rotated since, while the cluster's id never changes.
         return subject.O === clusterId && subject.OU === 'swarm-manager'
-          ? { ...peer, id: String(subject.CN), lives: true }
-          : { ...peer, lives: false, reason: 'who answers there is no manager of it' };
+          ? { ...peer, id: String(subject.CN), alive: true }
+          : { ...peer, alive: false, reason: 'something else answers there' };
       } catch (error) {
-        return { ...peer, lives: false, reason: reasonOf(error) };
+        return { ...peer, alive: false, reason: reasonOf(error) };
       }
     }),
   );
@@ -63,7 +63,7 @@ async function fetchCertificate(manager: Manager, address: string): Promise<Peer
 async function readCertificate(connection: Duplex): Promise<PeerCertificate> {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   const late = setTimeout(
-    () => reject(new Error(`no greeting within ${GREETING_LIMIT} s`)),
+    () => reject(new Error(`no answer within ${GREETING_LIMIT} s`)),
     GREETING_LIMIT * 1000,
   );
   const secured = connect({ socket: connection, rejectUnauthorized: false }, () => resolve(undefined));

@@ -1,4 +1,4 @@
-// What an engine says of its swarm, in the words that backup and restore need.
+// Probes an engine for its swarm: role, state, members and objects.
 import type { Member } from '../../lab/engine/api.ts';
 import type { Engine } from '../../lab/engine/engine.ts';
 import { type Blame, DrillError, finding, reasonOf } from '../../support/errors.ts';
@@ -8,7 +8,7 @@ import { unreachableReason } from '../../lab/engine/connect.ts';
 import { ENGINE_LIMIT, type Manager } from './manager.ts';
 import type { Named, Objects } from '../file/manifest.ts';
 
-/** `silent`: no engine answers. `none`: there is no swarm. `worker`, `manager`: of one that is up. */
+/** `silent`: the engine does not answer. `none`: there is no swarm. `worker`, `manager`: the node's role in a working one. */
 export type SwarmProbe =
   | { readonly state: 'silent' | 'locked' | 'error' | 'pending'; readonly reason: string }
   | { readonly state: 'none' }
@@ -23,7 +23,7 @@ export interface ManagerProbe {
   readonly members: readonly Member[];
 }
 
-/** @throws DrillError `no-answer` of an engine that greets, and then says nothing */
+/** @throws DrillError `no-answer` when the engine answers a ping and then hangs */
 export async function probeSwarm(engine: Engine): Promise<SwarmProbe> {
   const reason = await unreachableReason(engine);
   if (reason !== undefined) return { state: 'silent', reason };
@@ -34,8 +34,8 @@ export async function probeSwarm(engine: Engine): Promise<SwarmProbe> {
     return { state: LocalNodeState, reason: Swarm.Error || LocalNodeState };
   if (!Swarm.ControlAvailable)
     return { state: 'worker', managers: (Swarm.RemoteManagers ?? []).map(({ Addr }) => Addr) };
-  // A manager without a quorum says that it is active, and then can't name its cluster or its members.
-  if (!Cluster?.ID) return { state: 'pending', reason: Swarm.Error || 'it does not reach its cluster' };
+  // A manager without a quorum reports itself as active, but without cluster and members.
+  if (!Cluster?.ID) return { state: 'pending', reason: Swarm.Error || 'it has no connection to its cluster' };
   try {
     return {
       state: 'manager',
@@ -50,7 +50,7 @@ export async function probeSwarm(engine: Engine): Promise<SwarmProbe> {
   }
 }
 
-/** Waits until the machine is the manager `nodeId` again: reachable, ready, and led. @param blame whose fault it is if not */
+/** Waits until the node is the manager `nodeId` again: reachable, ready, with a leader. @param blame of the time-out */
 export async function waitUntilManaging(
   manager: Manager,
   nodeId: string,
@@ -59,24 +59,26 @@ export async function waitUntilManaging(
   return waitUntil(
     `${manager.name} to be a manager`,
     async () => {
-      const seen = await probeSwarm(manager.engine);
-      if (seen.state === 'locked' || seen.state === 'error' || seen.state === 'none')
-        return { giveUp: seen.state === 'none' ? 'there is no swarm' : seen.reason };
-      if (seen.state === 'worker') return { notYet: 'it is a worker' };
-      if (seen.state !== 'manager') return { notYet: seen.reason };
-      const self = seen.members.find(({ ID }) => ID === nodeId);
+      const probe = await probeSwarm(manager.engine);
+      if (probe.state === 'locked' || probe.state === 'error' || probe.state === 'none')
+        return { giveUp: probe.state === 'none' ? 'there is no swarm' : probe.reason };
+      if (probe.state === 'worker') return { notYet: 'it is a worker' };
+      if (probe.state !== 'manager') return { notYet: probe.reason };
+      const self = probe.members.find(({ ID }) => ID === nodeId);
       if (!self) return { giveUp: `the swarm has no node ${nodeId}` };
-      const led = seen.members.some(({ ManagerStatus }) => ManagerStatus?.Leader);
+      const led = probe.members.some(({ ManagerStatus }) => ManagerStatus?.Leader);
       if (!led) return { notYet: 'there is no leader' };
       return self.Status.State === 'ready' && self.ManagerStatus?.Reachability === 'reachable'
-        ? { done: seen }
-        : { notYet: `its node is ${self.Status.State}, ${self.ManagerStatus?.Reachability ?? 'no manager'}` };
+        ? { done: probe }
+        : {
+            notYet: `its node is ${self.Status.State}, ${self.ManagerStatus?.Reachability ?? 'not a manager'}`,
+          };
     },
     { limit: ENGINE_LIMIT, blame },
   );
 }
 
-/** Ids and names of what raft holds. @throws DrillError `no-answer` */
+/** Lists ids and names of the objects in raft. @throws DrillError `no-answer` */
 export async function listObjects(engine: Engine): Promise<Objects> {
   const bySpec = (list: readonly { ID: string; Spec: { Name: string } }[]): Named[] =>
     list.map(({ ID, Spec }) => ({ id: ID, name: Spec.Name }));
@@ -96,16 +98,16 @@ export async function listObjects(engine: Engine): Promise<Objects> {
   };
 }
 
-/** Unlocks an engine that has just started. @throws DrillError `wrong-unlock-key`, `unlock` */
+/** Unlocks an engine that was just started. @throws DrillError `wrong-unlock-key`, `unlock` */
 export async function unlockSwarm({ engine, name }: Manager, key: string): Promise<void> {
   await waitUntil(
     `${name} to ask for its unlock key`,
     async () => {
-      const seen = await probeSwarm(engine);
-      if (seen.state === 'locked') return { done: true };
-      return seen.state === 'none' || seen.state === 'error'
-        ? { giveUp: seen.state === 'none' ? 'there is no swarm' : seen.reason }
-        : { notYet: `it is ${seen.state}` };
+      const probe = await probeSwarm(engine);
+      if (probe.state === 'locked') return { done: true };
+      return probe.state === 'none' || probe.state === 'error'
+        ? { giveUp: probe.state === 'none' ? 'there is no swarm' : probe.reason }
+        : { notYet: `it is ${probe.state}` };
     },
     { limit: ENGINE_LIMIT },
   );
@@ -114,7 +116,7 @@ export async function unlockSwarm({ engine, name }: Manager, key: string): Promi
     .swarm.unlock(key)
     .catch((cause: unknown) => {
       throw reasonOf(cause).includes('invalid key')
-        ? finding('the unlock key does not open the swarm', { code: 'wrong-unlock-key' })
+        ? finding('the unlock key does not unlock the swarm', { code: 'wrong-unlock-key' })
         : new DrillError(`the swarm could not be unlocked: ${reasonOf(cause)}`, { code: 'unlock', cause });
     });
 }

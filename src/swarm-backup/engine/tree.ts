@@ -1,4 +1,4 @@
-// A directory of this host as a tar, and back: owners, modes and times kept, on the disk when it is said to be.
+// Packs a directory of this host into a tar and unpacks it, with owners, modes and times, synced to the disk.
 import { constants } from 'node:fs';
 import { chmod, lchown, lstat, mkdir, open, readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ import { finding } from '../../support/errors.ts';
 import { type Content, eachEntry } from '../file/entries.ts';
 import { isPathBelow } from '../file/manifest.ts';
 
-/** Files are opened without following links: what the manifest lists is what lay there. */
+/** Files are opened without following links: the manifest must list what is really in the directory. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
 
-/** @param name of the directory in `root`; entries are called `name/…`, sorted */
+/** Packs the directory `name` of `root`, as entries `name/…` in sorted order. */
 export function packTree(root: string, name: string): Readable {
   const packed = pack();
   addTree(packed, root, name).then(
@@ -41,19 +41,19 @@ async function addTree(packed: Pack, root: string, path: string): Promise<void> 
   await pipeline(content, packed.entry({ ...head, type: 'file', size }));
 }
 
-/** Unpacks entries called `name/…` into `root`. Nothing called `name` may be there: every file and directory is made anew. */
+/** Unpacks entries `name/…` into `root`. @throws when one of them exists already */
 export async function unpackTree(root: string, name: string, tar: Readable): Promise<void> {
   const directories: { path: string; header: Header }[] = [];
   await eachEntry(tar, async (header, content) => {
     const relative = header.name.replace(/\/$/, '');
-    if (!isPathBelow(relative, name)) throw new Error(`"${relative}" is no path below ${name}`);
+    if (!isPathBelow(relative, name)) throw new Error(`"${relative}" is not a path below ${name}`);
     const path = join(root, relative);
     if (header.type === 'directory') {
       await mkdir(path, { mode: 0o700 });
       directories.push({ path, header });
     } else await createFile(path, header, content);
   });
-  // From the leaves up, since making what is in a directory changes its time.
+  // From the leaves up, because creating an entry changes the time of its directory.
   for (const { path, header } of directories.reverse()) {
     await applyMetadata(path, header);
     await syncDirectory(path);
@@ -74,7 +74,7 @@ async function applyMetadata(path: string, { uid, gid, mode, mtime }: Header): P
   if (mtime) await utimes(path, mtime, mtime);
 }
 
-/** Names made in a directory are on the disk only when the directory is. */
+/** A new name is on the disk only when its directory was synced. */
 export async function syncDirectory(directory: string): Promise<void> {
   await using handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   await handle.sync();

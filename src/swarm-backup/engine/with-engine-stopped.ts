@@ -1,13 +1,13 @@
-// While an engine is stopped: whatever happens meanwhile, a Ctrl-C included, it is started again.
+// Stops an engine for some work, and starts it again whatever happens, Ctrl-C included.
 import { DrillError, reasonOf } from '../../support/errors.ts';
 import { step, withSignal } from '../../support/trace.ts';
 import { ENGINE_LIMIT, type Manager } from './manager.ts';
 
-/** Work that is done even when a person has said stop, within a time of its own. */
+/** Runs `body` to its end even when the operator has interrupted the command, within its own time limit. */
 export const runShielded = <T>(body: () => Promise<T>): Promise<T> =>
   withSignal(AbortSignal.timeout(3 * ENGINE_LIMIT * 1000), body);
 
-/** @throws what `body` throws; DrillError `engine-down` when the engine does not come back, with both reasons */
+/** @throws what `body` throws; DrillError `engine-down` with both reasons when the engine does not start */
 export async function withEngineStopped<T>(manager: Manager, body: () => Promise<T>): Promise<T> {
   const work = (async () => {
     await step('stop the engine', () => manager.stop());
@@ -20,10 +20,10 @@ export async function withEngineStopped<T>(manager: Manager, body: () => Promise
   try {
     await runShielded(() => step('start the engine', () => manager.start()));
   } catch (cause) {
-    throw new DrillError(`the engine of ${manager.name} does not come back: ${reasonOf(cause)}${failed}`, {
+    throw new DrillError(`the engine of ${manager.name} does not start: ${reasonOf(cause)}${failed}`, {
       code: 'engine-down',
       cause,
-      hint: `start it (${manager.startedBy}); what is half done is mended by the next backup or restore`,
+      hint: `Start it (${manager.startCommand}). The next backup or restore recovers what is unfinished.`,
     });
   }
   return work;

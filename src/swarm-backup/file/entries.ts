@@ -1,4 +1,4 @@
-// The swarm directory as a tar goes by: what is in it, and whether that is what a manifest says.
+// Reads the swarm directory as a tar stream: lists its entries, and compares them with a manifest.
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -11,7 +11,7 @@ import { together } from '../../support/linked-streams.ts';
 
 export type Content = AsyncIterable<Buffer>;
 
-/** Hands out the entries of `tar`, one after the other; what is not read of one is passed over. */
+/** Calls `take` for each entry of `tar` in turn; content that it does not read is skipped. */
 export async function eachEntry(
   tar: Readable,
   take: (header: Header, content: Content) => Promise<void>,
@@ -28,12 +28,12 @@ export async function eachEntry(
   );
 }
 
-/** Larger ones are nothing that anybody but the engine reads. */
+/** Bytes. Larger files are only read by the engine. */
 const SMALL = 64 * 1024;
 
 export interface DirectorySurvey {
   readonly files: readonly FileFact[];
-  /** Content of the small ones, by path. Some of it is secret. */
+  /** Content of the small files, by path. Some of it is secret. */
   readonly small: ReadonlyMap<string, Buffer>;
 }
 
@@ -54,12 +54,12 @@ export async function surveyDirectory(tar: Readable): Promise<DirectorySurvey> {
   return { files, small };
 }
 
-/** What the head of an entry says. @throws what `refuse` makes of a kind or a name that has no place here */
+/** @throws what `refuse` makes of an entry that does not belong into a swarm directory */
 function parseHeader(header: Header, refuse: (reason: string) => DrillError): Omit<FileFact, 'sha256'> {
   const path = header.name.replace(/\/$/, '');
   if (header.type !== 'file' && header.type !== 'directory')
     throw refuse(`${path} is a ${header.type}, and Docker keeps only files and directories there`);
-  if (!isPathBelow(path, SWARM)) throw refuse(`"${path}" is no path of a swarm directory`);
+  if (!isPathBelow(path, SWARM)) throw refuse(`"${path}" is not a path of a swarm directory`);
   return {
     path,
     type: header.type,
@@ -71,17 +71,17 @@ function parseHeader(header: Header, refuse: (reason: string) => DrillError): Om
   };
 }
 
-/** Calls the roll: the entries of a tar must be those of a manifest, in its order. */
+/** Compares the entries of a tar with a manifest: they must be the same, in the same order. */
 export interface EntryMatcher {
-  /** @throws when the entry is not the one whose turn it is */
+  /** @throws when it is not the expected entry */
   next(header: Header): FileFact;
-  /** The content of `fact`, compared as it is read. @throws at its end, when it is another */
+  /** Returns the content of `fact`, which throws at its end when the hash differs. */
   compared(fact: FileFact, content: Content): Content;
   /** @throws when entries are missing */
   end(): void;
 }
 
-/** @param refuse what a difference is to be told as */
+/** @param refuse creates the error for a difference */
 export function matchEntries(
   files: readonly FileFact[],
   refuse: (reason: string) => DrillError,
@@ -104,7 +104,7 @@ export function matchEntries(
         yield chunk;
       }
       if (fact.type === 'file' && hash.digest('hex') !== fact.sha256)
-        throw refuse(`${fact.path} has another SHA-256 than its manifest says`);
+        throw refuse(`${fact.path}: its SHA-256 differs from the manifest`);
     },
     end() {
       const missing = files.slice(at).map(({ path }) => path);

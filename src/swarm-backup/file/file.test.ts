@@ -16,6 +16,7 @@ import type { FileFact, Manifest } from './manifest.ts';
 import { readSwarmFile } from './read.ts';
 import { type OpeningKey, type SealingKey, sealStream } from './seal.ts';
 import { sampleManifest } from '../../../test/support/swarm-manifest.ts';
+import { fileSource, fileTarget } from './target.ts';
 import { createSwarmFile, type Written } from './write.ts';
 
 const identity = await generateX25519Identity();
@@ -61,8 +62,11 @@ const manifestOf = async (list: readonly Entry[]): Promise<Manifest> => ({
 });
 
 async function writeSwarmFile(manifest: Manifest, tar: Readable, by: SealingKey): Promise<Written> {
-  await using file = await createSwarmFile(path, by);
-  return await file.write(manifest, tar);
+  const target = fileTarget(path);
+  await using file = await createSwarmFile(target, by);
+  const result = await file.write(manifest, tar);
+  await target.publish();
+  return result;
 }
 
 async function written(list: readonly Entry[] = entries, by: SealingKey = lock): Promise<Manifest> {
@@ -88,7 +92,7 @@ test('what was written is read again: manifest, every file, its content, owner, 
   ];
   const manifest = await written(list);
   const contents: [FileFact, string][] = [];
-  const read = await readSwarmFile(path, key, async (fact, content) => {
+  const read = await readSwarmFile(fileSource(path), key, async (fact, content) => {
     contents.push([fact, (await buffer(content)).toString()]);
   });
   expect(read).toEqual(manifest);
@@ -108,7 +112,7 @@ test('what was written is read again: manifest, every file, its content, owner, 
 test('the key that writing returns opens the file, and nothing of it is in the file', async () => {
   const manifest = await manifestOf(entries);
   const result = await writeSwarmFile(manifest, tarOf(entries), lock);
-  expect(await readSwarmFile(path, result.key)).toEqual(manifest);
+  expect(await readSwarmFile(fileSource(path), result.key)).toEqual(manifest);
   const bytes = await readFile(path);
   expect(bytes.toString('latin1').match(/^-> .*/gm)).toEqual([expect.stringMatching(/^-> X25519 /)]);
   expect(result).toMatchObject({
@@ -126,7 +130,7 @@ test('nothing that was put in can be seen in the file', async () => {
 
 test('a passphrase opens what was sealed with it', { timeout: SLOW }, async () => {
   const manifest = await written(entries, byPassphrase);
-  expect(await readSwarmFile(path, byPassphrase)).toEqual(manifest);
+  expect(await readSwarmFile(fileSource(path), byPassphrase)).toEqual(manifest);
 });
 
 test.each<[string, SealingKey, OpeningKey | (() => Promise<OpeningKey>), string]>([
@@ -137,7 +141,7 @@ test.each<[string, SealingKey, OpeningKey | (() => Promise<OpeningKey>), string]
 ])('%s: wrong-key', { timeout: SLOW }, async (_, sealedFor, other, reason) => {
   await written(entries, sealedFor);
   const wrong = typeof other === 'function' ? await other() : other;
-  const error = await readSwarmFile(path, wrong).catch(refusal);
+  const error = await readSwarmFile(fileSource(path), wrong).catch(refusal);
   expect(error).toMatchObject({
     code: 'wrong-key',
     blame: 'finding',
@@ -154,7 +158,7 @@ test('a bit flipped anywhere behind the head is found', async () => {
     const bytes = Buffer.from(whole);
     bytes[at] = (bytes[at] as number) ^ (1 << (turn % 8));
     await writeFile(path, bytes);
-    await expect(readSwarmFile(path, key), `byte ${at}`).rejects.toEqual(refused('file-damaged'));
+    await expect(readSwarmFile(fileSource(path), key), `byte ${at}`).rejects.toEqual(refused('file-damaged'));
   }
 });
 
@@ -166,7 +170,9 @@ test('a bit flipped in the head is found', async () => {
     const bytes = Buffer.from(whole);
     bytes[at] = (bytes[at] as number) ^ 1;
     await writeFile(path, bytes);
-    await expect(readSwarmFile(path, key), `byte ${at}`).rejects.toMatchObject({ blame: 'finding' });
+    await expect(readSwarmFile(fileSource(path), key), `byte ${at}`).rejects.toMatchObject({
+      blame: 'finding',
+    });
   }
 });
 
@@ -175,7 +181,7 @@ test('an end that is missing is found, wherever it was cut', async () => {
   const { length } = await readFile(path);
   for (const left of [length - 1, length - 17, Math.floor(length / 2), 300, 150, 10, 0]) {
     await truncate(path, left);
-    await expect(readSwarmFile(path, key), `${left} bytes`).rejects.toMatchObject({
+    await expect(readSwarmFile(fileSource(path), key), `${left} bytes`).rejects.toMatchObject({
       blame: 'finding',
       code: expect.stringMatching(/^(file-damaged|not-a-swarm-file)$/),
     });
@@ -185,7 +191,7 @@ test('an end that is missing is found, wherever it was cut', async () => {
 test('more behind the end is found', async () => {
   await written();
   await writeFile(path, 'more', { flag: 'a' });
-  await expect(readSwarmFile(path, key)).rejects.toEqual(refused('file-damaged'));
+  await expect(readSwarmFile(fileSource(path), key)).rejects.toEqual(refused('file-damaged'));
 });
 
 test.each<[string, Buffer | string]>([
@@ -195,7 +201,7 @@ test.each<[string, Buffer | string]>([
   ['zeros', Buffer.alloc(100_000)],
 ])('%s instead of a file: not-a-swarm-file', async (_, content) => {
   await writeFile(path, content);
-  await expect(readSwarmFile(path, key)).rejects.toEqual(refused('not-a-swarm-file'));
+  await expect(readSwarmFile(fileSource(path), key)).rejects.toEqual(refused('not-a-swarm-file'));
 });
 
 const without = (name: string) => entries.filter((entry) => entry.name !== name);
@@ -226,7 +232,7 @@ test.each<[string, readonly Entry[], string]>([
   ],
 ])('%s: found', async (_, list, code) => {
   await forged(list, await manifestOf(entries));
-  await expect(readSwarmFile(path, key)).rejects.toEqual(refused(code));
+  await expect(readSwarmFile(fileSource(path), key)).rejects.toEqual(refused(code));
 });
 
 test.each([
@@ -241,9 +247,9 @@ test.each([
   const manifest = await manifestOf(entries);
   const fact = { ...(manifest.files[1] as FileFact), path: name };
   await forged([...entries, { name, text: '{}' }], { ...manifest, files: [...manifest.files, fact] });
-  await expect(readSwarmFile(path, key)).rejects.toEqual(refused('not-a-swarm-file'));
+  await expect(readSwarmFile(fileSource(path), key)).rejects.toEqual(refused('not-a-swarm-file'));
   await forged([...entries, { name, text: '{}' }], manifest);
-  await expect(readSwarmFile(path, key)).rejects.toEqual(refused('file-damaged'));
+  await expect(readSwarmFile(fileSource(path), key)).rejects.toEqual(refused('file-damaged'));
 });
 
 test.each([
@@ -253,7 +259,7 @@ test.each([
   'swarm/raft/wal-v3-encrypted/0.wal',
 ])('a copy without %s would make the engine wipe the rest: incomplete', async (name) => {
   await written(without(name));
-  const error = await readSwarmFile(path, key).catch(refusal);
+  const error = await readSwarmFile(fileSource(path), key).catch(refusal);
   expect(error).toMatchObject({ code: 'incomplete', blame: 'finding' });
 });
 
@@ -264,7 +270,7 @@ test.each<[string, object, string]>([
   ['without files', { files: [] }, 'swarm-drill swarm backup'],
 ])('a manifest %s is refused, with what to do', async (_, change, hint) => {
   await forged(entries, { ...(await manifestOf(entries)), ...change });
-  const error = await readSwarmFile(path, key).catch(refusal);
+  const error = await readSwarmFile(fileSource(path), key).catch(refusal);
   expect(error).toMatchObject({ code: 'not-a-swarm-file', hint: expect.stringContaining(hint) });
 });
 
@@ -276,10 +282,12 @@ test('a directory that changes while it is copied is not passed off as a copy', 
   await expect(writeSwarmFile(manifest, tarOf(changed), lock)).rejects.toEqual(refused('changed-while-read'));
 });
 
-test('a file that is there is never written over', async () => {
-  await writeFile(path, 'precious');
-  await expect(written()).rejects.toMatchObject({ code: 'EEXIST' });
-  expect(await readFile(path, 'utf8')).toBe('precious');
+test('never overwrites an existing file', async () => {
+  const target = fileTarget(path);
+  const part = target.part ?? '';
+  await writeFile(part, 'precious');
+  await expect(createSwarmFile(target, lock)).rejects.toMatchObject({ code: 'EEXIST' });
+  expect(await readFile(part, 'utf8')).toBe('precious');
 });
 
 test(
@@ -307,7 +315,7 @@ test(
     let most = 0;
     const timer = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20);
     await writeSwarmFile(manifest, big(), lock);
-    await readSwarmFile(path, key);
+    await readSwarmFile(fileSource(path), key);
     clearInterval(timer);
     expect(most).toBeGreaterThan(0);
     expect(most - before).toBeLessThan(size / 2);

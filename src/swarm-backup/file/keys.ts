@@ -1,4 +1,4 @@
-// Where keys come from: files and descriptors, never an argument or the environment. Nothing here says what it has read.
+// Reads keys from files and descriptors, never from an argument or the environment. No error contains what was read.
 import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { usage, reasonOf } from '../../support/errors.ts';
@@ -17,7 +17,7 @@ export interface OpeningOptions extends PassphraseOptions {
   readonly identityFile?: string;
 }
 
-const ONE_OF = 'give one of them';
+const ONE_OF = 'Give one of them';
 
 /** @throws DrillError of usage */
 export function readSealingKey({ recipient = [], recipientFile, ...words }: SealingOptions): SealingKey {
@@ -28,7 +28,7 @@ export function readSealingKey({ recipient = [], recipientFile, ...words }: Seal
   ];
   if ((passphrase === undefined) === (recipients.length === 0))
     throw usage(
-      `expected either recipients or a passphrase to seal the file with, got ${passphrase === undefined ? 'neither' : 'both'}`,
+      `expected either recipients or a passphrase to encrypt the file with, got ${passphrase === undefined ? 'neither' : 'both'}`,
       `${ONE_OF}: --recipient age1…, --recipient-file, --passphrase-file, --passphrase-fd`,
     );
   for (const { word, where } of recipients) checkRecipient(word, where);
@@ -41,7 +41,7 @@ export async function readOpeningKey({ identityFile, ...words }: OpeningOptions)
   const identities = identityFile === undefined ? [] : readLines(identityFile, '--identity-file');
   if ((passphrase === undefined) === (identities.length === 0))
     throw usage(
-      `expected either an identity or a passphrase to open the file with, got ${passphrase === undefined ? 'neither' : 'both'}`,
+      `expected either an identity or a passphrase to decrypt the file with, got ${passphrase === undefined ? 'neither' : 'both'}`,
       `${ONE_OF}: --identity-file, --passphrase-file, --passphrase-fd`,
     );
   for (const { word, where } of identities) await checkIdentity(word, where);
@@ -50,31 +50,31 @@ export async function readOpeningKey({ identityFile, ...words }: OpeningOptions)
 
 /** The unlock key of an autolocked swarm. @throws DrillError of usage */
 export function readUnlockKey(path: string): string {
-  // Also out of what `docker swarm unlock-key` prints around it.
+  // `docker swarm unlock-key` without -q prints text around it.
   const key = /\bSWMKEY-1-[A-Za-z0-9+/]{43}/.exec(readText(path, '--unlock-key-file'))?.[0];
   if (key === undefined)
     throw usage(
       `--unlock-key-file: expected a key that begins with SWMKEY-1- in ${path}`,
-      'write what `docker swarm unlock-key -q` prints into it',
+      'Write the output of `docker swarm unlock-key -q` to it.',
     );
   return key;
 }
 
 function readPassphrase({ passphraseFile, passphraseFd }: PassphraseOptions): string | undefined {
   if (passphraseFile !== undefined && passphraseFd !== undefined)
-    throw usage('--passphrase-file and --passphrase-fd were both given', ONE_OF);
+    throw usage('--passphrase-file and --passphrase-fd were both given', `${ONE_OF}.`);
   const [source, where] =
     passphraseFd === undefined
       ? [passphraseFile, '--passphrase-file']
       : [passphraseFd, `--passphrase-fd ${passphraseFd}`];
   if (source === undefined) return undefined;
-  // The front door holds this program on that descriptor, and would wait for ever.
+  // The launcher (start.mjs) communicates with this process on that descriptor: reading it would never end.
   if (source === 3 && process.channel)
-    throw usage('--passphrase-fd 3: that descriptor is in use', 'use 0, or one from 4 on');
+    throw usage('--passphrase-fd 3: that descriptor is in use', 'Use 0, or 4 and higher.');
   if (typeof source === 'number' && isatty(source))
-    throw usage(`${where} is a terminal, and nothing is asked for here`, 'give a pipe or a file');
+    throw usage(`${where} is a terminal, and this command does not prompt`, 'Give a pipe or a file.');
   const passphrase = readText(source, where).replace(/\r?\n$/, '');
-  if (passphrase === '') throw usage(`${where}: expected a passphrase, got nothing`, 'write one into it');
+  if (passphrase === '') throw usage(`${where}: expected a passphrase, got nothing`, 'Write one to it.');
   return passphrase;
 }
 
@@ -83,7 +83,8 @@ function readLines(path: string, where: string): { word: string; where: string }
     .split('\n')
     .map((line, index) => ({ word: line.trim(), where: `${where}, line ${index + 1}` }))
     .filter(({ word }) => word !== '' && !word.startsWith('#'));
-  if (words.length === 0) throw usage(`${where}: there is no key in ${path}`, 'write one into it, on a line');
+  if (words.length === 0)
+    throw usage(`${where}: there is no key in ${path}`, 'Write one to it, on a line of its own.');
   return words;
 }
 
@@ -91,6 +92,6 @@ function readText(source: string | number, where: string): string {
   try {
     return readFileSync(source, 'utf8');
   } catch (cause) {
-    throw usage(`${where} can't be read: ${reasonOf(cause)}`, 'correct it');
+    throw usage(`${where} can't be read: ${reasonOf(cause)}`, 'Check the path and its permissions.');
   }
 }

@@ -1,11 +1,11 @@
-// What stands first in a swarm file: of which swarm it is, what was in that, and every file that follows with its hash.
+// The manifest, the first entry of a swarm file: which swarm it is, what it contained, and every file with its hash.
 import { z } from 'zod';
 import { SWARM } from '../engine/manager.ts';
 
 export const FORMAT = 'swarm-drill swarm file';
 export const VERSION = 1;
 
-/** Whether a path in a tar is `top` or below it, with nothing in it that leads elsewhere. */
+/** Whether a path in a tar is `top` or below it, without `..` or anything else that leads out of it. */
 export const isPathBelow = (path: string, top: string): boolean =>
   path.split('/')[0] === top &&
   !path.includes('\0') &&
@@ -30,7 +30,7 @@ const file = z.object({
 export const manifestSchema = z.object({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
-  /** Random: tells one backup from another. */
+  /** Random, different for every backup. */
   id: z.string().regex(/^[0-9a-f]{32}$/),
   /** UTC. */
   createdAt: z.iso.datetime(),
@@ -46,12 +46,12 @@ export const manifestSchema = z.object({
   node: z.object({
     id: z.string().min(1),
     name: z.string(),
-    /** What the others in the swarm know it by, without the port. */
+    /** The address that the swarm knows it by, without the port. */
     address: z.string().min(1),
-    /** Whether it was an address of the machine itself, and not one that is translated on the way. */
+    /** Whether the machine itself had that address; otherwise it is translated on the way (NAT). */
     addressIsOwn: z.boolean(),
   }),
-  /** What a forced initialisation is told, so that it changes nothing: the body of `POST /swarm/init`. */
+  /** The body of `POST /swarm/init` for a forced initialisation that changes nothing. */
   init: z.object({
     ListenAddr: z.string(),
     AdvertiseAddr: z.string(),
@@ -61,7 +61,7 @@ export const manifestSchema = z.object({
     SubnetSize: z.int().min(0),
     Spec: z.record(z.string(), z.unknown()),
   }),
-  /** What there was just before the copy, by kind. */
+  /** The objects just before the copy, by kind. */
   objects: z.object({
     nodes: z.array(named),
     services: z.array(named),
@@ -77,7 +77,7 @@ export type FileFact = Manifest['files'][number];
 export type Objects = Manifest['objects'];
 export type Named = z.infer<typeof named>;
 
-/** Without one of these the engine makes nothing of the directory; without the certificate it deletes the whole of it. */
+/** Without one of these the engine can't use the directory; without the certificate it deletes all of it. */
 const NEEDED = [
   `${SWARM}/docker-state.json`,
   `${SWARM}/certificates/swarm-node.crt`,
@@ -86,7 +86,7 @@ const NEEDED = [
 ] as const;
 const WAL = new RegExp(String.raw`^${SWARM}/raft/wal-v3-encrypted/.+\.wal$`);
 
-/** What a manager's directory should have and this one hasn't. */
+/** Lists what a manager's directory needs and this one lacks. */
 export function missingParts(files: readonly Pick<FileFact, 'path'>[]): string[] {
   const paths = new Set(files.map(({ path }) => path));
   return [

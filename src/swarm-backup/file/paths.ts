@@ -1,4 +1,4 @@
-// Where a backup's file may be written, and that there is one to read.
+// Checks the path of a backup's file before anything else is done.
 import { existsSync } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
@@ -10,25 +10,22 @@ export interface OutputPath {
   readonly overwrite: boolean;
 }
 
-/** @returns the absolute path of the file. @throws DrillError of usage when it can't be there */
+/** Returns the absolute path of the file. @throws DrillError of usage when it can't be written there */
 export async function resolveOutput({ output, overwrite }: OutputPath, root: DataRoot): Promise<string> {
   const path = resolve(output);
   const directory = await realpath(dirname(path)).catch((cause: unknown) => {
-    throw usage(
-      `${dirname(path)} is no directory that can be written to: ${reasonOf(cause)}`,
-      'make it first',
-    );
+    throw usage(`${dirname(path)}: expected a directory: ${reasonOf(cause)}`, 'Create it first.');
   });
   const file = join(directory, basename(path));
-  const forbidden = root.seenFromHere === undefined ? undefined : join(root.seenFromHere, SWARM);
+  const forbidden = root.localPath === undefined ? undefined : join(root.localPath, SWARM);
   if (forbidden !== undefined && `${file}${sep}`.startsWith(`${forbidden}${sep}`))
     throw usage(
       `${file} is inside the swarm directory, which the engine may wipe`,
-      'write it elsewhere, best to another machine',
+      'Write it elsewhere, preferably to another machine.',
     );
   if (!existsSync(file)) return file;
-  if (!(await stat(file)).isFile()) throw usage(`${file} is no file`, 'give the path of a file');
-  if (!overwrite) throw usage(`${file} is there already`, 'give another name, or --overwrite');
+  if (!(await stat(file)).isFile()) throw usage(`${file} is not a file`, 'Give the path of a file.');
+  if (!overwrite) throw usage(`${file} already exists`, 'Give another name, or --overwrite.');
   return file;
 }
 
@@ -40,8 +37,8 @@ export async function requireReadableFile(input: string): Promise<string> {
   } catch (cause) {
     throw usage(
       `${input} can't be read: ${reasonOf(cause)}`,
-      'give the file that `swarm-drill swarm backup` wrote',
+      'Give the file that `swarm-drill swarm backup` wrote.',
     );
   }
-  throw usage(`${input} is no file`, 'give the file that `swarm-drill swarm backup` wrote');
+  throw usage(`${input} is not a file`, 'Give the file that `swarm-drill swarm backup` wrote.');
 }

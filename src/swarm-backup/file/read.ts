@@ -1,6 +1,4 @@
-// Reading a swarm file: taken for whole only when every byte of it was compared.
-import { createReadStream } from 'node:fs';
-import { basename } from 'node:path';
+// Reads a swarm file. It counts as complete only when every byte was compared.
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
@@ -10,6 +8,7 @@ import { DrillError, finding, reasonOf } from '../../support/errors.ts';
 import { type Content, eachEntry, matchEntries } from './entries.ts';
 import { type FileFact, FORMAT, type Manifest, manifestSchema, missingParts, VERSION } from './manifest.ts';
 import { type OpeningKey, openSealed } from './seal.ts';
+import type { SwarmFileSource } from './target.ts';
 import { together } from '../../support/linked-streams.ts';
 import { MANIFEST } from './write.ts';
 
@@ -17,27 +16,27 @@ import { MANIFEST } from './write.ts';
 const MANIFEST_LIMIT = 16 * 1024 * 1024;
 
 /**
- * Reads a swarm file to its end, and compares everything in it with its manifest. Only when this has returned is any of it
- * to be believed.
- * @param take is handed each file on the way; the default passes over them
+ * Reads a swarm file to its end and compares everything in it with its manifest. Nothing in it may be trusted before this
+ * returns.
+ * @param take receives each file; the default skips them
  * @throws DrillError `wrong-key`, `not-a-swarm-file`, `file-damaged`, `incomplete`
  */
 export async function readSwarmFile(
-  path: string,
+  source: SwarmFileSource,
   key: OpeningKey,
-  take: (fact: FileFact, content: Content) => Promise<void> = passOver,
+  take: (fact: FileFact, content: Content) => Promise<void> = skip,
 ): Promise<Manifest> {
-  const name = basename(path);
+  const { name } = source;
   const damaged = (reason: string, cause?: unknown): DrillError =>
     finding(`${name} is damaged: ${reason}`, {
       code: 'file-damaged',
-      hint: 'fetch it again from where it was kept, or take an older one',
+      hint: 'Fetch it again from where it is stored, or use an older one.',
       cause,
     });
-  const plain = await openSealed(createReadStream(path), key, name);
+  const plain = await openSealed(source.open(), key, name);
   const decompressed = createZstdDecompress();
   let manifest: Manifest | undefined;
-  let roll = matchEntries([], damaged);
+  let matcher = matchEntries([], damaged);
   try {
     await together(
       (signal) => pipeline(plain, decompressed, { signal }),
@@ -45,11 +44,11 @@ export async function readSwarmFile(
         eachEntry(decompressed, async (header, content) => {
           if (!manifest) {
             manifest = await readManifest(header, content, name);
-            roll = matchEntries(manifest.files, damaged);
+            matcher = matchEntries(manifest.files, damaged);
             return;
           }
-          const fact = roll.next(header);
-          await take(fact, roll.compared(fact, content));
+          const fact = matcher.next(header);
+          await take(fact, matcher.compared(fact, content));
         }),
     );
   } catch (cause) {
@@ -57,19 +56,19 @@ export async function readSwarmFile(
     if ((cause as Error).name === 'AbortError') throw cause;
     throw damaged(reasonOf(cause), cause);
   }
-  if (!manifest) throw damaged('there is nothing in it');
-  roll.end();
+  if (!manifest) throw damaged('it is empty');
+  matcher.end();
   return manifest;
 }
 
-async function passOver(_fact: FileFact, content: Content): Promise<void> {
+async function skip(_fact: FileFact, content: Content): Promise<void> {
   for await (const _chunk of content);
 }
 
 async function readManifest(header: Header, content: Content, name: string): Promise<Manifest> {
   const foreign = (reason: string, hint: string): DrillError =>
-    finding(`${name} is no swarm file: ${reason}`, { code: 'not-a-swarm-file', hint });
-  const ours = 'give the file that `swarm-drill swarm backup` wrote';
+    finding(`${name} is not a swarm file: ${reason}`, { code: 'not-a-swarm-file', hint });
+  const ours = 'Give the file that `swarm-drill swarm backup` wrote.';
   if (header.name !== MANIFEST || (header.size ?? 0) > MANIFEST_LIMIT)
     throw foreign(`expected ${MANIFEST} first, got ${header.name} of ${header.size ?? 0} bytes`, ours);
   let json: unknown;
@@ -82,15 +81,15 @@ async function readManifest(header: Header, content: Content, name: string): Pro
   if (format === FORMAT && version !== VERSION)
     throw foreign(
       `its version is ${String(version)}`,
-      `this swarm-drill reads version ${VERSION}: use a newer one`,
+      `This swarm-drill reads version ${VERSION}. Use a newer one.`,
     );
   const parsed = manifestSchema.safeParse(json);
   if (!parsed.success) throw foreign(z.prettifyError(parsed.error).replaceAll('\n', ' '), ours);
   const missing = missingParts(parsed.data.files);
   if (missing.length > 0)
-    throw finding(`${name} lacks ${missing.join(', ')}: the engine would make nothing of it`, {
+    throw finding(`${name} is incomplete: ${missing.join(', ')} missing, so the engine can't use it`, {
       code: 'incomplete',
-      hint: 'take another backup',
+      hint: 'Use another backup.',
     });
   return parsed.data;
 }

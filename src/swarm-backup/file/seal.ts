@@ -1,12 +1,12 @@
-// The encryption of a swarm file: age (https://age-encryption.org/v1), streaming, for recipients or with a passphrase. `age -d`
-// opens it just as well.
+// Encrypts and decrypts a swarm file as a stream, with age (https://age-encryption.org/v1): for recipients or with a passphrase.
+// `age -d` decrypts it as well.
 import { Decrypter, Encrypter, identityToRecipient, type Identity, type Stanza } from 'age-encryption';
 import { Readable } from 'node:stream';
 import { type DrillError, finding, reasonOf, usage } from '../../support/errors.ts';
 
-/** Whom a file is closed for. */
+/** What a file is encrypted with. */
 export type SealingKey = { readonly recipients: readonly string[] } | { readonly passphrase: string };
-/** What opens one. */
+/** What decrypts one. */
 export type OpeningKey =
   { readonly identities: readonly (string | Identity)[] } | { readonly passphrase: string };
 
@@ -14,7 +14,7 @@ type Bytes = globalThis.ReadableStream<Uint8Array>;
 const web = (stream: Readable): Bytes => Readable.toWeb(stream);
 const node = (stream: Bytes): Readable => Readable.fromWeb(stream);
 
-/** @returns the sealed stream, and a key that opens it again while this process lives, to read back what was written */
+/** @returns the encrypted stream, and a key that this process can read it back with */
 export async function sealStream(
   plain: Readable,
   lock: SealingKey,
@@ -26,7 +26,7 @@ export async function sealStream(
     key = lock;
   } else {
     for (const recipient of lock.recipients) encrypter.addRecipient(recipient);
-    // A recipient that adds nothing to the file, and remembers the file's own key.
+    // A recipient that adds nothing to the file and remembers the file's own key.
     let fileKey: Uint8Array | null = null;
     encrypter.addRecipient({
       wrapFileKey(bytes) {
@@ -40,15 +40,15 @@ export async function sealStream(
 }
 
 /**
- * What was sealed. A bit that was flipped, or an end that is missing, is an error of the stream.
+ * Decrypts a stream. A flipped bit or a missing end is an error of the stream.
  * @throws DrillError `wrong-key`, `not-a-swarm-file`, `file-damaged`
  */
 export async function openSealed(sealed: Readable, key: OpeningKey, name: string): Promise<Readable> {
   const decrypter = new Decrypter();
-  const closedFor = new Set<string>();
+  const stanzaTypes = new Set<string>();
   decrypter.addIdentity({
     unwrapFileKey(stanzas: Stanza[]) {
-      for (const { args } of stanzas) closedFor.add(args[0] ?? '');
+      for (const { args } of stanzas) stanzaTypes.add(args[0] ?? '');
       return null;
     },
   });
@@ -58,57 +58,57 @@ export async function openSealed(sealed: Readable, key: OpeningKey, name: string
     return node(await decrypter.decrypt(web(sealed)));
   } catch (cause) {
     sealed.destroy();
-    throw refusal(reasonOf(cause), name, 'passphrase' in key, closedFor);
+    throw refusal(reasonOf(cause), name, 'passphrase' in key, stanzaTypes);
   }
 }
 
-function refusal(reason: string, name: string, byPassphrase: boolean, closedFor: Set<string>): DrillError {
-  if (closedFor.size === 0)
-    return finding(`${name} is no file that age has sealed: ${reason}`, {
+function refusal(reason: string, name: string, byPassphrase: boolean, stanzaTypes: Set<string>): DrillError {
+  if (stanzaTypes.size === 0)
+    return finding(`${name} is not an age file: ${reason}`, {
       code: 'not-a-swarm-file',
-      hint: 'give the file that `swarm-drill swarm backup` wrote, as it wrote it (not armoured, not decrypted)',
+      hint: 'Give the file that `swarm-drill swarm backup` wrote, unchanged (not armoured, not decrypted).',
     });
   if (!reason.startsWith('no identity matched'))
-    return finding(`${name} is damaged in its head: ${reason}`, { code: 'file-damaged' });
-  const needsPassphrase = closedFor.has('scrypt');
+    return finding(`${name} has a damaged header: ${reason}`, { code: 'file-damaged' });
+  const needsPassphrase = stanzaTypes.has('scrypt');
   return finding(
     needsPassphrase === byPassphrase
-      ? `the ${byPassphrase ? 'passphrase' : 'identity'} does not open ${name}`
-      : `${name} was sealed ${needsPassphrase ? 'with a passphrase' : 'for recipients'}, and ${byPassphrase ? 'a passphrase' : 'an identity'} was given`,
+      ? `the ${byPassphrase ? 'passphrase' : 'identity'} does not decrypt ${name}`
+      : `${name} is encrypted ${needsPassphrase ? 'with a passphrase' : 'for recipients'}, and ${byPassphrase ? 'a passphrase' : 'an identity'} was given`,
     {
       code: 'wrong-key',
       hint: needsPassphrase
-        ? 'give the passphrase of that day with --passphrase-file'
-        : 'give the identity of one of the recipients of that day with --identity-file',
+        ? 'Give the passphrase it was made with, with --passphrase-file.'
+        : 'Give the identity of one of its recipients, with --identity-file.',
     },
   );
 }
 
-/** @throws DrillError of usage; never with the word itself, which may be a secret that went the wrong way */
+/** @throws DrillError of usage, without the text itself: it may be a secret given by mistake */
 export function checkRecipient(word: string, where: string): void {
   if (/^AGE-SECRET-KEY-/i.test(word))
     throw usage(
-      `${where}: that is an identity, which is secret, and not a recipient`,
-      'make a new identity (it may have been seen), and give what `age-keygen -y` prints for it: age1…',
+      `${where}: expected a recipient, got an identity, which is secret`,
+      'Create a new identity (this one may have been seen), and give the recipient that `age-keygen -y` prints: age1….',
     );
   try {
     new Encrypter().addRecipient(word);
   } catch {
     throw usage(
-      `${where}: expected a recipient of age (age1…), got ${word.length} other characters`,
-      'keys of ssh are not supported; make a pair with age-keygen',
+      `${where}: expected an age recipient (age1…), got ${word.length} other characters`,
+      'SSH keys are not supported. Create a key pair with age-keygen.',
     );
   }
 }
 
-/** @throws DrillError of usage; never with the word itself */
+/** @throws DrillError of usage, without the text itself */
 export async function checkIdentity(word: string, where: string): Promise<void> {
   try {
     await identityToRecipient(word);
   } catch {
     throw usage(
-      `${where}: expected an identity of age (AGE-SECRET-KEY-1…), got ${word.length} other characters`,
-      'give a file as age-keygen writes it; one that is itself encrypted must be decrypted first',
+      `${where}: expected an age identity (AGE-SECRET-KEY-1…), got ${word.length} other characters`,
+      'Give a file as age-keygen writes it. Decrypt an encrypted identity file first.',
     );
   }
 }

@@ -1,6 +1,5 @@
-// Writing a swarm file: a tar of the manifest and the swarm directory, in zstd, in age, as a stream.
+// Writes a swarm file as a stream: a tar of the manifest and the swarm directory, compressed by zstd, encrypted by age.
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
@@ -9,14 +8,15 @@ import { finding } from '../../support/errors.ts';
 import { type Content, eachEntry, matchEntries } from './entries.ts';
 import type { FileFact, Manifest } from './manifest.ts';
 import { type OpeningKey, type SealingKey, sealStream } from './seal.ts';
+import type { BackupTarget } from './target.ts';
 import { together } from '../../support/linked-streams.ts';
 
 export const MANIFEST = 'manifest.json';
 
-/** A file that is made and sealed, and has nothing in it yet. */
+/** A file that was created and has nothing in it yet. */
 export interface EmptySwarmFile extends AsyncDisposable {
   /**
-   * Fills it, and returns when it is on the disk.
+   * Writes its contents, and returns when they are on the disk.
    * @param tar the directory that `manifest` lists
    * @throws DrillError `changed-while-read`
    */
@@ -26,13 +26,13 @@ export interface EmptySwarmFile extends AsyncDisposable {
 export interface Written {
   readonly bytes: number;
   readonly sha256: string;
-  /** Opens what was just written, to read it back. */
+  /** Decrypts what was just written, to read it back. */
   readonly key: OpeningKey;
 }
 
-/** Makes the new file `path`. What takes its time (a passphrase) or can be refused (the place) is over when this returns. */
-export async function createSwarmFile(path: string, lock: SealingKey): Promise<EmptySwarmFile> {
-  const file = await open(path, 'wx', 0o600);
+/** Creates the file of `target`. What is slow (a passphrase) or can be refused (the directory) is done when this returns. */
+export async function createSwarmFile(target: BackupTarget, lock: SealingKey): Promise<EmptySwarmFile> {
+  const file = await target.create();
   const compressed = createZstdCompress();
   const { sealed, key } = await sealStream(compressed, lock);
   return {
@@ -50,28 +50,27 @@ export async function createSwarmFile(path: string, lock: SealingKey): Promise<E
       await together(
         (signal) => fill(packed, manifest, tar, signal),
         (signal) => pipeline(Readable.from(packed), compressed, { signal }),
-        (signal) => pipeline(sealed, counted, (chunks: Content) => file.writeFile(chunks), { signal }),
+        (signal) => pipeline(sealed, counted, (chunks: Content) => file.write(chunks), { signal }),
       );
-      await file.sync();
       return { bytes, sha256: hash.digest('hex'), key };
     },
-    [Symbol.asyncDispose]: () => file.close(),
+    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   };
 }
 
 async function fill(packed: Pack, manifest: Manifest, tar: Readable, signal: AbortSignal): Promise<void> {
   packed.entry({ name: MANIFEST, mode: 0o600 }, JSON.stringify(manifest, undefined, 1));
-  const roll = matchEntries(manifest.files, (reason) =>
+  const matcher = matchEntries(manifest.files, (reason) =>
     finding(`the directory changed while it was read: ${reason}`, {
       code: 'changed-while-read',
-      hint: 'something writes to it beside the engine, or the engine still runs',
+      hint: 'Make sure that the engine is stopped and that no other program writes to the directory.',
     }),
   );
   await eachEntry(tar, async (header, content) => {
-    const fact = roll.next(header);
-    await addEntry(packed, fact, fact.path, roll.compared(fact, content), signal);
+    const fact = matcher.next(header);
+    await addEntry(packed, fact, fact.path, matcher.compared(fact, content), signal);
   });
-  roll.end();
+  matcher.end();
   packed.finalize();
 }
 

@@ -1,4 +1,4 @@
-// Whether a restore would make a second swarm of one that lives: every manager that anything is known of is asked.
+// Makes sure that a restore does not create a second swarm next to a running one: probes every manager it knows of.
 import { finding } from '../../support/errors.ts';
 import type { Manager } from '../engine/manager.ts';
 import type { Manifest } from '../file/manifest.ts';
@@ -6,13 +6,13 @@ import { KNOWN_MANAGERS, NODE_CERTIFICATE, parseNodeId } from '../file/node-key.
 import { probePeers, type Peer, parsePeers } from '../engine/peers.ts';
 
 export const STOP_OTHERS =
-  'stop the engines of the other managers first; if that swarm works, let this manager leave and join anew instead';
+  'Stop the engines of the other managers first. If that swarm works, let this manager leave and join again instead.';
 
 /**
- * Asks every manager of the swarm of which anything is known here. What this engine says does not do: locked, without a quorum or
- * stopped it knows of nobody, and a machine with a new disk never did.
+ * Probes every manager that the file or the directory here names. Asking this engine is not enough: locked, without a quorum or
+ * stopped it lists no managers, and on a new disk it never knew them.
  * @param known the `state.json` of the file
- * @returns what could not be found out, for a person to judge. @throws DrillError `others-alive`
+ * @returns warnings about what could not be proven. @throws DrillError `others-alive`
  */
 export async function requireOtherManagersGone(
   manager: Manager,
@@ -26,24 +26,24 @@ export async function requireOtherManagersGone(
   const found = await probePeers(manager, peers, cluster.id);
   const nameOf = ({ id, address }: Peer): string =>
     [objects.nodes.find((one) => one.id === id)?.name, address].filter(Boolean).join(' at ');
-  const alive = found.filter((one) => one.lives && isOther(one));
+  const alive = found.filter((one) => one.alive && isOther(one));
   if (alive.length > 0)
     throw finding(
-      `other managers of the swarm live (${alive.map(nameOf).toSorted().join(', ')}): after a restore there would be two swarms with one identity`,
+      `other managers of the swarm run (${alive.map(nameOf).toSorted().join(', ')}): a restore would make two swarms with one identity`,
       { code: 'others-alive', hint: STOP_OTHERS },
     );
-  const silent = found.flatMap((one) => (one.lives ? [] : [`${nameOf(one)} (${one.reason})`]));
+  const silent = found.flatMap((one) => (one.alive ? [] : [`${nameOf(one)} (${one.reason})`]));
   if (silent.length > 0)
     return [
-      `of the managers that are known here, these were not found to live: ${silent.join(', ')}. Should one live where this machine does not reach it, there are two swarms with one identity`,
+      `these managers did not answer: ${silent.join(', ')}. If one of them runs where this machine can't reach it, there are now two swarms with one identity`,
     ];
   if (cluster.managers === 1) return [];
   return [
-    `the copy is of a swarm with ${cluster.managers} managers, and does not say where the others were: none was asked whether it lives`,
+    `the backup is of a swarm with ${cluster.managers} managers and does not contain the addresses of the others: none was probed`,
   ];
 }
 
-/** Whose directory it is; undefined when there is none, or one that is damaged. */
+/** The node that a directory belongs to; undefined when its certificate is missing or damaged. */
 function readOwner(certificate: string | undefined): string | undefined {
   try {
     return certificate === undefined ? undefined : parseNodeId(certificate);

@@ -1,4 +1,4 @@
-// Which way a swarm file can go back to a machine: forced initialisation, unlocking, or none; and what a person has to agree to.
+// Chooses how a swarm file can be restored, and checks that this machine may be restored from it.
 import { finding } from '../../support/errors.ts';
 import { requireUnlockKey } from './backup.ts';
 import type { SwarmProbe } from '../engine/probe.ts';
@@ -7,12 +7,15 @@ import type { Manifest } from '../file/manifest.ts';
 import { STOP_OTHERS } from './other-managers.ts';
 
 export type RestoreStrategy =
-  /** `swarm init --force-new-cluster`: the other managers are taken out of raft. */
+  /** `swarm init --force-new-cluster`: removes the other managers from raft. */
   | { readonly by: 'forced initialisation' }
-  /** A single manager opens with its key alone, and a forced initialisation would break it. */
+  /** A single autolocked manager only needs its key, and a forced initialisation would break it. */
   | { readonly by: 'unlock key'; readonly unlockKey: string };
 
-/** @param nodeKey the node's key out of the file. @throws DrillError of a finding when there is no way, or none without a key */
+/**
+ * @param nodeKey the node's key from the file
+ * @throws DrillError `autolocked-managers`, `no-unlock-key`, `wrong-unlock-key`
+ */
 export function chooseStrategy(
   { cluster }: Manifest,
   nodeKey: string,
@@ -21,42 +24,43 @@ export function chooseStrategy(
   if (!cluster.autolock) return { by: 'forced initialisation' };
   if (cluster.managers > 1)
     throw finding(
-      `the copy is of an autolocked swarm with ${cluster.managers} managers: unlocked, it waits for the others, and locked, it can't be initialised by force. There is no documented way (https://github.com/moby/moby/issues/36852)`,
+      `the backup is of an autolocked swarm with ${cluster.managers} managers: unlocked, it waits for the others; locked, it can't be initialised by force. There is no documented way to restore it (https://github.com/moby/moby/issues/36852)`,
       {
         code: 'autolocked-managers',
-        hint: 'if one of its managers still works, let this host join there; else deploy the stacks anew from their sources. A backup for the loss of all managers is made with autolock off',
+        hint: 'If one of its managers still works, join this host to it. Otherwise deploy the stacks again from their sources. To be able to restore after losing all managers, turn autolock off before the backup.',
       },
     );
   requireUnlockKey(nodeKey, unlockKey);
   return { by: 'unlock key', unlockKey: unlockKey as string };
 }
 
-/** @throws DrillError of a finding when the machine is not one that the copy should go to, or not without --yes */
+/** @throws DrillError `moved-address`, `others-alive`, `swarm-exists` */
 export async function preflightRestore(
   manager: Manager,
-  seen: SwarmProbe,
+  probe: SwarmProbe,
   { node }: Manifest,
   yes: boolean,
 ): Promise<void> {
   const own = await manager.addresses();
   if (node.addressIsOwn && !own.includes(node.address))
     throw finding(
-      `the copy is of the manager at ${node.address}, which is no address of ${manager.name} (${own.join(', ')})`,
+      `the backup is of the manager at ${node.address}, and ${manager.name} does not have that address (it has ${own.join(', ')})`,
       {
         code: 'moved-address',
-        hint: `give it that address first (ip address add ${node.address}/… dev …): a forced initialisation keeps it, whatever it is told, and workers look for their manager there`,
+        // A forced initialisation keeps the old address whatever it is told, and workers look for their manager there.
+        hint: `Add that address first: ip address add ${node.address}/… dev ….`,
       },
     );
-  if (seen.state === 'manager') {
-    const others = seen.members.filter(
-      ({ ID, ManagerStatus }) => ID !== seen.nodeId && ManagerStatus?.Reachability === 'reachable',
+  if (probe.state === 'manager') {
+    const others = probe.members.filter(
+      ({ ID, ManagerStatus }) => ID !== probe.nodeId && ManagerStatus?.Reachability === 'reachable',
     );
     if (others.length > 0)
       throw finding(
-        `${manager.name} belongs to a swarm whose other managers live (${others
+        `${manager.name} belongs to a swarm whose other managers run (${others
           .map(({ Description }) => Description.Hostname)
           .toSorted()
-          .join(', ')}): after a restore there would be two swarms with one identity`,
+          .join(', ')}): a restore would make two swarms with one identity`,
         {
           code: 'others-alive',
           hint: STOP_OTHERS,
@@ -65,10 +69,10 @@ export async function preflightRestore(
   }
   if (
     !yes &&
-    (seen.state === 'silent' ? await manager.root.has(`${SWARM}/docker-state.json`) : seen.state !== 'none')
+    (probe.state === 'silent' ? await manager.root.has(`${SWARM}/docker-state.json`) : probe.state !== 'none')
   )
-    throw finding(`there is a swarm on ${manager.name}, and it would be replaced`, {
-      code: 'swarm-there',
-      hint: 'say --yes; its directory is kept aside',
+    throw finding(`there is a swarm on ${manager.name} already`, {
+      code: 'swarm-exists',
+      hint: 'Pass --yes to replace it (the old directory is preserved).',
     });
 }

@@ -1,0 +1,51 @@
+// A node of a drill's site as a manager: what a drill backs up and restores goes through the same code as the commands.
+import { connect } from '../../lab/engine/connect.ts';
+import { outputOf } from '../../lab/engine/process.ts';
+import { finding } from '../../support/errors.ts';
+import type { Node, StoppedNode } from '../../swarm/node.ts';
+import type { Site } from '../../swarm/site.ts';
+import { containerManager } from './container.ts';
+import { containerDataRoot } from './container-data-root.ts';
+import { type HotCopy, type Manager, SWARM } from './manager.ts';
+
+const DATA_ROOT = '/var/lib/docker';
+
+export function siteManager(site: Site, node: Node | StoppedNode): Manager {
+  const engine = connect(site.lab.host);
+  const { container: helper, path: mountedAt } = site.volumeHelper(node.volume);
+  const root = containerDataRoot({ engine, helper, mountedAt }, { path: DATA_ROOT, localPath: undefined });
+  return containerManager(engine, node.id, { name: node.name, root });
+}
+
+/** Where tar puts the copy of a directory that is written to meanwhile: it must be packed twice, and both times the same. */
+const HOT_COPY = `${DATA_ROOT}/swarm-drill.hot.tar`;
+
+export interface SiteHotCopy extends HotCopy {
+  /** Whether tar saw files change while it read them. */
+  readonly changed: boolean;
+}
+
+/** Copies the swarm directory of a node whose engine runs. @throws DrillError `tar-failed` */
+export async function copyRunning(node: Node): Promise<SiteHotCopy> {
+  const { exitCode, stderr } = await outputOf(
+    await node.run(['sh', '-c', `umask 077; tar --directory ${DATA_ROOT} --create ${SWARM} >${HOT_COPY}`]),
+  );
+  // 1: a file changed while it was read, which is what a hot copy risks.
+  if (exitCode > 1)
+    throw finding(`tar ended with exit code ${exitCode}`, {
+      code: 'tar-failed',
+      node: node.name,
+      output: stderr,
+    });
+  return {
+    changed: exitCode === 1,
+    async pack() {
+      const { io } = await node.run(['cat', HOT_COPY]);
+      io.end();
+      return io;
+    },
+    async [Symbol.asyncDispose]() {
+      await node.exec(['rm', '-f', HOT_COPY]);
+    },
+  };
+}
