@@ -24,7 +24,7 @@ export default drill('single manager: the ledger comes back after its only disk 
       files: await vault.keep(methods.volumeArchive(), await shop.files()),
     };
   },
-  // 4. Write on after the backup: these writes will be lost, and are counted.
+  // 4. Keep writing after the backup: these writes will be lost, and are counted.
   drift: ({ write }) => write(5),
   // 5. Destroy the swarm, with proof.
   disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
