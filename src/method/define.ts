@@ -1,5 +1,6 @@
 // Defines a method: its limits are declared once, and its metadata is validated when an artifact is read back.
 import { z } from 'zod';
+import { ASPECTS } from '../model/aspect.ts';
 import type { ArtifactMetadata, ArtifactReader, ArtifactWriter, Limit, Method } from '../model/method.ts';
 import { finding } from '../support/errors.ts';
 
@@ -26,7 +27,7 @@ export function defineMethod<Source, Target, Result, Metadata extends ArtifactMe
   return {
     name,
     limits: limits.map(({ sentence }) => sentence),
-    loses: [...new Set(limits.flatMap(({ loses = [] }) => loses))],
+    loses: ASPECTS.filter((aspect) => limits.some(({ loses = [] }) => loses.includes(aspect))),
     backup,
     async restore(artifact, target) {
       const parsed = metadata.safeParse(artifact.metadata);

@@ -171,7 +171,7 @@ describe('refuses', () => {
       '--env',
       'SSH_HOST_NAME=vault',
     );
-    expect(printed).toContain('does not know AGE_PUBLIC_KEYS, SSH_HOST_NAME');
+    expect(printed).toContain('does not support AGE_PUBLIC_KEYS, SSH_HOST_NAME');
     expect(printed).toContain('exit code 1');
   });
 

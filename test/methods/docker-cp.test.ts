@@ -250,7 +250,9 @@ describe('refuses', () => {
     });
     expect(await findingOf(broken)).toMatchObject({
       code: 'volume-not-emptied',
-      message: expect.stringMatching(/^the vault is gone; and then the volume stuck on manager-1/),
+      message: expect.stringMatching(
+        /^the vault is gone; and then volume stuck: could not be emptied on manager-1/,
+      ),
       output: expect.stringContaining('half'),
       hint: expect.stringContaining('docker volume rm stuck'),
     });

@@ -141,7 +141,12 @@ export function dockerEngine(docker: Docker, limit?: Seconds): Engine {
         const broken = new AbortController();
         tar.once('error', (error) => broken.abort(error));
         const options = { path, abortSignal: broken.signal, ...(keepOwners && { copyUIDGID: '1' }) };
-        await docker.getContainer(container).putArchive(tar, options).catch(refused);
+        const sent = docker.getContainer(container).putArchive(tar, options);
+        await sent.catch((error: unknown) => {
+          // What broke the tar, not that the request was aborted for it.
+          broken.signal.throwIfAborted();
+          return refused(error);
+        });
       },
       startProcess: (container, argv, options) =>
         startProcess(docker, container, argv, options).catch(refused),

@@ -64,7 +64,7 @@ while True:
         if now - interrupted > GRACE:
             program.kill()
         continue
-    moved, computed = (abs(now - then) for now, then in zip(activity(), last))
+    moved, computed = (abs(now - then) for now, then in zip(activity(), last, strict=True))
     if moved > BYTES_A_SECOND * STALL_TIMEOUT or computed > PROCESSOR_SHARE * STALL_TIMEOUT:
         active, last = now, activity()
     stalled = now - active > STALL_TIMEOUT
