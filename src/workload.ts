@@ -3,7 +3,7 @@
 
 // Run programs, and wait with a reason.
 export { outputOf, type ContainerProcess } from './lab/engine/process.ts';
-export { run as runCommand } from './support/command.ts';
+export { runProgram as runCommand } from './support/command.ts';
 export { waitUntil } from './support/poll.ts';
 export { step } from './support/trace.ts';
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FILE_ASPECTS, type Aspect } from '../model/aspect.ts';
 import { compareFiles } from './compare-files.ts';
 import { isBefore, nameOf, type Entry } from './entry.ts';
-import { entriesOf, Manifest } from './manifest.ts';
+import { entriesOf, FileManifest } from './manifest.ts';
 
 const file = (path: string, more: Partial<Entry> = {}): Entry => ({
   path,
@@ -290,7 +290,7 @@ describe('a manifest', () => {
     vi.unstubAllEnvs();
     await rm(home, { recursive: true });
   });
-  const keep = (...entries: readonly Entry[]) => Manifest.keep(inPieces(text(...entries)));
+  const keep = (...entries: readonly Entry[]) => FileManifest.keep(inPieces(text(...entries)));
 
   test('is read as often as one likes, and leaves no file that anybody could find', async () => {
     const manifest = await keep(root, file('f'));
@@ -308,7 +308,7 @@ describe('a manifest', () => {
 
   test('is not made of lines that are cut', async () => {
     const lines = text(root, file('f'));
-    await expect(Manifest.keep(inPieces(lines.slice(0, -3)))).rejects.toMatchObject({ code: 'manifest' });
+    await expect(FileManifest.keep(inPieces(lines.slice(0, -3)))).rejects.toMatchObject({ code: 'manifest' });
   });
 });
 

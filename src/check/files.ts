@@ -2,9 +2,9 @@
 import { FILE_ASPECTS, type Aspect } from '../model/aspect.ts';
 import type { Check } from '../model/check.ts';
 import { compareFiles } from './compare-files.ts';
-import { readEntries, type Manifest, type Place } from './manifest.ts';
+import { readEntries, type FileManifest, type Place } from './manifest.ts';
 
-export { readManifest, type Manifest } from './manifest.ts';
+export { readManifest, type FileManifest as Manifest } from './manifest.ts';
 
 interface FilesOptions {
   /** Prefixes of paths that are not looked at: the same ones as for the baseline. */
@@ -19,7 +19,7 @@ interface FilesOptions {
  */
 export const filesMatch = (
   place: () => Promise<Place>,
-  baseline: Manifest,
+  baseline: FileManifest,
   { excluded = [], loses = [] }: FilesOptions = {},
 ): Check => ({
   name: 'files match',

@@ -24,8 +24,8 @@ const CHANGED = 3;
  * @param excluded prefixes of paths that are not looked at
  * @throws DrillError `files-changed` when they did not hold still, `manifest` when they can't be read
  */
-export const readManifest = (place: Place, excluded: readonly string[] = []): Promise<Manifest> =>
-  Manifest.keep(listing(place, excluded));
+export const readManifest = (place: Place, excluded: readonly string[] = []): Promise<FileManifest> =>
+  FileManifest.keep(listing(place, excluded));
 
 /** The same without keeping it: entries as they come from the volume. */
 export const readEntries = (place: Place, excluded: readonly string[] = []): AsyncGenerator<Entry> =>
@@ -50,7 +50,7 @@ async function* listing({ node, name }: Place, excluded: readonly string[]): Asy
 }
 
 /** What was there at one moment. */
-export class Manifest implements AsyncIterable<Entry> {
+export class FileManifest implements AsyncIterable<Entry> {
   /** How many entries, the root among them. */
   readonly entries: number;
   /** Of everything it says: two manifests are the same when their digests are. */
@@ -65,7 +65,7 @@ export class Manifest implements AsyncIterable<Entry> {
   }
 
   /** Writes the lines of manifest.py to a file without a name: nobody else can open it, and it goes with the process. */
-  static async keep(lines: AsyncIterable<Buffer>): Promise<Manifest> {
+  static async keep(lines: AsyncIterable<Buffer>): Promise<FileManifest> {
     const file = openNameless();
     try {
       const hash = createHash('sha256');
@@ -77,7 +77,7 @@ export class Manifest implements AsyncIterable<Entry> {
       }
       const entries = countIn(tail.toString('latin1').split('\n').at(-2) ?? '');
       if (entries === undefined) throw cut();
-      return new Manifest(file, entries, hash.digest('hex'));
+      return new FileManifest(file, entries, hash.digest('hex'));
     } catch (error) {
       close(file);
       throw error;

@@ -1,6 +1,6 @@
 // The program: its commands, and the one place that turns an error into a message and an exit code.
 import { Command, CommanderError } from 'commander';
-import { describe, DrillError } from '../support/errors.ts';
+import { describeError, DrillError } from '../support/errors.ts';
 import { benchSubcommand } from './commands/bench.ts';
 import { cleanSubcommand } from './commands/clean.ts';
 import { doctorSubcommand } from './commands/doctor.ts';
@@ -79,7 +79,7 @@ function usageHint(command: Command): string {
 /** Prints what went wrong, unless commander already has. @returns the exit code */
 function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
-  console.error(`swarm-drill: ${describe(error)}`);
+  console.error(`swarm-drill: ${describeError(error)}`);
   if (!(error instanceof DrillError)) return EXIT.inconclusive;
   return { usage: EXIT.usage, finding: EXIT.finding, harness: EXIT.inconclusive }[error.blame];
 }

@@ -1,9 +1,9 @@
-// A drill is named after its file, checked when it is declared, and told to whoever asked.
+// A drill is named after its file, validated when it is declared, and passed to a runner.
 import { expect, test } from 'vitest';
 import { seconds } from '../support/clock.ts';
 import { drill } from './drill.ts';
 import type { Plan } from './plan.ts';
-import { declaredDrills, onDrill } from './registry.ts';
+import { declaredDrills, onDrillDeclared } from './registry.ts';
 
 const unused = (): never => {
   throw new Error('a drill that is only declared must not run');
@@ -20,7 +20,7 @@ const plan: Plan = {
   verify: unused,
 };
 
-test('its name and file come from the file that declares it', () => {
+test('is named after the file that declares it', () => {
   expect(drill('a title', plan)).toMatchObject({
     name: 'drill',
     title: 'a title',
@@ -28,11 +28,11 @@ test('its name and file come from the file that declares it', () => {
   });
 });
 
-test('declaring it runs nothing; it is in the registry, and a runner is told', () => {
-  const told: string[] = [];
-  onDrill(({ title }) => told.push(title));
-  const declared = drill('told', plan);
-  expect(told).toEqual(['told']);
+test('is registered and passed to the runner, and not run', () => {
+  const seen: string[] = [];
+  onDrillDeclared(({ title }) => seen.push(title));
+  const declared = drill('declared', plan);
+  expect(seen).toEqual(['declared']);
   expect(declaredDrills().at(-1)).toBe(declared);
 });
 
@@ -41,7 +41,7 @@ test.each([
   [{ topology: { managers: 8, workers: 0 } }, 'expected 1 to 7 managers, got 8'],
   [{ topology: { managers: 1, workers: 10.5 } }, 'expected 0 to 10 workers, got 10.5'],
   [{ objectives: { rto: seconds(0) } }, 'expected an RTO above 0 seconds, got 0'],
-])('a plan that can not be is refused: %j', (wrong, message) => {
+])('refuses an invalid plan: %j', (wrong, message) => {
   expect(() => drill('wrong', { ...plan, ...wrong })).toThrow(
     expect.objectContaining({ message, blame: 'usage' }),
   );

@@ -1,4 +1,4 @@
-// What a drill file calls: it checks the plan, names the drill after its file and puts it where runners find it.
+// Declares a drill: validates its plan, names it after its file and registers it for runners.
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getCallSites } from 'node:util';
@@ -11,7 +11,7 @@ const MOST_WORKERS = 10;
 
 /**
  * Declares the drill of the calling file; `drills/<name>.drill.ts` gives it its name, and a plan's variant a second part.
- * @throws DrillError `usage` when the topology or an objective can't be, or the name is taken
+ * @throws DrillError `usage` if the variant, the topology or an objective is invalid
  */
 export function drill<W extends Seeded, B, K extends Artifacts, S, R extends Restored>(
   title: string,
@@ -22,13 +22,13 @@ export function drill<W extends Seeded, B, K extends Artifacts, S, R extends Res
     .filter((part) => part !== undefined)
     .join('.');
   validate(name, plan);
-  // The five types are the author's; the runner hands each function what the one before it returned.
+  // The five types are the author's; the runner passes each function what the one before it returned.
   const declared: Drill = { name, title, file, plan: plan as unknown as Plan };
   register(declared);
   return declared;
 }
 
-/** The file that called `drill`: a path in plain Node.js, a path or URL under vitest. */
+/** Returns the file that called `drill`: a path in plain Node.js, a path or URL under vitest. */
 function callingFile(): string {
   const caller = getCallSites(3)[2]?.scriptName ?? '';
   return caller.startsWith('file:') ? fileURLToPath(caller) : caller;
@@ -38,9 +38,9 @@ function validate(
   name: string,
   { topology: { managers, workers }, objectives, variant }: Pick<Plan, 'topology' | 'objectives' | 'variant'>,
 ): void {
-  const hint = `correct the plan of the drill "${name}"`;
+  const hint = `Correct the plan of the drill "${name}".`;
   if (variant !== undefined && !/^[a-z0-9-]+$/.test(variant))
-    throw usage(`expected a variant of small letters, digits and "-", got "${variant}"`, hint);
+    throw usage(`expected a variant of lower-case letters, digits and "-", got "${variant}"`, hint);
   if (!isWithin(managers, 1, MOST_MANAGERS))
     throw usage(`expected 1 to ${MOST_MANAGERS} managers, got ${managers}`, hint);
   if (!isWithin(workers, 0, MOST_WORKERS))

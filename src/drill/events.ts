@@ -1,9 +1,9 @@
-// What a journal line can say. Everything a report shows is in one of these: the report is a pure function of them.
+// The events of a journal. Everything that a report shows is in one of them: the report is a pure function of the journal.
 import type { ProofRow } from '../model/disaster.ts';
 import type { ImageFact } from '../lab/lab.ts';
 import type { ArtifactFact } from '../model/artifact.ts';
 import type { TopologyNode } from '../swarm/topology.ts';
-import type { Operation } from '../support/trace.ts';
+import type { StepOperation } from '../support/trace.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { CoverageRow } from './coverage.ts';
 
@@ -42,17 +42,17 @@ export interface Environment {
   readonly images: readonly ImageFact[];
   /** E.g. `swarm-drill 0.1.0, Node.js v24.21.0`. */
   readonly tool: string;
-  /** Of this project's work tree, `-dirty` when it has changes; `unknown` outside of git. */
+  /** Of this project's work tree, with `-dirty` if it has changes; `unknown` outside git. */
   readonly commit: string;
   /** `embedded` or `engine`, with what isolates it. */
   readonly lab: string;
 }
 
 export interface CleanupFact {
-  /** How many of our objects (containers, networks, volumes) the lab held, by kind. */
+  /** How many containers, networks and volumes of this drill the lab had, by kind. */
   readonly before: Readonly<Record<string, number>>;
   readonly after: Readonly<Record<string, number>>;
-  /** Names of what should be gone and isn't. */
+  /** Names of what should have been removed and was not. */
   readonly leaked: readonly string[];
   readonly errors: readonly string[];
   /** With `--keep`: the command that opens a shell in what was kept. */
@@ -70,24 +70,24 @@ export type JournalEvent = { readonly t: number } & (
       readonly name: string;
       readonly title: string;
       readonly file: string;
-      /** The drill's source text: its pass criteria, fixed before anything starts. */
+      /** The drill's source text: its pass criteria, recorded before anything starts. */
       readonly text: string;
       readonly topology: { readonly managers: number; readonly workers: number };
-      /** Seconds; null where the drill sets none. */
+      /** Seconds; null if the drill sets none. */
       readonly objectives: { readonly rtoSeconds: number | null; readonly rpoSeconds: number | null };
-      /** What is compared with other drills of the run. */
+      /** What is compared with the other drills of the run. */
       readonly subject: {
         readonly of: string;
         readonly aspects: readonly string[];
         readonly method: string;
-        /** Methods that it can't do without, by name. */
+        /** Names of the methods that it does not work without. */
         readonly requires: readonly string[];
         readonly loses: readonly string[];
         readonly limits: readonly string[];
       } | null;
       readonly seed: string;
       readonly size: string;
-      /** The command that runs this drill again, exactly. */
+      /** The command that runs this drill again with the same parameters. */
       readonly rerunCommand: string;
       /** UTC. */
       readonly at: string;
@@ -100,15 +100,15 @@ export type JournalEvent = { readonly t: number } & (
       readonly parent: number | null;
       readonly name: string;
       readonly harness: boolean;
-      /** Set where the step is one method's whole backup or restore. */
-      readonly operation?: Operation;
+      /** Set if the step is one method's whole backup or restore. */
+      readonly operation?: StepOperation;
       readonly at: string;
     }
   | { readonly event: 'step-end'; readonly id: number; readonly error: string | null }
   | { readonly event: 'wait'; readonly step: number | null; readonly because: string }
   /** A write of the workload that was acknowledged at `t`. Batches are one line. */
   | { readonly event: 'written'; readonly ids: readonly string[] }
-  /** The plain way to store the same data: bytes of the tar, seconds to pack it, and to unpack it. */
+  /** Tar piped to zstd for the same data: bytes of the tar, seconds to pack it, and to unpack it. */
   | {
       readonly event: 'baseline-timing';
       readonly bytes: number;
@@ -134,7 +134,7 @@ export type JournalEvent = { readonly t: number } & (
       readonly detail: string;
     }
   | { readonly event: 'cleanup'; readonly cleanup: CleanupFact }
-  /** Seconds that this program itself was busy (event loop active), of the whole drill. */
+  /** Seconds that this program's event loop was active during the whole drill. */
   | { readonly event: 'harness'; readonly busySeconds: number }
   | { readonly event: 'end'; readonly at: string }
 );

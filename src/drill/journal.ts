@@ -1,24 +1,24 @@
-// The journal: one JSON object a line, written as things happen and flushed, so that a crash loses nothing that was told.
+// The journal of a drill: one JSON object a line, written synchronously as things happen, so that a crash loses nothing recorded.
 import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { monotonic, utcNow } from '../support/clock.ts';
 import type { StepOptions, TraceSink } from '../support/trace.ts';
 import type { JournalEvent } from './events.ts';
 
-/** Each member of a union without its `t`, which the journal adds. */
+/** Each member of the union without `t`, which the journal adds. */
 type Untimed<E> = E extends unknown ? Omit<E, 't'> : never;
 
 export class Journal implements TraceSink, Disposable {
   readonly #began = monotonic();
   readonly #file: number;
 
-  /** Makes `directory` and the file `journal.jsonl` in it. */
+  /** Creates `directory` and the file `journal.jsonl` in it. */
   constructor(directory: string) {
     mkdirSync(directory, { recursive: true });
     this.#file = openSync(join(directory, 'journal.jsonl'), 'wx');
   }
 
-  /** Seconds since the drill began. */
+  /** Returns the seconds since the drill began. */
   now(): number {
     return monotonic() - this.#began;
   }

@@ -108,7 +108,7 @@ export async function seedAndRecordBaseline(
 }
 
 /** Takes the backup, then records what the checks of the vault will compare. */
-export async function backUp(
+export async function runBackup(
   run: RunContext,
   {
     swarm,
@@ -150,7 +150,7 @@ export async function runDrift(
 }
 
 /** Starts the recovery clock. @throws DrillError `no-disaster` unless every row of the proof says that something changed */
-export async function destroy(run: RunContext, swarm: Swarm): Promise<unknown> {
+export async function runDisaster(run: RunContext, swarm: Swarm): Promise<unknown> {
   enterPhase(run, 'disaster');
   const { proof, survivors } = await run.drill.plan.disaster({ swarm });
   run.journal.write({ event: 'proof', rows: proof });
@@ -176,7 +176,7 @@ export async function observeOutage(
   await runChecks(run, outage(context));
 }
 
-export async function restore(
+export async function runRestore(
   run: RunContext,
   context: { readonly site: Site; readonly kept: Artifacts; readonly survivors: unknown },
 ): Promise<Restored> {
@@ -203,7 +203,7 @@ export async function awaitFirstResponse(run: RunContext, app: Application): Pro
 }
 
 /** Runs every check: the sentinels, the author's, the vault's. The last answer is the end of time to proven. */
-export async function verify(
+export async function verifyRestore(
   run: RunContext,
   {
     restored,

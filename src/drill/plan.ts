@@ -1,6 +1,6 @@
-// A drill, as its author writes it: typed functions in the order in which they run. The runner owns order, clocks,
-// journal and clean-up; the author owns what happens. Phases out of order, a typo in `kept`, or the baseline used in
-// `restore` don't compile.
+// A drill as its author writes it: typed functions in the order in which they run. The runner is responsible for order, clocks,
+// journal and clean-up; the author for what happens. Phases out of order, a typo in `kept`, or the baseline used in `restore` don't
+// compile.
 import type { Check } from '../model/check.ts';
 import type { Aftermath } from '../model/disaster.ts';
 import type { Method } from '../model/method.ts';
@@ -43,7 +43,7 @@ export interface Objectives {
 /** What `seed` returns; a drill adds its own fields. */
 export interface Seeded {
   readonly app: Application;
-  /** Random text that was seeded in plain, beside the sentinels: looked for in the vault, where it must not be found. */
+  /** Random text that was seeded in plain, in addition to the sentinels: searched for in the vault, where it must not be found. */
   readonly canaries?: readonly string[];
 }
 
@@ -52,18 +52,18 @@ export interface Restored extends Seeded {
   readonly swarm: Swarm;
 }
 
-/** What a drill compares with others of its run: a row of the run's matrix. */
+/** What a drill compares with the other drills of its run: a row of the run's matrix. */
 export interface Subject {
-  /** What is backed up; rows of one kind stand in one table, e.g. `volumes`. */
+  /** What is backed up, e.g. `volumes`; the rows of one kind are one table. */
   readonly of: string;
-  /** Columns of its row: what this method answers for. Checks of the drill that see other aspects don't count for it. */
+  /** The row's columns: the aspects that this method is responsible for. Other aspects that the drill's checks see don't count for it. */
   readonly aspects: readonly Aspect[];
   readonly method: Pick<Method<never, never, unknown>, 'name' | 'loses' | 'limits'>;
-  /** Methods that it can't do without: what they take counts in its row. Default none. */
+  /** Methods that this one does not work without: their time and bytes count in its row. Default none. */
   readonly requires?: readonly Pick<Method<never, never, unknown>, 'name'>[];
 }
 
-/** How long the plain way takes for the same data. */
+/** How long tar piped to zstd takes for the same data. */
 export interface BaselineTiming {
   /** Of the unpacked tar. */
   readonly bytes: number;
@@ -82,51 +82,51 @@ export interface Plan<
   S = unknown,
   R extends Restored = Restored,
 > {
-  /** Where one file declares several drills: this one is called `<file>.<variant>`. */
+  /** Names one of several drills of a file: `<file>.<variant>`. */
   readonly variant?: string;
   readonly subject?: Subject;
   readonly topology: Topology;
   readonly objectives: Objectives;
   /** Images that the drill needs, in addition to those that nodes and helpers run: only these are pulled or built. Default none. */
   readonly images?: readonly ImageRecipe[];
-  /** What the vault is to have beside its ssh server. Default nothing. */
+  /** What the vault offers in addition to ssh. Default nothing. */
   readonly vault?: Pick<VaultOptions, 'objectStore'> | undefined;
-  /** How long the restored application may take to answer. Default 3 minutes. */
+  /** How long the restored application may take until it answers. Default 3 minutes. */
   readonly firstResponseLimit?: Seconds;
   /**
-   * What the restored workload should hold: `backup`, all that was acknowledged before the backup and nothing after
-   * it; or `latest`, everything acknowledged, since the data itself was never lost. Default `backup`.
+   * What the restored workload should have: `backup`, everything that was acknowledged before the backup and nothing after it; or
+   * `latest`, everything acknowledged, since the data itself was not lost. Default `backup`.
    */
   readonly recoveryPoint?: 'backup' | 'latest';
-  /** Deploys the workload and fills it, all from `seed`: the same seed gives the same data. */
+  /** Deploys the workload and fills it from `seed`: the same seed gives the same data. */
   readonly seed: (context: {
     readonly swarm: Swarm;
     readonly seed: string;
     readonly size: Size;
   }) => Promise<W>;
-  /** What is true just before the backup; compared in `verify`. Acknowledged writes and the *before* sentinel are there already. */
+  /** Records what `verify` compares with, just before the backup. The early writes and the first sentinel exist already. */
   readonly baseline: (context: { readonly swarm: Swarm; readonly seeded: W }) => Promise<B>;
-  /** Measured by the harness just before the backup, e.g. with `measurePackAndUnpack`: what the methods' speed is held against. */
+  /** Measured by the harness just before the backup, e.g. with `measurePackAndUnpack`: what the methods' speed is compared with. */
   readonly baselineTiming?: ((context: { readonly seeded: W }) => Promise<BaselineTiming>) | undefined;
   readonly backup: (context: {
     readonly swarm: Swarm;
     readonly seeded: W;
     readonly vault: Vault;
   }) => Promise<K>;
-  /** Life after the backup. `write(n)` makes n acknowledged writes; the *after* sentinel is written by the runner. */
+  /** Lets the workload run on after the backup. `write(n)` makes n acknowledged writes; the runner adds the second sentinel. */
   readonly drift: (context: {
     readonly swarm: Swarm;
     readonly seeded: W;
     readonly write: (count: number) => Promise<void>;
   }) => Promise<void>;
-  /** The failure done on purpose, with proof; what is left of the swarm, if anything, is all that `restore` gets of it. */
+  /** Destroys something, and returns proof of it. `restore` gets of the swarm only what survives. */
   readonly disaster: (context: { readonly swarm: Swarm }) => Promise<Aftermath<S>>;
-  /** Looked at while it is down, where something survives. */
+  /** Returns checks of what survived, run before the restore. */
   readonly outage?: (context: {
     readonly survivors: S;
     readonly baseline: B & { readonly inventory: Inventory };
   }) => readonly Check[];
-  /** Sees the vault, the empty site and what the disaster left: nothing else. */
+  /** Restores from the vault. Sees the empty site, the backups and what survived, and nothing else. */
   readonly restore: (context: { readonly site: Site; readonly kept: K; readonly survivors: S }) => Promise<R>;
   readonly verify: (context: {
     readonly restored: R;
@@ -134,7 +134,7 @@ export interface Plan<
   }) => readonly Check[];
 }
 
-/** A plan with its name (from its file) and title, as the runner and `list` know it. */
+/** A plan with its name, which comes from its file, and its title. */
 export interface Drill {
   readonly name: string;
   readonly title: string;

@@ -1,18 +1,18 @@
-// Which drills the files imported so far have declared. Declaring one runs nothing, unless a runner asked to be told.
+// Keeps the drills that the files imported so far have declared. Declaring a drill runs it only if a runner has subscribed.
 import type { Drill } from './plan.ts';
 
 const declared: Drill[] = [];
-let registrar: (drill: Drill) => void = () => {};
+let notify: (drill: Drill) => void = () => {};
 
-/** Every drill declared in this process, in the order of their files' import. */
+/** Returns every drill declared in this process, in the order of their files' import. */
 export const declaredDrills = (): readonly Drill[] => declared;
 
-/** From now on `tell` hears of each drill as it is declared. */
-export function onDrill(tell: (drill: Drill) => void): void {
-  registrar = tell;
+/** Calls `subscriber` with each drill that is declared from now on. */
+export function onDrillDeclared(subscriber: (drill: Drill) => void): void {
+  notify = subscriber;
 }
 
 export function register(drill: Drill): void {
   declared.push(drill);
-  registrar(drill);
+  notify(drill);
 }

@@ -2,21 +2,21 @@
 // the journal only.
 import { performance } from 'node:perf_hooks';
 import { utcNow } from '../support/clock.ts';
-import { describe, DrillError, reasonOf } from '../support/errors.ts';
+import { describeError, DrillError, reasonOf } from '../support/errors.ts';
 import { Scope } from '../support/scope.ts';
-import { traced, withSignal } from '../support/trace.ts';
+import { withTrace, withSignal } from '../support/trace.ts';
 import { Journal } from './journal.ts';
 import {
   awaitFirstResponse,
-  backUp,
-  destroy,
+  runBackup,
+  runDisaster,
   observeOutage,
   provision,
   recordPlan,
-  restore,
+  runRestore,
   runDrift,
   seedAndRecordBaseline,
-  verify,
+  verifyRestore,
 } from './phases.ts';
 import type { Drill } from './plan.ts';
 import type { RunContext, RunOptions, Runtime } from './runtime.ts';
@@ -24,7 +24,7 @@ import { tearDown } from './teardown.ts';
 import { Writer } from './writer.ts';
 
 /**
- * Runs the drill to its end, whatever happens; everything that is known afterwards is in `options.dir/journal.jsonl`.
+ * Runs the drill to its end, also after a failure; all its facts are in `options.dir/journal.jsonl` then.
  * @throws only if the journal itself can't be written
  */
 export async function runDrill(drill: Drill, runtime: Runtime, options: RunOptions): Promise<void> {
@@ -40,9 +40,9 @@ export async function runDrill(drill: Drill, runtime: Runtime, options: RunOptio
     site: undefined,
     logged: new Set(),
   };
-  await traced(journal, options.signal, async () => {
+  await withTrace(journal, options.signal, async () => {
     await runPhases(run).catch((error: unknown) => recordFailure(run, error));
-    // Clean-up goes on after the drill was told to stop.
+    // A drill that was stopped is cleaned up too.
     await withSignal(new AbortController().signal, () => tearDown(run));
   });
   journal.write({
@@ -58,13 +58,13 @@ async function runPhases(run: RunContext): Promise<void> {
   await recordPlan(run);
   const { site, swarm, vault } = await provision(run);
   const { seeded, sentinel, baseline } = await seedAndRecordBaseline(run, swarm, writer);
-  const { kept, vaultChecks } = await backUp(run, { swarm, vault, seeded, sentinel });
+  const { kept, vaultChecks } = await runBackup(run, { swarm, vault, seeded, sentinel });
   const lateSentinel = await runDrift(run, { swarm, seeded, writer });
-  const survivors = await destroy(run, swarm);
+  const survivors = await runDisaster(run, swarm);
   await observeOutage(run, { survivors, baseline });
-  const restored = await restore(run, { site, kept, survivors });
+  const restored = await runRestore(run, { site, kept, survivors });
   await awaitFirstResponse(run, restored.app);
-  await verify(run, { restored, baseline, writer, sentinel, lateSentinel, vaultChecks });
+  await verifyRestore(run, { restored, baseline, writer, sentinel, lateSentinel, vaultChecks });
 }
 
 async function recordFailure(run: RunContext, error: unknown): Promise<void> {
@@ -73,7 +73,7 @@ async function recordFailure(run: RunContext, error: unknown): Promise<void> {
     phase: run.phase,
     blame: await blameFor(run, error),
     reason: reasonOf(error),
-    detail: describe(error),
+    detail: describeError(error),
   });
 }
 

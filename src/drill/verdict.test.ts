@@ -100,7 +100,7 @@ describe('a drill is', () => {
       'inconclusive',
       'required check "mail" is unproven: no mail server here',
     ],
-    ['inconclusive without any check', { checks: [] }, 'inconclusive', 'no check has answered'],
+    ['inconclusive without any check', { checks: [] }, 'inconclusive', 'no check has run to its end'],
     [
       'inconclusive without a disaster',
       { disaster: false },
@@ -112,7 +112,7 @@ describe('a drill is', () => {
       'inconclusive when something outlived the disaster',
       { proof: [gone, { ...gone, what: 'node m2', after: 'running' }] },
       'inconclusive',
-      '1 of 2 objects are as before, first node m2',
+      '1 of 2 objects are unchanged, first node m2',
     ],
     [
       'inconclusive when the journal stops early',
@@ -120,12 +120,17 @@ describe('a drill is', () => {
       'inconclusive',
       'the journal stops in restore',
     ],
-    ['inconclusive when the journal is damaged', { damagedLines: 2 }, 'inconclusive', "can't be read: 2"],
+    [
+      'inconclusive when the journal is damaged',
+      { damagedLines: 2 },
+      'inconclusive',
+      "2 lines of the journal can't be read",
+    ],
     [
       'inconclusive when clean-up leaks',
       { cleanup: leak },
       'inconclusive',
-      'clean-up left 1 objects behind, first volume x',
+      'clean-up left 1 objects, first volume x',
     ],
     [
       'recovered when what is left was kept on purpose',

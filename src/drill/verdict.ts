@@ -1,4 +1,4 @@
-// The last word of a drill: a verdict and the one sentence that carries it, decided from facts and nothing else.
+// Decides a drill's verdict, and the one sentence that explains it, from recorded facts only.
 import { formatSeconds } from '../support/clock.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { CleanupFact, JournalEvent, Phase, ProofRow } from './events.ts';
@@ -28,11 +28,11 @@ export interface VerdictFacts {
   /** Whether the disaster was marked as done. */
   readonly disaster: boolean;
   readonly proof: readonly ProofRow[];
-  /** Null when the clean-up was not reached. */
+  /** Null if the clean-up was not reached. */
   readonly cleanup: CleanupFact | null;
-  /** Where the journal stops, when it stops before the drill's end. */
+  /** Where the journal stops, if it stops before the drill's end. */
   readonly cutOff: string | null;
-  /** Lines of the journal that nobody can read: whatever they said is missing here. */
+  /** Lines of the journal that can't be read: their facts are missing here. */
   readonly damagedLines: number;
 }
 
@@ -43,7 +43,7 @@ interface Objection {
 const red = (reason: string): Objection => ({ verdict: 'not-recovered', reason });
 const unclear = (reason: string): Objection => ({ verdict: 'inconclusive', reason });
 
-/** Recovered is what is left when nobody objects; of several objections the worst decides, then the first. */
+/** Returns `recovered` if there is no objection. Of several objections the worst decides, then the first. */
 export function judge(facts: VerdictFacts): { verdict: Verdict; reason: string } {
   const objections = [
     ...ofFailures(facts),
@@ -62,7 +62,7 @@ export function judge(facts: VerdictFacts): { verdict: Verdict; reason: string }
   return { verdict, reason: `${first?.reason}${more}` };
 }
 
-/** Not recovered is worse than inconclusive, inconclusive worse than recovered; nothing at all proves nothing. */
+/** Returns the worst verdict: not recovered, then inconclusive, then recovered. No verdict at all is inconclusive. */
 export function worstOf(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.includes('not-recovered')) return 'not-recovered';
   return verdicts.length === 0 || verdicts.includes('inconclusive') ? 'inconclusive' : 'recovered';
@@ -91,23 +91,23 @@ function* ofMissedObjectives({ objectives, actual }: VerdictFacts): Generator<Ob
 
 function* ofUnmeasuredObjectives({ objectives, actual }: VerdictFacts): Generator<Objection> {
   for (const { objective, asked, name, measured } of pairs(objectives, actual))
-    if (measured === null) yield unclear(`${objective} of ${plain(asked)} is open: no ${name} was measured`);
+    if (measured === null) yield unclear(`${objective} of ${plain(asked)} is open: ${name} was not measured`);
 }
 
-/** The objectives that were set, with what was measured. */
+/** Returns the objectives that were set, with what was measured. */
 const pairs = (objectives: RecordedObjectives, actual: Actual) =>
   [
     { objective: 'RTO', asked: objectives.rtoSeconds, name: 'RTA', measured: actual.rtaSeconds },
     { objective: 'RPO', asked: objectives.rpoSeconds, name: 'RPA', measured: actual.rpaSeconds },
   ].flatMap((pair) => (pair.asked === null ? [] : [{ ...pair, asked: pair.asked }]));
 
-/** Objectives are said the way they are asked for: `90 s`. */
+/** Formats an objective as it was set: `90 s`. */
 const plain = (seconds: number): string =>
   Number.isInteger(seconds) && seconds < 600 ? `${seconds} s` : formatSeconds(seconds);
 
 function* ofJournal({ cutOff, damagedLines }: VerdictFacts): Generator<Objection> {
   if (cutOff !== null) yield unclear(`the journal stops ${cutOff}`);
-  if (damagedLines > 0) yield unclear(`lines of the journal that can't be read: ${damagedLines}`);
+  if (damagedLines > 0) yield unclear(`${damagedLines} lines of the journal can't be read`);
 }
 
 function* ofDisaster({ disaster, proof }: VerdictFacts): Generator<Objection> {
@@ -116,12 +116,12 @@ function* ofDisaster({ disaster, proof }: VerdictFacts): Generator<Objection> {
   else if (proof.length === 0) yield unclear('the disaster did not take hold: there is no proof of it');
   else if (unharmed[0])
     yield unclear(
-      `the disaster did not take hold: ${unharmed.length} of ${proof.length} objects are as before, first ${unharmed[0].what}`,
+      `the disaster did not take hold: ${unharmed.length} of ${proof.length} objects are unchanged, first ${unharmed[0].what}`,
     );
 }
 
 function* ofProofGaps({ checks }: VerdictFacts): Generator<Objection> {
-  if (checks.length === 0) yield unclear('no check has answered');
+  if (checks.length === 0) yield unclear('no check has run to its end');
   for (const check of checks)
     if (check.required && check.result === 'unproven')
       yield unclear(`required check "${check.name}" is unproven: ${check.detail}`);
@@ -129,7 +129,7 @@ function* ofProofGaps({ checks }: VerdictFacts): Generator<Objection> {
 
 const ofCleanup = ({ cleanup }: VerdictFacts): Objection[] =>
   cleanup && cleanup.leaked.length > 0 && cleanup.shellCommand === undefined
-    ? [unclear(`clean-up left ${cleanup.leaked.length} objects behind, first ${cleanup.leaked[0]}`)]
+    ? [unclear(`clean-up left ${cleanup.leaked.length} objects, first ${cleanup.leaked[0]}`)]
     : [];
 
 function recoveredReason({ objectives: { rtoSeconds }, actual, checks }: VerdictFacts): string {

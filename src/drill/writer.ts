@@ -1,4 +1,4 @@
-// The acknowledged writes of a drill: made through the workload's own client, told to the journal the moment they are
+// Makes the acknowledged writes of a drill through the workload's own client, and records each in the journal as soon as it is
 // acknowledged. RPA and lost writes are counted from these.
 import { randomBytes } from 'node:crypto';
 import { finding } from '../support/errors.ts';
@@ -17,7 +17,7 @@ export class Writer {
     return this.#acknowledged;
   }
 
-  /** @returns the id of the write, random behind its `kind` */
+  /** @returns the id of the write: its `kind` and a random suffix */
   async write(app: Application, kind: string): Promise<string> {
     const id = `${kind}-${randomBytes(8).toString('hex')}`;
     await app.write(id);
@@ -30,14 +30,14 @@ export class Writer {
     for (let index = 0; index < count; index++) await this.write(app, kind);
   }
 
-  /** The workload must hold what it has just acknowledged: else its own client lies, and nothing could be measured. */
+  /** Checks that the workload has every acknowledged write: otherwise nothing could be measured. @throws DrillError `lost-acknowledged-write` */
   async confirm(app: Application): Promise<void> {
     const present = await app.present(this.#acknowledged);
     const missing = this.#acknowledged.length - new Set(present).size;
     if (missing > 0)
       throw finding(
-        `the workload acknowledged ${this.#acknowledged.length} writes and holds ${missing} fewer, before any disaster`,
-        { code: 'lying-workload' },
+        `${missing} of ${this.#acknowledged.length} acknowledged writes are missing from the workload before any disaster`,
+        { code: 'lost-acknowledged-write' },
       );
   }
 }

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { run } from '../support/command.ts';
+import { runProgram } from '../support/command.ts';
 import { DrillError } from '../support/errors.ts';
 import { withLock } from '../support/lock.mjs';
 import { cacheDirectory, cached, keyOf } from './cache.ts';
@@ -60,7 +60,7 @@ async function build({ debian }: ImageRecipe, path: string): Promise<void> {
       await mkdir(dirname(file), { recursive: true, mode: 0o755 });
       await writeFile(file, text, { mode: 0o755 });
     }
-    await run(
+    await runProgram(
       'mmdebstrap',
       [
         '--quiet',
@@ -86,13 +86,13 @@ async function build({ debian }: ImageRecipe, path: string): Promise<void> {
 /** One install at a time: dpkg has a lock of its own, and fails instead of waiting. */
 async function installBuilder(progress: (doing: string) => void): Promise<void> {
   await withLock(join(cacheDirectory(), 'apt'), async () => {
-    const there = await run('mmdebstrap', ['--version']).catch(() => undefined);
+    const there = await runProgram('mmdebstrap', ['--version']).catch(() => undefined);
     if (there !== undefined) return;
     progress('installing mmdebstrap');
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
     try {
-      await run('apt-get', ['update', '-q'], { env });
-      await run(
+      await runProgram('apt-get', ['update', '-q'], { env });
+      await runProgram(
         'apt-get',
         ['install', '-q', '-y', '--no-install-recommends', 'mmdebstrap', 'debian-archive-keyring'],
         { env },

@@ -8,7 +8,7 @@ import { mkdir, open, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/pr
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { seconds } from '../support/clock.ts';
-import { run } from '../support/command.ts';
+import { runProgram } from '../support/command.ts';
 import { DrillError } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { cacheDirectory, cached, keyOf } from './cache.ts';
@@ -76,7 +76,7 @@ async function build(
   progress('making the embedded lab');
   await mkdir(join(path, 'rootfs'), { recursive: true });
   await mkdir(join(path, 'data'));
-  await run('tar', [
+  await runProgram('tar', [
     '--extract',
     '--numeric-owner',
     '--file',

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Engine } from './engine/engine.ts';
 import { seconds } from '../support/clock.ts';
-import { run } from '../support/command.ts';
+import { runProgram } from '../support/command.ts';
 import { reasonOf } from '../support/errors.ts';
 import { cacheDirectory } from './cache.ts';
 import { embeddedObstacle } from './embedded.ts';
@@ -109,7 +109,7 @@ async function examineNamespaces(): Promise<Observed> {
   const subject = 'namespaces';
   const kinds = ['mount', 'pid', 'net', 'ipc', 'uts'];
   try {
-    await run('unshare', [...kinds.map((kind) => `--${kind}`), '--fork', 'true']);
+    await runProgram('unshare', [...kinds.map((kind) => `--${kind}`), '--fork', 'true']);
     return { subject, state: 'ok', detail: kinds.join(', ') };
   } catch (error) {
     return {
@@ -123,9 +123,9 @@ async function examineNamespaces(): Promise<Observed> {
 
 async function examineBuilder(): Promise<Observed> {
   const subject = 'mmdebstrap';
-  const version = await run('mmdebstrap', ['--version']).catch(() => undefined);
+  const version = await runProgram('mmdebstrap', ['--version']).catch(() => undefined);
   if (version !== undefined) return { subject, state: 'ok', detail: version };
-  const installable = await run('apt-cache', ['show', 'mmdebstrap']).catch(() => '');
+  const installable = await runProgram('apt-cache', ['show', 'mmdebstrap']).catch(() => '');
   if (installable)
     return { subject, state: 'ok', detail: 'not installed; the first run installs it with apt-get' };
   return {

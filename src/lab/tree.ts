@@ -1,7 +1,7 @@
 // Cloning an engine's data root in a blink: hard links for image layers, which are never written in place, and real
 // copies of the bolt databases, which are.
 import { mkdir } from 'node:fs/promises';
-import { run } from '../support/command.ts';
+import { runProgram } from '../support/command.ts';
 
 /** A shell script: `$1` is the tree, `$2` its clone, on the same mount. Engines tell themselves apart by `engine-id`. */
 const CLONE_TREE = `set -eu
@@ -15,5 +15,5 @@ rm -f engine-id`;
 /** Clones `from` to `to` on this host. */
 export async function cloneTree(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
-  await run('sh', ['-c', CLONE_TREE, 'clone', from, to]);
+  await runProgram('sh', ['-c', CLONE_TREE, 'clone', from, to]);
 }

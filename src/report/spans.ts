@@ -1,6 +1,6 @@
 // Collects the journal's steps: when each started and ended, in which phase, inside which other step.
 import type { JournalEvent, Phase } from '../drill/events.ts';
-import type { Operation } from '../support/trace.ts';
+import type { StepOperation } from '../support/trace.ts';
 
 export const UNFINISHED = 'not finished when the journal ended';
 
@@ -14,7 +14,7 @@ export interface Span {
   readonly harness: boolean;
   /** Time between steps, that no step accounts for. */
   readonly gap?: boolean;
-  readonly operation?: Operation | undefined;
+  readonly operation?: StepOperation | undefined;
   readonly start: number;
   end: number;
   ok: boolean;

@@ -13,7 +13,7 @@ export interface CommandOptions extends Pick<
  * Runs `file` with `args` (no shell) and returns its standard output.
  * @throws DrillError `command-failed` with both streams; `command-missing` when there is no such program.
  */
-export async function run(
+export async function runProgram(
   file: string,
   args: readonly string[],
   options: CommandOptions = {},

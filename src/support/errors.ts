@@ -61,7 +61,7 @@ export function reasonOf(error: unknown): string {
 }
 
 /** The error for a terminal or a report's detail: reason, command, node, output, hint, each on lines of its own. */
-export function describe(error: unknown): string {
+export function describeError(error: unknown): string {
   if (!(error instanceof DrillError))
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [

@@ -4,7 +4,7 @@ import { currentSignal } from './trace.ts';
 type Work = (signal: AbortSignal) => Promise<unknown>;
 
 /** Runs `works` side by side, under the present signal. @throws the error that the others are only the consequence of */
-export async function together(...works: readonly Work[]): Promise<void> {
+export async function runLinked(...works: readonly Work[]): Promise<void> {
   const end = new AbortController();
   const signal = AbortSignal.any([end.signal, currentSignal()]);
   const errors: unknown[] = [];

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Seconds, formatSeconds, monotonic, seconds } from './clock.ts';
 import { DrillError, reasonOf, type Blame } from './errors.ts';
-import { currentSignal, waiting } from './trace.ts';
+import { currentSignal, reportWait } from './trace.ts';
 
 export type Answer<T> = { readonly done: T } | { readonly notYet: string } | { readonly giveUp: string };
 
@@ -39,7 +39,7 @@ export async function waitUntil<T>(
     if ('done' in answer) return answer.done;
     if ('giveUp' in answer)
       throw new DrillError(`gave up waiting for ${what}: ${answer.giveUp}`, { code: 'wait-given-up', blame });
-    if (answer.notYet !== last) waiting(`${what}: ${answer.notYet}`);
+    if (answer.notYet !== last) reportWait(`${what}: ${answer.notYet}`);
     last = answer.notYet;
     if (monotonic() + pause / 1000 > deadline)
       throw new DrillError(`waited ${formatSeconds(limit)} for ${what}: ${last}`, {

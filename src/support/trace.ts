@@ -7,10 +7,10 @@ export interface StepOptions {
   /** Work of the harness itself (collecting logs, hashing for the report): shown in a row of its own, never part of RTA. */
   readonly harness?: boolean;
   /** Set where the step is one method's whole backup or restore, so that reports find its time without its name. */
-  readonly operation?: Operation;
+  readonly operation?: StepOperation;
 }
 
-export interface Operation {
+export interface StepOperation {
   readonly kind: 'backup' | 'restore';
   /** Name of the method. */
   readonly method: string;
@@ -33,7 +33,7 @@ interface Trace {
 const current = new AsyncLocalStorage<Trace>();
 
 /** Runs `body` with its steps and waits going to `sink`; `signal` ends the waits inside. */
-export const traced = <T>(sink: TraceSink, signal: AbortSignal, body: () => Promise<T>): Promise<T> =>
+export const withTrace = <T>(sink: TraceSink, signal: AbortSignal, body: () => Promise<T>): Promise<T> =>
   current.run({ sink, signal, step: undefined, ids: { next: 1 } }, body);
 
 /** Runs `body` under another signal: clean-up goes on after the drill itself was told to stop. */
@@ -63,7 +63,7 @@ export async function step<T>(
 }
 
 /** Says what the present step waits for. Written only when the reason changes. */
-export function waiting(because: string): void {
+export function reportWait(because: string): void {
   const trace = current.getStore();
   trace?.sink.waiting(trace.step, because);
 }

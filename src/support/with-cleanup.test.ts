@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { seconds } from './clock.ts';
 import { DrillError, finding } from './errors.ts';
 import { waitUntil } from './poll.ts';
-import { traced } from './trace.ts';
+import { withTrace } from './trace.ts';
 import { withCleanup, withRollback } from './with-cleanup.ts';
 
 const undoing = { code: 'not-undone', limit: seconds(5) };
@@ -73,7 +73,7 @@ describe.for([
           waitUntil('the third time', async () => (++asked < 3 ? { notYet: `${asked}` } : { done: true })),
         undoing,
       );
-    await expect(traced(SILENT, stop.signal, work)).rejects.toBe(stopped);
+    await expect(withTrace(SILENT, stop.signal, work)).rejects.toBe(stopped);
     expect(asked).toBe(3);
   });
 });

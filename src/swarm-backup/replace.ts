@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import { DrillError, finding } from '../support/errors.ts';
-import { together } from '../support/linked-streams.ts';
+import { runLinked } from '../support/linked-streams.ts';
 import { step } from '../support/trace.ts';
 import { ENGINE_LIMIT, type Manager, SWARM } from './engine/manager.ts';
 import { unlockSwarm, waitUntilManaging } from './engine/probe.ts';
@@ -29,7 +29,7 @@ export async function unpackToStaging(
   strategy: RestoreStrategy,
 ): Promise<void> {
   const packed = pack();
-  await together(
+  await runLinked(
     async (signal) => {
       signal.addEventListener('abort', () => packed.destroy(signal.reason as Error));
       await readSwarmFile(source, openWith, async (fact, content) => {

@@ -14,7 +14,7 @@ import type { ArtifactMetadata, Method, ArtifactReader } from '../model/method.t
 import { FAILURES } from './failures.ts';
 import { sshBackend, type SshAccountKind } from './ssh-backend.ts';
 import type { Backend, AccessMode } from './backend.ts';
-import { VaultHost, type HostOptions, type ContainerParts } from './host/host.ts';
+import { VaultHost, type VaultHostOptions, type ContainerParts } from './host/host.ts';
 import { KeyRing } from './keys.ts';
 import { ObjectStore } from './object-store/object-store.ts';
 import { Streams, type StoredFile } from './stream/streams.ts';
@@ -38,7 +38,7 @@ interface Catalogue {
 
 const CATALOGUE = 'catalogue.json';
 
-export interface VaultOptions extends HostOptions {
+export interface VaultOptions extends VaultHostOptions {
   /** Adds an S3-compatible object store. Default false. */
   readonly objectStore?: boolean;
 }

@@ -8,7 +8,7 @@ import { withServicesStopped } from '../../src/method/container/stop-services.ts
 import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
 import { restoreIntoEmptyVolume } from '../../src/method/container/empty-volume.ts';
 import { finding } from '../../src/support/errors.ts';
-import { traced } from '../../src/support/trace.ts';
+import { withTrace } from '../../src/support/trace.ts';
 import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
 import {
   destroy,
@@ -106,7 +106,7 @@ describe('a service that is stopped during a backup', () => {
     const service = await stateOf(site.swarm, 'web');
     const ctrlC = new AbortController();
     const sink = { stepStarted: () => {}, stepEnded: () => {}, waiting: () => {} };
-    const stopped = traced(sink, ctrlC.signal, () =>
+    const stopped = withTrace(sink, ctrlC.signal, () =>
       withServicesStopped(site.swarm, ['web'], async () => {
         ctrlC.abort(new Error('interrupted'));
         ctrlC.signal.throwIfAborted();

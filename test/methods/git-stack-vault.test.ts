@@ -10,10 +10,10 @@ import { gitStack, type StackSource } from '../../src/method/stack/git-stack/git
 import type { SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
 import { Vault, type Kept } from '../../src/vault/vault.ts';
 import type { ArtifactFact } from '../../src/model/artifact.ts';
-import { run } from '../../src/support/command.ts';
-import { describe as described } from '../../src/support/errors.ts';
+import { runProgram } from '../../src/support/command.ts';
+import { describeError as described } from '../../src/support/errors.ts';
 import { Scope } from '../../src/support/scope.ts';
-import { traced, type TraceSink } from '../../src/support/trace.ts';
+import { withTrace, type TraceSink } from '../../src/support/trace.ts';
 import { Site } from '../../src/swarm/site.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
 import { Ears } from '../support/secret-listener.ts';
@@ -193,7 +193,7 @@ test('ends a cancelled push at once, and recovers', async () => {
   const before = await vaultHead();
   const stop = new AbortController();
   const reason = new Error('Ctrl-C');
-  const stopped = expect(traced(silent, stop.signal, keep)).rejects.toBe(reason);
+  const stopped = expect(withTrace(silent, stop.signal, keep)).rejects.toBe(reason);
   await signalDuringPush('STOP');
   stop.abort(reason);
   await stopped;
@@ -268,7 +268,7 @@ const keepWithBundle = (bytes: Buffer): Promise<Kept<Parameters<typeof method.re
 
 test('refuses an empty repository', async () => {
   const empty = `${repository.directory}-empty`;
-  await run('git', ['init', '--quiet', empty]);
+  await runProgram('git', ['init', '--quiet', empty]);
   const found = await findingOf(vault.keep(method, { ...source, directory: empty }));
   expect(found).toMatchObject({ code: 'no-commit', message: 'the current branch has no commit yet' });
 });
@@ -280,7 +280,7 @@ test('refuses a branch without a commit', async () => {
 
 test('changes neither work tree, repository nor services, and needs no lock of the repository', async () => {
   const files = (): Promise<string> =>
-    run(
+    runProgram(
       'sh',
       ['-euc', 'find . -printf "%p %m %s %T@\\n" | sort; find . -type f -exec sha256sum {} + | sort'],
       {
@@ -317,7 +317,7 @@ test('shows no value of the env file in arguments, requests to an engine, logs o
   events.on('data', (chunk: Buffer) => engineEvents.push(String(chunk)));
   const ears = Ears.open([clientInside(outer, manager.id), clientAt(inject('lab').host)]);
   const signal = new AbortController().signal;
-  await traced(recordTo(reported), signal, async () => {
+  await withTrace(recordTo(reported), signal, async () => {
     const point = await keep();
     await point.restoreInto({ swarm, secrets: unreadable });
     await labelByHand(`old ${PASSWORD}`);

@@ -5,8 +5,8 @@ import { bytesOf } from '../../src/lab/engine/process.ts';
 import { gitStack, type StackSource, type StackTarget } from '../../src/method/stack/git-stack/git-stack.ts';
 import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../src/method/stack/sealed-secrets.ts';
-import { describe as described } from '../../src/support/errors.ts';
-import { run } from '../../src/support/command.ts';
+import { describeError as described } from '../../src/support/errors.ts';
+import { runProgram } from '../../src/support/command.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Site } from '../../src/swarm/site.ts';
@@ -81,7 +81,7 @@ const git = (command: string): Promise<string> => repository.git(...command.spli
 async function deploy(swarm: Swarm): Promise<void> {
   const manager = await swarm.manager();
   const tar = `${repository.directory}.tar`;
-  await run('git', ['-C', repository.directory, 'archive', '--output', tar, 'HEAD']);
+  await runProgram('git', ['-C', repository.directory, 'archive', '--output', tar, 'HEAD']);
   await manager.exec(
     [
       'sh',
@@ -182,7 +182,7 @@ describe('a backup', () => {
       networks: ['shared'],
     });
     expect(record).not.toContain(TOKEN.toString());
-    await run('git', ['bundle', 'verify', kept.path('repository.bundle')], {
+    await runProgram('git', ['bundle', 'verify', kept.path('repository.bundle')], {
       cwd: repository.directory,
     });
   });
@@ -228,7 +228,7 @@ describe('a backup', () => {
 
   test('refuses a shallow clone', async () => {
     const shallow = `${repository.directory}-shallow`;
-    await run('git', ['clone', '--quiet', '--depth=1', `file://${repository.remote}`, shallow]);
+    await runProgram('git', ['clone', '--quiet', '--depth=1', `file://${repository.remote}`, shallow]);
     // Git does not call the clone of a repository with one commit shallow.
     await writeFile(`${shallow}/.git/shallow`, `${deployedCommit}\n`);
     expect(await backupError({ directory: `${shallow}/shop` })).toMatch(/shallow clone/);
@@ -264,7 +264,7 @@ describe('a backup', () => {
 
   test('refuses a remote whose commit is not in this clone', async () => {
     const bare = (...args: string[]): Promise<string> =>
-      run('git', [
+      runProgram('git', [
         '--git-dir',
         repository.remote,
         '-c',

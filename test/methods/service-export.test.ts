@@ -10,7 +10,7 @@ import {
   type RebuiltServices,
   type RebuildTarget,
 } from '../../src/method/stack/service-export/service-export.ts';
-import { describe as described } from '../../src/support/errors.ts';
+import { describeError as described } from '../../src/support/errors.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';

@@ -4,7 +4,7 @@ import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { connect } from '../../src/lab/engine/connect.ts';
 import { NODE_START } from '../../src/lab/prepare.ts';
-import { run } from '../../src/support/command.ts';
+import { runProgram } from '../../src/support/command.ts';
 import { Node } from '../../src/swarm/node.ts';
 import { readSwarmFile } from '../../src/swarm-backup/file/read.ts';
 import { fileSource } from '../../src/swarm-backup/file/target.ts';
@@ -95,7 +95,7 @@ test('puts the old state back when the engine refuses the copy (its log is garba
 
 test('starts the engine and leaves no file when the disk of the file is full', async () => {
   await mkdir(stage.path('small'));
-  await run('mount', ['-t', 'tmpfs', '-o', 'size=12k', 'none', stage.path('small')]);
+  await runProgram('mount', ['-t', 'tmpfs', '-o', 'size=12k', 'none', stage.path('small')]);
   try {
     const { exitCode, json } = await stage.backup(name, 'small/full.age');
     expect({ exitCode, json }).toMatchObject({
@@ -104,7 +104,7 @@ test('starts the engine and leaves no file when the disk of the file is full', a
     });
     expect(await readdir(stage.path('small'))).toEqual([]);
   } finally {
-    await run('umount', [stage.path('small')]);
+    await runProgram('umount', [stage.path('small')]);
   }
   await expectTheOldState();
 });

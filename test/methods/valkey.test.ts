@@ -12,7 +12,7 @@ import type { KeyValueMetadata } from '../../src/method/valkey/service.ts';
 import type { ArtifactReader, ArtifactWriter } from '../../src/model/method.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
-import { traced } from '../../src/support/trace.ts';
+import { withTrace } from '../../src/support/trace.ts';
 import { Site } from '../../src/swarm/site.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
 import { failureOf, filesIn, finding, fullAfter, interruptedBy, runInVolume } from '../support/method-lab.ts';
@@ -282,7 +282,7 @@ test('restores the setting when the drill is stopped', () =>
     const { id } = await swarm.taskContainer(store.service);
     const stop = new AbortController();
     const silent = { stepStarted() {}, stepEnded() {}, waiting() {} };
-    const stopped = traced(silent, stop.signal, () =>
+    const stopped = withTrace(silent, stop.signal, () =>
       backUp(
         'aof',
         fullAfter(place, async () => stop.abort(new Error('stopped'))),

@@ -11,7 +11,7 @@ import type { Method } from '../../src/model/method.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
-import { traced } from '../../src/support/trace.ts';
+import { withTrace } from '../../src/support/trace.ts';
 import {
   destroy,
   findingOf,
@@ -146,7 +146,7 @@ test('told to stop half-way, it stops with that reason, and the vault gives up w
   const reason = new Error('a person said stop');
   const begun = arriving(vault).then(() => stop.abort(reason));
   const sink = { stepStarted: () => undefined, stepEnded: () => undefined, waiting: () => undefined };
-  await expect(traced(sink, stop.signal, () => vault.keep(volumeArchive(), big))).rejects.toBe(reason);
+  await expect(withTrace(sink, stop.signal, () => vault.keep(volumeArchive(), big))).rejects.toBe(reason);
   await begun;
   expect(await vault.host.exec(['find', '/vault/stream', '-type', 'f'])).toBe('');
 });

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { run } from '../../src/support/command.ts';
+import { runProgram } from '../../src/support/command.ts';
 
 export interface GitRepository extends AsyncDisposable {
   /** Path of the work tree. */
@@ -20,10 +20,18 @@ export interface GitRepository extends AsyncDisposable {
 export async function createGitRepository(files: Readonly<Record<string, string>>): Promise<GitRepository> {
   const home = await mkdtemp(join(tmpdir(), 'swarm-drill-test-git-'));
   const [directory, remote] = [join(home, 'tree'), join(home, 'remote.git')];
-  await run('git', ['init', '--quiet', '--bare', '--initial-branch=main', remote]);
-  await run('git', ['init', '--quiet', '--initial-branch=main', directory]);
+  await runProgram('git', ['init', '--quiet', '--bare', '--initial-branch=main', remote]);
+  await runProgram('git', ['init', '--quiet', '--initial-branch=main', directory]);
   const git = (...args: string[]): Promise<string> =>
-    run('git', ['-C', directory, '-c', 'user.name=test', '-c', 'user.email=test@example.org', ...args]);
+    runProgram('git', [
+      '-C',
+      directory,
+      '-c',
+      'user.name=test',
+      '-c',
+      'user.email=test@example.org',
+      ...args,
+    ]);
   const write = async (contents: Readonly<Record<string, string>>): Promise<void> => {
     for (const [name, text] of Object.entries(contents)) {
       await mkdir(dirname(join(directory, name)), { recursive: true });

@@ -2,7 +2,7 @@
 // the work has ended.
 import type { Vault } from '../../src/vault/vault.ts';
 import { DrillError } from '../../src/support/errors.ts';
-import { traced } from '../../src/support/trace.ts';
+import { withTrace } from '../../src/support/trace.ts';
 
 export interface Trouble {
   readonly name: string;
@@ -58,7 +58,7 @@ export async function runIntoTrouble(
 ): Promise<unknown> {
   const stop = new AbortController();
   await prepare?.(vault);
-  const ended = traced(SILENT, stop.signal, work).then(
+  const ended = withTrace(SILENT, stop.signal, work).then(
     () => new Error('expected a failure, and it succeeded'),
     (error: unknown) => error,
   );

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { usage } from '../../support/errors.ts';
 import { withLock } from '../../support/lock.mjs';
 import { Scope } from '../../support/scope.ts';
-import { currentSignal, waiting } from '../../support/trace.ts';
+import { currentSignal, reportWait } from '../../support/trace.ts';
 import type { Manager } from '../../swarm-backup/engine/manager.ts';
 import { engineOption } from './options.ts';
 
@@ -60,7 +60,7 @@ export async function withManager<T>(
           })
         : await containerNode({ engine, node, scope, ...root });
     return await withLock(`/swarm-file/${engine}/${manager.name}/${manager.root.path}`, () => body(manager), {
-      waiting: () => waiting(`another swarm-drill command on ${manager.name}`),
+      waiting: () => reportWait(`another swarm-drill command on ${manager.name}`),
       signal: currentSignal(),
     });
   } finally {

@@ -9,7 +9,7 @@ import { DRILL_LABEL, RUN_LABEL } from '../../lab/labels.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import { ours } from '../../lab/sweep.ts';
 import { Vault } from '../../vault/vault.ts';
-import { run } from '../../support/command.ts';
+import { runProgram } from '../../support/command.ts';
 import { ROOT, toolVersion } from '../project.ts';
 import { Site } from '../../swarm/site.ts';
 
@@ -70,8 +70,8 @@ async function nodeVersion(engine: Engine, id: string | undefined): Promise<stri
 
 async function commit(): Promise<string> {
   try {
-    const head = await run('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: ROOT });
-    const changes = await run('git', ['status', '--porcelain'], { cwd: ROOT });
+    const head = await runProgram('git', ['rev-parse', '--short=12', 'HEAD'], { cwd: ROOT });
+    const changes = await runProgram('git', ['status', '--porcelain'], { cwd: ROOT });
     return changes ? `${head}-dirty` : head;
   } catch {
     return 'unknown';

@@ -2,14 +2,14 @@
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { Drill } from '../../drill/plan.ts';
-import { onDrill } from '../../drill/registry.ts';
+import { onDrillDeclared } from '../../drill/registry.ts';
 import { runDrill } from '../../drill/run.ts';
 import { writeDrillReport } from '../../report/write.ts';
 import { DrillError } from '../../support/errors.ts';
 import { createRuntime } from './runtime.ts';
 import { formatRerunCommand } from './settings.ts';
 
-onDrill((drill) => {
+onDrillDeclared((drill) => {
   // A drill may import another drill's file.
   if (drill.file !== expect.getState().testPath) return;
   // A file may declare several drills, of which only some were selected.

@@ -4,7 +4,7 @@ import type { TestProject } from 'vitest/node';
 import { openLab } from '../../lab/open.ts';
 import type { ImageRecipe, Lab } from '../../lab/lab.ts';
 import { writeRunReport } from '../../report/write.ts';
-import { describe } from '../../support/errors.ts';
+import { describeError } from '../../support/errors.ts';
 import { selectDrills } from './drill-files.ts';
 import { toLabFacts } from './lab-facts.ts';
 import { resolveSettings } from './settings.ts';
@@ -27,7 +27,7 @@ export default async function setup(project: TestProject): Promise<TearDown | un
 export async function provideLab(project: TestProject, images: readonly ImageRecipe[]): Promise<TearDown> {
   opened ??= openLab({ images, progress: (doing) => console.error(`lab: ${doing}`) });
   const lab = await opened.catch((cause: unknown) => {
-    throw new Error(describe(cause), { cause });
+    throw new Error(describeError(cause), { cause });
   });
   project.provide('lab', toLabFacts(lab));
   const finishRun = project.name === 'drills' ? await provideRun(project) : () => Promise.resolve();

@@ -2,7 +2,7 @@
 // with cleanup on Ctrl-C.
 import { statusOf } from '../../lab/engine/errors.ts';
 import { DrillError, reasonOf } from '../../support/errors.ts';
-import { traced } from '../../support/trace.ts';
+import { withTrace } from '../../support/trace.ts';
 import { EXIT } from '../exit-codes.ts';
 import { StepPrinter } from './step-printer.ts';
 import { onInterrupt } from '../runner/interrupt.ts';
@@ -34,7 +34,7 @@ export async function runCommand<T>(
   const print = (value: object): void => console.log(JSON.stringify({ command, ...value }, undefined, 2));
   try {
     const { lines, json: facts } = renderOutcome(
-      await traced(new StepPrinter(`swarm ${command}`, console.error), abort.signal, body),
+      await withTrace(new StepPrinter(`swarm ${command}`, console.error), abort.signal, body),
     );
     if (json) print({ ok: true, ...facts });
     else for (const line of lines) console.log(line);

@@ -1,6 +1,6 @@
 // Services that are stopped for a backup run again as they were, in every case.
 import { beforeEach, expect, test } from 'vitest';
-import { traced } from '../../support/trace.ts';
+import { withTrace } from '../../support/trace.ts';
 import { failureOf, finding } from '../../../test/support/method-lab.ts';
 import { createInMemorySwarm, type InMemorySwarm } from '../../../test/support/in-memory-swarm.ts';
 import { withServicesStopped, withVolumeUnused } from './stop-services.ts';
@@ -31,7 +31,7 @@ test('starts the service again when the backup fails', async () => {
 test('starts the service again when the drill is stopped', async () => {
   const ctrlC = new AbortController();
   const sink = { stepStarted: () => {}, stepEnded: () => {}, waiting: () => {} };
-  const stopped = traced(sink, ctrlC.signal, () =>
+  const stopped = withTrace(sink, ctrlC.signal, () =>
     withServicesStopped(lab.swarm, ['web'], async () => {
       ctrlC.abort(new Error('stopped by a user'));
       ctrlC.signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import { armor, Encrypter } from 'age-encryption';
 import { beforeAll, expect, test } from 'vitest';
-import { describe as described } from '../../support/errors.ts';
+import { describeError as described } from '../../support/errors.ts';
 import { createAgeIdentity, sealSecrets, unsealSecrets } from './sealed-secrets.ts';
 
 let identity: string;

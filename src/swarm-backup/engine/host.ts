@@ -5,7 +5,7 @@ import { connect as connectTo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { connect, unreachableReason } from '../../lab/engine/connect.ts';
-import { run } from '../../support/command.ts';
+import { runProgram } from '../../support/command.ts';
 import { DrillError, reasonOf, usage } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { localDataRoot } from './local-data-root.ts';
@@ -88,7 +88,7 @@ export async function openHostManager(options: HostOptions): Promise<Manager> {
 
 /** In its own process group: Ctrl-C must only reach this program, which then has to start the engine again. */
 async function shell(command: string, option: string): Promise<void> {
-  await run('sh', ['-c', command], {
+  await runProgram('sh', ['-c', command], {
     timeout: ENGINE_LIMIT * 1000,
     detached: true,
     hint: `Use ${option} to give the command for this host.`,

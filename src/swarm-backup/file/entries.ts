@@ -7,7 +7,7 @@ import { extract, type Header } from 'tar-stream';
 import { type DrillError, finding } from '../../support/errors.ts';
 import { SWARM } from '../engine/manager.ts';
 import { type FileFact, isPathBelow } from './manifest.ts';
-import { together } from '../../support/linked-streams.ts';
+import { runLinked } from '../../support/linked-streams.ts';
 
 export type Content = AsyncIterable<Buffer>;
 
@@ -17,7 +17,7 @@ export async function eachEntry(
   take: (header: Header, content: Content) => Promise<void>,
 ): Promise<void> {
   const entries = extract();
-  await together(
+  await runLinked(
     (signal) => pipeline(tar, entries, { signal }),
     async () => {
       for await (const entry of entries) {

@@ -9,7 +9,7 @@ import { type Content, eachEntry, matchEntries } from './entries.ts';
 import { type FileFact, FORMAT, type Manifest, manifestSchema, missingParts, VERSION } from './manifest.ts';
 import { type OpeningKey, openSealed } from './seal.ts';
 import type { SwarmFileSource } from './target.ts';
-import { together } from '../../support/linked-streams.ts';
+import { runLinked } from '../../support/linked-streams.ts';
 import { MANIFEST } from './write.ts';
 
 /** Bytes. A manifest is some 10 KB; nothing larger is read into memory. */
@@ -38,7 +38,7 @@ export async function readSwarmFile(
   let manifest: Manifest | undefined;
   let matcher = matchEntries([], damaged);
   try {
-    await together(
+    await runLinked(
       (signal) => pipeline(plain, decompressed, { signal }),
       () =>
         eachEntry(decompressed, async (header, content) => {

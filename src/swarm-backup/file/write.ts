@@ -9,7 +9,7 @@ import { type Content, eachEntry, matchEntries } from './entries.ts';
 import type { FileFact, Manifest } from './manifest.ts';
 import { type OpeningKey, type SealingKey, sealStream } from './seal.ts';
 import type { BackupTarget } from './target.ts';
-import { together } from '../../support/linked-streams.ts';
+import { runLinked } from '../../support/linked-streams.ts';
 
 export const MANIFEST = 'manifest.json';
 
@@ -47,7 +47,7 @@ export async function createSwarmFile(target: BackupTarget, lock: SealingKey): P
           yield chunk;
         }
       };
-      await together(
+      await runLinked(
         (signal) => fill(packed, manifest, tar, signal),
         (signal) => pipeline(Readable.from(packed), compressed, { signal }),
         (signal) => pipeline(sealed, counted, (chunks: Content) => file.write(chunks), { signal }),

@@ -15,7 +15,7 @@ import type { Site } from '../../swarm/site.ts';
 
 const script = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
 
-export interface HostOptions {
+export interface VaultHostOptions {
   /** Size of the vault's disk in bytes. Default: that of the engine's disk. */
   readonly capacity?: number;
 }
@@ -42,7 +42,7 @@ export class VaultHost {
   }
 
   /** Starts host and gateway. Closing `scope` removes both. */
-  static async open(site: Site, scope: Scope, options: HostOptions = {}): Promise<VaultHost> {
+  static async open(site: Site, scope: Scope, options: VaultHostOptions = {}): Promise<VaultHost> {
     const engine = connect(site.lab.host);
     const host = `${site.network}-vault`;
     const gateway = `${site.network}-gateway`;

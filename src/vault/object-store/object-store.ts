@@ -11,7 +11,7 @@ import type { ImageFact } from '../../lab/lab.ts';
 import { seconds } from '../../support/clock.ts';
 import { waitUntil } from '../../support/poll.ts';
 import type { Scope } from '../../support/scope.ts';
-import { waiting } from '../../support/trace.ts';
+import { reportWait } from '../../support/trace.ts';
 import type { Site } from '../../swarm/site.ts';
 import type { Account } from '../../model/account.ts';
 import type { Backend, AccessMode } from '../backend.ts';
@@ -53,7 +53,7 @@ export class ObjectStore implements Backend {
   static async open(site: Site, scope: Scope, host: VaultHost, keys: KeyRing): Promise<ObjectStore> {
     const engine = connect(site.lab.host);
     const prefer = site.lab.kind === 'engine' ? 'registry' : 'debian';
-    const image = await ensureImage(engine, objectStoreRecipe, prefer, waiting);
+    const image = await ensureImage(engine, objectStoreRecipe, prefer, reportWait);
     const name = `${site.network}-store`;
     scope.defer('remove the object store', () => ignoreNotFound(engine.containers.remove(name)));
     const container = await engine.containers.create({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { run } from '../../../support/command.ts';
+import { runProgram } from '../../../support/command.ts';
 import { toShellExports, parseEnvFile, redactValues } from './dotenv.ts';
 
 test('parses names, values, comments and quotes', () => {
@@ -38,7 +38,7 @@ test('refuses a line that shells and compose tools read differently, without sho
 test('gives a shell the exact values', async () => {
   const values = { QUOTES: `it's "$HOME" \\ \`id\``, EMPTY: '', PLAIN: 'a=b #c' };
   const print = 'eval "$(cat)"; printf "%s\\n" "$QUOTES" "$EMPTY" "$PLAIN"';
-  const printed = await run('sh', ['-euc', print], { input: toShellExports(values) });
+  const printed = await runProgram('sh', ['-euc', print], { input: toShellExports(values) });
   expect(printed).toBe(Object.values(values).join('\n'));
 });
 

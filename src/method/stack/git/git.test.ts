@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { monotonic, seconds } from '../../../support/clock.ts';
-import { describe as described } from '../../../support/errors.ts';
+import { describeError as described } from '../../../support/errors.ts';
 import { waitUntil } from '../../../support/poll.ts';
-import { traced } from '../../../support/trace.ts';
+import { withTrace } from '../../../support/trace.ts';
 import { runGit, tryGit, createTemporaryDirectory, redactPasswords } from './git.ts';
 
 const nothing = (): void => undefined;
@@ -32,7 +32,7 @@ test('does not wait for an ssh with a silent remote when it is cancelled', async
   await using directory = await createTemporaryDirectory();
   const ssh = join(directory.path, 'ssh');
   await writeFile(ssh, '#!/bin/sh\n: >"$0.began"\nexec sleep 30\n', { mode: 0o755 });
-  const asking = traced(SILENT, stop.signal, () =>
+  const asking = withTrace(SILENT, stop.signal, () =>
     runGit(tmpdir(), ['ls-remote', 'ssh://vault/shop.git'], {
       environment: { GIT_SSH_COMMAND: ssh, GIT_SSH_VARIANT: 'simple' },
     }),

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatSeconds, minutes, type Seconds } from '../../../support/clock.ts';
-import { run } from '../../../support/command.ts';
+import { runProgram } from '../../../support/command.ts';
 import { DrillError, finding, reasonOf } from '../../../support/errors.ts';
 import { lastLine } from '../../../support/command-reason.ts';
 import { currentSignal } from '../../../support/trace.ts';
@@ -35,7 +35,7 @@ export async function runGit(
   const signal = currentSignal();
   const stop = AbortSignal.any([signal, AbortSignal.timeout(limit * 1000)]);
   const running = () =>
-    run('git', ['-C', directory, ...args], {
+    runProgram('git', ['-C', directory, ...args], {
       cancelSignal: stop,
       env: {
         // When a git hook started this process, git would look at the hook's repository.
