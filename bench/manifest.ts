@@ -27,7 +27,7 @@ const PLAIN = 'find /data -type f -print0 | xargs -0 sha256sum >/dev/null';
 export async function manifest(lab: Lab): Promise<void> {
   await using scope = new Scope();
   const site = await Site.open({ lab, run: id(), drill: 'bench', scope });
-  const node = await site.startNode('worker-1');
+  const node = await site.startNode({ name: 'worker-1', role: 'worker' });
   const run = (name: string, argv: readonly string[], input?: string) => inVolume(node, name, argv, input);
 
   console.error('manifest: seeding');
@@ -57,7 +57,7 @@ export async function manifest(lab: Lab): Promise<void> {
 
 async function inVolume(node: Node, name: string, argv: readonly string[], input?: string): Promise<void> {
   const { exitCode, stderr } = await outputOf(
-    await node.toolbox({ argv, volumes: { [name]: '/data' }, ...(input === undefined ? {} : { input }) }),
+    await node.startTool({ argv, volumes: { [name]: '/data' }, ...(input === undefined ? {} : { input }) }),
   );
   if (exitCode !== 0) throw new Error(`${argv[0]} ended with exit code ${exitCode}: ${stderr}`);
 }

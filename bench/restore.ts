@@ -3,6 +3,7 @@
 // of it is used, decrypted, and unpacked with all metadata.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Swarm } from '../src/swarm/swarm.ts';
 import { outputOf } from '../src/lab/engine/process.ts';
 import type { Lab } from '../src/lab/lab.ts';
 import { borg } from '../src/method/volume/borg.ts';
@@ -64,13 +65,18 @@ export async function restore(lab: Lab): Promise<void> {
     if (methods.length === 0) continue;
     await using scope = new Scope();
     const site = await Site.open({ lab, run: id(), drill: 'bench', scope });
-    const swarm = await site.startSwarm({ managers: 1, workers: 0 });
+    const swarm = await Swarm.start(site, { managers: 1, workers: 0 });
     const [node] = swarm.nodes;
     if (!node) throw new Error('a swarm without a node');
     const volume = (name: string): Volume => ({ swarm, node, name });
     const run = async (script: readonly string[], volumes: Record<string, string>, text?: string) => {
       const ended = await outputOf(
-        await node.tools({ argv: script, volumes, ...(text === undefined ? {} : { input: text }) }),
+        await node.startTool({
+          image: 'tools',
+          argv: script,
+          volumes,
+          ...(text === undefined ? {} : { input: text }),
+        }),
       );
       if (ended.exitCode !== 0) throw new Error(`${script.join(' ')}: ${ended.stderr}`);
       return ended.stdout;

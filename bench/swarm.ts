@@ -1,4 +1,5 @@
 // A three-node swarm, workload images included, against the plain way to make one with Testcontainers.
+import { Swarm } from '../src/swarm/swarm.ts';
 import type { Lab } from '../src/lab/lab.ts';
 import { Site } from '../src/swarm/site.ts';
 import { against, id } from './measure.ts';
@@ -9,7 +10,7 @@ export async function swarm(lab: Lab): Promise<void> {
     'swarm',
     async (scope) => {
       const site = await Site.open({ lab, run: id(), drill: 'bench', scope });
-      await site.startSwarm({ managers: 3, workers: 0 });
+      await Swarm.start(site, { managers: 3, workers: 0 });
     },
     (scope) => plainSwarm(lab, scope),
   );

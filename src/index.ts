@@ -17,7 +17,7 @@ export { minutes, seconds, type Seconds } from './support/clock.ts';
 export type { Inventory } from './swarm/inventory.ts';
 export type { Node } from './swarm/node.ts';
 export type { Site } from './swarm/site.ts';
-export type { Swarm } from './swarm/swarm.ts';
+export { Swarm } from './swarm/swarm.ts';
 export type { Kept, Vault } from './vault/vault.ts';
 export type { Aspect } from './model/aspect.ts';
 export type { AspectSeen, Check, Observation } from './model/check.ts';

@@ -32,7 +32,7 @@ export const readEntries = (place: Place, excluded: readonly string[] = []): Asy
   entriesOf(listing(place, excluded));
 
 async function* listing({ node, name }: Place, excluded: readonly string[]): AsyncGenerator<Buffer> {
-  const running = await node.toolbox({
+  const running = await node.startTool({
     argv: ['python3', '-c', PROGRAM, ...excluded],
     volumes: { [name]: '/data:ro' },
   });

@@ -7,7 +7,7 @@ import type { Engine } from './engine/engine.ts';
 import { isNotFound } from './engine/errors.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { debianImage, DEBIAN_SUITE, recipeKey } from './debian.ts';
-import type { ImageFact, ImageRecipe } from './lab.ts';
+import type { ImageFact, ImageRecipe, LabFacts } from './lab.ts';
 
 /** Engine and CLI, for nodes and, unpacked, for the embedded lab's own engine. */
 export const nodeRecipe = {
@@ -166,4 +166,14 @@ async function buildOn(engine: Engine, base: string, { debian, ...recipe }: Imag
     context.entry({ name: path, mode: 0o755 }, text);
   context.finalize();
   await engine.images.build(registryReference({ ...recipe, debian }), Readable.from(context));
+}
+
+/** Returns the reference of the image of that role, as it is in the nodes. @throws DrillError `no-image` */
+export function imageReference({ images }: LabFacts, role: string): string {
+  const image = images.find((candidate) => candidate.role === role);
+  if (image) return image.reference;
+  throw new DrillError(
+    `no image "${role}" in this lab (it has ${images.map((known) => known.role).join(', ')})`,
+    { code: 'no-image', hint: `Add the recipe of "${role}" to the images of the drill's plan.` },
+  );
 }

@@ -1,4 +1,4 @@
-// What is ours is found by its labels, never by a file that says so.
+// The labels by which everything of ours is found, never by a name or by a file that lists it.
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
@@ -8,6 +8,10 @@ export const RUN_LABEL = 'swarm-drill.run';
 export const OWNER_LABEL = 'swarm-drill.owner';
 /** Which drill an object belongs to. */
 export const DRILL_LABEL = 'swarm-drill.drill';
+/** On a container of a drill: which part of it this is, e.g. `manager-1-1` or `vault`. Its log file is named after it. */
+export const PART_LABEL = 'swarm-drill.part';
+/** On a node's container: `manager` or `worker`. */
+export const ROLE_LABEL = 'swarm-drill.role';
 /** On what is worth keeping between runs: its value is the key of what it was made from. */
 export const CACHE_LABEL = 'swarm-drill.cache';
 

@@ -1,28 +1,27 @@
-// Removes what drills left in an engine, found by label. What belongs to a run that still lives is left alone.
+// Removes what drills left in an engine, found by label, except what belongs to a running process.
 import type { Engine } from './engine/engine.ts';
 import { isNotFound } from './engine/errors.ts';
 import { reasonOf } from '../support/errors.ts';
 import { connect } from './engine/connect.ts';
 import { CACHE_LABEL, ownerIsAlive, OWNER_LABEL, RUN_LABEL } from './labels.ts';
 
-/** Objects of ours by kind, by name. */
-export type Ours = Record<'containers' | 'networks' | 'volumes', string[]>;
+export type NamesByKind = Record<'containers' | 'networks' | 'volumes', string[]>;
 
 export interface Swept {
   readonly removed: Readonly<Record<string, number>>;
-  /** What is still there, and why. */
+  /** What was not removed, and why. */
   readonly skipped: readonly string[];
 }
 
-interface Found {
-  readonly kind: keyof Ours;
+interface LabelledObject {
+  readonly kind: keyof NamesByKind;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly remove: () => Promise<unknown>;
 }
 
-async function find(engine: Engine, label: string): Promise<Found[]> {
-  const filters = { label: [label] };
+async function find(engine: Engine, ...label: string[]): Promise<LabelledObject[]> {
+  const filters = { label };
   const [containers, networks, volumes] = await Promise.all([
     engine.containers.list({ all: true, filters }),
     engine.networks.list(filters),
@@ -30,19 +29,19 @@ async function find(engine: Engine, label: string): Promise<Found[]> {
   ]);
   // In the order in which they can be removed.
   return [
-    ...containers.map((found): Found => ({
+    ...containers.map((found): LabelledObject => ({
       kind: 'containers',
       name: found.Names[0]?.slice(1) ?? found.Id,
       labels: found.Labels,
       remove: () => engine.containers.remove(found.Id),
     })),
-    ...networks.map((found): Found => ({
+    ...networks.map((found): LabelledObject => ({
       kind: 'networks',
       name: found.Name,
       labels: found.Labels ?? {},
       remove: () => engine.networks.remove(found.Id),
     })),
-    ...volumes.map((found): Found => ({
+    ...volumes.map((found): LabelledObject => ({
       kind: 'volumes',
       name: found.Name,
       labels: found.Labels ?? {},
@@ -51,14 +50,14 @@ async function find(engine: Engine, label: string): Promise<Found[]> {
   ];
 }
 
-/** What a run (or one drill of it) has in the engine now. `label` is `key` or `key=value`. */
-export async function ours(engine: Engine, label: string): Promise<Ours> {
-  const result: Ours = { containers: [], networks: [], volumes: [] };
-  for (const { kind, name } of await find(engine, label)) result[kind].push(name);
+/** Returns what an engine has with all of these labels, each `key` or `key=value`. */
+export async function findLabelled(engine: Engine, ...labels: string[]): Promise<NamesByKind> {
+  const result: NamesByKind = { containers: [], networks: [], volumes: [] };
+  for (const { kind, name } of await find(engine, ...labels)) result[kind].push(name);
   return result;
 }
 
-/** @param options.all also what is kept between runs (the template volume), and what a kept run left */
+/** @param options.all also removes what is kept between runs (the template volume), and what a run with --keep left */
 export async function sweep(host: string, options: { readonly all: boolean }): Promise<Swept> {
   const engine = connect(host);
   const found = await find(engine, RUN_LABEL);
@@ -68,7 +67,7 @@ export async function sweep(host: string, options: { readonly all: boolean }): P
   for (const { kind, name, labels, remove } of found) {
     const owner = labels[OWNER_LABEL];
     if (owner !== undefined && ownerIsAlive(owner)) {
-      skipped.push(`${kind} ${name}: its run still lives (${owner})`);
+      skipped.push(`${kind} ${name}: its run is still active (${owner})`);
       continue;
     }
     try {

@@ -1,4 +1,5 @@
 // Replaces nodes of a swarm that lives on: what an operator does with `node demote`, `node rm --force` and `swarm join`.
+import { memberIds } from '../swarm/membership.ts';
 import type { Member } from '../lab/engine/api.ts';
 import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
@@ -33,7 +34,9 @@ export async function replaceLostNodes(
   );
   const [replacements] = await Promise.all([
     step(`start ${names.length} replacement node${names.length === 1 ? '' : 's'}`, () =>
-      swarm.site.startNodes(names),
+      swarm.site.startNodes(
+        lost.map(({ Description, Spec }) => ({ name: Description.Hostname, role: Spec.Role })),
+      ),
     ),
     step('remove the lost members', async () => {
       // One after the other: raft changes its members one at a time.
@@ -50,21 +53,16 @@ export async function replaceLostNodes(
 
 /** Members by id, not by name: a replacement has the name of the node that it replaces. */
 async function lostMembers(swarm: Swarm): Promise<Member[]> {
-  const infos = (await Promise.all(swarm.nodes.map(({ engine }) => engine.info()))) as {
-    Swarm: { NodeID: string };
-  }[];
-  const alive = new Set(infos.map((info) => info.Swarm.NodeID));
+  const alive = await memberIds(swarm.nodes);
   return (await swarm.members()).filter(({ ID }) => !alive.has(ID));
 }
 
 async function removeMember(swarm: Swarm, { ID, Description }: Member): Promise<void> {
   await waitUntil(`the removal of ${Description.Hostname}`, async () => {
     const { engine } = await swarm.manager();
-    const { Version, Spec } = (await engine.nodes.inspect(ID)) as Member;
+    const { Version, Spec } = await engine.nodes.inspect(ID);
     // The swarm refuses to remove a manager, and takes it out of raft some time after it was demoted.
-    if (Spec.Role === 'manager')
-      // eslint-disable-next-line @typescript-eslint/await-thenable -- it is a promise; its types know the callback only
-      await engine.nodes.update(ID, Version, { ...Spec, Role: 'worker' });
+    if (Spec.Role === 'manager') await engine.nodes.update(ID, Version, { ...Spec, Role: 'worker' });
     await engine.nodes.remove(ID);
     return { done: true };
   });

@@ -1,18 +1,24 @@
-// A swarm that runs: its nodes, and what a person would do with it.
+// A running swarm: its nodes, and what an operator does with it.
 import type { Member } from '../lab/engine/api.ts';
 import { unreachableReason } from '../lab/engine/connect.ts';
 import { execInContainer, type ExecOptions } from '../lab/engine/process.ts';
+import { imageReference } from '../lab/images.ts';
 import { type Seconds, seconds } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
-import { waitUntil, type Answer } from '../support/poll.ts';
+import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
-import { referenceOf, type Node } from './node.ts';
+import { findMissingTasks } from './convergence.ts';
+import { findUnreadyNodes, initialiseSwarm, joinNodes, memberIds } from './membership.ts';
+import type { NodeIdentity } from './node-container.ts';
+import type { Node } from './node.ts';
 import type { Site } from './site.ts';
 
-export const SWARM_PORT = 2377;
+export interface Topology {
+  readonly managers: number;
+  readonly workers: number;
+}
 
-/** A running swarm: its nodes, and what an operator does with it. */
 export class Swarm {
   readonly site: Site;
   readonly #nodes: Node[];
@@ -23,12 +29,24 @@ export class Swarm {
     this.#nodes = [...nodes];
   }
 
-  /** All nodes. */
+  /** Starts a new swarm: nodes side by side, the first manager initialises, the others join. */
+  static async start(site: Site, topology: Topology): Promise<Swarm> {
+    const nodes = nodesOf(topology);
+    const [first, ...others] = (await step(`start ${nodes.length} node${nodes.length > 1 ? 's' : ''}`, () =>
+      site.startNodes(nodes),
+    )) as [Node, ...Node[]];
+    await step('initialise the swarm', () => initialiseSwarm(first));
+    const swarm = new Swarm(site, [first]);
+    if (others.length > 0) await step('join the nodes', () => swarm.admit(others));
+    else await swarm.ready();
+    return swarm;
+  }
+
   get nodes(): readonly Node[] {
     return this.#nodes;
   }
 
-  /** Returns the node of that name. @throws DrillError `no-node` */
+  /** @throws DrillError `no-node` */
   node(name: string): Node {
     const node = this.#nodes.find((candidate) => candidate.name === name);
     if (!node)
@@ -46,14 +64,12 @@ export class Swarm {
     else this.#nodes[index] = node;
   }
 
-  /** The nodes in the role of a manager. */
   get managers(): readonly Node[] {
-    return this.#nodes.filter(({ name }) => name.startsWith('manager-'));
+    return this.#nodes.filter(({ role }) => role === 'manager');
   }
 
-  /** The nodes in the role of a worker. */
   get workers(): readonly Node[] {
-    return this.#nodes.filter(({ name }) => name.startsWith('worker-'));
+    return this.#nodes.filter(({ role }) => role === 'worker');
   }
 
   /** A manager that answers as one. @throws DrillError `no-manager` with what each said */
@@ -98,19 +114,17 @@ export class Swarm {
     return leader;
   }
 
-  /** Lists the members that the swarm knows, also lost ones. */
   async members(): Promise<Member[]> {
     return (await this.manager()).engine.nodes.list();
   }
 
-  /** Lists every object of the swarm and its nodes. */
   async inventory(): Promise<Inventory> {
     return takeInventory(await this.manager(), this.#nodes);
   }
 
   /** Reference of a workload image, for a compose file. */
   imageOf(role: string): string {
-    return referenceOf(this.site.lab, role);
+    return imageReference(this.site.lab, role);
   }
 
   /** Sets labels on the node of that host name, and keeps the others. */
@@ -153,96 +167,54 @@ export class Swarm {
     );
   }
 
-  /** New nodes, started side by side, that join; names go on where the swarm's own end. */
-  async join({
-    managers = 0,
-    workers = 0,
-  }: {
-    readonly managers?: number;
-    readonly workers?: number;
-  }): Promise<void> {
-    const names = [
-      ...this.site.freeNames('manager', managers, this),
-      ...this.site.freeNames('worker', workers, this),
-    ];
-    if (names.length === 0) return;
-    const started = await step(`start ${names.length} nodes`, () => this.site.startNodes(names));
-    await this.admit(started);
+  /** Starts new nodes side by side, and joins them; they take the next free names, e.g. `worker-3`. */
+  async join(added: Partial<Topology>): Promise<void> {
+    const nodes = nodesOf(added, new Set(this.#nodes.map(({ name }) => name)));
+    if (nodes.length === 0) return;
+    await this.admit(await step(`start ${nodes.length} nodes`, () => this.site.startNodes(nodes)));
   }
 
-  /** Lets running nodes join in the role that their name says. */
+  /** Joins running nodes in their roles, and waits until all nodes are ready. */
   async admit(started: readonly Node[]): Promise<void> {
-    const manager = await this.manager();
-    const { JoinTokens } = await manager.engine.swarm.inspect();
-    const joinOne = (node: Node, token: string): Promise<unknown> =>
-      step(`${node.name} joins`, () =>
-        node.engine.swarm.join({
-          ListenAddr: `0.0.0.0:${SWARM_PORT}`,
-          AdvertiseAddr: node.address,
-          RemoteAddrs: [`${manager.address}:${SWARM_PORT}`],
-          JoinToken: token,
-        }),
-      );
-    // Managers one after the other: raft changes its members one at a time, and two at once can lose the race.
-    const joinManagers = async (): Promise<void> => {
-      for (const node of started.filter((one) => one.name.startsWith('manager-')))
-        await joinOne(node, JoinTokens.Manager);
-    };
-    await Promise.all([
-      joinManagers(),
-      ...started
-        .filter((one) => one.name.startsWith('worker-'))
-        .map((node) => joinOne(node, JoinTokens.Worker)),
-    ]);
+    await joinNodes(await this.manager(), started);
     for (const node of started) this.replace(node);
     await this.ready();
   }
 
-  /** Waits until every node of ours is ready, and every manager reachable. */
+  /** Waits until every node is ready, and every manager reachable. */
   async ready(limit: Seconds = seconds(60)): Promise<void> {
     await waitUntil(
       'all nodes',
       async () => {
-        const members = await this.members();
-        const ready = new Set(
-          members
-            .filter(
-              ({ Status, ManagerStatus }) =>
-                Status.State === 'ready' && (!ManagerStatus || ManagerStatus.Reachability === 'reachable'),
-            )
-            .map(({ Description }) => Description.Hostname),
-        );
-        const missing = this.#nodes.filter(({ name }) => !ready.has(name)).map(({ name }) => name);
-        return missing.length === 0 ? { done: true } : { notYet: `${missing.join(', ')} not ready` };
+        const unready = await findUnreadyNodes((await this.manager()).engine, this.#nodes);
+        return unready.length === 0 ? { done: true } : { notYet: `${unready.join(', ')} not ready` };
       },
       { limit },
     );
   }
 
   /**
-   * Removes member entries that no node of ours stands behind any more, and takes the labels off the others: what waits for a
-   * label starts when its data is in place, also on a node that came back with its old labels.
-   * @returns by host name, the labels that each of today's nodes should carry: its own, or those of the member it replaces
+   * Removes members that are none of the nodes any more, and removes the labels of the others: a service that waits for a label must
+   * not start before its data is in place, also on a node that came back with its old labels.
+   * @returns by host name, the labels that each of today's nodes should have: its own, or those of the member that it replaces
    */
   async replaceLostMembers(): Promise<Record<string, Record<string, string>>> {
     const { engine } = await this.manager();
-    const infos = await Promise.all(this.#nodes.map((node) => node.engine.info()));
-    const mine = new Set(infos.map((info) => info.Swarm.NodeID));
+    const alive = await memberIds(this.#nodes);
     const labels: Record<string, Record<string, string>> = Object.fromEntries(
       this.#nodes.map(({ name }) => [name, {}]),
     );
     for (const { ID, Description, Spec } of await engine.nodes.list()) {
-      Object.assign((labels[Description.Hostname] ??= {}), Spec.Labels);
-      if (!mine.has(ID)) await engine.nodes.remove(ID);
-      else if (Object.keys(Spec.Labels ?? {}).length > 0) await this.#unlabel(ID);
+      Object.assign(labels[Description.Hostname] ?? {}, Spec.Labels);
+      if (!alive.has(ID)) await engine.nodes.remove(ID);
+      else if (Object.keys(Spec.Labels ?? {}).length > 0) await this.#removeLabels(ID);
     }
-    const today = new Set(this.#nodes.map(({ name }) => name));
-    return Object.fromEntries(Object.entries(labels).filter(([name]) => today.has(name)));
+    return labels;
   }
 
-  /** Again when the engine changed the node meanwhile, as it does when one becomes ready. */
-  async #unlabel(id: string): Promise<void> {
-    await waitUntil('the node to take its labels off', async () => {
+  /** Tries again when the engine changed the node in between, as it does when a node becomes ready. */
+  async #removeLabels(id: string): Promise<void> {
+    await waitUntil('the labels of a node to be removed', async () => {
       const { engine } = await this.manager();
       const { Version, Spec } = await engine.nodes.inspect(id);
       await engine.nodes.update(id, Version, { ...Spec, Labels: {} });
@@ -250,59 +222,28 @@ export class Swarm {
     });
   }
 
-  /** Waits until every service (or those named) has all the tasks that it wants, running on nodes that are ready. */
+  /** Waits until every service (or those named) has all its tasks, running on nodes that are ready. */
   async converged(limit: Seconds = seconds(120), only?: readonly string[]): Promise<void> {
-    await waitUntil('the services', () => this.#convergence(only), { limit });
-  }
-
-  /** Names of the services that have all the tasks that they want now. */
-  async settled(): Promise<string[]> {
-    const { services, late } = await this.#tasks();
-    return services.filter((name) => !late.has(name));
-  }
-
-  async #convergence(only?: readonly string[]): Promise<Answer<true>> {
-    const [why] = [...(await this.#tasks()).late].filter(([name]) => only?.includes(name) ?? true);
-    return why ? { notYet: why[1] } : { done: true };
-  }
-
-  /**
-   * The services, and by name why some don't have the tasks that they want. Raft alone is no witness: after a restart or a restore
-   * it says "running" of containers that are long gone.
-   */
-  async #tasks(): Promise<{ services: string[]; late: Map<string, string> }> {
-    const { engine } = await this.manager();
-    const [services, tasks, containers] = await Promise.all([
-      engine.services.list({ status: true }),
-      engine.tasks.list({ 'desired-state': ['running'] }),
-      this.#runningContainers(),
-    ]);
-    const late = new Map<string, string>();
-    for (const { ID, Spec, ServiceStatus } of services) {
-      const here = tasks.filter((task) => task.ServiceID === ID);
-      const really = here.filter(
-        (task) =>
-          task.Status.State === 'running' && containers.has(task.Status.ContainerStatus?.ContainerID ?? ''),
-      );
-      const wanted = ServiceStatus?.DesiredTasks ?? Spec.Mode?.Replicated?.Replicas ?? 0;
-      if (really.length === wanted) continue;
-      const waits = here.find((task) => !really.includes(task));
-      const why = waits
-        ? ` (${waits.Status.State === 'running' ? 'no container' : waits.Status.State}${waits.Status.Err ? `: ${waits.Status.Err}` : ''})`
-        : '';
-      late.set(Spec.Name, `${Spec.Name} runs ${really.length} of ${wanted} tasks${why}`);
-    }
-    return { services: services.map(({ Spec }) => Spec.Name), late };
-  }
-
-  /** Ids of the containers that run on our nodes, as their own engines say; on one that does not answer none is known to run. */
-  async #runningContainers(): Promise<Set<string>> {
-    const lists = await Promise.all(
-      this.#nodes.map((node) =>
-        node.engine.containers.list({ filters: { status: ['running'] } }).catch(() => []),
-      ),
+    await waitUntil(
+      'the services',
+      async () => {
+        const missing = await this.#missingTasks();
+        for (const [name, reason] of missing)
+          if (reason !== undefined && (only?.includes(name) ?? true)) return { notYet: reason };
+        return { done: true };
+      },
+      { limit },
     );
-    return new Set(lists.flat().map(({ Id }) => Id));
+  }
+
+  /** Returns the names of the services that have all their tasks now. */
+  async settled(): Promise<string[]> {
+    const missing = [...(await this.#missingTasks())];
+    return missing.filter(([, reason]) => reason === undefined).map(([name]) => name);
+  }
+
+  async #missingTasks(): Promise<ReadonlyMap<string, string | undefined>> {
+    return findMissingTasks((await this.manager()).engine, this.#nodes);
   }
 
   /** The node and container of a running task of `service`. */
@@ -329,4 +270,20 @@ export class Swarm {
   async nodeOf(service: string): Promise<Node> {
     return (await this.taskContainer(service)).node;
   }
+}
+
+/** Names are `manager-1`, `worker-1` and so on, without those that are taken. */
+function nodesOf({ managers = 0, workers = 0 }: Partial<Topology>, taken: ReadonlySet<string> = new Set()) {
+  const nodes: NodeIdentity[] = [];
+  for (const [role, count] of [
+    ['manager', managers],
+    ['worker', workers],
+  ] as const)
+    for (let number = 1, left = count; left > 0; number++) {
+      const name = `${role}-${number}`;
+      if (taken.has(name)) continue;
+      nodes.push({ name, role });
+      left--;
+    }
+  return nodes;
 }

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { expect, inject, test } from 'vitest';
+import { imageReference } from '../../src/lab/images.ts';
 import { outputOf } from '../../src/lab/engine/process.ts';
 import { connect } from '../../src/lab/engine/connect.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
-import { referenceOf } from '../../src/swarm/node.ts';
 import { childrenOf, firstProcess, processesWith } from '../support/processes.ts';
 
 const lab = inject('lab');
@@ -19,7 +19,7 @@ test.runIf(lab.kind === 'embedded')('containers that ended leave no zombie in th
   const first = await firstProcess(home);
   for (let turn = 0; turn < 5; turn++) {
     const container = await engine.containers.create({
-      Image: referenceOf(lab, 'node'),
+      Image: imageReference(lab, 'node'),
       Entrypoint: ['true'],
       HostConfig: { NetworkMode: 'none', AutoRemove: true },
     });
@@ -44,7 +44,7 @@ test.runIf(lab.kind === 'embedded')(
     const marker = `swarm-drill-marker-${randomBytes(4).toString('hex')}`;
     const { containers } = connect(lab.host);
     const container = await containers.create({
-      Image: referenceOf(lab, 'node'),
+      Image: imageReference(lab, 'node'),
       Entrypoint: ['sh', '-c', 'sleep 60; :', marker],
       HostConfig: { NetworkMode: 'none', AutoRemove: true },
     });

@@ -1,5 +1,6 @@
 // The ledger itself, on a swarm of one node: what drills rely on must be true before anything is lost.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { Swarm } from '../../src/swarm/swarm.ts';
 import type { LedgerContents } from '../../fixtures/ledger/contents.ts';
 import { ledger, type Ledger } from '../../fixtures/ledger/ledger.ts';
 import type { Observation } from '../../src/model/check.ts';
@@ -16,7 +17,7 @@ beforeAll(async () => {
     drill: 'ledger',
     scope,
   });
-  const swarm = await site.startSwarm({ managers: 1, workers: 0 });
+  const swarm = await Swarm.start(site, { managers: 1, workers: 0 });
   shop = await ledger.deploy(swarm, { seed: 'ledger test', size: 'small' });
 });
 afterAll(() => scope[Symbol.asyncDispose]());

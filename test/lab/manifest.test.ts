@@ -289,7 +289,7 @@ describe('fails', () => {
   /** Runs the program with a hook that changes something at a certain moment. */
   const withHook = async (hook: string) =>
     outputOf(
-      await files.node.toolbox({
+      await files.node.startTool({
         argv: ['python3', '-c', `${hook}\n${program}`],
         volumes: { files: '/data' },
       }),
@@ -298,7 +298,7 @@ describe('fails', () => {
   test('if a file is written during the read', async () => {
     const busy = place.volume('busy');
     const untilEnded = new PassThrough();
-    const writer = await busy.node.toolbox({
+    const writer = await busy.node.startTool({
       argv: [
         'python3',
         '-u',

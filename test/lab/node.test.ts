@@ -16,17 +16,17 @@ let node: Node;
 
 beforeAll(async () => {
   site = await Site.open({ lab, run: `node-test-${process.pid}`, drill: 'node', scope });
-  node = await site.startNode('worker-1');
+  node = await site.startNode({ name: 'worker-1', role: 'worker' });
 });
 afterAll(() => scope[Symbol.asyncDispose]());
 
 test('a node for a restore to write to is made as one that starts at once', async () => {
   const { volume } = node;
   await node.destroy();
-  await site.emptyNode('worker-1');
-  const created = (await site.containers()).find(({ id }) => id !== node.id);
-  const { HostConfig, Config, NetworkSettings } = await docker.getContainer(created?.id ?? '').inspect();
-  node = await site.startNode('worker-2');
+  await site.createEmptyNode({ name: 'worker-1', role: 'worker' });
+  const created = (await site.nodeContainers()).find((id) => id !== node.id);
+  const { HostConfig, Config, NetworkSettings } = await docker.getContainer(created ?? '').inspect();
+  node = await site.startNode({ name: 'worker-2', role: 'worker' });
   const started = await docker.getContainer(node.id).inspect();
   const apartFromItsDisk = (settings: object): unknown =>
     JSON.parse(JSON.stringify(settings).replaceAll(/swarm-drill-node-test-[\w-]+-worker-\d-\d/g, 'its disk'));
@@ -35,7 +35,7 @@ test('a node for a restore to write to is made as one that starts at once', asyn
   expect(Config.Entrypoint).toEqual(started.Config.Entrypoint);
   expect(Config.Hostname).toBe('worker-1');
   expect(Object.values(NetworkSettings.Networks)[0]?.IPAMConfig).toEqual({
-    IPv4Address: site.addressOf('worker-1'),
+    IPv4Address: site.addressOf({ name: 'worker-1', role: 'worker' }),
   });
 });
 
@@ -47,7 +47,7 @@ test("a node can't write to the layers that it shares with the others", async ()
 
 test('containers that ended leave no zombie on a node', async () => {
   for (let turn = 0; turn < 3; turn++) {
-    const { exitCode } = await outputOf(await node.toolbox({ argv: ['true'], volumes: {} }));
+    const { exitCode } = await outputOf(await node.startTool({ argv: ['true'], volumes: {} }));
     expect(exitCode).toBe(0);
   }
   await waitUntil(

@@ -15,7 +15,7 @@ import { describeError as described } from '../../src/support/errors.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { withTrace, type TraceSink } from '../../src/support/trace.ts';
 import { Site } from '../../src/swarm/site.ts';
-import type { Swarm } from '../../src/swarm/swarm.ts';
+import { Swarm } from '../../src/swarm/swarm.ts';
 import { Ears } from '../support/secret-listener.ts';
 import { createGitRepository, type GitRepository } from '../support/git-repository.ts';
 import { findingOf } from '../support/volumes.ts';
@@ -69,7 +69,7 @@ beforeAll(async () => {
     drill: 'methods',
     scope,
   });
-  swarm = await site.startSwarm({ managers: 1, workers: 0 });
+  swarm = await Swarm.start(site, { managers: 1, workers: 0 });
   const env = `TOOLBOX_IMAGE=${swarm.imageOf('toolbox')}\nGREETING='good day'\nPASSWORD='${PASSWORD}'\n`;
   repository = await createGitRepository({ 'stack.yml': STACK, '.env': env });
   scope.defer('the repository', async () => repository[Symbol.asyncDispose]());

@@ -10,7 +10,7 @@ import { runProgram } from '../../src/support/command.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Site } from '../../src/swarm/site.ts';
-import type { Swarm } from '../../src/swarm/swarm.ts';
+import { Swarm } from '../../src/swarm/swarm.ts';
 import { createGitRepository, type GitRepository } from '../support/git-repository.ts';
 import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
 
@@ -114,9 +114,9 @@ const serviceNames = async (swarm: Swarm): Promise<string[]> =>
 beforeAll(async () => {
   keys = await createAgeIdentity();
   const site = await Site.open({ lab: inject('lab'), run: `git-test-${process.pid}`, drill: 'old', scope });
-  old = await site.startSwarm({ managers: 1, workers: 0 });
+  old = await Swarm.start(site, { managers: 1, workers: 0 });
   const next = await Site.open({ lab: inject('lab'), run: `git-test-${process.pid}`, drill: 'fresh', scope });
-  fresh = await next.startSwarm({ managers: 1, workers: 0 });
+  fresh = await Swarm.start(next, { managers: 1, workers: 0 });
   const env = `# pinned here\nTOOLBOX_IMAGE=${old.imageOf('toolbox')}\nGREETING='good day'\n`;
   repository = await createGitRepository({ ...FILES, 'shop/.env': env });
   scope.defer('the repository', async () => repository[Symbol.asyncDispose]());

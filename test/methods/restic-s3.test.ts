@@ -29,7 +29,9 @@ async function request(
 ): Promise<{ status: number; body: string }> {
   const { address, port, files: keys } = await vault.account('s3', side);
   const argv = ['python3', '-c', S3, '/run/vault/credentials', `${address}:${port}`, ...words];
-  const { stdout, stderr } = await outputOf(await files.node.tools({ argv, volumes: {}, files: keys }));
+  const { stdout, stderr } = await outputOf(
+    await files.node.startTool({ image: 'tools', network: 'host', argv, volumes: {}, files: keys }),
+  );
   const [status = '', ...rest] = stdout.split(' ');
   if (!status) throw new Error(stderr);
   return { status: Number(status), body: rest.join(' ') };

@@ -17,7 +17,7 @@ import { valkeyRdb } from '../../src/method/valkey/rdb.ts';
 import { Vault } from '../../src/vault/vault.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
-import type { Swarm } from '../../src/swarm/swarm.ts';
+import { Swarm } from '../../src/swarm/swarm.ts';
 import { Ears, telling } from '../support/secret-listener.ts';
 
 const scope = new Scope();
@@ -35,7 +35,7 @@ let sealed: SealedSecrets;
 
 const newSwarm = async (drill: string): Promise<Swarm> => {
   const site = await Site.open({ lab: inject('lab'), run: `secrets-${process.pid}`, drill, scope });
-  return site.startSwarm({ managers: 1, workers: 0 });
+  return Swarm.start(site, { managers: 1, workers: 0 });
 };
 
 beforeAll(async () => {

@@ -13,7 +13,7 @@ import {
 import { describeError as described } from '../../src/support/errors.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
-import type { Swarm } from '../../src/swarm/swarm.ts';
+import { Swarm } from '../../src/swarm/swarm.ts';
 import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
 import { deployWideStack } from '../support/wide-stack.ts';
 
@@ -31,7 +31,7 @@ let values: Map<string, Buffer>;
 
 const newSwarm = async (drill: string, workers = 1): Promise<Swarm> => {
   const site = await Site.open({ lab: inject('lab'), run: `export-test-${process.pid}`, drill, scope });
-  return site.startSwarm({ managers: 1, workers });
+  return Swarm.start(site, { managers: 1, workers });
 };
 const sealedFor = (contents: Map<string, Buffer>, identity = keys.identity): SealedSecrets => ({
   sealed: () => sealSecrets(contents, keys.recipient),

@@ -85,7 +85,7 @@ describe('a single autolocked manager', () => {
 
   test('is restored onto a new node', async () => {
     await node.destroy();
-    node = await stage.site.startNode('manager-1');
+    node = await stage.site.startNode({ name: 'manager-1', role: 'manager' });
     const { exitCode, stderr } = await stage.restore(node.volume, 'one.age', ...withKey('unlock'));
     expect(exitCode, stderr).toBe(0);
     expect(await seenInside(node)).toEqual([value, 'config of keeper']);
@@ -163,7 +163,7 @@ test('refuses a restore next to running managers that the engine does not know: 
   expect([await startOf(locked), await digestOf(locked), await leftIn(locked)]).toEqual(before);
 
   await locked.destroy();
-  const fresh = await stage.site.startNode('manager-2');
+  const fresh = await stage.site.startNode({ name: 'manager-2', role: 'manager' });
   expect(await stage.restore(fresh.volume, 'open.age')).toMatchObject(refusal);
 
   for (const other of ['manager-1', 'manager-3']) await stage.swarm.node(other).stop();
@@ -191,7 +191,7 @@ test('several autolocked managers: the backup warns, and the restore says that t
   const made = await stage.backup(node.volume, 'locked.age', ...withKey);
   expect(made.exitCode, made.stderr).toBe(0);
   expect(made.json).toMatchObject({ warnings: [expect.stringContaining('no documented way')] });
-  const empty = await stage.site.startNode('manager-4');
+  const empty = await stage.site.startNode({ name: 'manager-4', role: 'manager' });
   const refused = await stage.restore(empty.volume, 'locked.age', ...withKey);
   expect(refused).toMatchObject({
     exitCode: 1,

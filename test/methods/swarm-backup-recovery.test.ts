@@ -203,8 +203,9 @@ test('does not stop the swarm when the disk is too small for the copy', async ()
     DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=300m' },
   });
   const script = await readFile(NODE_START, 'utf8');
-  const address = stage.site.addressOf('manager-1');
-  const small = await Node.start(lab, { name: 'manager-1', address, network, volume, labels, script });
+  const identity = { name: 'manager-1', role: 'manager' } as const;
+  const address = stage.site.addressOf(identity);
+  const small = await Node.start(lab, { ...identity, address, network, volume, labels, script });
   try {
     await small.exec(['docker', 'swarm', 'init', '--advertise-addr', address]);
     await leave(small, (await unpackedBytes('good.age')) / 2);

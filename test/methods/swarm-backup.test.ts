@@ -1,9 +1,9 @@
 // `swarm backup` and `swarm restore` on a lab node: what was lost is restored, and nothing else is touched.
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { imageReference } from '../../src/lab/images.ts';
 import { connect } from '../../src/lab/engine/connect.ts';
 import { execInContainer } from '../../src/lab/engine/process.ts';
-import { referenceOf } from '../../src/swarm/node.ts';
 import {
   containerOf,
   digestOf,
@@ -59,7 +59,7 @@ test('writes one encrypted file that only its owner can read, and the manager se
 test('writes a file that age, zstd and tar can open', async () => {
   const engine = connect(lab.host);
   const container = await engine.containers.create({
-    Image: referenceOf(lab, 'tools'),
+    Image: imageReference(lab, 'tools'),
     Cmd: ['sleep', 'infinity'],
     Labels: { ...stage.site.labels },
     HostConfig: { NetworkMode: 'none', AutoRemove: true },
@@ -178,7 +178,7 @@ test('lets the second of two backups on one node wait', async () => {
 
 test('restores onto a new node at the same address', async () => {
   await stage.swarm.node('manager-1').destroy();
-  const node = await stage.site.startNode('manager-1');
+  const node = await stage.site.startNode({ name: 'manager-1', role: 'manager' });
   const { exitCode, json, stderr } = await stage.restore(node.volume, 'one.age');
   expect(exitCode, stderr).toBe(0);
   expect(json).toMatchObject({ ok: true, alreadyRestored: false });
@@ -188,7 +188,7 @@ test('restores onto a new node at the same address', async () => {
 });
 
 test('refuses a node at another address before anything is touched', async () => {
-  const other = await stage.site.startNode('manager-2');
+  const other = await stage.site.startNode({ name: 'manager-2', role: 'manager' });
   const { exitCode, json } = await stage.restore(other.volume, 'one.age');
   expect(exitCode).toBe(1);
   expect(json).toMatchObject({
@@ -205,7 +205,7 @@ test('refuses a node at another address before anything is touched', async () =>
 test('names the reason when there is no such container, or no swarm in it', async () => {
   const missing = await stage.backup('nobody', 'none.age');
   expect(missing).toMatchObject({ exitCode: 64, json: { error: { hint: expect.stringContaining(name) } } });
-  const empty = await stage.site.startNode('worker-1');
+  const empty = await stage.site.startNode({ name: 'worker-1', role: 'worker' });
   const none = await stage.backup(empty.volume, 'none.age');
   expect(none).toMatchObject({ exitCode: 1, json: { error: { code: 'no-swarm' } } });
   await expect(stat(stage.path('none.age'))).rejects.toMatchObject({ code: 'ENOENT' });

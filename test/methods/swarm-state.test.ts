@@ -8,7 +8,7 @@ import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
-import type { Swarm } from '../../src/swarm/swarm.ts';
+import { Swarm } from '../../src/swarm/swarm.ts';
 import { type ArtifactStore, openArtifactStore } from '../support/artifact-store.ts';
 import { autolock, forge, seedService, seenInside } from '../support/swarm-backup-stage.ts';
 import { findingOf, startUser, stateOf } from '../support/volumes.ts';
@@ -57,7 +57,7 @@ async function followersOf(swarm: Swarm): Promise<string[]> {
 test('copies a reachable follower, which is a manager with its tasks again', async () => {
   await using place = await openPlace('swarm-state-five');
   const { site, kept } = place;
-  const swarm = await site.startSwarm({ managers: 5, workers: 0 });
+  const swarm = await Swarm.start(site, { managers: 5, workers: 0 });
   await web(swarm);
   const [first = '', ...others] = await followersOf(swarm);
   await stopManager(swarm, first);
@@ -77,7 +77,7 @@ describe('two of three managers', () => {
 
   beforeAll(async () => {
     place = await openPlace('swarm-state-two');
-    swarm = await place.site.startSwarm({ managers: 3, workers: 0 });
+    swarm = await Swarm.start(place.site, { managers: 3, workers: 0 });
     [stopped = ''] = await followersOf(swarm);
     await stopManager(swarm, stopped);
   });
@@ -104,7 +104,7 @@ describe('two of three managers', () => {
 test('restores a hot copy of an idle swarm', async () => {
   await using place = await openPlace('swarm-state-hot');
   const { site, kept } = place;
-  const swarm = await site.startSwarm({ managers: 1, workers: 0 });
+  const swarm = await Swarm.start(site, { managers: 1, workers: 0 });
   const value = await seedService(swarm, swarm.node('manager-1'));
   const metadata = await hot.backup(swarm, kept.writer);
   expect(metadata).toMatchObject({ changed: expect.any(Boolean) });
@@ -117,7 +117,7 @@ test('restores a hot copy of an idle swarm', async () => {
 test('restores an autolocked manager with its unlock key', async () => {
   await using place = await openPlace('swarm-state-locked');
   const { site, kept } = place;
-  const swarm = await site.startSwarm({ managers: 1, workers: 0 });
+  const swarm = await Swarm.start(site, { managers: 1, workers: 0 });
   const value = await seedService(swarm, swarm.node('manager-1'));
   const key = await autolock(swarm.node('manager-1'));
   const metadata = await cold.backup(swarm, kept.writer);
@@ -135,7 +135,7 @@ test('restores an autolocked manager with its unlock key', async () => {
 test('keeps a root CA that was rotated, and lets new nodes join', async () => {
   await using place = await openPlace('swarm-state-rotated');
   const { site, kept } = place;
-  const swarm = await site.startSwarm({ managers: 1, workers: 0 });
+  const swarm = await Swarm.start(site, { managers: 1, workers: 0 });
   const rootOf = (of: Swarm): Promise<string> => of.node('manager-1').exec(['docker', 'swarm', 'ca']);
   const first = await rootOf(swarm);
   await swarm.node('manager-1').exec(['docker', 'swarm', 'ca', '--rotate', '--quiet']);
@@ -158,7 +158,7 @@ describe('a single manager is lost', () => {
 
   beforeAll(async () => {
     place = await openPlace('swarm-state-lost');
-    const swarm = await place.site.startSwarm({ managers: 1, workers: 0 });
+    const swarm = await Swarm.start(place.site, { managers: 1, workers: 0 });
     await web(swarm);
     before = await stateOf(swarm, 'web');
     metadata = await cold.backup(swarm, place.kept.writer);
@@ -187,7 +187,7 @@ describe('a single manager is lost', () => {
   /** Removes what a restore left, which has the address of the next one. */
   async function removeNodes(): Promise<void> {
     const engine = connect(lab.host);
-    for (const { id } of await place.site.containers()) await engine.containers.remove(id);
+    for (const id of await place.site.nodeContainers()) await engine.containers.remove(id);
   }
   afterEach(removeNodes);
 
@@ -225,7 +225,7 @@ describe('a single manager is lost', () => {
     expect(await findingOf(restore({ ...metadata, address: '192.0.2.1' }))).toMatchObject({
       code: 'moved-address',
     });
-    expect(await place.site.containers()).toEqual([]);
+    expect(await place.site.nodeContainers()).toEqual([]);
   });
 });
 

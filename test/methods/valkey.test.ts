@@ -14,7 +14,7 @@ import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { withTrace } from '../../src/support/trace.ts';
 import { Site } from '../../src/swarm/site.ts';
-import type { Swarm } from '../../src/swarm/swarm.ts';
+import { Swarm } from '../../src/swarm/swarm.ts';
 import { failureOf, filesIn, finding, fullAfter, interruptedBy, runInVolume } from '../support/method-lab.ts';
 import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
 
@@ -30,7 +30,7 @@ let place: ArtifactStore;
 
 beforeAll(async () => {
   const site = await Site.open({ lab: inject('lab'), run: `kv-${process.pid}`, drill: 'methods', scope });
-  swarm = await site.startSwarm({ managers: 1, workers: 0 });
+  swarm = await Swarm.start(site, { managers: 1, workers: 0 });
   store = await sessions.deploy(swarm, { seed: 'valkey', size: 'small' });
   contents = await store.contents();
 });

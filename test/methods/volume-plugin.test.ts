@@ -94,7 +94,7 @@ engine.sendall(b"POST /VolumeDriver.Create HTTP/1.0\\r\\nContent-Length: %d\\r\\
 while not os.path.exists("/state/.making-late"):
     time.sleep(0.001)`;
     const { exitCode } = await outputOf(
-      await node.toolbox({
+      await node.startTool({
         argv: ['timeout', '30', 'python3', '-c', impatient],
         volumes: { [socket]: '/snapshots.sock', [SNAPSHOT_STATE]: '/state:ro' },
       }),

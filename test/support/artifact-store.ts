@@ -42,7 +42,7 @@ export async function openArtifactStore(): Promise<ArtifactStore> {
     writer: {
       put: (file, content) => pipeline(content, createWriteStream(path(file))),
       pipeFrom: async (file, command) => {
-        const running = await command.node.tools(command);
+        const running = await command.node.startTool({ image: 'tools', network: 'host', ...command });
         await pipeline(running.io, createWriteStream(path(file)));
         await requireSuccess(running, command);
       },
@@ -52,7 +52,12 @@ export async function openArtifactStore(): Promise<ArtifactStore> {
       metadata,
       open: (file) => createReadStream(path(file)),
       pipeTo: async (file, command) => {
-        const running = await command.node.tools({ ...command, input: createReadStream(path(file)) });
+        const running = await command.node.startTool({
+          image: 'tools',
+          network: 'host',
+          ...command,
+          input: createReadStream(path(file)),
+        });
         running.io.resume();
         await requireSuccess(running, command);
       },

@@ -2,13 +2,23 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { ServiceMode } from '../../src/lab/engine/api.ts';
+import type { LabFacts } from '../../src/lab/lab.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 import type { ArtifactMetadata, ArtifactReader, ArtifactWriter } from '../../src/model/method.ts';
-import type { Node, ToolOptions } from '../../src/swarm/node.ts';
+import type { NodeIdentity } from '../../src/swarm/node-container.ts';
+import { Node } from '../../src/swarm/node.ts';
+import type { Site } from '../../src/swarm/site.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
 import { find, InMemoryCluster, InMemoryEngine, type Files, type Programs } from './in-memory-engine.ts';
 
 const IMAGES = ['toolbox', 'tools', 'server'];
+const LAB: LabFacts = {
+  host: 'unix:///in-memory',
+  kind: 'engine',
+  description: 'engines in memory',
+  images: IMAGES.map((role) => ({ role, reference: role, digest: '', source: 'memory' })),
+  template: '',
+};
 
 export interface InMemorySwarm {
   readonly swarm: Swarm;
@@ -28,12 +38,12 @@ export interface InMemorySwarm {
 /** @param programs of its images, in addition to `find` */
 export function createInMemorySwarm(programs: Programs = {}, { workers = 0 } = {}): InMemorySwarm {
   const cluster = new InMemoryCluster();
-  const names = ['manager-1', ...Array.from({ length: workers }, (_, index) => `worker-${index + 1}`)];
-  const nodes = names.map((name) =>
-    createNode(name, new InMemoryEngine(cluster, { find, ...programs }, IMAGES)),
+  const nodes: NodeIdentity[] = [{ name: 'manager-1', role: 'manager' }];
+  for (let number = 1; number <= workers; number++) nodes.push({ name: `worker-${number}`, role: 'worker' });
+  const swarm = new Swarm(
+    { lab: LAB } as Site,
+    nodes.map((node) => createNode(node, new InMemoryEngine(cluster, { find, ...programs }, IMAGES))),
   );
-  const site = { lab: { images: IMAGES.map((image) => ({ role: image, reference: image })) } };
-  const swarm = new Swarm(site as never, nodes);
   const [engine] = cluster.engines as [InMemoryEngine];
   return {
     swarm,
@@ -57,18 +67,10 @@ export function createInMemorySwarm(programs: Programs = {}, { workers = 0 } = {
   };
 }
 
-function createNode(name: string, engine: InMemoryEngine): Node {
-  const run =
-    (image: string) =>
-    async ({ argv, volumes, input }: ToolOptions) => {
-      const Binds = Object.entries(volumes).map(([volume, path]) => `${volume}:${path}`);
-      const HostConfig = { AutoRemove: true, Binds };
-      const id = await engine.containers.create({ Image: image, Entrypoint: argv, HostConfig });
-      return engine.containers.startAttached(id, input);
-    };
-  const exec = (argv: readonly string[]): Promise<string> =>
-    Promise.reject(new Error(`in-memory node: ${argv.join(' ')} can not run`));
-  return { name, engine, exec, toolbox: run('toolbox'), tools: run('tools') } as unknown as Node;
+function createNode(identity: NodeIdentity, engine: InMemoryEngine): Node {
+  const outer = new InMemoryEngine(new InMemoryCluster(), {}, []);
+  const spec = { ...identity, address: '', network: '', volume: '', labels: {}, script: '' };
+  return new Node({ lab: LAB, spec, id: identity.name, outer, engine });
 }
 
 /** Files of one artifact. `writer` and `reader` are the two sides of a vault. */

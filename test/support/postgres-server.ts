@@ -7,7 +7,7 @@ import type { PostgresArchive } from '../../src/method/postgres/wal-archive.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
-import type { Swarm } from '../../src/swarm/swarm.ts';
+import { Swarm } from '../../src/swarm/swarm.ts';
 
 const STACK = `
 version: '3.8'
@@ -49,7 +49,7 @@ export class PostgresServer implements AsyncDisposable {
   static async start(): Promise<PostgresServer> {
     const scope = new Scope();
     const site = await Site.open({ lab: inject('lab'), run: `pg-${process.pid}`, drill: 'methods', scope });
-    const server = new PostgresServer(await site.startSwarm({ managers: 1, workers: 0 }), scope);
+    const server = new PostgresServer(await Swarm.start(site, { managers: 1, workers: 0 }), scope);
     await server.deploy();
     await server.sql("CREATE ROLE reader LOGIN PASSWORD 'secret-of-reader'");
     return server;

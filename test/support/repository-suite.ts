@@ -95,7 +95,15 @@ export function repositorySuite(
 
   const runWithAppendingKey = async (argv: readonly string[]): Promise<ProcessOutput> => {
     const account = await vault.account(kind, 'append', subject.secrets);
-    return outputOf(await files.node.tools({ argv, volumes: {}, files: account.files }));
+    return outputOf(
+      await files.node.startTool({
+        image: 'tools',
+        network: 'host',
+        argv,
+        volumes: {},
+        files: account.files,
+      }),
+    );
   };
 
   beforeAll(async () => {

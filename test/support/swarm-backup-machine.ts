@@ -38,7 +38,7 @@ export async function openMachine(drill: string): Promise<Machine> {
   const site = await Site.open({ lab, run: `test-${process.pid}`, drill, scope });
   const image = await ensureImage(engine, recipe, lab.kind === 'embedded' ? 'debian' : 'registry', () => {});
   const name = `${site.network}-machine`;
-  const address = site.addressOf('manager-1');
+  const address = site.addressOf({ name: 'manager-1', role: 'manager' });
   scope.defer('remove the machine', () => engine.containers.remove(name));
   const container = await engine.containers.create({
     name,
@@ -47,7 +47,7 @@ export async function openMachine(drill: string): Promise<Machine> {
     Entrypoint: ['/lib/systemd/systemd'],
     // Of systemd 256 and newer on a kernel with the old cgroups.
     Env: ['container=docker', 'SYSTEMD_PROC_CMDLINE=SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1'],
-    Labels: { ...site.labels },
+    Labels: site.labelsOf('machine'),
     Volumes: { '/var/lib/docker': {} },
     HostConfig: {
       Privileged: true,

@@ -15,7 +15,7 @@ import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
 import type { Node } from '../../src/swarm/node.ts';
 import { Site } from '../../src/swarm/site.ts';
-import type { Swarm } from '../../src/swarm/swarm.ts';
+import { Swarm } from '../../src/swarm/swarm.ts';
 import { surveyDirectory } from '../../src/swarm-backup/file/entries.ts';
 import type { Manifest } from '../../src/swarm-backup/file/manifest.ts';
 import { readSwarmFile } from '../../src/swarm-backup/file/read.ts';
@@ -48,7 +48,7 @@ export async function openStage(drill: string, managers = 1): Promise<Stage> {
   const home = await mkdtemp(join(tmpdir(), 'swarm-drill-stage-'));
   scope.defer('remove the files', () => rm(home, { recursive: true, force: true }));
   const site = await Site.open({ lab: inject('lab'), run: `test-${process.pid}`, drill, scope });
-  const swarm = await site.startSwarm({ managers, workers: 0 });
+  const swarm = await Swarm.start(site, { managers, workers: 0 });
   const path = (name: string): string => join(home, name);
   const identity = await generateX25519Identity();
   await writeFile(path('identity'), `# a comment, as age-keygen writes it\n${identity}\n`);

@@ -12,7 +12,7 @@ import { DrillError } from '../../src/support/errors.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
-import type { Swarm } from '../../src/swarm/swarm.ts';
+import { Swarm } from '../../src/swarm/swarm.ts';
 
 export { readManifest, type Manifest };
 
@@ -31,7 +31,7 @@ export interface TestSite extends AsyncDisposable {
 export async function openTestSite(drill: string): Promise<TestSite> {
   const scope = new Scope();
   const site = await Site.open({ lab: inject('lab'), run: `test-${process.pid}`, drill, scope });
-  const start = () => site.startSwarm({ managers: 1, workers: 0 });
+  const start = () => Swarm.start(site, { managers: 1, workers: 0 });
   let swarm = await start();
   return {
     get swarm() {
@@ -53,7 +53,7 @@ export async function inVolume(
   input?: string,
 ): Promise<string> {
   const { stdout, stderr, exitCode } = await outputOf(
-    await node.toolbox({ argv, volumes: { [name]: '/data' }, ...(input === undefined ? {} : { input }) }),
+    await node.startTool({ argv, volumes: { [name]: '/data' }, ...(input === undefined ? {} : { input }) }),
   );
   if (exitCode !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
   return stdout;

@@ -5,9 +5,9 @@ import { vaultIsolatedFromSwarm } from '../../check/vault-isolation.ts';
 import type { Runtime } from '../../drill/runtime.ts';
 import { connect, unreachableReason } from '../../lab/engine/connect.ts';
 import { execInContainer } from '../../lab/engine/process.ts';
-import { DRILL_LABEL, RUN_LABEL } from '../../lab/labels.ts';
+import { DRILL_LABEL, ROLE_LABEL, RUN_LABEL } from '../../lab/labels.ts';
 import type { LabFacts } from '../../lab/lab.ts';
-import { ours } from '../../lab/sweep.ts';
+import { findLabelled } from '../../lab/sweep.ts';
 import { Vault } from '../../vault/vault.ts';
 import { runProgram } from '../../support/command.ts';
 import { ROOT, toolVersion } from '../project.ts';
@@ -21,6 +21,7 @@ export interface RuntimeOptions {
 
 export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
   const engine = connect(lab.host);
+  const labelsOf = (drill: string): string[] => [`${RUN_LABEL}=${id}`, `${DRILL_LABEL}=${drill}`];
   let site: Site | undefined;
   let vault: Vault | undefined;
   return {
@@ -28,7 +29,7 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
       const info = await engine.info();
       return {
         engine: `Docker ${info.ServerVersion} (${lab.kind === 'embedded' ? 'embedded lab' : lab.host})`,
-        nodeEngine: await nodeVersion(engine, (await site?.containers())?.[0]?.id),
+        nodeEngine: await nodeVersion(engine, (await site?.nodeContainers())?.[0]),
         kernel: info.KernelVersion,
         images: [...lab.images, ...(vault?.objectStore ? [vault.objectStore.image] : [])],
         tool: `${toolVersion()}, Node.js ${process.version}`,
@@ -48,17 +49,11 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
       await vaultIsolatedFromSwarm(ofVault, swarm),
       vaultContentsEncrypted(ofVault, canaries),
     ],
-    leftovers: async (drill) => {
-      const all = await ours(engine, `${RUN_LABEL}=${id}`);
-      const mine = (name: string): boolean => name.startsWith(`swarm-drill-${id}-${drill}`);
-      return Object.fromEntries(Object.entries(all).map(([kind, names]) => [kind, names.filter(mine)]));
-    },
+    leftovers: (drill) => findLabelled(engine, ...labelsOf(drill)),
     engineUnreachable: () => unreachableReason(engine),
     async shellCommand(drill) {
-      const nodes = (await ours(engine, `${DRILL_LABEL}=${drill}`)).containers
-        .filter((name) => /-manager-\d+-\d+$/.test(name))
-        .sort();
-      return `docker --host ${lab.host} exec -it ${nodes[0] ?? '<node>'} docker node ls`;
+      const { containers } = await findLabelled(engine, ...labelsOf(drill), `${ROLE_LABEL}=manager`);
+      return `docker --host ${lab.host} exec -it ${containers.sort()[0] ?? '<node>'} docker node ls`;
     },
   };
 }

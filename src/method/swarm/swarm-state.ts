@@ -142,13 +142,14 @@ async function backUpStopped(swarm: Swarm, node: Node, manager: Manager, request
 
 async function restoreOnto(artifact: ArtifactReader<Metadata>, site: Site): Promise<Swarm> {
   const { node: name, address, cluster } = artifact.metadata;
-  if (site.addressOf(name) !== address)
+  const manager = { name, role: 'manager' } as const;
+  if (site.addressOf(manager) !== address)
     throw finding(
-      `the backup is of ${name} at ${address}, and here it would be at ${site.addressOf(name)}: a forced initialisation keeps the old address`,
+      `the backup is of ${name} at ${address}, and here it would be at ${site.addressOf(manager)}: a forced initialisation keeps the old address`,
       { code: 'moved-address' },
     );
   const [empty, bytes, { identity, unlockKey }] = await Promise.all([
-    step(`create ${name}`, () => site.emptyNode(name)),
+    step(`create ${name}`, () => site.createEmptyNode(manager)),
     step('fetch the swarm file', () => buffer(artifact.open(FILE))),
     json(artifact.open(KEYS)) as Promise<Keys>,
   ]);

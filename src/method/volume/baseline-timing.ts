@@ -23,7 +23,11 @@ export async function measurePackAndUnpack(
 ): Promise<{ bytes: number; seconds: number; unpackSeconds: number }> {
   const sum = { bytes: 0, seconds: 0, unpackSeconds: 0 };
   for (const { node, name } of volumes) {
-    const packing = await node.tools({ argv: ['bash', '-c', SCRIPT], volumes: { [name]: '/data:ro' } });
+    const packing = await node.startTool({
+      image: 'tools',
+      argv: ['bash', '-c', SCRIPT],
+      volumes: { [name]: '/data:ro' },
+    });
     const { stdout, stderr, exitCode } = await outputOf(packing);
     const [bytes = 0, began = 0, packed = 0, unpacked = 0] = stdout.trim().split(' ').map(Number);
     if (exitCode !== 0 || !(bytes > 0) || !(unpacked > packed))

@@ -9,7 +9,7 @@ import { SSH } from '../../vault/ssh-config.ts';
 import type { Seconds } from '../../support/clock.ts';
 import { lastLine } from '../../support/command-reason.ts';
 import { DrillError, finding } from '../../support/errors.ts';
-import type { ToolOptions } from '../../swarm/node.ts';
+import type { ToolOptions } from '../../swarm/tool-container.ts';
 import {
   FAILURES,
   classifyExit,
@@ -47,7 +47,9 @@ export async function runTool<T = string>(
   read?: (stdout: Readable) => Promise<T>,
 ): Promise<T> {
   const { account, volumes = {}, files, env, input, stallTimeout } = run;
-  const running = await node.tools({
+  const running = await node.startTool({
+    image: 'tools',
+    network: 'host',
     argv:
       stallTimeout === undefined ? run.argv : ['python3', '-c', WATCHDOG, String(stallTimeout), ...run.argv],
     volumes,

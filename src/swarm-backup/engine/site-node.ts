@@ -28,7 +28,11 @@ export interface SiteHotCopy extends HotCopy {
 /** Copies the swarm directory of a node whose engine runs. @throws DrillError `tar-failed` */
 export async function copyRunning(node: Node): Promise<SiteHotCopy> {
   const { exitCode, stderr } = await outputOf(
-    await node.run(['sh', '-c', `umask 077; tar --directory ${DATA_ROOT} --create ${SWARM} >${HOT_COPY}`]),
+    await node.startProcess([
+      'sh',
+      '-c',
+      `umask 077; tar --directory ${DATA_ROOT} --create ${SWARM} >${HOT_COPY}`,
+    ]),
   );
   // 1: a file changed while it was read, which is what a hot copy risks.
   if (exitCode > 1)
@@ -40,7 +44,7 @@ export async function copyRunning(node: Node): Promise<SiteHotCopy> {
   return {
     changed: exitCode === 1,
     async pack() {
-      const { io } = await node.run(['cat', HOT_COPY]);
+      const { io } = await node.startProcess(['cat', HOT_COPY]);
       io.end();
       return io;
     },

@@ -2,6 +2,7 @@
 // program sends, and forwards the connections of backup programs. Without the gateway, the swarm does not reach the vault.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { imageReference } from '../../lab/images.ts';
 import { uploadFiles } from '../../lab/engine/files.ts';
 import type { Engine } from '../../lab/engine/engine.ts';
 import { ignoreNotFound } from '../../lab/engine/errors.ts';
@@ -10,7 +11,6 @@ import { execInContainer, type ContainerProcess } from '../../lab/engine/process
 import { seconds } from '../../support/clock.ts';
 import { waitUntil } from '../../support/poll.ts';
 import type { Scope } from '../../support/scope.ts';
-import { referenceOf } from '../../swarm/node.ts';
 import type { Site } from '../../swarm/site.ts';
 
 const script = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8');
@@ -46,8 +46,8 @@ export class VaultHost {
     const engine = connect(site.lab.host);
     const host = `${site.network}-vault`;
     const gateway = `${site.network}-gateway`;
-    const image = referenceOf(site.lab, 'tools');
-    const Labels = { ...site.labels };
+    const image = imageReference(site.lab, 'tools');
+    const Labels = site.labels;
     scope.defer('remove the vault', async () => {
       await Promise.all([gateway, host].map((name) => ignoreNotFound(engine.containers.remove(name))));
       await Promise.all([
@@ -68,7 +68,7 @@ export class VaultHost {
       Image: image,
       Hostname: 'vault',
       Entrypoint: ['sh', '-c', script('host.sh')],
-      Labels,
+      Labels: site.labelsOf('vault'),
       HostConfig: { Binds: [`${host}:/vault`], NetworkMode: host, Init: true },
       NetworkingConfig: { EndpointsConfig: { [host]: { Aliases: ['vault'] } } },
     });
@@ -78,7 +78,7 @@ export class VaultHost {
       Image: image,
       Hostname: 'gateway',
       Entrypoint: ['socat', 'TCP-LISTEN:22,fork,reuseaddr', 'TCP:vault:22'],
-      Labels,
+      Labels: site.labelsOf('gateway'),
       HostConfig: { NetworkMode: site.network, Init: true, Tmpfs: { '/run/keys': 'rw,mode=0700' } },
       NetworkingConfig: {
         EndpointsConfig: { [site.network]: { IPAMConfig: { IPv4Address: site.gatewayAddress } } },

@@ -61,7 +61,7 @@ export class ObjectStore implements Backend {
       Image: image.reference,
       Hostname: 'store',
       Entrypoint: ['sh', '-c', script('object-store.sh')],
-      Labels: { ...site.labels },
+      Labels: site.labelsOf('store'),
       HostConfig: { Binds: [`${host.name}:/vault`], NetworkMode: host.name, Init: true },
       NetworkingConfig: { EndpointsConfig: { [host.name]: { Aliases: ['store'] } } },
     });

@@ -130,7 +130,16 @@ export class Streams {
 
   #runSidecar({ node, argv, volumes }: ContainerCommand, words: readonly string[], files: Account['files']) {
     const env = { LC_ALL: 'C', TZ: 'UTC' };
-    return node.tools({ argv: ['bash', '-c', ...words, ...argv], volumes, files, env }).then(outputOf);
+    return node
+      .startTool({
+        image: 'tools',
+        network: 'host',
+        argv: ['bash', '-c', ...words, ...argv],
+        volumes,
+        files,
+        env,
+      })
+      .then(outputOf);
   }
 
   /** Returns size and SHA-256 of the file in the vault. @throws DrillError unless the vault answers */

@@ -23,7 +23,7 @@ export interface DryRun {
 /** @throws DrillError `stack-refused` */
 export async function dryRunDeploy(files: StackFiles): Promise<DryRun> {
   const proxyStream = new PassThrough();
-  const proxy = await files.node.toolbox({
+  const proxy = await files.node.startTool({
     argv: ['python3', '-c', PROXY],
     volumes: { [files.directory]: '/dry-run', '/run/docker.sock': '/run/engine.sock' },
     input: proxyStream,
