@@ -8,15 +8,15 @@ import type { Recorder } from './recorder.ts';
 const digest = (seed: string): string =>
   `sha256:${Array.from({ length: 64 }, (_, i) => ((seed.charCodeAt(i % seed.length) * (i + 7)) % 16).toString(16)).join('')}`;
 
-export const DRILL_TEXT = `// Every node is gone at once. What is left is what was carried off site. Is that enough?
+export const DRILL_TEXT = `// Every node is lost at once. Only the off-site backup remains.
 drill('total loss: the ledger comes back from the off-site backup', {
   topology: { managers: 3, workers: 2 },
   objectives: { rto: seconds(90), rpo: seconds(30) },
-  disaster: ({ swarm }) => swarm.destroyEveryNode(),
+  disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
   // …
   verify: ({ restored, baseline }) => [
-    check.managersReachable(restored.swarm, 3),
-    check.sameRows(restored.database, baseline.contents),
+    checks.managersReachable(restored.swarm, 3),
+    ledger.rowsMatch(restored.shop, baseline.rows),
   ],
 });
 `;
