@@ -1,6 +1,6 @@
 // The code in the documentation: every TypeScript snippet that names its file compiles against the public entries.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 
@@ -90,6 +90,29 @@ function undocumentedIn(entry: string): string[] {
 test('every public member has a comment', { timeout: 120_000 }, () => {
   expect(undocumentedIn('src/index.ts')).toEqual([]);
   expect(undocumentedIn('src/workload.ts')).toEqual([]);
+});
+
+const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT });
+/** Anchors of a page's headings, as GitHub makes them. */
+const anchorsOf = (page: string): string[] =>
+  [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
+test.for(pages)('every link of %s leads to a file and a heading that exist', (page) => {
+  const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  const broken = links
+    .filter((link) => !/^https?:/.test(link))
+    .filter((link) => {
+      const [path = '', anchor] = link.split('#');
+      const target = path === '' ? page : join(dirname(page), path);
+      if (!existsSync(join(ROOT, target))) return true;
+      return anchor !== undefined && !anchorsOf(target).includes(anchor);
+    });
+  expect(broken).toEqual([]);
 });
 
 test('the drill in the README is the smallest drill, without its first comment', () => {
