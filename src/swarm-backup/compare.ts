@@ -27,7 +27,7 @@ export async function compareWithManifest(
   return now;
 }
 
-/** By id, and only what is missing: an object that was created between listing and copying is no difference. */
+/** By id, and only what is missing: additional objects were created between listing and copying. */
 function findMissing(expected: readonly Named[], restored: readonly Named[]): Named[] {
   const ids = new Set(restored.map(({ id }) => id));
   return expected.filter(({ id }) => !ids.has(id));

@@ -13,7 +13,7 @@ let home: string;
 const at = (name: string): string => join(home, name);
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'swarm-drill-cli-'));
-  await writeFile(at('phrase'), 'a-phrase-that-nobody-may-see\n');
+  await writeFile(at('phrase'), 'a-secret-passphrase\n');
   await writeFile(at('nothing'), '\n');
   await writeFile(at('identity'), `${IDENTITY}\n`);
   await writeFile(at('scribble'), 'AGE-SECRET-KEY-1MISTYPED\n');
@@ -21,8 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(home, { recursive: true }));
 
-const backup = (...words: string[]) => ['swarm', 'backup', '--output', at('out.age'), ...words];
-const restore = (...words: string[]) => ['swarm', 'restore', '--input', at('file.age'), ...words];
+const backup = (...args: string[]) => ['swarm', 'backup', '--output', at('out.age'), ...args];
+const restore = (...args: string[]) => ['swarm', 'restore', '--input', at('file.age'), ...args];
 
 test.each<[string, () => string[], string[]]>([
   [
@@ -112,17 +112,16 @@ test.each<[string, () => string[], string[]]>([
     () => ['swarm', 'back'],
     ["unknown command 'back'", 'expected a command: backup, restore'],
   ],
-])('refuses %s with exit code 64', async (_, words, texts) => {
-  const { exitCode, stdout, stderr } = await swarmDrill(...words());
+])('refuses %s with exit code 64', async (_, args, texts) => {
+  const { exitCode, stdout, stderr } = await swarmDrill(...args());
   expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 64, stdout: '' });
   for (const text of texts) expect(stderr).toContain(text);
-  for (const secret of [IDENTITY, 'MISTYPED', 'a-phrase-that-nobody-may-see'])
-    expect(stderr).not.toContain(secret);
+  for (const secret of [IDENTITY, 'MISTYPED', 'a-secret-passphrase']) expect(stderr).not.toContain(secret);
 });
 
 test('reports a missing data root with exit code 2, as JSON with --json', async () => {
-  const words = ['--data-root', at('no-such'), '--engine', `unix://${at('no.sock')}`, '--json'];
-  const { exitCode, stdout, stderr } = await swarmDrill(...backup('--recipient', RECIPIENT), ...words);
+  const args = ['--data-root', at('no-such'), '--engine', `unix://${at('no.sock')}`, '--json'];
+  const { exitCode, stdout, stderr } = await swarmDrill(...backup('--recipient', RECIPIENT), ...args);
   expect(exitCode).toBe(2);
   expect(JSON.parse(stdout)).toEqual({
     command: 'backup',
@@ -144,8 +143,8 @@ test.each([
   const callers: Socket[] = [];
   const server = createServer((socket) => callers.push(socket.resume())).listen(at('mute.sock'));
   try {
-    const words = [...place(), '--engine', `unix://${at('mute.sock')}`];
-    const { exitCode, stderr } = await swarmDrill(...backup('--recipient', RECIPIENT), ...words);
+    const args = [...place(), '--engine', `unix://${at('mute.sock')}`];
+    const { exitCode, stderr } = await swarmDrill(...backup('--recipient', RECIPIENT), ...args);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('the engine has not answered GET /_ping within 3.0 s');
     expect(stderr).toContain('what to do: ');
@@ -157,8 +156,8 @@ test.each([
 });
 
 test('ends with exit code 2 when the engine of a node is not there', async () => {
-  const words = ['--node', 'manager-1', '--engine', `unix://${at('no.sock')}`];
-  const { exitCode, stderr } = await swarmDrill(...backup('--recipient', RECIPIENT), ...words);
+  const args = ['--node', 'manager-1', '--engine', `unix://${at('no.sock')}`];
+  const { exitCode, stderr } = await swarmDrill(...backup('--recipient', RECIPIENT), ...args);
   expect(exitCode).toBe(2);
   expect(stderr).toContain("no.sock doesn't answer");
 });

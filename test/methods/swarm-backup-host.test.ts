@@ -119,9 +119,9 @@ const readLog = async (): Promise<unknown> =>
 test.each([
   ['backup', `backup --output /root/x.age ${SEALED}`],
   ['restore', `restore --input /root/one.age ${SEALED} --yes --force`],
-])('touches nothing when the stop command of a %s fails', async (_what, words) => {
+])('touches nothing when the stop command of a %s fails', async (_what, args) => {
   const before = await invocation();
-  const { exitCode, json } = await machine.swarm(`${words} --stop-command 'echo no such unit >&2; exit 5'`);
+  const { exitCode, json } = await machine.swarm(`${args} --stop-command 'echo no such unit >&2; exit 5'`);
   expect({ exitCode, json }).toMatchObject({
     exitCode: 2,
     json: {
@@ -187,15 +187,15 @@ test('reads the passphrase from a descriptor, through the launcher too', async (
   expect({ exitCode, json }).toMatchObject({ exitCode: 0, json: { ok: true } });
   const terminal = await machine.swarm('restore --input /root/fd.age --passphrase-fd 7');
   expect(terminal).toMatchObject({ exitCode: 64, json: { error: { blame: 'usage' } } });
-  for (const said of [direct.stdout, direct.stderr]) expect(said).not.toContain(phrase);
+  for (const text of [direct.stdout, direct.stderr]) expect(text).not.toContain(phrase);
 });
 
 test.each([
   ['restore', `restore --input /root/one.age ${SEALED} --yes --force`],
   ['backup', `backup --output /root/killed.age ${SEALED}`],
-])('recovers a %s that was killed while the engine was stopped', async (what, words) => {
+])('recovers a %s that was killed while the engine was stopped', async (what, args) => {
   // At the moment at which the program wants the engine started.
-  await machine.swarm(`${words} --start-command 'kill -KILL $PPID'`);
+  await machine.swarm(`${args} --start-command 'kill -KILL $PPID'`);
   expect((await machine.sh('docker version')).exitCode).not.toBe(0);
   const { exitCode, json, stderr } = await machine.swarm(
     `backup --output /root/recovered.age --overwrite ${SEALED}`,

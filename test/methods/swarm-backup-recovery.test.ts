@@ -129,9 +129,9 @@ test.each([
   ['restore', 'force a new cluster', restoring],
   ['backup', 'stop the engine', backingUp],
   ['backup', 'copy the swarm directory', backingUp],
-])('recovers a %s that was killed after "%s"', async (what, step, words) => {
+])('recovers a %s that was killed after "%s"', async (what, step, args) => {
   await copyFile(stage.path('good.age'), stage.path('killed.age'));
-  await killedAfter(step, words());
+  await killedAfter(step, args());
   const next: Outcome = await stage.backup(name, 'next.age', '--overwrite');
   expect(next.exitCode, next.stderr).toBe(0);
   expect(next.json).toMatchObject({ ok: true, recovered: what, objects: { services: 2 } });

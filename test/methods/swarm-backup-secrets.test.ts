@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-const words = (command: 'backup' | 'restore', phraseFile: string, keyFile: string): string[] => [
+const args = (command: 'backup' | 'restore', phraseFile: string, keyFile: string): string[] => [
   ...[command, ...onNode(stage.site, node), '--passphrase-file', stage.path(phraseFile)],
   ...[
     '--unlock-key-file',
@@ -42,7 +42,7 @@ const words = (command: 'backup' | 'restore', phraseFile: string, keyFile: strin
   ],
   ...(command === 'backup' ? ['--overwrite'] : ['--yes', '--force']),
 ];
-const call = (...of: Parameters<typeof words>): Promise<Outcome> => outcomeOf(program(words(...of)));
+const call = (...of: Parameters<typeof args>): Promise<Outcome> => outcomeOf(program(args(...of)));
 const readLog = (): Promise<string> =>
   stage.swarm.node('manager-1').exec(['cat', '/var/lib/docker/swarm-drill.json']);
 
@@ -55,7 +55,7 @@ test('shows neither in arguments, environments, intent logs or output, whether r
     outcomes.push(await call('backup', 'phrase', 'otherKey'), await call('backup', 'phrase', 'key'));
     logs.push(await readLog());
     outcomes.push(await call('restore', 'otherPhrase', 'key'), await call('restore', 'phrase', 'otherKey'));
-    await killedAfter('unpack the copy', words('restore', 'phrase', 'key'));
+    await killedAfter('unpack the copy', args('restore', 'phrase', 'key'));
     logs.push(await readLog());
     outcomes.push(await call('restore', 'phrase', 'key'));
     logs.push(await readLog());
@@ -67,7 +67,7 @@ test('shows neither in arguments, environments, intent logs or output, whether r
   const places = {
     arguments: ears.arguments,
     environments: ears.environments,
-    'what engines tell': ears.inspected,
+    'engine inspections': ears.inspected,
     logs: logs.join('\n'),
     output: outcomes.map(({ json, stderr }) => `${JSON.stringify(json)}\n${stderr}`).join('\n'),
   };

@@ -203,7 +203,7 @@ test('refuses a node at another address before anything is touched', async () =>
 });
 
 test('names the reason when there is no such container, or no swarm in it', async () => {
-  const missing = await stage.backup('nobody', 'none.age');
+  const missing = await stage.backup('no-such-container', 'none.age');
   expect(missing).toMatchObject({ exitCode: 64, json: { error: { hint: expect.stringContaining(name) } } });
   const empty = await stage.site.startNode({ name: 'worker-1', role: 'worker' });
   const none = await stage.backup(empty.volume, 'none.age');

@@ -27,8 +27,8 @@ export interface Machine extends AsyncDisposable {
   sh(script: string, input?: string): Promise<ProcessOutput>;
   /** The same, which must succeed. @returns what it printed */
   ok(script: string): Promise<string>;
-  /** Runs `swarm-drill swarm <words> --json` there, as a person at its terminal would. */
-  swarm(words: string): Promise<ProcessOutput & { readonly json: Readonly<Record<string, unknown>> }>;
+  /** Runs `swarm-drill swarm <args> --json` there, as a person at its terminal would. */
+  swarm(args: string): Promise<ProcessOutput & { readonly json: Readonly<Record<string, unknown>> }>;
 }
 
 export async function openMachine(drill: string): Promise<Machine> {
@@ -71,8 +71,8 @@ export async function openMachine(drill: string): Promise<Machine> {
     address,
     sh,
     ok,
-    async swarm(words) {
-      const output = await sh(`/opt/node /opt/src/cli/main.ts swarm ${words} --json`);
+    async swarm(args) {
+      const output = await sh(`/opt/node /opt/src/cli/main.ts swarm ${args} --json`);
       return {
         ...output,
         json: output.stdout === '' ? {} : (JSON.parse(output.stdout) as Record<string, unknown>),
@@ -85,7 +85,7 @@ export async function openMachine(drill: string): Promise<Machine> {
 /** What the program needs to run, with this very Node.js. */
 function projectAsTar(): Readable {
   const node = process.execPath.slice(1);
-  const words = [
+  const args = [
     ...['--create', '--dereference', '--anchored', '--exclude=node_modules/node-linux-*'],
     ...[
       `--transform=s,^${node}$,node,`,
@@ -98,5 +98,5 @@ function projectAsTar(): Readable {
     ],
     ...['--directory', '/', node],
   ];
-  return spawn('tar', words, { stdio: ['ignore', 'pipe', 'inherit'] }).stdout;
+  return spawn('tar', args, { stdio: ['ignore', 'pipe', 'inherit'] }).stdout;
 }

@@ -73,25 +73,25 @@ export async function openStage(drill: string, managers = 1): Promise<Stage> {
 /** @param node a container's name */
 export const onNode = ({ lab }: Site, node: string): string[] => ['--engine', lab.host, '--node', node];
 
-export const program = (words: readonly string[]) =>
-  execa(process.execPath, [MAIN, 'swarm', ...words, '--json'], { cwd: ROOT, reject: false });
+export const program = (args: readonly string[]) =>
+  execa(process.execPath, [MAIN, 'swarm', ...args, '--json'], { cwd: ROOT, reject: false });
 
 export async function outcomeOf(running: ReturnType<typeof program>): Promise<Outcome> {
   const { exitCode, stdout, stderr } = await running;
   return { exitCode, stderr, json: stdout === '' ? {} : (JSON.parse(stdout) as Outcome['json']) };
 }
 
-/** Starts the program, and sends it a signal, once, when it has said that it ended the step called `step`. */
+/** Starts the program, and sends it a signal, once, when it has printed that it ended the step called `step`. */
 function programWith(
   signal: NodeJS.Signals,
   step: string,
-  words: readonly string[],
+  args: readonly string[],
 ): ReturnType<typeof program> {
-  const running = program(words);
-  let said = '';
+  const running = program(args);
+  let printed = '';
   const listen = (chunk: Buffer): void => {
-    said += chunk.toString();
-    if (!said.includes(`: ${step} `)) return;
+    printed += chunk.toString();
+    if (!printed.includes(`: ${step} `)) return;
     running.stderr.off('data', listen);
     running.kill(signal);
   };
@@ -100,14 +100,14 @@ function programWith(
 }
 
 /** Runs the program until it has ended `step`, and kills it there. */
-export async function killedAfter(step: string, words: readonly string[]): Promise<void> {
-  const { signal, stderr } = await programWith('SIGKILL', step, words);
-  if (signal !== 'SIGKILL') throw new Error(`it never came to "${step}", and said: ${stderr}`);
+export async function killedAfter(step: string, args: readonly string[]): Promise<void> {
+  const { signal, stderr } = await programWith('SIGKILL', step, args);
+  if (signal !== 'SIGKILL') throw new Error(`it never came to "${step}", and printed: ${stderr}`);
 }
 
 /** Runs the program until it has ended `step`, and interrupts it there, as Ctrl-C does. */
-export const interruptedAfter = (step: string, words: readonly string[]): Promise<Outcome> =>
-  outcomeOf(programWith('SIGINT', step, words));
+export const interruptedAfter = (step: string, args: readonly string[]): Promise<Outcome> =>
+  outcomeOf(programWith('SIGINT', step, args));
 
 export interface Change {
   readonly manifest?: (manifest: Manifest) => Manifest;
@@ -168,7 +168,7 @@ export async function startService(
     ...['docker', 'service', 'create', '--detach', '--no-resolve-image', '--name', name, ...options],
     ...[image, 'python3', '-c', IDLE],
   ]);
-  // On whichever node it was placed.
+  // On any node.
   await waitUntil(`the service ${name}`, async () => {
     const list = ['docker', 'service', 'ls', '--filter', `name=${name}`, '--format', '{{.Replicas}}'];
     const replicas = (await node.exec(list)).trim();
@@ -218,7 +218,7 @@ export async function seenInside(node: Node, service = 'keeper'): Promise<string
 /** When the node's container was last started: another time is another life of its engine. */
 export const startOf = (node: Node): Promise<string> => node.exec(['stat', '--format', '%Y.%i', '/run']);
 
-/** What lies in the data root that belongs to this. */
+/** The entries of the data root that a backup or restore creates or uses. */
 export const leftIn = async (node: Node): Promise<string[]> =>
   (await node.exec(['sh', '-c', 'cd /var/lib/docker; ls -d swarm*'])).trim().split('\n').sort();
 

@@ -110,7 +110,7 @@ async function backUpRunning(manager: Manager, node: Node, request: BackupReques
 const BACK_LIMIT = seconds(300);
 
 /**
- * Makes the backup. Whatever came of it, the node is a reachable manager again and every service that had its tasks has them
+ * Makes the backup. When it fails too, the node is a reachable manager again and every service that had its tasks has them
  * again. Others may have been away before: only this node is waited for.
  */
 async function backUpStopped(swarm: Swarm, node: Node, manager: Manager, request: BackupRequest) {

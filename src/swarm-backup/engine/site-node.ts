@@ -17,7 +17,7 @@ export function siteManager(site: Site, node: Node | StoppedNode): Manager {
   return containerManager(engine, node.id, { name: node.name, root });
 }
 
-/** Where tar puts the copy of a directory that is written to meanwhile: it must be packed twice, and both times the same. */
+/** The copy of a directory that the engine writes to: it is packed twice, and must be the same both times. */
 const HOT_COPY = `${DATA_ROOT}/swarm-drill.hot.tar`;
 
 export interface SiteHotCopy extends HotCopy {

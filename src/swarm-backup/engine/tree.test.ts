@@ -1,4 +1,4 @@
-// A directory of this host goes into a tar and comes out of one as it was, and never anywhere else.
+// Packs and unpacks a directory unchanged, and never writes anywhere else.
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ const listing = async (directory: string): Promise<unknown> =>
     }),
   );
 
-test('content, modes, owners and times of files and directories, empty ones too', async () => {
+test('keeps content, modes, owners and times of files and directories, also empty ones', async () => {
   const from = join(home, 'swarm');
   await mkdir(join(from, 'raft/empty'), { recursive: true });
   await writeFile(join(from, 'raft/large.wal'), Buffer.alloc(3_000_000, 'swarm'));
@@ -47,7 +47,7 @@ test('content, modes, owners and times of files and directories, empty ones too'
   await promisify(execFile)('diff', ['--recursive', from, join(to, 'swarm')]);
 });
 
-test('a link in the directory is refused: what it leads to is not the swarm directory', async () => {
+test('refuses a link in the directory', async () => {
   await mkdir(join(home, 'swarm'));
   await symlink('/etc/hostname', join(home, 'swarm/link'));
   const tar = packTree(home, 'swarm').resume();
@@ -56,7 +56,7 @@ test('a link in the directory is refused: what it leads to is not the swarm dire
 });
 
 test.each(['../escaped', 'swarm/../../escaped', '/escaped', 'elsewhere/x'])(
-  'an entry called %s is written nowhere',
+  'writes no entry called %s',
   async (name) => {
     const to = join(home, 'a/b');
     await mkdir(to, { recursive: true });
@@ -65,7 +65,7 @@ test.each(['../escaped', 'swarm/../../escaped', '/escaped', 'elsewhere/x'])(
   },
 );
 
-test('nothing that is there is written over, and no link is followed', async () => {
+test('overwrites nothing and follows no link', async () => {
   await mkdir(join(home, 'outside'));
   await symlink(join(home, 'outside'), join(home, 'swarm'));
   const into = tarOf({ name: 'swarm', type: 'directory' }, { name: 'swarm/x' });
@@ -73,7 +73,7 @@ test('nothing that is there is written over, and no link is followed', async () 
   expect(await readdir(join(home, 'outside'))).toEqual([]);
 });
 
-test('a tar that breaks off is an error, not a directory', async () => {
+test('fails when the tar ends early', async () => {
   const tar = pack();
   tar.entry({ name: 'swarm', type: 'directory' });
   const entry = tar.entry({ name: 'swarm/x', size: 1000 });
@@ -84,7 +84,7 @@ test('a tar that breaks off is an error, not a directory', async () => {
   await expect(unpackTree(home, 'swarm', broken)).rejects.toThrow('cut');
 });
 
-test('a process that has a file of the directory open is named', async () => {
+test('names a process that has a file of the directory open', async () => {
   await writeFile(join(home, 'wal'), 'log');
   expect(await findOpenFileHolders(home)).toEqual([]);
   const child = execFile('sh', ['-c', 'exec 3<"$1"; echo ready; read line', 'sh', join(home, 'wal')]);

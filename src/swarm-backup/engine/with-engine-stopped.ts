@@ -1,4 +1,4 @@
-// Stops an engine for some work, and starts it again whatever happens, Ctrl-C included.
+// Stops an engine for some work, and starts it again, also after an error or Ctrl-C.
 import { DrillError, reasonOf } from '../../support/errors.ts';
 import { step, withSignal } from '../../support/trace.ts';
 import { ENGINE_LIMIT, type Manager } from './manager.ts';

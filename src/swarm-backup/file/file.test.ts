@@ -1,4 +1,4 @@
-// A swarm file that is not whole, not ours or not for us is refused, with the reason.
+// A swarm file that is damaged, foreign or encrypted for another key is refused, with the reason.
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
@@ -22,9 +22,9 @@ import { createSwarmFile, type Written } from './write.ts';
 const identity = await generateX25519Identity();
 const lock: SealingKey = { recipients: [await identityToRecipient(identity)] };
 const key: OpeningKey = { identities: [identity] };
-const byPassphrase = { passphrase: 'seven-words-that-nobody-would-guess' };
+const byPassphrase = { passphrase: 'seven-words-that-are-hard-to-guess' };
 
-/** A passphrase is made to take its time. */
+/** Deriving a key from a passphrase is slow by design. */
 const SLOW = 60_000;
 
 let home: string;
@@ -75,7 +75,7 @@ async function written(list: readonly Entry[] = entries, by: SealingKey = lock):
   return manifest;
 }
 
-/** What somebody who holds the recipient, and is no friend, could write. */
+/** What an attacker who knows the recipient could write. */
 async function forged(list: readonly Entry[], manifest: unknown): Promise<void> {
   const tar = tarOf([{ name: 'manifest.json', text: JSON.stringify(manifest) }, ...list]);
   const { sealed } = await sealStream(tar.pipe(createZstdCompress()), lock);
@@ -85,7 +85,7 @@ async function forged(list: readonly Entry[], manifest: unknown): Promise<void> 
 const refusal = (error: unknown): { code: string; blame: string } => error as { code: string; blame: string };
 const refused = (code: string): unknown => expect.objectContaining({ code, blame: 'finding' });
 
-test('what was written is read again: manifest, every file, its content, owner, mode and time', async () => {
+test('reads what was written: manifest, and content, owner, mode and time of every file', async () => {
   const list = [
     ...entries,
     { name: 'swarm/worker/tasks.db', text: 'db', mode: 0o644, uid: 7, gid: 8, mtime: new Date(1e12) },
@@ -109,7 +109,7 @@ test('what was written is read again: manifest, every file, its content, owner, 
   });
 });
 
-test('the key that writing returns opens the file, and nothing of it is in the file', async () => {
+test('returns a key that decrypts the file, without storing it there', async () => {
   const manifest = await manifestOf(entries);
   const result = await writeSwarmFile(manifest, tarOf(entries), lock);
   expect(await readSwarmFile(fileSource(path), result.key)).toEqual(manifest);
@@ -121,24 +121,29 @@ test('the key that writing returns opens the file, and nothing of it is in the f
   });
 });
 
-test('nothing that was put in can be seen in the file', async () => {
+test('hides everything it contains', async () => {
   await written();
   const bytes = (await readFile(path)).toString('latin1');
   for (const text of ['a secret key', 'swarm-node', 'manifest', sampleManifest.cluster.id])
     expect(bytes).not.toContain(text);
 });
 
-test('a passphrase opens what was sealed with it', { timeout: SLOW }, async () => {
+test('decrypts with the passphrase', { timeout: SLOW }, async () => {
   const manifest = await written(entries, byPassphrase);
   expect(await readSwarmFile(fileSource(path), byPassphrase)).toEqual(manifest);
 });
 
 test.each<[string, SealingKey, OpeningKey | (() => Promise<OpeningKey>), string]>([
-  ['another identity', lock, async () => ({ identities: [await generateX25519Identity()] }), 'does not open'],
-  ['another passphrase', byPassphrase, { passphrase: 'another' }, 'does not open'],
-  ['a passphrase for recipients', lock, byPassphrase, 'was sealed for recipients'],
-  ['an identity for a passphrase', byPassphrase, key, 'was sealed with a passphrase'],
-])('%s: wrong-key', { timeout: SLOW }, async (_, sealedFor, other, reason) => {
+  [
+    'another identity',
+    lock,
+    async () => ({ identities: [await generateX25519Identity()] }),
+    'does not decrypt',
+  ],
+  ['another passphrase', byPassphrase, { passphrase: 'another' }, 'does not decrypt'],
+  ['a passphrase for recipients', lock, byPassphrase, 'is encrypted for recipients'],
+  ['an identity for a passphrase', byPassphrase, key, 'is encrypted with a passphrase'],
+])('refuses %s as the wrong key', { timeout: SLOW }, async (_, sealedFor, other, reason) => {
   await written(entries, sealedFor);
   const wrong = typeof other === 'function' ? await other() : other;
   const error = await readSwarmFile(fileSource(path), wrong).catch(refusal);
@@ -149,7 +154,7 @@ test.each<[string, SealingKey, OpeningKey | (() => Promise<OpeningKey>), string]
   });
 });
 
-test('a bit flipped anywhere behind the head is found', async () => {
+test('detects a flipped bit after the header', async () => {
   await written();
   const whole = await readFile(path);
   const head = whole.indexOf('\n---') + 50;
@@ -162,7 +167,7 @@ test('a bit flipped anywhere behind the head is found', async () => {
   }
 });
 
-test('a bit flipped in the head is found', async () => {
+test('detects a flipped bit in the header', async () => {
   await written();
   const whole = await readFile(path);
   const head = whole.indexOf('\n---') + 40;
@@ -176,7 +181,7 @@ test('a bit flipped in the head is found', async () => {
   }
 });
 
-test('an end that is missing is found, wherever it was cut', async () => {
+test('detects a missing end, wherever the file was cut', async () => {
   await written();
   const { length } = await readFile(path);
   for (const left of [length - 1, length - 17, Math.floor(length / 2), 300, 150, 10, 0]) {
@@ -188,18 +193,18 @@ test('an end that is missing is found, wherever it was cut', async () => {
   }
 });
 
-test('more behind the end is found', async () => {
+test('detects data after the end', async () => {
   await written();
   await writeFile(path, 'more', { flag: 'a' });
   await expect(readSwarmFile(fileSource(path), key)).rejects.toEqual(refused('file-damaged'));
 });
 
 test.each<[string, Buffer | string]>([
-  ['a text', 'no backup at all\n'],
-  ['nothing', ''],
-  ['armour', '-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n'],
-  ['zeros', Buffer.alloc(100_000)],
-])('%s instead of a file: not-a-swarm-file', async (_, content) => {
+  ['a text', 'not a backup\n'],
+  ['an empty file', ''],
+  ['an armoured file', '-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n-----END AGE ENCRYPTED FILE-----\n'],
+  ['a file of zeros', Buffer.alloc(100_000)],
+])('refuses %s as not a swarm file', async (_, content) => {
   await writeFile(path, content);
   await expect(readSwarmFile(fileSource(path), key)).rejects.toEqual(refused('not-a-swarm-file'));
 });
@@ -207,10 +212,10 @@ test.each<[string, Buffer | string]>([
 const without = (name: string) => entries.filter((entry) => entry.name !== name);
 
 test.each<[string, readonly Entry[], string]>([
-  ['a file that the manifest lists is missing', without('swarm/raft/wal-v3-encrypted/0.wal'), 'file-damaged'],
-  ['the last file is missing', entries.slice(0, -1), 'file-damaged'],
-  ['a file that it does not list', [...entries, { name: 'swarm/more', text: 'x' }], 'file-damaged'],
-  ['a file twice', [...entries, { name: 'swarm/docker-state.json', text: '{}' }], 'file-damaged'],
+  ['a missing file', without('swarm/raft/wal-v3-encrypted/0.wal'), 'file-damaged'],
+  ['a missing last file', entries.slice(0, -1), 'file-damaged'],
+  ['a file that the manifest does not list', [...entries, { name: 'swarm/more', text: 'x' }], 'file-damaged'],
+  ['a file that occurs twice', [...entries, { name: 'swarm/docker-state.json', text: '{}' }], 'file-damaged'],
   [
     'other content of the same size',
     entries.map((entry) => (entry.text === 'root' ? { ...entry, text: 'toor' } : entry)),
@@ -230,7 +235,7 @@ test.each<[string, readonly Entry[], string]>([
     ),
     'file-damaged',
   ],
-])('%s: found', async (_, list, code) => {
+])('detects %s', async (_, list, code) => {
   await forged(list, await manifestOf(entries));
   await expect(readSwarmFile(fileSource(path), key)).rejects.toEqual(refused(code));
 });
@@ -243,7 +248,7 @@ test.each([
   'swarm/./x',
   'other/x',
   'swarm/x\0y',
-])('a path that leads elsewhere (%s) is refused, in the manifest and in the tar', async (name) => {
+])('refuses the path %s in the manifest and in the tar', async (name) => {
   const manifest = await manifestOf(entries);
   const fact = { ...(manifest.files[1] as FileFact), path: name };
   await forged([...entries, { name, text: '{}' }], { ...manifest, files: [...manifest.files, fact] });
@@ -257,7 +262,7 @@ test.each([
   'swarm/certificates/swarm-node.key',
   'swarm/docker-state.json',
   'swarm/raft/wal-v3-encrypted/0.wal',
-])('a copy without %s would make the engine wipe the rest: incomplete', async (name) => {
+])('refuses a copy without %s as incomplete', async (name) => {
   await written(without(name));
   const error = await readSwarmFile(fileSource(path), key).catch(refusal);
   expect(error).toMatchObject({ code: 'incomplete', blame: 'finding' });
@@ -268,13 +273,13 @@ test.each<[string, object, string]>([
   ['of something else', { format: 'another' }, 'swarm-drill swarm backup'],
   ['without the cluster', { cluster: undefined }, 'swarm-drill swarm backup'],
   ['without files', { files: [] }, 'swarm-drill swarm backup'],
-])('a manifest %s is refused, with what to do', async (_, change, hint) => {
+])('refuses a manifest %s with a hint', async (_, change, hint) => {
   await forged(entries, { ...(await manifestOf(entries)), ...change });
   const error = await readSwarmFile(fileSource(path), key).catch(refusal);
   expect(error).toMatchObject({ code: 'not-a-swarm-file', hint: expect.stringContaining(hint) });
 });
 
-test('a directory that changes while it is copied is not passed off as a copy', async () => {
+test('refuses a directory that changes while it is copied', async () => {
   const manifest = await manifestOf(entries);
   const changed = entries.map((entry) =>
     entry.text === LARGE ? { ...entry, text: LARGE.replace('x', 'y') } : entry,
@@ -290,34 +295,30 @@ test('never overwrites an existing file', async () => {
   expect(await readFile(part, 'utf8')).toBe('precious');
 });
 
-test(
-  'memory stays flat: what is written and read is many times what is held',
-  { timeout: SLOW },
-  async () => {
-    const block = Buffer.alloc(1024 * 1024);
-    const size = 256 * block.length;
-    const big = (): Readable => {
-      const tar = pack();
-      for (const { text = '', ...header } of entries) tar.entry({ mode: 0o600, ...header }, text);
-      const entry = tar.entry({ name: 'swarm/raft/wal-v3-encrypted/1.wal', size, mode: 0o600 });
-      void pipeline(
-        Readable.from(
-          (function* () {
-            for (let at = 0; at < size; at += block.length) yield block;
-          })(),
-        ),
-        entry,
-      ).then(() => tar.finalize());
-      return Readable.from(tar);
-    };
-    const manifest = { ...sampleManifest, files: [...(await surveyDirectory(big())).files] };
-    const before = process.memoryUsage().rss;
-    let most = 0;
-    const timer = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20);
-    await writeSwarmFile(manifest, big(), lock);
-    await readSwarmFile(fileSource(path), key);
-    clearInterval(timer);
-    expect(most).toBeGreaterThan(0);
-    expect(most - before).toBeLessThan(size / 2);
-  },
-);
+test('needs little memory for a large file', { timeout: SLOW }, async () => {
+  const block = Buffer.alloc(1024 * 1024);
+  const size = 256 * block.length;
+  const big = (): Readable => {
+    const tar = pack();
+    for (const { text = '', ...header } of entries) tar.entry({ mode: 0o600, ...header }, text);
+    const entry = tar.entry({ name: 'swarm/raft/wal-v3-encrypted/1.wal', size, mode: 0o600 });
+    void pipeline(
+      Readable.from(
+        (function* () {
+          for (let at = 0; at < size; at += block.length) yield block;
+        })(),
+      ),
+      entry,
+    ).then(() => tar.finalize());
+    return Readable.from(tar);
+  };
+  const manifest = { ...sampleManifest, files: [...(await surveyDirectory(big())).files] };
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  const timer = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20);
+  await writeSwarmFile(manifest, big(), lock);
+  await readSwarmFile(fileSource(path), key);
+  clearInterval(timer);
+  expect(most).toBeGreaterThan(0);
+  expect(most - before).toBeLessThan(size / 2);
+});

@@ -84,7 +84,7 @@ function readLines(path: string, where: string): { word: string; where: string }
     .map((line, index) => ({ word: line.trim(), where: `${where}, line ${index + 1}` }))
     .filter(({ word }) => word !== '' && !word.startsWith('#'));
   if (words.length === 0)
-    throw usage(`${where}: there is no key in ${path}`, 'Write one to it, on a line of its own.');
+    throw usage(`${where}: there is no key in ${path}`, 'Write one to it, one per line.');
   return words;
 }
 

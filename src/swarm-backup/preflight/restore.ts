@@ -47,7 +47,7 @@ export async function preflightRestore(
       `the backup is of the manager at ${node.address}, and ${manager.name} does not have that address (it has ${own.join(', ')})`,
       {
         code: 'moved-address',
-        // A forced initialisation keeps the old address whatever it is told, and workers look for their manager there.
+        // A forced initialisation keeps the old address and ignores another one, and workers look for their manager there.
         hint: `Add that address first: ip address add ${node.address}/… dev ….`,
       },
     );
