@@ -1,10 +1,10 @@
-// What there is to an entry, aspect by aspect: whether it has it, what it is there, and what a difference is called.
+// Compares two entries aspect by aspect: whether an entry has the aspect, its value, and how a difference is worded.
 import type { FILE_ASPECTS } from '../model/aspect.ts';
 import { nameOf, type Entry } from './entry.ts';
 
 export type FileAspect = (typeof FILE_ASPECTS)[number];
 
-/** One entry in one aspect that it has: with the difference, unless it came back as it was. */
+/** One aspect that an entry has, with the difference if there is one. */
 export interface Seen {
   readonly aspect: FileAspect;
   readonly difference?: string;
@@ -23,14 +23,14 @@ const isNoLink = ({ type }: Entry): boolean => type !== 'l';
 const isAcl = (name: string): boolean => name.startsWith('system.posix_acl_');
 const isNoAcl = (name: string): boolean => !isAcl(name);
 
-/** Names and digests of attributes. */
+/** Returns names and digests of attributes. */
 const attributesOf = ({ attributes = {} }: Entry, belongs: (name: string) => boolean): string =>
   Object.keys(attributes)
     .filter(belongs)
     .map((name) => `${name} (${attributes[name]})`)
     .join(', ') || 'none';
 
-/** Each difference belongs to one row. Having it on one side only is a difference too. */
+/** Each difference belongs to one row. An aspect on one side only is a difference too. */
 const ROWS: readonly Row[] = [
   {
     aspect: 'content',
@@ -74,7 +74,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** What is to be seen of an entry that is there on both sides. */
+/** Compares an entry that exists on both sides. */
 export function compareEntries(was: Entry, is: Entry): Seen[] {
   if (was.type !== is.type)
     return [
@@ -89,7 +89,7 @@ export function compareEntries(was: Entry, is: Entry): Seen[] {
   return was.path === '.' ? asRoot(seen) : seen;
 }
 
-/** The aspect to which it belongs that an entry is there at all. */
+/** Returns the aspect that a missing or additional entry counts for. */
 export const presence = (entry: Entry): FileAspect => (isLink(entry) ? 'symbolic links' : 'content');
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -107,7 +107,7 @@ const compareValues = (aspect: FileAspect, called: string, was: string, is: stri
 
 const FRACTION = 'mtime below a second';
 
-/** Whoever keeps seconds, cut or rounded, is less than one off. A time that is all wrong has no fraction to speak of. */
+/** A time that was cut or rounded to seconds is less than one second off. A time that is entirely wrong does not count for the fraction. */
 function compareTimes(was: string, is: string): Seen[] {
   if (was === is)
     return was.endsWith('.000000000') ? [{ aspect: 'mtime' }] : [{ aspect: 'mtime' }, { aspect: FRACTION }];
@@ -130,7 +130,7 @@ function moment(mtime: string): string {
   return Number.isNaN(date.getTime()) ? `${mtime} s` : date.toISOString().replace('000Z', `${below}Z`);
 }
 
-/** All that there is to the volume's own directory is one aspect, the classic miss; but for what keeping seconds costs everywhere. */
+/** Counts every difference of the volume's root directory, which backups often miss, as one aspect, except fractions of a second. */
 function asRoot(seen: readonly Seen[]): Seen[] {
   const own = seen.filter(({ aspect }) => aspect !== FRACTION);
   const differences = own.flatMap(({ difference }) => difference ?? []);

@@ -1,5 +1,5 @@
-// Two lists of entries in the same order, walked side by side: what is missing, what is new, what came back otherwise. One
-// entry of each is held at a time.
+// Compares two lists of entries in the same order: what is missing, what is new, what changed. Only one entry of each list is in
+// memory at a time.
 import { FILE_ASPECTS, type Aspect } from '../model/aspect.ts';
 import { compareEntries, presence, type Seen } from './aspects-of-files.ts';
 import type { AspectSeen } from '../model/check.ts';
@@ -9,11 +9,11 @@ import { isBefore, nameOf, type Entry } from './entry.ts';
 export interface Comparison {
   /** How many entries there were before. */
   readonly compared: number;
-  /** How many entries are missing, new or otherwise, in an aspect that is not said to be lost. */
+  /** How many entries are missing, new or changed in an aspect that is not declared as lost. */
   readonly mismatched: number;
-  /** A sentence for each of the first of them; a directory that is missing or new is one with all that is in it. */
+  /** A sentence for each of the first of them; a missing or new directory is one, with everything in it. */
   readonly differences: readonly string[];
-  /** Every aspect that an entry has, also those that are said to be lost. */
+  /** Every aspect that an entry has, including those declared as lost. */
   readonly aspects: readonly AspectSeen[];
 }
 
@@ -57,7 +57,7 @@ export async function compareFiles(
 interface Difference {
   readonly path: string;
   readonly what: string;
-  /** How many entries below it share its fate; of a directory that is missing or new. */
+  /** Of a missing or new directory: how many entries are below it. */
   within: number;
 }
 
@@ -67,7 +67,7 @@ class Tally {
   readonly #differences: Difference[] = [];
   readonly #aspects = new Map<Aspect, { compared: number; mismatched: number }>();
   readonly #loses: readonly Aspect[];
-  /** The directory that was missing or new last. */
+  /** The last directory that was missing or new. */
   #whole: Difference | undefined;
 
   constructor(loses: readonly Aspect[]) {
@@ -78,22 +78,23 @@ class Tally {
     this.#compared++;
     const seen = compareEntries(was, is);
     this.#count(seen);
-    const told = seen.flatMap(({ aspect, difference }) =>
+    const differences = seen.flatMap(({ aspect, difference }) =>
       difference === undefined || this.#loses.includes(aspect) ? [] : difference,
     );
-    if (told.length > 0) this.#differ({ path: was.path, what: `: ${told.join('; ')}`, within: 0 });
+    if (differences.length > 0)
+      this.#differ({ path: was.path, what: `: ${differences.join('; ')}`, within: 0 });
   }
 
   missing(was: Entry): void {
     this.#compared++;
-    this.#alone(was, ' is missing');
+    this.#onOneSide(was, ' is missing');
   }
 
   extra(is: Entry): void {
-    this.#alone(is, ' was not there before');
+    this.#onOneSide(is, ' was not there before');
   }
 
-  #alone(entry: Entry, what: string): void {
+  #onOneSide(entry: Entry, what: string): void {
     const aspect = presence(entry);
     this.#count([{ aspect, difference: what }]);
     if (this.#loses.includes(aspect)) return;

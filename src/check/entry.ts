@@ -1,8 +1,8 @@
-// One name below a volume's root, as manifest.py tells it: the unit in which files are compared.
+// One name below a volume's root, as manifest.py prints it: the unit in which files are compared.
 
 /** One file, directory or other entry of a volume, with its metadata. */
 export interface Entry {
-  /** Its bytes, one character each; `.` is the root. `nameOf` makes it readable. */
+  /** Bytes, one character each; `.` is the root. `nameOf` makes it readable. */
   readonly path: string;
   /** As `ls -l` has it: `-` file, `d` directory, `l` symbolic link, `p` FIFO, `s` socket, `b` and `c` devices. */
   readonly type: string;
@@ -15,12 +15,12 @@ export interface Entry {
   /** Of a file, in bytes. */
   readonly size?: number;
   readonly sha256?: string;
-  /** There where parts of the file are not allocated. */
+  /** Set if parts of the file are not allocated. */
   readonly sparse?: true;
-  /** How many names the file has, where it is more than one, and which of them comes first. */
+  /** How many names the file has, if more than one, and which of them is the first. */
   readonly links?: number;
   readonly first?: string;
-  /** By name the digest of each extended attribute's value, ACLs among them. */
+  /** Digest of each extended attribute's value by name, ACLs included. */
   readonly attributes?: Readonly<Record<string, string>>;
   /** Of a symbolic link, bytes as in `path`. */
   readonly target?: string;
@@ -28,11 +28,11 @@ export interface Entry {
   readonly device?: string;
 }
 
-/** Whether `one` stands before `other`: by the bytes of each name on the way, a directory before what is in it. */
+/** Returns whether `one` comes before `other`: by the bytes of each name in the path, a directory before its entries. */
 export const isBefore = (one: Entry, other: Entry): boolean => sortKey(one) < sortKey(other);
 const sortKey = ({ path }: Entry): string => (path === '.' ? '' : path.replaceAll('/', '\0'));
 
-/** Bytes as a name for people: text where it is text, escaped where a terminal or a reader would be led astray. */
+/** Returns bytes as a readable name: text if they are text, escaped where a terminal or a reader would be misled. */
 export function nameOf(bytes: string): string {
   try {
     const name = utf8.decode(Buffer.from(bytes, 'latin1'));

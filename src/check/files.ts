@@ -1,4 +1,4 @@
-// The files of a volume against the baseline: content and all metadata, entry by entry.
+// Compares the files of a volume with the baseline: content and all metadata, entry by entry.
 import { FILE_ASPECTS, type Aspect } from '../model/aspect.ts';
 import type { Check } from '../model/check.ts';
 import { compareFiles } from './compare-files.ts';
@@ -7,9 +7,9 @@ import { readEntries, type FileManifest, type Place } from './manifest.ts';
 export { readManifest, type FileManifest as Manifest } from './manifest.ts';
 
 interface FilesOptions {
-  /** Prefixes of paths that are not looked at: the same ones as for the baseline. */
+  /** Prefixes of paths that are not compared: the same ones as for the baseline. */
   readonly excluded?: readonly string[];
-  /** What the method says it can't bring back: shown, and no finding. */
+  /** Aspects that the method declares as lost: shown, and never a failure. */
   readonly loses?: readonly Aspect[];
 }
 
@@ -25,9 +25,9 @@ export const filesMatch = (
   name: 'files match',
   required: true,
   doesNotProve: [
-    'access and change times, which no archive brings back',
+    'access and change times, which no archive restores',
     ...FILE_ASPECTS.filter((aspect) => loses.includes(aspect)).map(
-      (aspect) => `${aspect}: the method says that it loses them`,
+      (aspect) => `${aspect}: declared as lost by the method`,
     ),
   ].join('; '),
   covers: ['volume contents'],
@@ -41,14 +41,14 @@ export const filesMatch = (
       .filter((seen) => loses.includes(seen.aspect) && seen.mismatched > 0)
       .map((seen) => `${seen.aspect} (${seen.mismatched} of ${seen.compared})`);
     return {
-      // An empty volume has its root directory, and nothing else.
+      // An empty volume has only its root directory.
       compared: compared > 1 ? compared : 0,
       mismatched,
       differences,
       aspects,
       ...(mismatched === 0 &&
         lost.length > 0 && {
-          detail: `${compared} compared, all equal but for what the method says it loses: ${lost.join(', ')}`,
+          detail: `${compared} compared, all equal except what the method declares as lost: ${lost.join(', ')}`,
         }),
     };
   },

@@ -1,11 +1,11 @@
-// The restored swarm against the baseline, object by object.
+// Compares the restored swarm with the baseline, object by object.
 import type { Aspect } from '../model/aspect.ts';
 import { listDifferences } from '../swarm/differences.ts';
 import type { Inventory, InventoryKind, Objects } from '../swarm/inventory.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { AspectSeen, Check } from '../model/check.ts';
 
-/** Kinds whose objects must come back equal. Tasks and images are compared by checks of their own, or are not data. */
+/** Kinds whose objects must be equal after a restore. Tasks have a separate check, and images are not data. */
 export const COMPARED_KINDS = [
   'cluster identity',
   'join tokens',
@@ -25,7 +25,7 @@ export const COMPARED_KINDS = [
   'bind-mount sources',
 ] as const satisfies readonly InventoryKind[];
 
-/** Kinds that are an aspect of a method, or part of one. */
+/** Kinds that are an aspect of a method, or a part of one. */
 const ASPECT_OF: Partial<Record<InventoryKind, Aspect>> = {
   'cluster identity': 'cluster identity',
   'join tokens': 'cluster identity',
@@ -37,7 +37,7 @@ const ASPECT_OF: Partial<Record<InventoryKind, Aspect>> = {
 
 export interface InventoryOptions {
   readonly kinds?: readonly InventoryKind[];
-  /** What the backup's method says that it loses: looked at, and no finding. */
+  /** Aspects that the method declares as lost: compared, and never a failure. */
   readonly loses?: readonly Aspect[];
 }
 
@@ -52,7 +52,7 @@ export const inventoryMatches = (
 ): Check => ({
   name: 'inventory matches',
   required: true,
-  doesNotProve: 'that volumes hold the same bytes, secrets the same values, or that tasks run',
+  doesNotProve: 'the bytes in volumes, the values of secrets, or that tasks run',
   covers: kinds.filter((kind) => !loses.includes(ASPECT_OF[kind] as Aspect)),
   async observe() {
     const now = await swarm.inventory();

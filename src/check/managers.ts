@@ -9,7 +9,7 @@ import type { Check } from '../model/check.ts';
 export const managersReachable = (swarm: Swarm, expected: number): Check => ({
   name: 'managers reachable',
   required: true,
-  doesNotProve: 'that they stay reachable, or sit on different machines',
+  doesNotProve: 'that they stay reachable, or run on different machines',
   covers: ['nodes'],
   async observe() {
     const managers = (await swarm.members()).filter((member) => member.ManagerStatus);
@@ -25,7 +25,7 @@ export const managersReachable = (swarm: Swarm, expected: number): Check => ({
   },
 });
 
-/** A config must hold at least one byte. */
+/** A config must have at least one byte. */
 const PROBE_DATA = Buffer.from('probe').toString('base64');
 
 /**
@@ -44,7 +44,7 @@ export const survivesLeaderLoss = (swarm: Swarm, limit: Seconds = seconds(30)): 
     if (!other)
       return {
         compared: 1,
-        differences: [`${leader.name} is the only manager: nothing is left when it is lost`],
+        differences: [`${leader.name}: is the only manager`],
       };
     const stopped = await leader.stop(seconds(3));
     const name = `swarm-drill-probe-${randomBytes(4).toString('hex')}`;
@@ -59,7 +59,7 @@ export const survivesLeaderLoss = (swarm: Swarm, limit: Seconds = seconds(30)): 
       return {
         compared: 1,
         differences: [],
-        detail: `${leader.name} led and was stopped; a write was accepted through ${other.name}`,
+        detail: `${leader.name} was the leader and was stopped; ${other.name} accepted a write`,
       };
     } catch (error) {
       return {

@@ -1,5 +1,5 @@
-// The files of a volume as they were at one moment, one entry after the other: read by manifest.py beside the volume, kept in
-// a file on this side. Nobody holds all of them, so memory stays the same however many there are.
+// Reads the files of a volume, one entry after the other, with manifest.py on the node, and keeps them in a local file. The entries
+// are never all in memory, so memory use does not depend on their number.
 import { createHash, randomBytes } from 'node:crypto';
 import { close, openSync, read, readFileSync, unlinkSync, write } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,18 +16,18 @@ export interface Place {
 }
 
 const PROGRAM = readFileSync(join(import.meta.dirname, 'manifest.py'), 'utf8');
-/** What manifest.py exits with when files changed under it. */
+/** The exit code of manifest.py if files changed while it read them. */
 const CHANGED = 3;
 
 /**
- * Every entry of a volume in its order, with content and all metadata.
- * @param excluded prefixes of paths that are not looked at
- * @throws DrillError `files-changed` when they did not hold still, `manifest` when they can't be read
+ * Reads every entry of a volume in its order, with content and all metadata.
+ * @param excluded prefixes of paths that are not read
+ * @throws DrillError `files-changed` if they changed while they were read, `manifest` if they can't be read
  */
 export const readManifest = (place: Place, excluded: readonly string[] = []): Promise<FileManifest> =>
   FileManifest.keep(listing(place, excluded));
 
-/** The same without keeping it: entries as they come from the volume. */
+/** Reads the same without keeping it: entries as they come from the volume. */
 export const readEntries = (place: Place, excluded: readonly string[] = []): AsyncGenerator<Entry> =>
   entriesOf(listing(place, excluded));
 
@@ -45,15 +45,17 @@ async function* listing({ node, name }: Place, excluded: readonly string[]): Asy
     code: changed ? 'files-changed' : 'manifest',
     node: node.name,
     output: running.stderr(),
-    ...(changed && { hint: 'stop what writes to the volume while its files are read, or exclude that path' }),
+    ...(changed && {
+      hint: 'Stop what writes to the volume while its files are read, or exclude that path.',
+    }),
   });
 }
 
-/** What was there at one moment. */
+/** The files of a volume at one time. */
 export class FileManifest implements AsyncIterable<Entry> {
   /** How many entries, the root among them. */
   readonly entries: number;
-  /** Of everything it says: two manifests are the same when their digests are. */
+  /** Digest of all entries: two manifests are equal if their digests are. */
   readonly sha256: string;
   readonly #file: number;
 
@@ -64,7 +66,7 @@ export class FileManifest implements AsyncIterable<Entry> {
     abandoned.register(this, file);
   }
 
-  /** Writes the lines of manifest.py to a file without a name: nobody else can open it, and it goes with the process. */
+  /** Writes the lines of manifest.py to a file without a name: no other process can open it, and it disappears with this one. */
   static async keep(lines: AsyncIterable<Buffer>): Promise<FileManifest> {
     const file = openNameless();
     try {
@@ -100,11 +102,11 @@ export class FileManifest implements AsyncIterable<Entry> {
 }
 
 const PIECE = 1 << 16;
-// By number: a FileHandle complains when it is collected unclosed, and here that is the plan.
+// File descriptors, because a FileHandle warns when it is collected unclosed, which is intended here.
 const readFrom = promisify(read);
 const writeTo = promisify(write);
 
-/** The file goes when nobody can read the manifest any more. */
+/** Closes the file, which deletes it, when the manifest is garbage collected. */
 const abandoned = new FinalizationRegistry((file: number) => close(file));
 
 function openNameless(): number {
@@ -116,24 +118,24 @@ function openNameless(): number {
 
 /** Longer than manifest.py's last line. */
 const LAST_LINE = 64;
-/** What that line says: how many entries there are. */
+/** Returns the number of entries that the last line gives. */
 function countIn(line: string): number | undefined {
   const [, entries] = /^\{"entries":(\d+)\}$/.exec(line) ?? [];
   return entries === undefined ? undefined : Number(entries);
 }
 
 const cut = (): DrillError =>
-  new DrillError('the list of files is cut: it does not end with the number of its entries', {
+  new DrillError('manifest.py: its output ends early (expected a last line with the number of entries)', {
     code: 'manifest',
   });
 
-/** The entries in lines of JSON. @throws DrillError `manifest` unless they end with the last line, which says how many there are */
+/** Parses lines of JSON. @throws DrillError `manifest` unless the last line gives the number of entries that came before it */
 export async function* entriesOf(lines: AsyncIterable<Buffer>): AsyncGenerator<Entry> {
   let rest = '';
   let seen = 0;
   let said: number | undefined;
   for await (const chunk of lines) {
-    // ASCII alone, so that no character lies across two chunks.
+    // The output is ASCII, so no character is split between two chunks.
     const whole = (rest + chunk.toString('latin1')).split('\n');
     rest = whole.pop() ?? '';
     for (const line of whole) {

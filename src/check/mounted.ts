@@ -1,4 +1,4 @@
-// Secrets and configs as a program sees them: the bytes of the mounted files inside a running task.
+// Compares secrets and configs as a program sees them: the bytes of the mounted files inside a running task.
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Engine } from '../lab/engine/engine.ts';
 import { bytesOf } from '../lab/engine/process.ts';
@@ -7,7 +7,7 @@ import type { Swarm } from '../swarm/swarm.ts';
 import type { AspectSeen, Check } from '../model/check.ts';
 import { differencesBetween } from './inventory.ts';
 
-/** Digests are keyed with this process's own random key: a report can't be used to guess a password. */
+/** A random key of this process, so that digests in a report can't be used to guess a password. */
 const KEY = randomBytes(32);
 
 interface Mount {
@@ -52,7 +52,7 @@ async function mountsOf(swarm: Swarm, { Spec }: ServiceFact): Promise<[file: str
   );
 }
 
-/** Secrets without a path of their own lie in a directory of theirs, configs in the root. */
+/** Without an absolute path, secrets are mounted in /run/secrets and configs in the root. */
 function pathOf({ File, SecretName }: Mount): string {
   const name = File?.Name ?? '';
   if (name.startsWith('/')) return name;
@@ -64,7 +64,7 @@ async function digestOf(engine: Engine, container: string, path: string): Promis
     await engine.containers.startProcess(container, ['cat', path], { user: '0' }),
   );
   if (exitCode !== 0) return `unreadable: exit code ${exitCode}, ${stderr.trim()}`;
-  // No secret and no config can be: the engine refuses to make one.
+  // Neither a secret nor a config can be empty: the engine refuses to create one.
   if (bytes.length === 0) return 'empty';
   return createHmac('sha256', KEY).update(bytes).digest('hex');
 }
@@ -85,7 +85,7 @@ export const mountedFilesMatch = (swarm: Swarm, baseline: Objects): Check => ({
       Object.entries(now).filter(([name]) => name in before || !(name in baseline)),
     );
     const differences = differencesBetween('mounted file', before, after).map((line) =>
-      // Two digests tell a reader nothing; why there is none does.
+      // Two digests mean nothing to a reader; the reason why there is none does.
       line.replace(/: was "[0-9a-f]{64}", is "[0-9a-f]{64}"$/, ': its bytes differ'),
     );
     return { compared: readable.length, differences, aspects: aspectsOf(before, after) };

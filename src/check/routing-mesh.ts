@@ -18,8 +18,7 @@ export const routingMeshAnswers = (swarm: Swarm, port: number, path = '/healthz'
     const [first] = swarm.nodes;
     if (!first || !(await hasIpvs(first)))
       return {
-        unproven:
-          'the kernel has no IPVS (ip_vs): virtual IPs and the routing mesh can carry no traffic here',
+        unproven: 'the kernel has no IPVS (ip_vs): virtual IPs and the routing mesh carry no traffic here',
       };
     const answers = await Promise.all(
       swarm.nodes.map(async (node) => ({ node, answer: await ask(node, port, path) })),

@@ -14,7 +14,7 @@ const CONVERGENCE_LIMIT = seconds(30);
 export const tasksRunning = (swarm: Swarm): Check => ({
   name: 'tasks running',
   required: true,
-  doesNotProve: 'that the programs in them do their work; the application checks do',
+  doesNotProve: 'that the programs in them work: the application checks do',
   covers: ['tasks'],
   async observe() {
     const late = await swarm.converged(CONVERGENCE_LIMIT).then(
@@ -32,8 +32,8 @@ export const tasksRunning = (swarm: Swarm): Check => ({
       }
     const differences = tasks.flatMap(({ ID, Status }) => {
       const at = started.get(Status.ContainerStatus?.ContainerID ?? '');
-      if (!at) return [`task ${ID} (${Status.State}) has no running container on any node`];
-      return at.getTime() === 0 ? [`task ${ID} has a container that is older than its node`] : [];
+      if (!at) return [`task ${ID} (${Status.State}): no node runs its container`];
+      return at.getTime() === 0 ? [`task ${ID}: its container is older than its node`] : [];
     });
     return { compared: tasks.length, differences: [...late, ...differences] };
   },

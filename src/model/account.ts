@@ -1,13 +1,13 @@
-// A place at the vault that a backup program speaks to by itself: a directory over ssh (restic, borg, rsync, git), a bucket (S3).
+// An account at the vault that a backup program connects to directly: a directory over ssh (restic, borg, rsync, git), or a bucket (S3).
 
 export type AccountKind = 'restic' | 'borg' | 'rsync' | 'git' | 's3';
 
 export interface Account {
-  /** Of the vault, as a node of the swarm sees it. */
+  /** Address at which nodes of the swarm reach the vault. */
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  /** The account's directory on the vault's host; the bucket's name. */
+  /** Directory on the vault's host, or name of the bucket. */
   readonly path: string;
   /**
    * For `Node.tools`: path to text of an ssh configuration (`/run/vault/config`, in which the vault is called `vault`), the key

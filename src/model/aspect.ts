@@ -1,5 +1,4 @@
-// The vocabulary of what a backup can bring back or lose: methods say it of themselves, checks see it, the report's matrix
-// holds the two against each other.
+// The aspects that a backup can restore or lose: methods declare them, checks see them, and the report's matrix compares the two.
 
 /** Of the files of a volume. */
 export const FILE_ASPECTS = [
@@ -35,7 +34,7 @@ export const DEFINITION_ASPECTS = [
   'cluster identity',
 ] as const;
 
-/** Of where the artifacts lie. */
+/** Of the artifacts in the vault. */
 export const STORAGE_ASPECTS = ['encrypted in the vault'] as const;
 
 export const ASPECTS = [

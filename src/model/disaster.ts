@@ -1,11 +1,11 @@
-// What a disaster leaves: proof that it took hold, and whatever survived it.
+// What a disaster returns: proof that it took hold, and what survived.
 
-/** What was there by id before the disaster, and what became of it. */
+/** An object by its id, before and after the disaster. */
 export interface ProofRow {
   readonly what: string;
   readonly id: string;
   readonly before: string;
-  /** `gone`, or what it is now. The same as `before` says that nothing happened to it. */
+  /** `gone`, or the state now. The same as `before` means that nothing happened to it. */
   readonly after: string;
 }
 

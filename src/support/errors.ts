@@ -1,15 +1,15 @@
-// Every error that a person may see: reason first, then where, then the tool's own words, then what to do.
+// Errors that a person may see: reason first, then where, then the tool's output, then what to do.
 
 /**
  * What an error says about the drill.
  * - `finding`: the backup or the restore is at fault; the drill is `not-recovered`.
  * - `harness`: the machine, the engine or this program is at fault; the drill is `inconclusive`.
- * - `usage`: the person asked for something that there is not.
+ * - `usage`: the request was invalid.
  */
 export type Blame = 'finding' | 'harness' | 'usage';
 
 export interface ErrorDetail {
-  /** Stable word to switch on, e.g. `no-engine`, `wait-timeout`, `artifact-damaged`. */
+  /** Stable identifier to switch on, e.g. `no-engine`, `wait-timeout`, `artifact-damaged`. */
   readonly code: string;
   readonly blame?: Blame;
   /** The command or API call that failed. */
@@ -17,7 +17,7 @@ export interface ErrorDetail {
   readonly node?: string;
   /** What the tool printed; cut to its last 4,000 characters. */
   readonly output?: string;
-  /** What the reader can do about it. */
+  /** What to do: an imperative sentence. */
   readonly hint?: string;
   readonly cause?: unknown;
 }
@@ -44,14 +44,14 @@ export class DrillError extends Error {
   }
 }
 
-/** The backup or the restore is at fault: a result of the drill, not a crash of the harness. */
+/** Creates an error whose cause is the backup or the restore: a result of the drill, not a crash of the harness. */
 export const finding = (reason: string, detail: Omit<ErrorDetail, 'blame'>): DrillError =>
   new DrillError(reason, { ...detail, blame: 'finding' });
 
 export const usage = (reason: string, hint: string): DrillError =>
   new DrillError(reason, { code: 'usage', blame: 'usage', hint });
 
-/** The error's reason and those of its causes, on one line: for a log, a wait or a table cell. */
+/** Returns the error's reason and those of its causes on one line: for a log, a wait or a table cell. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
   if (!(error instanceof Error)) return String(error);
@@ -60,7 +60,7 @@ export function reasonOf(error: unknown): string {
   return (cause && !text.includes(cause) ? `${text}: ${cause}` : text).replaceAll(/\s+/g, ' ');
 }
 
-/** The error for a terminal or a report's detail: reason, command, node, output, hint, each on lines of its own. */
+/** Returns the error for a terminal or a report's detail: reason, node, command, output and hint, each on separate lines. */
 export function describeError(error: unknown): string {
   if (!(error instanceof DrillError))
     return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,9 +1,9 @@
-// Streams that hang together: when one breaks, all end, and the error told is the one that broke first.
+// Runs linked streams: when one breaks, all end, and the error thrown is that of the one that broke first.
 import { currentSignal } from './trace.ts';
 
 type Work = (signal: AbortSignal) => Promise<unknown>;
 
-/** Runs `works` side by side, under the present signal. @throws the error that the others are only the consequence of */
+/** Runs `works` in parallel, under the current signal. @throws the error that caused the others */
 export async function runLinked(...works: readonly Work[]): Promise<void> {
   const end = new AbortController();
   const signal = AbortSignal.any([end.signal, currentSignal()]);

@@ -38,12 +38,12 @@ function socketName(path) {
  * @param {{ waiting?: () => void, signal?: AbortSignal }} options
  */
 async function acquire(name, options) {
-  for (let told = false; ;) {
+  for (let reported = false; ;) {
     options.signal?.throwIfAborted();
     const server = await listen(name);
     if (server) return server;
-    if (!told) options.waiting?.();
-    told = true;
+    if (!reported) options.waiting?.();
+    reported = true;
     if (!name.startsWith('\0') && !(await answers(name))) await unlink(name).catch(() => {});
     await new Promise((done) => setTimeout(done, PAUSE_MS));
   }

@@ -1,4 +1,4 @@
-// Waiting with a reason: a predicate says done, not yet because …, or give up because …; a time-out carries the last because.
+// Waits with a reason: a predicate answers done, not yet because …, or give up because …; a time-out gives the last reason.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Seconds, formatSeconds, monotonic, seconds } from './clock.ts';
 import { DrillError, reasonOf, type Blame } from './errors.ts';
@@ -9,7 +9,7 @@ export type Answer<T> = { readonly done: T } | { readonly notYet: string } | { r
 export interface WaitOptions {
   /** How long to wait at most. Default 60 s. */
   readonly limit?: Seconds;
-  /** Whose fault running out of time is. Default `harness`. */
+  /** The blame of a time-out. Default `harness`. */
   readonly blame?: Blame;
 }
 
@@ -17,8 +17,8 @@ const FIRST_PAUSE_MS = 15;
 const LONGEST_PAUSE_MS = 250;
 
 /**
- * Asks `predicate` until it is done. A predicate that throws has answered `not yet`, with the error as its reason.
- * @throws DrillError `wait-timeout` or `wait-given-up`, with the last reason; the signal's own reason when stopped.
+ * Calls `predicate` until it is done. A predicate that throws has answered `not yet`, with the error as its reason.
+ * @throws DrillError `wait-timeout` or `wait-given-up`, with the last reason; the signal's reason if stopped.
  */
 export async function waitUntil<T>(
   what: string,

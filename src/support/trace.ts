@@ -1,10 +1,10 @@
-// Lets code at any depth say what it is doing and what it waits for, without a logger in every signature.
-// The drill's run opens a trace that writes to the journal; outside of one, steps simply run.
+// Lets code at any depth record its steps and waits without a logger in every signature.
+// A drill opens a trace that writes to the journal; outside a trace, steps simply run.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { reasonOf } from './errors.ts';
 
 export interface StepOptions {
-  /** Work of the harness itself (collecting logs, hashing for the report): shown in a row of its own, never part of RTA. */
+  /** Work of the harness itself (collecting logs, hashing for the report): shown in a separate row, never part of RTA. */
   readonly harness?: boolean;
   /** Set where the step is one method's whole backup or restore, so that reports find its time without its name. */
   readonly operation?: StepOperation;
@@ -16,7 +16,7 @@ export interface StepOperation {
   readonly method: string;
 }
 
-/** Where steps and waits are written; the journal is the one there is. */
+/** Where steps and waits are written, e.g. the journal. */
 export interface TraceSink {
   stepStarted(id: number, parent: number | undefined, name: string, options: StepOptions): void;
   stepEnded(id: number, error: string | undefined): void;
@@ -36,13 +36,13 @@ const current = new AsyncLocalStorage<Trace>();
 export const withTrace = <T>(sink: TraceSink, signal: AbortSignal, body: () => Promise<T>): Promise<T> =>
   current.run({ sink, signal, step: undefined, ids: { next: 1 } }, body);
 
-/** Runs `body` under another signal: clean-up goes on after the drill itself was told to stop. */
+/** Runs `body` under another signal: clean-up continues after the drill was stopped. */
 export function withSignal<T>(signal: AbortSignal, body: () => Promise<T>): Promise<T> {
   const trace = current.getStore();
   return trace ? current.run({ ...trace, signal }, body) : body();
 }
 
-/** Runs `body` as a named, timed step. Steps inside it, one after the other or side by side, become its parts. */
+/** Runs `body` as a named, timed step. Steps inside it, sequential or parallel, become its parts. */
 export async function step<T>(
   name: string,
   body: () => Promise<T> | T,
@@ -62,11 +62,11 @@ export async function step<T>(
   }
 }
 
-/** Says what the present step waits for. Written only when the reason changes. */
+/** Records what the current step waits for. */
 export function reportWait(because: string): void {
   const trace = current.getStore();
   trace?.sink.waiting(trace.step, because);
 }
 
-/** The signal that ends the present work; one that never fires outside of a trace. */
+/** Returns the signal that ends the current work; outside a trace, one that never fires. */
 export const currentSignal = (): AbortSignal => current.getStore()?.signal ?? new AbortController().signal;

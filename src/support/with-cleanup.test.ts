@@ -10,8 +10,8 @@ const fails = (error: Error) => () => Promise.reject(error);
 const full = finding('the vault is full', { code: 'vault-full', output: 'no space left', hint: 'make room' });
 const SILENT = { stepStarted: () => undefined, stepEnded: () => undefined, waiting: () => undefined };
 
-describe('after work that went well', () => {
-  test('it is undone, and its result is told', async () => {
+describe('after work that succeeded', () => {
+  test('runs the undo and returns the result', async () => {
     const done: string[] = [];
     const result = await withCleanup(
       async () => done.push('work'),
@@ -21,7 +21,7 @@ describe('after work that went well', () => {
     expect([result, done]).toEqual([1, ['work', 'undo']]);
   });
 
-  test('undoing that fails is a finding, whatever it was before', async () => {
+  test('turns a failed undo into a finding', async () => {
     const work = () => Promise.resolve();
     await expect(withCleanup(work, fails(new Error('gone')), undoing)).rejects.toMatchObject({
       blame: 'finding',
@@ -31,23 +31,23 @@ describe('after work that went well', () => {
     await expect(withCleanup(work, fails(full), undoing)).rejects.toBe(full);
   });
 
-  test('what is only undone on failure stays', async () => {
+  test('keeps the result of work that succeeded with withRollback', async () => {
     const undo = fails(new Error('it was undone'));
     await expect(withRollback(() => Promise.resolve('kept'), undo, undoing)).resolves.toBe('kept');
   });
 });
 
 describe.for([
-  { name: 'afterwards', guarded: withCleanup },
-  { name: 'undoneOnFailure', guarded: withRollback },
+  { name: 'withCleanup', guarded: withCleanup },
+  { name: 'withRollback', guarded: withRollback },
 ])('after work that failed: $name', ({ guarded }) => {
-  test('the cause is told as it is', async () => {
+  test('throws the cause unchanged', async () => {
     let undone = false;
     await expect(guarded(fails(full), async () => (undone = true), undoing)).rejects.toBe(full);
     expect(undone).toBe(true);
   });
 
-  test('when undoing fails too, both are told, and the cause comes first', async () => {
+  test('throws both reasons, the cause first, when the undo fails too', async () => {
     const left = new DrillError('it is still there', { code: 'left', hint: 'remove it' });
     await expect(guarded(fails(full), fails(left), undoing)).rejects.toMatchObject({
       message: 'the vault is full; and then it is still there',
@@ -59,7 +59,7 @@ describe.for([
     });
   });
 
-  test('work that was told to stop is undone with waits that still wait', async () => {
+  test('lets the undo of stopped work wait', async () => {
     const stop = new AbortController();
     const stopped = new Error('stopped by a person');
     let asked = 0;

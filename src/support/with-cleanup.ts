@@ -1,18 +1,18 @@
-// What has to be done after a piece of work whatever came of it: a service runs again, a snapshot goes.
+// Runs work with a clean-up that happens in every case: a service is restarted, a snapshot is removed.
 import type { Seconds } from './clock.ts';
 import { DrillError, finding, reasonOf } from './errors.ts';
 import { withSignal } from './trace.ts';
 
 export interface Undoing {
-  /** Of the finding when the undoing fails. */
+  /** Code of the finding if `undo` fails. */
   readonly code: string;
-  /** How long the undoing may wait, also when the drill is being stopped. */
+  /** How long `undo` may take, also while the drill is being stopped. */
   readonly limit: Seconds;
 }
 
 /**
- * Runs `body`, then `undo`, whatever came of it.
- * @throws what `body` throws; when `undo` fails, a finding; when both fail, one with `code` that tells both, the first cause first
+ * Runs `body`, then `undo`, also if `body` failed.
+ * @throws what `body` throws; if `undo` fails, a finding; if both fail, one finding with `code` and both reasons, the first cause first
  */
 export async function withCleanup<T>(
   body: () => Promise<T>,
@@ -20,14 +20,14 @@ export async function withCleanup<T>(
   undoing: Undoing,
 ): Promise<T> {
   const result = await withRollback(body, undo, undoing);
-  await inItsOwnTime(undo, undoing).catch((cause: unknown) => {
+  await runWithinLimit(undo, undoing).catch((cause: unknown) => {
     if (cause instanceof DrillError && cause.blame === 'finding') throw cause;
     throw finding(reasonOf(cause), { code: undoing.code, cause });
   });
   return result;
 }
 
-/** As `afterwards`, and what succeeds is left as it is. */
+/** Runs `body`, then `undo` only if `body` failed. @throws as `withCleanup` */
 export async function withRollback<T>(
   body: () => Promise<T>,
   undo: () => Promise<unknown>,
@@ -36,20 +36,20 @@ export async function withRollback<T>(
   try {
     return await body();
   } catch (cause) {
-    await inItsOwnTime(undo, undoing).catch((second: unknown) => {
+    await runWithinLimit(undo, undoing).catch((second: unknown) => {
       throw both(cause, second, undoing);
     });
     throw cause;
   }
 }
 
-const inItsOwnTime = (undo: () => Promise<unknown>, { limit }: Undoing): Promise<unknown> =>
+const runWithinLimit = (undo: () => Promise<unknown>, { limit }: Undoing): Promise<unknown> =>
   withSignal(AbortSignal.timeout(limit * 1000), undo);
 
 function both(cause: unknown, second: unknown, { code }: Undoing): DrillError {
-  const told = [cause, second].filter((error) => error instanceof DrillError);
+  const errors = [cause, second].filter((error) => error instanceof DrillError);
   const all = (part: 'output' | 'hint', between: string) => {
-    const text = told
+    const text = errors
       .map((error) => error[part] ?? '')
       .filter(Boolean)
       .join(between);
