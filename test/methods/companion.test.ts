@@ -75,7 +75,7 @@ describe('what comes back', () => {
     before = after;
   });
 
-  test('leaves a service without the label alone, and stops a labelled container outside of any service', async () => {
+  test('does not stop a service without the label, but stops a labelled container outside of any service', async () => {
     await inVolume(site.volume('other'), ['touch', '/data/file']);
     await startUser(site.volume('other'), 'busy');
     const busy = await stateOf(site.swarm, 'busy');

@@ -48,7 +48,7 @@ const claim = { volume: 'files', labels: {} };
 const tiny = { Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' } };
 
 describe('what comes back', () => {
-  test('loses exactly the declared aspects, and leaves the running service alone', async () => {
+  test('loses exactly the declared aspects, and does not touch the running service', async () => {
     const service = await stateOf(site.swarm, 'web');
     const taken = await live.backup(site.volume('files'), kept.writer);
     await live.restore(kept.reader(taken), site.volume('live'));
@@ -137,7 +137,7 @@ describe('a service that is stopped during a backup', () => {
     await site.volume('files').node.engine.services.remove('batch');
   });
 
-  test('is refused when it is global, and when somebody outside of the swarm uses the volume', async () => {
+  test('is refused when it is global, and when a container outside of the swarm uses the volume', async () => {
     await startUser(site.volume('shared'), 'agent', { global: true });
     await inVolume(site.volume('shared'), ['touch', '/data/file']);
     const agent = await stateOf(site.swarm, 'agent');

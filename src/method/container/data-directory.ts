@@ -2,9 +2,9 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { finding } from '../../support/errors.ts';
-import type { Volume } from './volume.ts';
+import { runAsRoot, type Volume } from './volume.ts';
 import { execInTask, type ServiceTask } from './task.ts';
-import { runSidecar, outputOrThrow, type SidecarResult } from './sidecar.ts';
+import { outputOrThrow, type SidecarResult } from './sidecar.ts';
 
 /** Everything that is needed to create the directory again. Part of an artifact's metadata. */
 export const dataDirectory = z.object({
@@ -47,26 +47,15 @@ export async function findDataDirectory(task: ServiceTask, directory: string): P
   });
 }
 
-/** Runs `argv` as root in a sidecar that mounts the volume. The caller judges the exit code. */
-export const runAsRoot = <T = string>(
-  { swarm, node, name }: Volume,
-  mount: '/volume' | '/volume:ro',
-  argv: readonly string[],
-  { input = '', take }: { input?: string | Readable; take?: (stdout: Readable) => Promise<T> } = {},
-): Promise<SidecarResult<T>> => {
-  const image = swarm.imageOf('toolbox');
-  return runSidecar(node, { image, user: '0:0', argv, volumes: { [name]: mount }, input }, take);
-};
-
-/** Packs the named files below `path` into a tar and streams it to `take`. The caller judges the exit code. */
+/** Packs the named files below `path` into a tar and streams it to `read`. The caller judges the exit code. */
 export const packFiles = <T>(
   volume: Volume,
   path: string,
   files: readonly string[],
-  take: (stdout: Readable) => Promise<T>,
+  read: (stdout: Readable) => Promise<T>,
 ): Promise<SidecarResult<T>> => {
   const tar = ['tar', '--create', '--directory', `/volume/${path}`, '--numeric-owner', '--files-from=-'];
-  return runAsRoot(volume, '/volume:ro', tar, { input: files.join('\n'), take });
+  return runAsRoot(volume, '/volume:ro', tar, { input: files.join('\n'), read });
 };
 
 const EXTRACT = ['tar', '--extract', '--no-same-owner', '--same-permissions'];

@@ -2,16 +2,8 @@
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { withRollback } from '../../support/with-cleanup.ts';
-import { runSidecar, outputOrThrow } from './sidecar.ts';
-import type { Volume } from './volume.ts';
-
-const asRoot = ({ node, swarm, name }: Volume, argv: readonly string[]) =>
-  runSidecar(node, {
-    image: swarm.imageOf('toolbox'),
-    user: '0:0',
-    argv,
-    volumes: { [name]: '/volume' },
-  });
+import { outputOrThrow } from './sidecar.ts';
+import { runAsRoot, type Volume } from './volume.ts';
 
 export interface VolumeSpec {
   readonly labels?: Readonly<Record<string, string>>;
@@ -40,7 +32,7 @@ export async function restoreIntoEmptyVolume<T>(
 ): Promise<T> {
   const { node, name } = volume;
   await createVolume(volume, spec);
-  const found = await asRoot(volume, ['find', '/volume', '-mindepth', '1', '-print', '-quit']);
+  const found = await runAsRoot(volume, '/volume', ['find', '/volume', '-mindepth', '1', '-print', '-quit']);
   if (outputOrThrow('find', node, 'volume-unreadable', found) !== '')
     throw finding(`volume ${name}: not empty on ${node.name}, left unchanged`, {
       code: 'volume-not-empty',
@@ -53,7 +45,7 @@ export async function restoreIntoEmptyVolume<T>(
 /** @throws DrillError `volume-not-emptied` */
 export async function emptyVolume(volume: Volume): Promise<void> {
   const { node, name } = volume;
-  const emptied = await asRoot(volume, ['find', '/volume', '-mindepth', '1', '-delete']);
+  const emptied = await runAsRoot(volume, '/volume', ['find', '/volume', '-mindepth', '1', '-delete']);
   if (emptied.exitCode !== 0)
     throw finding(`volume ${name}: could not be emptied on ${node.name}`, {
       code: NOT_EMPTIED,

@@ -1,11 +1,12 @@
 // A volume on a node: what methods of several rooms ask of one before they read or fill it.
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { isNotFound } from '../../lab/engine/errors.ts';
 import type { Method } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
 import type { Node } from '../../swarm/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
-import { outputOrThrow, runSidecar } from './sidecar.ts';
+import { outputOrThrow, runSidecar, type SidecarResult } from './sidecar.ts';
 
 /** A volume by its full name (stacks prefix names) on the node that holds it. */
 export interface Volume {
@@ -70,12 +71,28 @@ export async function requireFilledVolume(volume: Volume): Promise<VolumeInspect
   return inspection;
 }
 
-async function isEmpty({ swarm, node, name }: Volume): Promise<boolean> {
-  const found = await runSidecar(node, {
-    image: swarm.imageOf('toolbox'),
-    user: '0:0',
-    argv: ['find', '/data', '-mindepth', '1', '-printf', 'x', '-quit'],
-    volumes: { [name]: '/data:ro' },
-  });
-  return outputOrThrow('find', node, 'volume-unreadable', found) === '';
+async function isEmpty(volume: Volume): Promise<boolean> {
+  const found = await runAsRoot(volume, '/volume:ro', [
+    'find',
+    '/volume',
+    '-mindepth',
+    '1',
+    '-printf',
+    'x',
+    '-quit',
+  ]);
+  return outputOrThrow('find', volume.node, 'volume-unreadable', found) === '';
 }
+
+/** Runs `argv` as root in a sidecar that mounts the volume. The caller judges the exit code. */
+export const runAsRoot = <T = string>(
+  { swarm, node, name }: Volume,
+  mount: '/volume' | '/volume:ro',
+  argv: readonly string[],
+  { input = '', read }: { input?: string | Readable; read?: (stdout: Readable) => Promise<T> } = {},
+): Promise<SidecarResult<T>> =>
+  runSidecar(
+    node,
+    { image: swarm.imageOf('toolbox'), user: '0:0', argv, volumes: { [name]: mount }, input },
+    read,
+  );

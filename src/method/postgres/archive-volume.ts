@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { seconds } from '../../support/clock.ts';
 import { withRollback } from '../../support/with-cleanup.ts';
-import { fillDirectory, runAsRoot, type DataDirectory } from '../container/data-directory.ts';
+import { fillDirectory, type DataDirectory } from '../container/data-directory.ts';
 import { outputOrThrow } from '../container/sidecar.ts';
 import { createVolume } from '../container/empty-volume.ts';
-import type { Volume } from '../container/volume.ts';
+import { runAsRoot, type Volume } from '../container/volume.ts';
 
 /** Returns the names of the complete files in an archive, sorted: segments of their full size, and histories. */
 export async function listArchive(volume: Volume, path: string, segmentBytes: number): Promise<string[]> {
