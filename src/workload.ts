@@ -3,7 +3,7 @@
 
 // Run programs, and wait with a reason.
 export { outputOf, type ContainerProcess } from './lab/engine/process.ts';
-export { runProgram as runCommand } from './support/command.ts';
+export { runProgram } from './support/command.ts';
 export { waitUntil } from './support/poll.ts';
 export { step } from './support/trace.ts';
 
@@ -13,7 +13,7 @@ export { DrillError, finding, reasonOf } from './support/errors.ts';
 // Compare.
 export { compareFiles, type Comparison } from './check/compare-files.ts';
 export type { Entry } from './check/entry.ts';
-export type { Manifest } from './check/files.ts';
+export type { FileManifest } from './check/manifest.ts';
 export { differencesBetween } from './check/inventory.ts';
 export {
   DATABASE_ASPECTS,
