@@ -12,6 +12,7 @@ import type {
   Filters,
   Labels,
   Member,
+  NetworkInspection,
   PluginInspection,
   SecretOrConfig,
   SecretOrConfigSpec,
@@ -83,6 +84,7 @@ export class InMemoryCluster {
   readonly members = new Map<string, Member>();
   readonly secrets = new Map<string, SecretOrConfig>();
   readonly configs = new Map<string, SecretOrConfig>();
+  readonly networks = new Map<string, NetworkInspection>();
   readonly engines: InMemoryEngine[] = [];
   #ids = 0;
 
@@ -261,13 +263,28 @@ export class InMemoryEngine implements Engine {
   }
 
   readonly networks: Engine['networks'] = {
-    list: async () => [],
-    inspect: async (network) => notFound(`network: ${network}`),
-    create: unsupported('networks.create'),
-    remove: unsupported('networks.remove'),
+    list: async () => [...this.#cluster.networks.values()],
+    inspect: async (name) => this.#network(name),
+    create: async (spec) => {
+      const Id = this.#cluster.nextId('network');
+      const defaults = {
+        Scope: 'swarm',
+        Driver: 'overlay',
+        Attachable: false,
+        Internal: false,
+        Ingress: false,
+      };
+      this.#cluster.networks.set(Id, { ...defaults, EnableIPv6: false, ...spec, Id });
+    },
+    remove: async (name) => void this.#cluster.networks.delete(this.#network(name).Id),
     connect: unsupported('networks.connect'),
     disconnect: unsupported('networks.disconnect'),
   };
+
+  #network(name: string): NetworkInspection {
+    const all = [...this.#cluster.networks.values()];
+    return all.find(({ Id, Name }) => Id === name || Name === name) ?? notFound(`network: ${name}`);
+  }
 
   readonly volumes: Engine['volumes'] = {
     list: async (filters = {}) =>

@@ -1,7 +1,7 @@
 // A swarm of nodes whose engines are in memory, and a vault in memory, for unit tests of methods.
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { ServiceMode } from '../../src/lab/engine/api.ts';
+import type { Member, ServiceMode } from '../../src/lab/engine/api.ts';
 import type { LabFacts } from '../../src/lab/lab.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 import type { ArtifactMetadata, ArtifactReader, ArtifactWriter } from '../../src/model/method.ts';
@@ -44,6 +44,8 @@ export function createInMemorySwarm(programs: Programs = {}, { workers = 0 } = {
     { lab: LAB } as Site,
     nodes.map((node) => createNode(node, new InMemoryEngine(cluster, { find, ...programs }, IMAGES))),
   );
+  for (const [index, { nodeId }] of cluster.engines.entries())
+    cluster.members.set(nodeId, memberOf(nodeId, nodes[index]));
   const [engine] = cluster.engines as [InMemoryEngine];
   return {
     swarm,
@@ -66,6 +68,14 @@ export function createInMemorySwarm(programs: Programs = {}, { workers = 0 } = {
     },
   };
 }
+
+const memberOf = (ID: string, { name = '', role = 'worker' }: Partial<NodeIdentity> = {}): Member => ({
+  ID,
+  Version: { Index: 1 },
+  Spec: { Role: role, Availability: 'active', Labels: {} },
+  Description: { Hostname: name },
+  Status: { State: 'ready' },
+});
 
 function createNode(identity: NodeIdentity, engine: InMemoryEngine): Node {
   const outer = new InMemoryEngine(new InMemoryCluster(), {}, []);
