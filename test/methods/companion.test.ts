@@ -175,15 +175,6 @@ describe('refuses', () => {
     expect(printed).toContain('exit code 1');
   });
 
-  test('a volume that is missing or empty', async () => {
-    await here().volumes.create({ Name: 'empty' });
-    for (const [name, code] of [
-      ['missing', 'no-volume'],
-      ['empty', 'empty-volume'],
-    ] as const)
-      expect(await findingOf(companion.backup(site.volume(name), kept.writer))).toMatchObject({ code });
-  });
-
   test('a volume on a worker, from which services can not be stopped', async () => {
     await site.swarm.join({ workers: 1 });
     const volume = { ...site.volume('far'), node: site.swarm.node('worker-1') };

@@ -88,16 +88,6 @@ test('refuses a truncated base backup, and leaves the volume empty', async () =>
   expect(await filesIn(server.volume('damaged'))).toBe('');
 });
 
-test('does not change a volume that is not empty', async () => {
-  const { artifact } = await backUp(postgresBaseBackup(), server.source());
-  const used = server.volume('used');
-  await runInVolume(used, 'touch precious');
-  expect(await failureOf(postgresBaseBackup().restore(artifact, used))).toMatchObject(
-    finding('volume-not-empty'),
-  );
-  expect(await filesIn(used)).toBe('./precious\n');
-});
-
 test('reports a server that is killed during a base backup, and the server runs again', async () => {
   const put = async (_file: string, content: Readable): Promise<void> => {
     await server.kill();
