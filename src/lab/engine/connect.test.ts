@@ -50,8 +50,8 @@ test('names the request that an engine does not answer, and closes the connectio
 });
 
 test('says that an engine does not answer a ping', async () => {
-  expect(await unreachableReason(connect(await silentEngine()))).toContain(
-    'has not answered GET /_ping within 3.0 s',
+  expect(await unreachableReason(connect(await silentEngine()), seconds(0.2))).toContain(
+    'has not answered GET /_ping within 200 ms',
   );
 });
 

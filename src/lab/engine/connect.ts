@@ -18,9 +18,9 @@ export const connectInside = (outer: Engine, container: string): Engine =>
 
 const PING_LIMIT = seconds(3);
 
-/** Pings an engine. @returns undefined when it answers, else the reason why it did not */
-export const unreachableReason = (engine: Engine): Promise<string | undefined> =>
+/** Pings an engine. @param limit in seconds @returns undefined when it answers, else the reason why it did not */
+export const unreachableReason = (engine: Engine, limit = PING_LIMIT): Promise<string | undefined> =>
   engine
-    .withLimit(PING_LIMIT)
+    .withLimit(limit)
     .ping()
     .then(() => undefined, reasonOf);

@@ -32,17 +32,18 @@ export function parsePeers(state: string | undefined): Peer[] {
   }
 }
 
-/** Probes each address once for a manager of the cluster `clusterId`. */
+/** Probes each address once for a manager of the cluster `clusterId`. @param limit for each answer, in seconds */
 export function probePeers(
   manager: Manager,
   peers: readonly Peer[],
   clusterId: string,
+  limit = GREETING_LIMIT,
 ): Promise<PeerStatus[]> {
   const byAddress = new Map(peers.map((peer) => [peer.address, peer]));
   return Promise.all(
     [...byAddress.values()].map(async (peer): Promise<PeerStatus> => {
       try {
-        const { subject } = await fetchCertificate(manager, peer.address);
+        const { subject } = await fetchCertificate(manager, peer.address, limit);
         // Its CA is not compared: it may have been rotated since, while the cluster's id never changes.
         return subject.O === clusterId && subject.OU === 'swarm-manager'
           ? { ...peer, id: String(subject.CN), alive: true }
@@ -54,18 +55,15 @@ export function probePeers(
   );
 }
 
-async function fetchCertificate(manager: Manager, address: string): Promise<PeerCertificate> {
+async function fetchCertificate(manager: Manager, address: string, limit: Seconds): Promise<PeerCertificate> {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replaceAll(/[[\]]/g, '');
-  return readCertificate(await manager.dial(host, Number(address.slice(colon + 1))));
+  return readCertificate(await manager.dial(host, Number(address.slice(colon + 1))), limit);
 }
 
-async function readCertificate(connection: Duplex): Promise<PeerCertificate> {
+async function readCertificate(connection: Duplex, limit: Seconds): Promise<PeerCertificate> {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  const late = setTimeout(
-    () => reject(new Error(`no answer within ${GREETING_LIMIT} s`)),
-    GREETING_LIMIT * 1000,
-  );
+  const late = setTimeout(() => reject(new Error(`no answer within ${limit} s`)), limit * 1000);
   const secured = connect({ socket: connection, rejectUnauthorized: false }, () => resolve(undefined));
   secured.once('error', reject).once('close', () => reject(new Error('the connection was closed')));
   try {
