@@ -65,7 +65,7 @@ const LAYERS = {
 
 /** Libraries that only these places may import; other code calls those places. */
 const GUARDED_LIBRARIES = {
-  testcontainers: ['src/swarm/node.ts', 'bench/**'],
+  testcontainers: ['src/swarm/node-container.ts', 'bench/**'],
   dockerode: ['src/lab/engine/**', 'test/**'],
   execa: ['src/support/command.ts', 'test/**'],
   mustache: ['src/report/html.ts'],
@@ -76,8 +76,8 @@ const GUARDED_LIBRARIES = {
     'src/vault/**',
     'src/swarm-backup/**',
     'test/**',
+    'src/lab/engine/files.ts',
     'src/lab/images.ts',
-    'src/swarm/node.ts',
   ],
   'age-encryption': ['src/method/**', 'src/vault/**', 'src/swarm-backup/**', 'src/check/**', 'test/**'],
   commander: ['src/cli/**'],

@@ -1,4 +1,4 @@
-// What the house claims to be fast at, measured in one run on one machine and told as ratios; one part a file.
+// Measures the speed claims of the docs in one run on one machine, as ratios; one file a part.
 import { workloadImages } from '../fixtures/images/recipes.ts';
 import type { Lab } from '../src/lab/lab.ts';
 import { openLab } from '../src/lab/open.ts';

@@ -1,4 +1,4 @@
-// The manifest of a volume, content and all metadata, against `find | xargs sha256sum`, which reads the content alone; both in
+// The manifest of a volume, content and all metadata, against `find | xargs sha256sum`, which reads only the content; both in
 // a container of the same image on the same node, the files in its cache, and what the plain way prints thrown away at once.
 // Then the memory of this program, at 100,000 and at 500,000 files.
 import { readFileSync } from 'node:fs';
@@ -39,7 +39,7 @@ export async function manifest(lab: Lab): Promise<void> {
   ] as const) {
     const place = { node, name };
     const plainly = () => run(name, ['sh', '-euc', PLAIN]);
-    // Once beforehand, so that every turn finds the cache warm.
+    // Once before, so that every turn finds the cache warm.
     await plainly();
     const { ours, plain, ratio } = await against(what, () => readManifest(place), plainly);
     console.log(

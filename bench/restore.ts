@@ -1,4 +1,4 @@
-// How fast each method brings a volume back, against the plain way: a `tar | zstd` that lies beside the volume, unpacked there. A method
+// How fast each method brings a volume back, against the plain way: a `tar | zstd` that is next to the volume, unpacked there. A method
 // has more to do, which is what the ratio shows: its artifact comes from another host, is compared with its hashes before a byte
 // of it is used, decrypted, and unpacked with all metadata.
 import { readFileSync } from 'node:fs';
@@ -84,7 +84,7 @@ export async function restore(lab: Lab): Promise<void> {
     let restored = 0;
     const remove = async (name: string): Promise<void> => {
       if (keeps) return;
-      // The engine takes leave of the container that used it in its own time.
+      // The engine removes the container that used it some time later.
       await waitUntil(`${name} to be free`, async () => {
         await node.engine.volumes.remove(name);
         return { done: true };

@@ -1,13 +1,13 @@
 #!/bin/sh
-# The embedded lab: a Docker engine in namespaces of its own. Started by embedded.ts as root through
+# The embedded lab: a Docker engine in separate namespaces. Started by embedded.ts as root through
 #   setpriv --pdeathsig KILL unshare --mount --pid --net --ipc --uts --fork --kill-child=KILL sh capsule.sh …
 # so that the death of the program, of unshare or of this shell takes every process, mount, link and firewall rule along.
 #   $1 root file system (shared, never written)   $2 data root of the engine   $3 directory for its socket   $4 cgroup name
 set -eu
-image=$1 data=$2 door=$3 cgroup=$4
+image=$1 data=$2 socket=$3 cgroup=$4
 
-# A cgroup of the lab's own in every hierarchy (version 2 has one): this shell and the engine in `engine`, containers beside
-# it, so that all that the lab leaves there is found by one name.
+# One cgroup for the lab in every hierarchy (version 2 has one): this shell and the engine in `engine`, containers next to it,
+# so that everything that the lab leaves there is found by one name.
 trees=/sys/fs/cgroup
 [ -f /sys/fs/cgroup/cgroup.controllers ] || trees=$(echo /sys/fs/cgroup/*/)
 for tree in $trees; do
@@ -38,8 +38,8 @@ mount --rbind /sys/fs/cgroup "$root/sys/fs/cgroup"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/run"
 mount -t tmpfs tmpfs "$root/tmp"
-mkdir -p "$root/run/door" "$root/run/lock" "$root/var/lib/docker" "$root/.outside"
-mount --bind "$door" "$root/run/door"
+mkdir -p "$root/run/lab" "$root/run/lock" "$root/var/lib/docker" "$root/.outside"
+mount --bind "$socket" "$root/run/lab"
 mount --bind "$data" "$root/var/lib/docker"
 # pivot_root, not chroot: `docker exec` would land in the host's own file system otherwise.
 pivot_root "$root" "$root/.outside"
@@ -51,7 +51,7 @@ echo 'nameserver 127.0.0.1' >/etc/resolv.conf
 # containerd first: an engine that starts its own looks for it only once a second.
 containerd --log-level error --address /run/containerd.sock --root /var/lib/docker/containerd/lab --state /run/containerd &
 until [ -S /run/containerd.sock ]; do sleep 0.02; done
-# Shims outlive whoever started them and end as orphans of the first process, which a dockerd never takes leave of. tini does,
-# hands signals on to the engine, and ends when the engine ends.
+# Shims outlive the process that started them and become orphans of the first process; a dockerd would never reap them. tini does,
+# forwards signals to the engine, and ends when the engine ends.
 exec docker-init -- dockerd --log-level warn --containerd /run/containerd.sock --cgroup-parent "/$cgroup" \
-  --host unix:///run/door/docker.sock
+  --host unix:///run/lab/docker.sock

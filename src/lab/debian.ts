@@ -1,4 +1,4 @@
-// Images without a registry: a root file system made of Debian packages, as a tar that an engine can import.
+// Images without a registry: a root file system built from Debian packages, as a tar that an engine can import.
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,7 +21,7 @@ const SLIM = [
 export const recipeKey = (recipe: ImageRecipe): string => keyOf(DEBIAN_SUITE, SLIM, recipe.debian);
 
 /**
- * Path of the tar of `recipe`'s root file system, built when it is not in the cache. Needs root.
+ * Returns the path of the tar of `recipe`'s root file system; builds it when it is not in the cache. Needs root.
  * @throws DrillError `no-debian-tools`, `command-failed`
  */
 export function debianImage(recipe: ImageRecipe, progress: (doing: string) => void): Promise<string> {
@@ -37,7 +37,7 @@ export function debianImage(recipe: ImageRecipe, progress: (doing: string) => vo
   );
 }
 
-/** Paths of the tars of `recipes`, in their order; as many are built at once as there are processors, each of which one keeps busy. */
+/** Returns the paths of the tars of `recipes`, in their order; each build keeps one processor busy, so as many run at once as there are processors. */
 export async function debianImages(
   recipes: readonly ImageRecipe[],
   progress: (doing: string) => void,
@@ -47,7 +47,7 @@ export async function debianImages(
   const workers = Array.from({ length: availableParallelism() }, async () => {
     for (const [index, recipe] of left) tars[index] = await debianImage(recipe, progress);
   });
-  // Whoever fails: the others end first, so that nothing is still being built when the error is told.
+  // When one fails, the others end first, so that nothing is still being built when the error is thrown.
   for (const ended of await Promise.allSettled(workers)) if (ended.status === 'rejected') throw ended.reason;
   return tars;
 }
@@ -75,7 +75,7 @@ async function build({ debian }: ImageRecipe, path: string): Promise<void> {
         path,
       ],
       {
-        hint: 'see that Debian packages can be installed here (apt-get update); or name an engine with --engine',
+        hint: 'Check that Debian packages can be installed here (apt-get update), or name an engine with --engine.',
       },
     );
   } finally {
@@ -83,7 +83,7 @@ async function build({ debian }: ImageRecipe, path: string): Promise<void> {
   }
 }
 
-/** One install at a time: dpkg has a lock of its own, and fails instead of waiting. */
+/** One install at a time: dpkg has its own lock, and fails instead of waiting. */
 async function installBuilder(progress: (doing: string) => void): Promise<void> {
   await withLock(join(cacheDirectory(), 'apt'), async () => {
     const there = await runProgram('mmdebstrap', ['--version']).catch(() => undefined);
@@ -98,14 +98,11 @@ async function installBuilder(progress: (doing: string) => void): Promise<void> 
         { env },
       );
     } catch (cause) {
-      throw new DrillError(
-        'the embedded lab builds its images with mmdebstrap, which could not be installed',
-        {
-          code: 'no-debian-tools',
-          hint: 'install mmdebstrap yourself (Debian, Ubuntu), or start a Docker engine and name it with --engine',
-          cause,
-        },
-      );
+      throw new DrillError('mmdebstrap could not be installed; the embedded lab builds its images with it', {
+        code: 'no-debian-tools',
+        hint: 'Install mmdebstrap (Debian, Ubuntu), or start a Docker engine and name it with --engine.',
+        cause,
+      });
     }
   });
 }

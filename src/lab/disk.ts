@@ -1,12 +1,12 @@
-// A node's disk: the data root of an engine that has the workload's images already. What an engine writes is the node's own
-// copy, 2 MB of it; the unpacked layers, which it only reads, lie in the template, which every node mounts read-only.
+// A node's disk: the data root of an engine that already has the images of workloads. The node has a copy of what an engine writes,
+// which is 2 MB; the unpacked layers, which it only reads, are in the template, which every node mounts read-only.
 
 /** Where a node has the template. */
 export const TEMPLATE_MOUNT = '/template';
 
 /**
- * A shell script that makes a disk: `$1` is the template, `$2` an empty directory. Engines tell themselves apart by
- * `engine-id`, and make their device file anew. Where layers lie otherwise than in `overlay2`, they are copied.
+ * A shell script that makes a disk: `$1` is the template, `$2` an empty directory. Engines are
+ * identified by `engine-id`, and create their device file themselves. Layers that are not in `overlay2` are copied.
  */
 export const MAKE_DISK = `set -eu
 cd "$1"

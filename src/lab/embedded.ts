@@ -1,4 +1,4 @@
-// The embedded lab: a Docker engine of our own in namespaces of its own, for machines that have none (Linux, root).
+// The embedded lab: a Docker engine in separate namespaces, for machines without one (Linux, root).
 // Its parts are cached: image tars, the engine's root file system, and a data root with every image in it, of which each
 // lab gets a clone made of hard links.
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -22,7 +22,7 @@ import { cloneTree } from './tree.ts';
 
 const CAPSULE = join(import.meta.dirname, 'capsule.sh');
 
-/** Why there can be no embedded lab on this machine; undefined when there can. */
+/** Returns why this machine can't run an embedded lab; undefined when it can. */
 export function embeddedObstacle(): string | undefined {
   if (platform() !== 'linux') return `it needs Linux, and this is ${platform()}`;
   if (process.getuid?.() !== 0) return 'it needs root (namespaces, mounts, cgroups)';
@@ -34,7 +34,7 @@ interface Prepared {
   readonly template: string;
 }
 
-/** @throws DrillError with what failed and what to do; nothing of it is left then */
+/** @throws DrillError with what failed and what to do; nothing is left of the lab then */
 export async function openEmbedded({ images, keep = false, progress = () => {} }: LabOptions): Promise<Lab> {
   await sweepEmbedded();
   const key = keyOf(
@@ -106,7 +106,7 @@ async function build(
 interface Capsule {
   readonly host: string;
   readonly process: ChildProcess;
-  /** Ends the engine in good order: its data root is whole afterwards. */
+  /** Shuts the engine down cleanly, so that its data root is complete. */
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
@@ -118,25 +118,25 @@ async function startCapsule(parts: {
   keep: boolean;
 }): Promise<Capsule> {
   const { home, rootfs, data, keep } = parts;
-  const door = join(home, 'door');
-  await mkdir(door, { recursive: true });
+  const socketDirectory = join(home, 'socket');
+  await mkdir(socketDirectory, { recursive: true });
   const name = cgroupOf(home);
   const namespaces = ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child=KILL'];
-  const inside = ['unshare', ...namespaces, 'sh', CAPSULE, rootfs, data, door, name];
+  const inside = ['unshare', ...namespaces, 'sh', CAPSULE, rootfs, data, socketDirectory, name];
   const [file, args] = keep ? ['unshare', inside.slice(1)] : ['setpriv', ['--pdeathsig', 'KILL', ...inside]];
-  // Its words go to a file: a kept lab outlives this process, and any pipe to it.
+  // Its output goes to a file: a kept lab outlives this process, and any pipe to it.
   const log = join(home, 'engine.log');
-  await using words = await open(log, 'a');
-  // In a process group of its own: a Ctrl-C of the terminal is for the program, which ends the lab in good order.
+  await using output = await open(log, 'a');
+  // In a separate process group: a Ctrl-C of the terminal is for the program, which then shuts the lab down cleanly.
   const child = spawn(file, args, {
-    stdio: ['ignore', words.fd, words.fd],
+    stdio: ['ignore', output.fd, output.fd],
     detached: true,
   });
   const ended = new Promise<void>((done) => child.once('close', () => done()));
   child.once('error', () => undefined);
   child.unref();
 
-  const host = `unix://${join(door, 'docker.sock')}`;
+  const host = `unix://${join(socketDirectory, 'docker.sock')}`;
   const engine = connect(host);
   const capsule: Capsule = {
     host,
@@ -159,7 +159,7 @@ async function startCapsule(parts: {
       'the embedded engine',
       async () => {
         if (child.exitCode !== null || child.signalCode !== null)
-          return { giveUp: 'it ended before it answered' };
+          return { giveUp: 'it exited before it answered' };
         const reason = await unreachableReason(engine);
         return reason === undefined ? { done: true } : { notYet: reason };
       },
@@ -167,12 +167,12 @@ async function startCapsule(parts: {
     );
   } catch (cause) {
     await capsule.kill();
-    const output = await readFile(log, 'utf8').catch(() => '');
+    const printed = await readFile(log, 'utf8').catch(() => '');
     await remove(home);
     throw new DrillError('the embedded engine did not start', {
       code: 'no-engine',
-      output,
-      hint: 'see what it printed above; or start a Docker engine and name it with --engine',
+      output: printed,
+      hint: 'See its output, or start a Docker engine and name it with --engine.',
       cause,
     });
   }
@@ -183,7 +183,7 @@ const runningDirectory = (): string => join(cacheDirectory(), 'running');
 const cgroupOf = (home: string): string => `swarm-drill-${home.split('/').at(-1) ?? ''}`;
 
 /**
- * Removes what a lab whose processes were killed leaves. Its directory goes last: it is how a sweep finds the rest.
+ * Removes what a lab leaves whose processes were killed. Its directory goes last: a sweep finds the rest by it.
  * @returns whether all of it is gone; processes that can't die yet hold their cgroups
  */
 async function remove(home: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-// Images in an engine: there already, pulled by their pinned name, or built of Debian packages; and what was used, with digests.
+// Images in an engine: found there, pulled by their pinned name, or built from Debian packages; and what was used, with digests.
 import { createReadStream } from 'node:fs';
 import { platform } from 'node:os';
 import { Readable } from 'node:stream';
@@ -28,7 +28,7 @@ export const nodeRecipe = {
   },
 } satisfies ImageRecipe;
 
-/** Every backup program, for both ends: the containers beside volumes, and the host that the vault is. */
+/** Every backup program, for both ends: containers that mount volumes, and the vault's host. */
 export const toolsRecipe: ImageRecipe = {
   role: 'tools',
   registry: { base: 'debian:trixie-slim' },
@@ -67,7 +67,7 @@ export const objectStoreRecipe: ImageRecipe = {
 export const localReference = (recipe: ImageRecipe): string =>
   `swarm-drill/${recipe.role}:${recipeKey(recipe)}`;
 
-/** What a recipe is called where a registry is in reach: the official image, or what is built on one. */
+/** Returns the reference where a registry is available: the official image, or what is built on one. */
 const registryReference = (recipe: ImageRecipe): string =>
   typeof recipe.registry === 'string'
     ? recipe.registry
@@ -77,7 +77,7 @@ export const builtOf = (recipe: ImageRecipe): string =>
   `Debian ${DEBIAN_SUITE} packages: ${recipe.debian.packages.join(', ')}`;
 
 /**
- * Sees that the engine has the image.
+ * Makes sure that the engine has the image.
  * @param prefer `registry` asks the registry first; `debian` never does (an engine that can't reach one)
  * @throws DrillError `no-image` naming everything that was tried
  */
@@ -131,12 +131,12 @@ export async function ensureImage(
       await engine.images.import(localReference(recipe), tar, recipe.debian.changes);
       return await ensureImage(engine, recipe, 'debian', progress);
     } catch (error) {
-      tried.push(`building it of Debian packages: ${reasonOf(error)}`);
+      tried.push(`building it from Debian packages: ${reasonOf(error)}`);
     }
-  } else tried.push('building it of Debian packages: that needs root on Linux');
-  throw new DrillError(`the ${recipe.role} image can't be had: ${tried.join('; ')}`, {
+  } else tried.push('building it from Debian packages: needs root on Linux');
+  throw new DrillError(`no ${recipe.role} image available: ${tried.join('; ')}`, {
     code: 'no-image',
-    hint: `get ${registryReference(recipe)} into this engine yourself, or run as root on Debian or Ubuntu`,
+    hint: `Load ${registryReference(recipe)} into this engine, or run as root on Debian or Ubuntu.`,
   });
 }
 
@@ -149,7 +149,7 @@ async function inspect(engine: Engine, reference: string) {
   }
 }
 
-/** The same packages, files and settings as in a root file system of our own, on an official image. */
+/** Builds the same packages, files and settings on an official image. */
 async function buildOn(engine: Engine, base: string, { debian, ...recipe }: ImageRecipe): Promise<void> {
   const hook = (command: string): string => `RUN set -- ""; ${command}`;
   const dockerfile = [

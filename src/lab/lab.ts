@@ -1,4 +1,4 @@
-// A lab is an engine on which every object of ours may be thrown away. This file says what one is; open.ts finds or starts one.
+// A lab is an engine on which drills may create and destroy everything. These are its types; open.ts finds or starts one.
 
 /** What a process needs to know of a lab to use it; plain data, so that it can be handed to a worker. */
 export interface LabFacts {
@@ -16,17 +16,17 @@ export interface LabFacts {
 export interface Lab extends LabFacts, AsyncDisposable {}
 
 export interface LabOptions {
-  /** The engine that the person named, as DOCKER_HOST would be; wins over everything. */
+  /** As given with --engine, in the form of DOCKER_HOST; takes precedence over every other engine. */
   readonly engine?: string | undefined;
   /** Leave the lab running when this process ends. */
   readonly keep?: boolean;
   /** The images that the drills need, in addition to those that nodes and helpers run. Only these are pulled or built. */
   readonly images: readonly ImageRecipe[];
-  /** Told what is being made ready, when it takes a while. */
+  /** Reports what is being prepared, when it takes a while. */
   readonly progress?: (doing: string) => void;
 }
 
-/** One image, two ways to get it: pulled by name, or built of Debian packages where no registry is in reach. */
+/** One image, two ways to get it: pulled by name, or built from Debian packages where no registry is available. */
 export interface ImageRecipe {
   /** The name for `swarm.imageOf`, e.g. `postgres`. */
   readonly role: string;

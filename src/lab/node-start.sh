@@ -10,12 +10,12 @@ if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
   sed -e 's/ / +/g' -e 's/^/+/' </sys/fs/cgroup/cgroup.controllers >/sys/fs/cgroup/cgroup.subtree_control
 fi
 
-# Kernels without nftables: Docker's image brings the older iptables aside.
+# Kernels without nftables: Docker's image also has the older iptables.
 if ! iptables -nL >/dev/null 2>&1 && [ -d /usr/local/sbin/.iptables-legacy ]; then
   export PATH="/usr/local/sbin/.iptables-legacy:$PATH"
 fi
 
-# A stop that was not clean leaves these, and after a restart they name processes of somebody else.
+# A stop that was not clean leaves these, and after a restart they name processes of other programs.
 rm -f /run/docker.pid /var/run/docker.pid /run/containerd/containerd.pid
 
 # containerd first: an engine that starts its own looks for it only once a second.

@@ -1,4 +1,4 @@
-// Which engine drills run on: the one that the person names, else the one that answers here, else one of our own.
+// Chooses the engine that drills run on: the named one, else one that answers on this machine, else an embedded lab.
 import { existsSync, readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
@@ -17,25 +17,22 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   if (named) {
     const reason = await unreachableReason(connect(named));
     if (reason === undefined) return openEngine(named, options);
-    throw new DrillError(`the engine at ${named} doesn't answer: ${reason}`, {
+    throw new DrillError(`the engine at ${named} does not answer: ${reason}`, {
       code: 'no-engine',
-      hint: 'start it, correct --engine or DOCKER_HOST, or leave both away to use whatever engine is found',
+      hint: 'Start it, correct --engine or DOCKER_HOST, or omit both to use an engine that is found.',
     });
   }
   const { host, tried } = await findEngine();
   if (host) return openEngine(host, options);
   const obstacle = embeddedObstacle();
   if (obstacle === undefined) return openEmbedded(options);
-  throw new DrillError(
-    `there is no Docker engine to drill on: ${tried.join('; ')}; the embedded lab: ${obstacle}`,
-    {
-      code: 'no-engine',
-      hint: 'start Docker, name an engine with --engine, or run as root on Debian or Ubuntu for the embedded lab',
-    },
-  );
+  throw new DrillError(`no Docker engine to drill on: ${tried.join('; ')}; the embedded lab: ${obstacle}`, {
+    code: 'no-engine',
+    hint: 'Start Docker, name an engine with --engine, or run as root on Debian or Ubuntu for the embedded lab.',
+  });
 }
 
-/** The first local engine that answers, and what was asked. */
+/** Returns the first local engine that answers, and which were tried. */
 export async function findEngine(): Promise<{ host: string | undefined; tried: string[] }> {
   const tried: string[] = [];
   for (const host of candidates()) {
@@ -54,7 +51,7 @@ function candidates(): string[] {
   return [...new Set([...(context ? [context] : []), ...sockets.map((path) => `unix://${path}`)])];
 }
 
-/** The endpoint of the Docker CLI's current context, as `docker context use` left it. */
+/** Returns the endpoint of the Docker CLI's current context, as `docker context use` set it. */
 function contextHost(): string | undefined {
   try {
     const config = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
@@ -79,7 +76,7 @@ async function openEngine(host: string, { images, progress = () => {} }: LabOpti
   return {
     host,
     kind: 'engine',
-    description: `${await engineName(engine)}; each drill on an internal network of its own, without a route out`,
+    description: `${await engineName(engine)}; each drill on its own internal network, without a route out`,
     ...prepared,
     async [Symbol.asyncDispose]() {},
   };

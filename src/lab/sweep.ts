@@ -7,7 +7,7 @@ import { CACHE_LABEL, ownerIsAlive, OWNER_LABEL, RUN_LABEL } from './labels.ts';
 
 export type NamesByKind = Record<'containers' | 'networks' | 'volumes', string[]>;
 
-export interface Swept {
+export interface SweepResult {
   readonly removed: Readonly<Record<string, number>>;
   /** What was not removed, and why. */
   readonly skipped: readonly string[];
@@ -58,7 +58,7 @@ export async function findLabelled(engine: Engine, ...labels: string[]): Promise
 }
 
 /** @param options.all also removes what is kept between runs (the template volume), and what a run with --keep left */
-export async function sweep(host: string, options: { readonly all: boolean }): Promise<Swept> {
+export async function sweep(host: string, options: { readonly all: boolean }): Promise<SweepResult> {
   const engine = connect(host);
   const found = await find(engine, RUN_LABEL);
   if (options.all) found.push(...(await find(engine, CACHE_LABEL)));

@@ -1,9 +1,9 @@
-// Cloning an engine's data root in a blink: hard links for image layers, which are never written in place, and real
-// copies of the bolt databases, which are.
+// Clones an engine's data root quickly: hard links for image layers, which are never written in place, and copies of the bolt
+// databases, which are.
 import { mkdir } from 'node:fs/promises';
 import { runProgram } from '../support/command.ts';
 
-/** A shell script: `$1` is the tree, `$2` its clone, on the same mount. Engines tell themselves apart by `engine-id`. */
+/** A shell script: `$1` is the tree, `$2` its clone, on the same mount. Engines are identified by `engine-id`. */
 const CLONE_TREE = `set -eu
 cp -al "$1/." "$2/"
 cd "$2"

@@ -1,4 +1,4 @@
-// Which services have all their tasks. Raft alone does not show it: after a restart or a restore it reports tasks as running whose
+// Which services have all their tasks. Raft does not show it: after a restart or a restore it reports tasks as running whose
 // containers are long gone, so every node's own engine is asked, too.
 import type { ServiceInspection, TaskInspection } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';

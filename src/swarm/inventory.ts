@@ -36,13 +36,13 @@ export interface Inventory {
   readonly topology: readonly TopologyNode[];
 }
 
-/** SHA-256, for what must be compared but not told. */
+/** SHA-256, for what is compared but must not be shown. */
 export const digest = (value: string): string => createHash('sha256').update(value).digest('hex');
 
 /** Reads everything: the cluster through `manager`, and each node through its own engine. */
 export async function takeInventory(manager: Node, nodes: readonly Node[]): Promise<Inventory> {
   const { engine } = manager;
-  // One call after the other: each at once would need a connection of its own, which costs more than the calls.
+  // One call after the other: all at once would need a connection each, which costs more than the calls.
   const cluster = await engine.swarm.inspect();
   const members = await engine.nodes.list();
   const services = await engine.services.list();
@@ -126,7 +126,7 @@ async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, O
         .filter((one) => !/^[0-9a-f]{64}$/.test(one.Name))
         .map((one) => [
           key(one.Name),
-          // None and an empty list of them are the same, and engines tell either.
+          // No labels and an empty list of labels are the same, and engines return either.
           { Driver: one.Driver, Labels: one.Labels ?? {}, Options: one.Options ?? {} },
         ]),
     ),

@@ -5,6 +5,8 @@ import type { ContainerSpec, Labels } from '../lab/engine/api.ts';
 import { imageReference } from '../lab/images.ts';
 import type { LabFacts } from '../lab/lab.ts';
 
+export type { StartedTestContainer };
+
 export type NodeRole = 'manager' | 'worker';
 
 export interface NodeIdentity {

@@ -1,7 +1,6 @@
 // One node of a swarm, running or stopped: two types. Every access goes through `docker exec` into its container, so that no port is
 // open to anyone.
 import type { Duplex } from 'node:stream';
-import type { StartedTestContainer } from 'testcontainers';
 import { connect, connectInside } from '../lab/engine/connect.ts';
 import type { Engine } from '../lab/engine/engine.ts';
 import { execInContainer, type ContainerProcess, type ExecOptions } from '../lab/engine/process.ts';
@@ -9,7 +8,12 @@ import { imageReference } from '../lab/images.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { seconds } from '../support/clock.ts';
 import { waitUntil } from '../support/poll.ts';
-import { startNodeContainer, type NodeRole, type NodeSpec } from './node-container.ts';
+import {
+  startNodeContainer,
+  type NodeRole,
+  type NodeSpec,
+  type StartedTestContainer,
+} from './node-container.ts';
 import { startTool, type ToolOptions } from './tool-container.ts';
 
 /** How long an engine may take until it answers. */

@@ -14,7 +14,7 @@ const lab = inject('lab');
 
 const home = dirname(dirname(new URL(lab.host).pathname));
 
-test.runIf(lab.kind === 'embedded')('containers that ended leave no zombie in the embedded lab', async () => {
+test.runIf(lab.kind === 'embedded')('leaves no zombie of containers that ended', async () => {
   const engine = connect(lab.host);
   const first = await firstProcess(home);
   for (let turn = 0; turn < 5; turn++) {
@@ -38,26 +38,22 @@ test.runIf(lab.kind === 'embedded')('containers that ended leave no zombie in th
   );
 });
 
-test.runIf(lab.kind === 'embedded')(
-  "containers of the embedded lab are in cgroups below the lab's own",
-  async () => {
-    const marker = `swarm-drill-marker-${randomBytes(4).toString('hex')}`;
-    const { containers } = connect(lab.host);
-    const container = await containers.create({
-      Image: imageReference(lab, 'node'),
-      Entrypoint: ['sh', '-c', 'sleep 60; :', marker],
-      HostConfig: { NetworkMode: 'none', AutoRemove: true },
-    });
-    await containers.start(container);
-    try {
-      const [pid] = await processesWith(marker);
-      const cgroups = (await readFile(`/proc/${pid}/cgroup`, 'utf8')).trim().split('\n');
-      const ours = cgroups.map((line) => line.split(':')[2] ?? '').filter((path) => path !== '/');
-      expect(ours.length).toBeGreaterThan(0);
-      for (const path of ours)
-        expect(path).toMatch(new RegExp(`^/swarm-drill-${basename(home)}/[0-9a-f]{64}`));
-    } finally {
-      await containers.remove(container);
-    }
-  },
-);
+test.runIf(lab.kind === 'embedded')("puts containers into cgroups below the lab's", async () => {
+  const marker = `swarm-drill-marker-${randomBytes(4).toString('hex')}`;
+  const { containers } = connect(lab.host);
+  const container = await containers.create({
+    Image: imageReference(lab, 'node'),
+    Entrypoint: ['sh', '-c', 'sleep 60; :', marker],
+    HostConfig: { NetworkMode: 'none', AutoRemove: true },
+  });
+  await containers.start(container);
+  try {
+    const [pid] = await processesWith(marker);
+    const cgroups = (await readFile(`/proc/${pid}/cgroup`, 'utf8')).trim().split('\n');
+    const ours = cgroups.map((line) => line.split(':')[2] ?? '').filter((path) => path !== '/');
+    expect(ours.length).toBeGreaterThan(0);
+    for (const path of ours) expect(path).toMatch(new RegExp(`^/swarm-drill-${basename(home)}/[0-9a-f]{64}`));
+  } finally {
+    await containers.remove(container);
+  }
+});

@@ -1,5 +1,5 @@
 // The program, or the engine under it, is killed in the middle of a drill: nothing may stay behind, and nothing is passed off
-// as a result. These tests drive the program from outside, on an embedded lab of its own.
+// as a result. These tests drive the program from outside, on a separate embedded lab.
 import { execa } from 'execa';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => scope[Symbol.asyncDispose]());
 
-test('a node for a restore to write to is made as one that starts at once', async () => {
+test('creates an empty node like one that starts at once', async () => {
   const { volume } = node;
   await node.destroy();
   await site.createEmptyNode({ name: 'worker-1', role: 'worker' });
@@ -39,13 +39,13 @@ test('a node for a restore to write to is made as one that starts at once', asyn
   });
 });
 
-test("a node can't write to the layers that it shares with the others", async () => {
+test('refuses to write to layers that are shared with other nodes', async () => {
   await expect(node.exec(['touch', '/template/x'])).rejects.toMatchObject({
     output: expect.stringContaining('Read-only file system') as string,
   });
 });
 
-test('containers that ended leave no zombie on a node', async () => {
+test('leaves no zombie of containers that ended', async () => {
   for (let turn = 0; turn < 3; turn++) {
     const { exitCode } = await outputOf(await node.startTool({ argv: ['true'], volumes: {} }));
     expect(exitCode).toBe(0);

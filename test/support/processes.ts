@@ -32,7 +32,7 @@ export async function childrenOf(pid: number): Promise<Process[]> {
 
 /** The first process in the namespace of the lab whose directory is `home`. */
 export async function firstProcess(home: string): Promise<number> {
-  for (const pid of await processesWith(`${home}/door`))
+  for (const pid of await processesWith(`${home}/socket`))
     for (const child of await childrenOf(pid)) return child.pid;
   throw new Error(`no lab runs in ${home}`);
 }

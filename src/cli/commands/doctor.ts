@@ -1,6 +1,6 @@
 // swarm-drill doctor: checks what this machine can run, and how to fix problems.
 import { Command } from 'commander';
-import type { Observed } from '../../lab/examine.ts';
+import type { DoctorRow } from '../../lab/doctor.ts';
 import { EXIT } from '../exit-codes.ts';
 import { engineOption, jsonOption } from './options.ts';
 import { createPalette } from '../terminal/palette.ts';
@@ -15,12 +15,10 @@ export const doctorSubcommand = new Command('doctor')
   .addOption(engineOption())
   .addOption(jsonOption('the results'))
   .action(async ({ engine, json }: Options) => {
-    const { examineMachine } = await import('../../lab/examine.ts');
-    const examination = await examineMachine(engine);
-    const { observed, lab } = examination;
-    console.log(
-      json ? JSON.stringify(examination, undefined, 2) : observed.map(formatObservation).join('\n'),
-    );
+    const { runDoctor } = await import('../../lab/doctor.ts');
+    const result = await runDoctor(engine);
+    const { observed, lab } = result;
+    console.log(json ? JSON.stringify(result, undefined, 2) : observed.map(formatObservation).join('\n'));
     if (!json)
       console.log(
         lab
@@ -30,9 +28,9 @@ export const doctorSubcommand = new Command('doctor')
     if (!lab) process.exitCode = EXIT.inconclusive;
   });
 
-function formatObservation({ subject, state, detail, mend }: Observed): string {
+function formatObservation({ subject, state, detail, fix }: DoctorRow): string {
   const { green, red, yellow, dim } = createPalette(process.stdout);
   const paint = { ok: green, "can't": red, unproven: yellow }[state];
   const what = `${paint(state.padEnd(8))}  ${subject}: ${detail}`;
-  return mend === undefined ? what : `${what}\n          ${dim(`what to do: ${mend}`)}`;
+  return fix === undefined ? what : `${what}\n          ${dim(`what to do: ${fix}`)}`;
 }

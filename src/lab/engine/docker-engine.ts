@@ -155,8 +155,10 @@ export function dockerEngine(docker: Docker, limit?: Seconds): Engine {
     images: {
       list: () => list<ImageSummary>('/images/json'),
       inspect: (image) => get<ImageInspection>(`/images/${image}/json`),
-      pull: async (reference) =>
-        completed((await docker.pull(reference).catch(refused)) as NodeJS.ReadableStream),
+      pull: async (reference) => {
+        const stream: NodeJS.ReadableStream = await docker.pull(reference).catch(refused);
+        await completed(stream);
+      },
       build: async (t, context) => completed(await docker.buildImage(context, { t }).catch(refused)),
       import: async (reference, tar, changes = []) => {
         const [repo, tag] = reference.split(':');

@@ -33,7 +33,7 @@ import type { ContainerProcess, ExecOptions } from './process.ts';
 export interface Engine {
   ping(): Promise<void>;
   info(): Promise<EngineInfo>;
-  /** The same engine; a call (but for streams) that it does not answer within `limit` rejects with a DrillError `no-answer`. */
+  /** The same engine; a call (except streams) that it does not answer within `limit` rejects with a DrillError `no-answer`. */
   withLimit(limit: Seconds): Engine;
 
   readonly swarm: {

@@ -1,4 +1,4 @@
-// Looks at this machine: what drills here could prove, what not, and how to mend it. It changes nothing.
+// Checks what this machine can run, and how to fix problems. It changes nothing.
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir, statfs } from 'node:fs/promises';
 import { platform, release } from 'node:os';
@@ -14,40 +14,40 @@ import { connect, unreachableReason } from './engine/connect.ts';
 import { nodeRecipe } from './images.ts';
 import { findEngine } from './open.ts';
 
-export interface Observed {
+export interface DoctorRow {
   readonly subject: string;
-  /** `can't`: a lab of this kind is out of reach. `unproven`: drills run, but this stays open. */
+  /** `can't`: this kind of lab is not available. `unproven`: drills run, but can't prove this. */
   readonly state: 'ok' | "can't" | 'unproven';
   readonly detail: string;
-  /** What the reader can do about it. */
-  readonly mend?: string;
+  /** What to do about it. */
+  readonly fix?: string;
 }
 
-export interface Examination {
-  readonly observed: readonly Observed[];
-  /** Whether some lab can be had at all. */
+export interface DoctorResult {
+  readonly observed: readonly DoctorRow[];
+  /** Whether any lab is available. */
   readonly lab: boolean;
 }
 
 const NEEDED_BYTES = 6e9;
 const REGISTRY_LIMIT = seconds(10);
 
-/** @param engine the one that the person named; else they are looked for as a run does */
-export async function examineMachine(engine?: string): Promise<Examination> {
+/** @param engine as given with --engine; default: found as a run finds it */
+export async function runDoctor(engine?: string): Promise<DoctorResult> {
   const named = engine ?? process.env['DOCKER_HOST'];
-  const [engineRows, labRows] = await Promise.all([examineEngine(named), examineEmbeddedLab()]);
-  const possible = (rows: readonly Observed[]): boolean => rows.every(({ state }) => state !== "can't");
-  const observed = [examineNode(), ...engineRows, ...labRows, ...examineKernel()];
+  const [engineRows, labRows] = await Promise.all([checkEngine(named), checkEmbeddedLab()]);
+  const possible = (rows: readonly DoctorRow[]): boolean => rows.every(({ state }) => state !== "can't");
+  const observed = [checkNode(), ...engineRows, ...labRows, ...checkKernel()];
   return { observed, lab: possible(engineRows) || (named === undefined && possible(labRows)) };
 }
 
-const examineNode = (): Observed => ({
+const checkNode = (): DoctorRow => ({
   subject: 'Node.js',
   state: 'ok',
   detail: `${process.version} on ${platform()} ${process.arch}`,
 });
 
-async function examineEngine(named: string | undefined): Promise<Observed[]> {
+async function checkEngine(named: string | undefined): Promise<DoctorRow[]> {
   const found = named === undefined ? await findEngine() : await ask(named);
   if (found.host === undefined)
     return [
@@ -55,16 +55,16 @@ async function examineEngine(named: string | undefined): Promise<Observed[]> {
         subject: 'Docker engine',
         state: "can't",
         detail: found.tried.join('; '),
-        mend: named
-          ? 'start it, or correct --engine or DOCKER_HOST'
-          : 'start Docker, or name an engine with --engine',
+        fix: named
+          ? 'Start it, or correct --engine or DOCKER_HOST.'
+          : 'Start Docker, or name an engine with --engine.',
       },
     ];
   const engine = connect(found.host);
   const { ServerVersion } = await engine.info();
   return [
     { subject: 'Docker engine', state: 'ok', detail: `${ServerVersion} at ${found.host}` },
-    await examineRegistry(engine),
+    await checkRegistry(engine),
   ];
 }
 
@@ -73,8 +73,8 @@ async function ask(host: string): Promise<{ host: string | undefined; tried: str
   return reason === undefined ? { host, tried: [] } : { host: undefined, tried: [`${host}: ${reason}`] };
 }
 
-/** Asks through the engine, which is who pulls; nothing is downloaded. */
-async function examineRegistry(engine: Engine): Promise<Observed> {
+/** Asks through the engine, because the engine pulls. Nothing is downloaded. */
+async function checkRegistry(engine: Engine): Promise<DoctorRow> {
   const subject = 'registry';
   try {
     await engine.withLimit(REGISTRY_LIMIT).images.requireInRegistry(nodeRecipe.registry);
@@ -83,29 +83,29 @@ async function examineRegistry(engine: Engine): Promise<Observed> {
     return {
       subject,
       state: 'unproven',
-      detail: `the engine can't reach ${nodeRecipe.registry} (${reasonOf(error)}): images are built of Debian packages instead of pinned official ones`,
-      mend: 'let the engine reach its registry, or log it in; without root on Linux it is needed',
+      detail: `the engine can't reach ${nodeRecipe.registry} (${reasonOf(error)}): images are built from Debian packages instead of the pinned official ones`,
+      fix: 'Give the engine access to its registry, or log in. Required unless you are root on Linux.',
     };
   }
 }
 
-async function examineEmbeddedLab(): Promise<Observed[]> {
+async function checkEmbeddedLab(): Promise<DoctorRow[]> {
   const subject = 'embedded lab';
   const obstacle = embeddedObstacle();
   if (obstacle !== undefined)
     return [
-      { subject, state: "can't", detail: obstacle, mend: 'run as root on Debian or Ubuntu, or start Docker' },
+      { subject, state: "can't", detail: obstacle, fix: 'Run as root on Debian or Ubuntu, or start Docker.' },
     ];
   return [
     { subject, state: 'ok', detail: 'Linux, root' },
-    await examineNamespaces(),
-    await examineBuilder(),
-    await examineDisk(),
-    await examineCache(),
+    await checkNamespaces(),
+    await checkBuilder(),
+    await checkDisk(),
+    await checkCache(),
   ];
 }
 
-async function examineNamespaces(): Promise<Observed> {
+async function checkNamespaces(): Promise<DoctorRow> {
   const subject = 'namespaces';
   const kinds = ['mount', 'pid', 'net', 'ipc', 'uts'];
   try {
@@ -116,12 +116,12 @@ async function examineNamespaces(): Promise<Observed> {
       subject,
       state: "can't",
       detail: reasonOf(error),
-      mend: 'in a container: start it with --privileged; else install util-linux',
+      fix: 'In a container, start it with --privileged. Otherwise install util-linux.',
     };
   }
 }
 
-async function examineBuilder(): Promise<Observed> {
+async function checkBuilder(): Promise<DoctorRow> {
   const subject = 'mmdebstrap';
   const version = await runProgram('mmdebstrap', ['--version']).catch(() => undefined);
   if (version !== undefined) return { subject, state: 'ok', detail: version };
@@ -131,24 +131,24 @@ async function examineBuilder(): Promise<Observed> {
   return {
     subject,
     state: "can't",
-    detail: 'not installed, and apt knows no such package: images are built with it',
-    mend: 'run apt-get update, then install mmdebstrap (Debian, Ubuntu)',
+    detail: 'not installed, and not in the package lists of apt; images are built with it',
+    fix: 'Run apt-get update, then install mmdebstrap (Debian, Ubuntu).',
   };
 }
 
-async function examineDisk(): Promise<Observed> {
+async function checkDisk(): Promise<DoctorRow> {
   const cache = cacheDirectory();
   let existing = cache;
   while (!existsSync(existing)) existing = dirname(existing);
   const { bavail, bsize } = await statfs(existing);
   const detail = `${gigabytes(bavail * bsize)} free for ${cache}, ${gigabytes(NEEDED_BYTES)} needed`;
-  const mend = 'make room, or set SWARM_DRILL_CACHE to a directory on another disk';
+  const fix = 'Free disk space, or set SWARM_DRILL_CACHE to a directory on another disk.';
   return bavail * bsize >= NEEDED_BYTES
     ? { subject: 'disk', state: 'ok', detail }
-    : { subject: 'disk', state: "can't", detail, mend };
+    : { subject: 'disk', state: "can't", detail, fix };
 }
 
-async function examineCache(): Promise<Observed> {
+async function checkCache(): Promise<DoctorRow> {
   const names = await readdir(join(cacheDirectory(), 'images')).catch(() => []);
   const images = names.filter((name) => name.endsWith('.tar'));
   const detail =
@@ -156,18 +156,18 @@ async function examineCache(): Promise<Observed> {
   return { subject: 'cached images', state: 'ok', detail };
 }
 
-/** What the workload needs of the kernel that its nodes run on. */
-function examineKernel(): Observed[] {
+/** What drills need of the kernel that nodes run on. */
+function checkKernel(): DoctorRow[] {
   if (platform() !== 'linux')
     return [
       {
         subject: 'kernel',
         state: 'unproven',
-        detail: "the engine's kernel is not this machine's; drills look for themselves",
+        detail: 'the engine runs on another kernel; drills check it themselves',
       },
     ];
   return [
-    kernelPart('overlay', 'CONFIG_OVERLAY_FS', "can't", 'nodes have no storage driver that is fast enough'),
+    kernelPart('overlay', 'CONFIG_OVERLAY_FS', "can't", 'nodes need a fast storage driver'),
     kernelPart('vxlan', 'CONFIG_VXLAN', 'unproven', 'overlay networks carry no traffic between nodes'),
     kernelPart('ip_vs', 'CONFIG_IP_VS', 'unproven', 'virtual IPs and the routing mesh carry no traffic'),
     existsSync('/sys/fs/cgroup/cgroup.controllers')
@@ -175,7 +175,7 @@ function examineKernel(): Observed[] {
       : {
           subject: 'cgroups',
           state: 'unproven',
-          detail: 'version 1: drills run, but Docker is giving it up',
+          detail: 'version 1: drills run, but Docker has deprecated it',
         },
   ];
 }
@@ -185,18 +185,18 @@ function kernelPart(
   option: string,
   state: "can't" | 'unproven',
   consequence: string,
-): Observed {
+): DoctorRow {
   const subject = `kernel: ${module}`;
   if (hasKernelPart(module, option)) return { subject, state: 'ok', detail: `in ${release()}` };
   return {
     subject,
     state,
-    detail: `${release()} has none: ${consequence}`,
-    mend: `load the module ${module}, or boot a kernel that has it`,
+    detail: `missing in ${release()}: ${consequence}`,
+    fix: `Load the module ${module}, or boot a kernel that has it.`,
   };
 }
 
-/** Loaded, built in, or there to be loaded. */
+/** Loaded, built in, or available as a module. */
 function hasKernelPart(module: string, option: string): boolean {
   if (existsSync(`/sys/module/${module}`)) return true;
   const modules = join('/lib/modules', release());
