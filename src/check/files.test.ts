@@ -39,7 +39,7 @@ async function all(entries: AsyncIterable<Entry>): Promise<Entry[]> {
   return found;
 }
 
-/** Lines as manifest.py writes them: ASCII alone. */
+/** Lines as manifest.py writes them: ASCII only. */
 const text = (...entries: readonly Entry[]): string =>
   [...entries, { entries: entries.length }]
     .map((line) => `${JSON.stringify(line)}\n`)
@@ -141,7 +141,7 @@ describe('a difference belongs to one aspect', () => {
 });
 
 describe('entries that are there on both sides', () => {
-  test('an aspect that nothing has is not told of, and one that came back is', async () => {
+  test('lists an aspect that was restored, and not one that no entry has', async () => {
     const { aspects } = await compare([file('f'), link('l', 'f')], [file('f'), link('l', 'f')]);
     expect(aspects).toEqual([
       { aspect: 'content', compared: 1, mismatched: 0 },
@@ -153,12 +153,12 @@ describe('entries that are there on both sides', () => {
     ]);
   });
 
-  test('what was not there before is no less of a difference', async () => {
+  test('counts a new entry as a difference', async () => {
     const { differences } = await compare([file('f')], [file('f', { attributes: { 'user.new': 'n1' } })]);
     expect(differences).toEqual(['f: attributes was none, is user.new (n1)']);
   });
 
-  test('of several differences those that are said to be lost are left out of the sentence alone', async () => {
+  test('omits differences declared as lost from the sentence only', async () => {
     const [was, is] = [file('f', { sparse: true }), file('f', { owner: '7:7' })];
     const { aspects, differences } = await compare([was], [is], ['sparse files']);
     expect(differences).toEqual(['f: owner was 0:0, is 7:7']);
@@ -215,7 +215,7 @@ describe('entries that are there on one side', () => {
     ]);
   });
 
-  test('of very many the first are told, and all are counted', async () => {
+  test('lists the first of very many differences, and counts all', async () => {
     const files = Array.from({ length: 5000 }, (_, index) => file(String(index).padStart(4, '0')));
     const found = await compare(files, []);
     expect(found.mismatched).toBe(5000);
@@ -233,7 +233,7 @@ describe('entries that are there on one side', () => {
 describe('names', () => {
   const bytes = (name: string): string => Buffer.from(name).toString('latin1');
 
-  test('stand in the order of their bytes, a directory before what is in it', () => {
+  test('are in the order of their bytes, a directory before its entries', () => {
     const inOrder = ['.', '!', 'a', 'a/b', 'a/b/c', 'a!', 'a.b', 'ab', '\u{ff5e}', '\u{1f600}'].map((name) =>
       file(bytes(name)),
     );
@@ -241,15 +241,15 @@ describe('names', () => {
       expect(inOrder.map((one) => isBefore(entry, one))).toEqual(inOrder.map((_, at) => index < at));
   });
 
-  test('are told as text, and escaped where that would lead astray', () => {
-    const told = ['größe-日本.txt', '\'quotes"', 'back\\slash', 'new\nline', '\u001b[31mred'].map((name) =>
+  test('are shown as text, and escaped where that would mislead', () => {
+    const shown = ['größe-日本.txt', '\'quotes"', 'back\\slash', 'new\nline', '\u001b[31mred'].map((name) =>
       nameOf(bytes(name)),
     );
-    expect(told).toEqual(['größe-日本.txt', '\'quotes"', 'back\\slash', '"new\\nline"', '"\\u001b[31mred"']);
+    expect(shown).toEqual(['größe-日本.txt', '\'quotes"', 'back\\slash', '"new\\nline"', '"\\u001b[31mred"']);
     expect(nameOf('not-utf8-\u00ff\u00fe')).toBe('not-utf8-\\xff\\xfe');
   });
 
-  test('that are odd are matched, and told of', async () => {
+  test('that are odd are matched and shown', async () => {
     const odd = ['\n', 'not-utf8-\u00ff', bytes('größe'), bytes('\u{1f600}')].map((path) => file(path));
     expect(await compare(odd, odd)).toMatchObject({ compared: 5, mismatched: 0 });
     const { differences } = await compare(odd, odd.slice(0, 1));
@@ -271,7 +271,7 @@ describe('lines', () => {
     ['cut in the middle', (whole: string) => whole.slice(0, whole.length / 2)],
     ['with one missing', (whole: string) => whole.slice(whole.indexOf('\n') + 1)],
     ['not there at all', () => ''],
-  ] as const)('%s are no manifest', async ([, harm]) => {
+  ] as const)('%s are not a manifest', async ([, harm]) => {
     const lines = harm(text(...entries));
     await expect(read(lines)).rejects.toMatchObject({ code: 'manifest' });
     await expect(compareFiles(list(...entries), entriesOf(inPieces(lines)))).rejects.toMatchObject({
@@ -292,7 +292,7 @@ describe('a manifest', () => {
   });
   const keep = (...entries: readonly Entry[]) => FileManifest.keep(inPieces(text(...entries)));
 
-  test('is read as often as one likes, and leaves no file that anybody could find', async () => {
+  test('can be read repeatedly, and leaves no file in a directory', async () => {
     const manifest = await keep(root, file('f'));
     expect(await readdir(home)).toEqual([]);
     expect(manifest.entries).toBe(2);
@@ -322,8 +322,8 @@ test('memory is the same however many files there are: lines of 40 MB in a heap 
       yield Buffer.from('{"entries":' + count + '}\\n');
     }
     (async () => {
-      const [{ Manifest, entriesOf }, { compareFiles }] = await Promise.all([import(manifest), import(compare)]);
-      const baseline = await Manifest.keep(lines(200000));
+      const [{ FileManifest, entriesOf }, { compareFiles }] = await Promise.all([import(manifest), import(compare)]);
+      const baseline = await FileManifest.keep(lines(200000));
       const { compared, mismatched } = await compareFiles(baseline, entriesOf(lines(199000)));
       parentPort.postMessage({ compared, mismatched });
     })();`;

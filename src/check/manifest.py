@@ -2,7 +2,7 @@
 
 One line of JSON each, in the order of the bytes of their paths, a directory before what is in it; a last line says how many.
 Names stand as their bytes, one character each (Latin-1): nothing of an odd one is lost, and their order stays that of bytes.
-What can't be read, or changes meanwhile, ends it with a reason (exit code 3 where it changed). Nothing is left out silently.
+What can't be read, or changes while it is read, ends it with a reason (exit code 3 where it changed). Nothing is left out silently.
 """
 import errno
 import gc
@@ -20,7 +20,7 @@ from multiprocessing import get_context
 ROOT = b"/data"
 EXCLUDED = tuple(prefix.encode() for prefix in sys.argv[1:])
 CHUNK = 1024
-# How many chunks may wait for their turn: what keeps the other core busy beside a large file, and memory flat.
+# How many chunks may wait for their turn: what keeps the other core busy during a large file, and memory flat.
 AHEAD = 128
 # Files from this size on are hashed in threads, which Python's lock does not hold up then.
 LARGE = 1 << 20
@@ -129,7 +129,7 @@ def kind(entry):
 
 
 def described(items):
-    """The lines of a chunk. A NUL stands in them for each of `linked`, in their order: names of files that have several."""
+    """The lines of a chunk. A NUL in them is the place of each of `linked`, in their order: names of files that have several."""
     lines, linked, parent, folder = [], [], None, None
     for item in items:
         if isinstance(item, str):
@@ -193,7 +193,7 @@ def large_file(path, seen):
 def file_line(path, fd, seen, digest):
     size = seen.st_size
     line = f'{facts(path, seen)}{attributes(fd)},"size":{size},"sha256":"{digest.hexdigest()}"'
-    # Few blocks alone may mean that the file system compresses.
+    # Few blocks may also mean that the file system compresses.
     if seen.st_blocks * 512 < size and os.lseek(fd, 0, os.SEEK_HOLE) < size:
         line += ',"sparse":true'
     if seen.st_nlink > 1:

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Searches the vault's whole disk for the lines of standard input: files as stored and decompressed, and objects of git repositories.
-# Prints FILE and TEXT for each occurrence, both ended by a NUL. A script, because it must run beside the data, where no Node.js is.
+# Prints FILE and TEXT for each occurrence, both ended by a NUL. A script, because it must run where the data is, without Node.js.
 set -euo pipefail
 export LC_ALL=C
 wanted=$(mktemp)

@@ -15,7 +15,7 @@ export interface Limit {
   readonly loses?: readonly Aspect[];
 }
 
-/** A program of the image that holds the backup programs, beside volumes, on a node. */
+/** A program of the tools image, in a container on a node with volumes mounted. */
 export interface ContainerCommand {
   readonly node: Node;
   readonly argv: readonly string[];

@@ -1,5 +1,5 @@
-// The keys of a vault. They are made for one drill and exist in this process only, neither in the vault nor in the swarm: besides the
-// backup itself, they are what must survive a disaster.
+// The keys of a vault. They are made for one drill and exist in this process only, neither in the vault nor in the swarm: they are the
+// second thing, after the backup itself, that must survive a disaster.
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { randomBytes } from 'node:crypto';
 import { finding } from '../support/errors.ts';

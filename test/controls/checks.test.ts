@@ -1,5 +1,5 @@
 // For every check of the small drill: one thing broken in the restored swarm, and the check that must see it. Things that no other check
-// of a group sees share a drill; each check must tell of its own one, and nothing else may turn red. `ALONE=1 npm test -- --project
+// of a group sees share a drill; each check must report its own, and no other check may turn red. `ALONE=1 npm test -- --project
 // controls checks` gives every one of them a drill to itself.
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Report } from '../../src/report/schema.ts';
@@ -33,7 +33,7 @@ const groups: readonly (readonly Control[])[] = [
     },
     {
       check: 'sequences continue',
-      broken: 'the sequence of receipt numbers starts anew',
+      broken: 'the sequence of receipt numbers starts again at 1',
       sees: /receipt_numbers/,
       harm: (restored) => sql(restored, "SELECT setval('receipt_numbers', 1)"),
     },
@@ -153,7 +153,7 @@ const groups: readonly (readonly Control[])[] = [
 
 const drills = process.env['ALONE'] ? groups.flat().map((control) => [control]) : groups;
 
-describe.for(drills)('a swarm that came back, but for %#', (controls) => {
+describe.for(drills)('a restored swarm with faults, group %#', (controls) => {
   let report: Report;
   beforeAll(async () => {
     report = await outcome(() =>
@@ -163,13 +163,13 @@ describe.for(drills)('a swarm that came back, but for %#', (controls) => {
     );
   });
 
-  test.for(controls)('$broken: the check "$check" turns red', ({ check, sees }) => {
+  test.for(controls)('turns "$check" red when $broken', ({ check, sees }) => {
     const { result, differences } = resultOf(report, check);
     expect(result, report.reason).toBe('fail');
     expect(differences.join('\n')).toMatch(sees);
   });
 
-  test('the verdict is red, and no other check is', () => {
+  test('turns the verdict red, and no other check', () => {
     const red = report.checks.filter(({ result }) => result !== 'pass').map(({ name }) => name);
     expect(red.toSorted()).toEqual(
       [...new Set(controls.flatMap(({ check, also = [] }) => [check, ...also]))].toSorted(),
@@ -178,7 +178,7 @@ describe.for(drills)('a swarm that came back, but for %#', (controls) => {
   });
 });
 
-test('the files check names every kind of loss', async () => {
+test('names every kind of lost file metadata', async () => {
   const report = await outcome(() =>
     brokenAfterwards((restored) =>
       inFiles(

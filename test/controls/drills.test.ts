@@ -1,10 +1,10 @@
-// What must never come out green, whatever the checks say.
+// Drills that must never be reported as recovered.
 import { expect, test } from 'vitest';
 import { ledger } from '../../fixtures/ledger/ledger.ts';
 import { checks, seconds, type Swarm } from '../../src/index.ts';
 import { brokenAfterwards, outcome, resultOf, small, sql } from '../support/control.ts';
 
-test('a disaster that did nothing is inconclusive', async () => {
+test('is inconclusive when the disaster did nothing', async () => {
   const report = await outcome(() => ({
     ...small,
     disaster: ({ swarm }) =>
@@ -16,7 +16,7 @@ test('a disaster that did nothing is inconclusive', async () => {
   expect(report).toMatchObject({ verdict: 'inconclusive', reason: expect.stringContaining('disaster') });
 });
 
-test('an empty restore cannot pass: swarm state is back, data is not', async () => {
+test('does not recover when only swarm state is restored, without data', async () => {
   const nothing = { name: 'nothing', restoreInto: () => Promise.resolve() };
   const report = await outcome(() => ({
     ...small,
@@ -30,7 +30,7 @@ test('an empty restore cannot pass: swarm state is back, data is not', async () 
   expect(report).toMatchObject({ verdict: 'not-recovered', failure: { phase: 'first-response' } });
 });
 
-test('a check that crashes is unproven, and the drill inconclusive', async () => {
+test('is inconclusive when a check crashes', async () => {
   const report = await outcome(() => ({
     ...small,
     verify: () => [
@@ -50,7 +50,7 @@ test('a check that crashes is unproven, and the drill inconclusive', async () =>
   expect(report.verdict).toBe('inconclusive');
 });
 
-test('data that is newer than the backup is found by the sentinel from after it', async () => {
+test('detects data that is newer than the backup by the late sentinel', async () => {
   const written: string[] = [];
   const report = await outcome(() => ({
     ...brokenAfterwards(async (restored) => {
@@ -74,7 +74,7 @@ const FLIP = `python3 -c 'import sys
 with open(sys.argv[1], "r+b") as file:
     file.seek(1000); byte = file.read(1)[0]; file.seek(1000); file.write(bytes([byte ^ 1]))'`;
 
-test('an artifact with a flipped bit, and one with its end cut off, is found before anything is restored from it', async () => {
+test('refuses an artifact with a flipped bit, and one that is truncated, before anything is restored', async () => {
   let flipped: unknown;
   const report = await outcome((inVault) => ({
     ...small,
@@ -100,7 +100,7 @@ test('an artifact with a flipped bit, and one with its end cut off, is found bef
   });
 });
 
-test('managers that never came back are missed, and so is what they were there for', async () => {
+test('detects managers that did not return, and that the loss of one is not survived', async () => {
   const report = await outcome(() => ({
     ...small,
     topology: { managers: 3, workers: 0 },
@@ -126,7 +126,7 @@ test('managers that never came back are missed, and so is what they were there f
   expect(report.verdict).toBe('not-recovered');
 });
 
-test('an objective that was missed is a finding, though every check passed', async () => {
+test('does not recover when an objective is missed, though every check passed', async () => {
   const report = await outcome(() => ({ ...small, objectives: { rto: seconds(0.001) } }));
   expect(report.checks.filter(({ result }) => result === 'fail')).toEqual([]);
   expect(report).toMatchObject({ verdict: 'not-recovered', reason: expect.stringContaining('RTO') });

@@ -44,7 +44,7 @@ async function secretsOf(vault: Vault, swarm: Swarm): Promise<Map<string, string
   return found;
 }
 
-/** The method, with everything secret that it gets for its accounts told to `secrets`. */
+/** The method, with everything secret that it gets for its accounts added to `secrets`. */
 function overheard(
   method: Method<Volume, Volume, unknown>,
   secrets: Map<string, string>,
@@ -59,7 +59,7 @@ function overheard(
   });
 }
 
-test('nothing secret is seen in arguments, environments, journal, logs or report', async () => {
+test('shows no secret in arguments, environments, journal, logs or report', async () => {
   const secrets = new Map<string, string>();
   const repositories: Kept<Volume, unknown>[] = [];
   let vault: Vault | undefined;
@@ -77,7 +77,7 @@ test('nothing secret is seen in arguments, environments, journal, logs or report
     },
     async restore(context) {
       const restored = (await small.restore(context)) as RestoredLedger;
-      const volume = { ...(await restored.shop.files()), name: 'beside' };
+      const volume = { ...(await restored.shop.files()), name: 'another' };
       for (const one of repositories) {
         await one.restoreInto(volume);
         await waitUntil('the volume to be free', async () => ({

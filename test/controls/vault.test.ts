@@ -1,4 +1,4 @@
-// The vault, made worse than it should be in one way each: what proves it must say so.
+// Vaults with one fault each, which the checks of the vault must find.
 import { expect, inject, test } from 'vitest';
 import { seconds } from '../../src/support/clock.ts';
 import type { Plan } from '../../src/drill/plan.ts';
@@ -46,7 +46,7 @@ const ENCRYPTED = 'vault contents encrypted at rest';
 const ISOLATED = 'vault isolated from the swarm';
 const engine = () => connect(inject('lab').host);
 
-test('seeded text that lies in the vault is found, as it is, compressed, and as an object of git', async () => {
+test('finds seeded text in the vault as stored, compressed, and in a git object', async () => {
   const report = await outcome(() =>
     withVault({
       async backup(vault, sentinel) {
@@ -68,7 +68,7 @@ test('seeded text that lies in the vault is found, as it is, compressed, and as 
   expect(report.verdict).toBe('not-recovered');
 });
 
-test('a vault on the network of the swarm does not stand apart', async () => {
+test('finds a vault on the network of the swarm', async () => {
   const report = await outcome(() =>
     withVault({
       async backup(vault) {
@@ -86,7 +86,7 @@ test('a vault on the network of the swarm does not stand apart', async () => {
   expect(report.verdict).toBe('not-recovered');
 });
 
-test('a vault that went down with the swarm, and was started again, did not outlive it', async () => {
+test('finds a vault that was restarted after the disaster', async () => {
   const report = await outcome(() =>
     withVault({
       async restore(vault) {
@@ -104,7 +104,7 @@ test('a vault that went down with the swarm, and was started again, did not outl
   expect(report.verdict).toBe('not-recovered');
 });
 
-test('nothing comes back when the key is lost, and the finding says so', async () => {
+test('does not recover when the key is lost', async () => {
   const report = await outcome(() => withVault({ restore: async (vault) => vault.keys.lose() }));
   expect(report).toMatchObject({
     verdict: 'not-recovered',
@@ -112,7 +112,7 @@ test('nothing comes back when the key is lost, and the finding says so', async (
   });
 });
 
-test('nothing goes into a vault that is out of reach, and the backup says so within its time', async () => {
+test('fails the backup in time when the vault is unreachable', async () => {
   const report = await outcome(() => ({
     ...small,
     async backup(context) {

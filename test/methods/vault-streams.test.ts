@@ -69,7 +69,7 @@ async function* brokenAfter(pieces: number, error: Error): AsyncGenerator<Buffer
 const METHODS: readonly VolumeMethod[] = [volumeArchive(), dockerCp({ whileStopped: true })];
 
 describe.for(METHODS)('by $name', (method) => {
-  test('a disk of the vault that is full half-way, in its own words; the service runs', async () => {
+  test('reports that the vault is full half-way, and restarts the service', async () => {
     await using scope = new Scope();
     const before = await stateOf(place.swarm, 'web');
     const vault = await open(scope, 32 << 20);
@@ -81,7 +81,7 @@ describe.for(METHODS)('by $name', (method) => {
     expect(await stateOf(place.swarm, 'web')).toEqual(before);
   });
 
-  test('a vault that is cut off half-way, within its time; the service runs, and the next backup is whole', async () => {
+  test('reports in time that the vault is disconnected half-way, restarts the service, and the next backup is complete', async () => {
     await using scope = new Scope();
     const before = await stateOf(place.swarm, 'web');
     const vault = await open(scope);
@@ -109,7 +109,7 @@ describe.for(METHODS)('by $name', (method) => {
   });
 });
 
-test('a vault that is cut off while a volume is restored: a finding, and nothing is left to start on', async () => {
+test('fails a restore whose vault is disconnected, and leaves no partial volume', async () => {
   await using scope = new Scope();
   const vault = await open(scope);
   const kept = await vault.keep(volumeArchive(), big);
@@ -120,7 +120,7 @@ test('a vault that is cut off while a volume is restored: a finding, and nothing
   expect(await inVolume(target, ['find', '/data', '-mindepth', '1'])).toBe('');
 });
 
-test('a source that breaks half-way is the error that is told; nothing of it is kept, and nothing goes on', async () => {
+test('throws the error of a source that breaks half-way, and keeps nothing of it', async () => {
   await using scope = new Scope();
   const vault = await open(scope);
   const breaking: Method<string, string, void> = {
@@ -139,7 +139,7 @@ test('a source that breaks half-way is the error that is told; nothing of it is 
   });
 });
 
-test('told to stop half-way, it stops with that reason, and the vault gives up what it had', async () => {
+test('throws the reason of the stop when it is stopped half-way, and the vault removes what it had', async () => {
   await using scope = new Scope();
   const vault = await open(scope);
   const stop = new AbortController();
@@ -151,7 +151,7 @@ test('told to stop half-way, it stops with that reason, and the vault gives up w
   expect(await vault.host.exec(['find', '/vault/stream', '-type', 'f'])).toBe('');
 });
 
-test('another key, a catalogue that is gone and a vault that is cut off are told apart, in the words of age and ssh', async () => {
+test('distinguishes a wrong key, a missing catalogue and a disconnected vault by the output of age and ssh', async () => {
   await using scope = new Scope();
   const vault = await open(scope);
   const files = place.volume('few');

@@ -21,7 +21,7 @@ export interface RestoredLedger extends Restored {
   readonly shop: Ledger;
 }
 
-/** The small drill, with something done to the restored swarm before anybody looks. */
+/** The small drill, with something done to the restored swarm before the checks run. */
 export const brokenAfterwards = (
   harm: (restored: RestoredLedger) => Promise<unknown>,
   plan: Plan = small,
@@ -70,7 +70,7 @@ export async function outcomeIn(dir: string, plan: (inVault: InVault) => Plan): 
   return writeDrillReport(dir);
 }
 
-/** The result of the check of that name; a name that nobody answers to is an error of the control. */
+/** The result of the check of that name; an unknown name is an error of the control. */
 export function resultOf(report: Report, name: string): Report['checks'][number] {
   const check = report.checks.find((candidate) => candidate.name === name);
   if (!check) throw new Error(`no check is called "${name}"; the drill ended with: ${report.reason}`);

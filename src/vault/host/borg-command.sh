@@ -1,8 +1,8 @@
 #!/bin/bash
-# All that borg's keys can do at the vault. With the appending key: `borg serve` the repository, append-only, and `keep NAME`: what
-# the repository holds now becomes a recovery point of its own, of hard links, since borg never changes a segment once it is written.
-# With the reading key: `view NAME` lays a repository out for reading, whose data are the recovery point's and can't be written to,
-# and tells its path, outside of the vault's disk, which may be full; `borg serve` serves it; `leave PATH` clears it away.
+# The forced command of borg's keys. The appending key permits `borg serve`, append-only, and `keep NAME`, which copies the repository
+# as it is now into a separate recovery point of hard links, since borg never changes a segment once it is written.
+# The reading key permits `view NAME`, which creates a read-only view of a recovery point and prints its path, outside the vault's disk,
+# which may be full; `borg serve` of a view; and `leave PATH`, which removes the view.
 set -euo pipefail
 cd /vault/borg
 views=/tmp/borg-views

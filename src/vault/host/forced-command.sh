@@ -1,7 +1,7 @@
 #!/bin/bash
-# All that keys for streams can do at the vault. With an appending key: `put NAME` stores standard input beside its name and says its
-# size and SHA-256; `keep NAME` gives it its name, once and for all; `drop NAME` gives it up before that. With a reading key: `get NAME`,
-# `sum NAME`.
+# The forced command of the keys for streams. An appending key permits `put NAME`, which stores standard input in a temporary file and
+# prints its size and SHA-256; `keep NAME`, which gives the file its name for good; and `drop NAME`, which removes it before that.
+# A reading key permits `get NAME` and `sum NAME`.
 set -euo pipefail
 side=$1
 cd /vault/stream
@@ -23,7 +23,7 @@ case "$side $verb" in
 'append put')
   [ ! -e "$name" ] || refuse 'it is kept already, and what is kept stays'
   mkdir -p "$(dirname "$name")"
-  # What is not whole, or whose sender is gone, takes no room.
+  # An incomplete file is removed, so that it takes no space, also if the sender is gone.
   trap '' PIPE
   trap '[ $? = 0 ] || rm -f "$name.part"' EXIT
   cat >"$name.part"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The first process of the vault's host: one account for each kind of backup program, and an ssh server that knows nothing but keys.
+# The first process of the vault's host: creates an account for each kind of backup program, and starts an ssh server that accepts keys only.
 set -eu
 umask 077
 rm -f /run/sshd.pid

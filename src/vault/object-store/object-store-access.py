@@ -1,9 +1,9 @@
-"""Who may what in the vault's object store, by the key that a request is signed with.
+"""Decides what each key may do in the vault's object store. Python, because it is a filter of Swift.
 
-append  reads, and stores what is not there yet; takes away nothing but locks.
+append  reads, stores new objects, and deletes locks only.
 read    reads.
 
-The last filter of Swift's pipeline: what others make of a request comes by as well.
+The last filter of Swift's pipeline, so that requests that other filters create pass it as well.
 """
 import re
 
@@ -23,7 +23,7 @@ class Access:
             return self.app(environment, start_response)
         if "vault:append" in groups:
             if method == "PUT" and OBJECT.fullmatch(path):
-                # What is there stays as it is: the answer is 412.
+                # An existing object is not overwritten: the answer is 412.
                 environment["HTTP_IF_NONE_MATCH"] = "*"
                 return self.app(environment, start_response)
             if method == "DELETE" and LOCK.fullmatch(path):

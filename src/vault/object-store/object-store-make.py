@@ -1,4 +1,4 @@
-"""Makes the bucket of the object store, past all filters, and shows that an object can be stored."""
+"""Creates the bucket, without the filters, and checks that an object can be stored. Python, because Swift's internal client is."""
 import io
 import os
 from swift.common.internal_client import InternalClient

@@ -62,7 +62,7 @@ CONFIG
   filter cache memcache
   echo 'log_level = CRITICAL'
   filter s3api
-  # What comes in parts would be deleted in parts, by a filter that asks nobody.
+  # Multipart uploads would be deleted in parts, by a filter that checks no permission.
   printf '%s\n' 'location = us-east-1' 'allow_multipart_uploads = false'
   filter tempauth
   for user in append read; do printf 'user_vault_%s = %s .admin\n' $user "$(cat /run/keys/$user)"; done

@@ -1,8 +1,8 @@
 #!/bin/bash
-# send CONFIG DOOR NAME RECIPIENT [PROGRAM ...]: what the program prints, else standard input, goes to the vault as NAME, compressed and
-# encrypted for RECIPIENT. Prints size and SHA-256 of what the vault has, which is then still to be kept; or `failed PART EXIT-CODE`.
+# send CONFIG HOST NAME RECIPIENT [PROGRAM ...]: sends what the program prints, or standard input, to the vault as NAME, compressed and
+# encrypted for RECIPIENT. Prints size and SHA-256 of what the vault received, which `keep` must follow; or `failed PART EXIT-CODE`.
 set -uo pipefail
-config=$1 door=$2 name=$3 recipient=$4
+config=$1 host=$2 name=$3 recipient=$4
 shift 4
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
@@ -10,7 +10,7 @@ mkfifo "$place/copy"
 sha256sum <"$place/copy" >"$place/sent" &
 hasher=$!
 "${@:-cat}" | zstd -q -T0 -3 | age --recipient "$recipient" | tee "$place/copy" |
-  ssh -F "$config" "$door" put "$name" >"$place/stored"
+  ssh -F "$config" "$host" put "$name" >"$place/stored"
 codes=("${PIPESTATUS[@]}")
 wait "$hasher"
 
@@ -18,7 +18,7 @@ failed() {
   echo "failed $1 $2"
   exit 1
 }
-# Whoever stands before a part that failed is broken off by it.
+# A part that failed ends the parts before it.
 [ "${codes[4]}" = 0 ] || failed vault "${codes[4]}"
 [ "${codes[0]}" = 0 ] || failed program "${codes[0]}"
 for code in "${codes[@]}"; do [ "$code" = 0 ] || failed packing "$code"; done
