@@ -5,7 +5,7 @@ import { withRollback } from '../../support/with-cleanup.ts';
 import { outputOrThrow } from './sidecar.ts';
 import { runAsRoot, type Volume } from './volume.ts';
 
-export interface VolumeSpec {
+export interface VolumeToRestore {
   readonly labels?: Readonly<Record<string, string>>;
   readonly driver?: string;
 }
@@ -13,7 +13,7 @@ export interface VolumeSpec {
 /** Creates the volume with the labels that it had. */
 export async function createVolume(
   { node, name }: Volume,
-  { labels = {}, driver }: VolumeSpec,
+  { labels = {}, driver }: VolumeToRestore,
 ): Promise<void> {
   await node.engine.volumes.create({ Name: name, Labels: { ...labels }, ...(driver && { Driver: driver }) });
 }
@@ -27,7 +27,7 @@ const EMPTYING_LIMIT = seconds(120);
  */
 export async function restoreIntoEmptyVolume<T>(
   volume: Volume,
-  spec: VolumeSpec,
+  spec: VolumeToRestore,
   fill: () => Promise<T>,
 ): Promise<T> {
   const { node, name } = volume;

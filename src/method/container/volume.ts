@@ -1,6 +1,7 @@
 // A volume on a node: what methods of several rooms ask of one before they read or fill it.
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
+import type { VolumeInspection } from '../../lab/engine/api.ts';
 import { isNotFound } from '../../lab/engine/errors.ts';
 import type { Method } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
@@ -17,13 +18,6 @@ export interface Volume {
 
 /** A method that backs a whole volume up and restores it into an empty one. */
 export type VolumeMethod = Method<Volume, Volume, void>;
-
-export interface VolumeInspection {
-  readonly Driver: string;
-  readonly Labels: Readonly<Record<string, string>> | null;
-  /** What its driver adds to the usual; the local driver adds nothing. */
-  readonly Status?: Readonly<Record<string, unknown>> | undefined;
-}
 
 /** What a restore needs to create the volume again. */
 export const volumeMetadata = z.object({

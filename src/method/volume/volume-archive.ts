@@ -1,6 +1,6 @@
 // A volume as a tar that a helper container writes: `docker cp` with all the metadata that it drops.
 import type { ArtifactReader, ArtifactWriter, Limit } from '../../model/method.ts';
-import { restoreIntoEmptyVolume, type VolumeSpec } from '../container/empty-volume.ts';
+import { restoreIntoEmptyVolume, type VolumeToRestore } from '../container/empty-volume.ts';
 import {
   describeVolume,
   requireFilledVolume,
@@ -46,7 +46,7 @@ export const archiveVolume = ({ node, name }: Volume, { pipeFrom }: ArtifactWrit
   });
 
 /** Extracts that tar into an empty volume. @throws DrillError `volume-not-empty`, `tar-failed` */
-export const restoreArchive = (artifact: ArtifactReader<VolumeSpec>, volume: Volume): Promise<void> =>
+export const restoreArchive = (artifact: ArtifactReader<VolumeToRestore>, volume: Volume): Promise<void> =>
   restoreIntoEmptyVolume(volume, artifact.metadata, () => extractTar(artifact, FILE, volume, PATH, FLAGS));
 
 /**
