@@ -33,3 +33,14 @@ test('keeps the output, and passes other errors on unchanged', async () => {
   const moved = new DrillError('someone pushed', { code: 'moved' });
   await expect(failing(moved)).rejects.toBe(moved);
 });
+
+test('shows the last line of git for a failure that it does not know', async () => {
+  const unknown = finding('git push: bad object HEAD', {
+    code: 'git-failed',
+    output: 'fatal: bad object HEAD',
+  });
+  await expect(explainPushFailure('cannot push main', () => Promise.reject(unknown))).rejects.toMatchObject({
+    code: 'push-failed',
+    message: 'cannot push main: git push: bad object HEAD',
+  });
+});

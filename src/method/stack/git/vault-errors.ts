@@ -35,7 +35,8 @@ export async function explainPushFailure<T>(what: string, work: () => Promise<T>
     if (!(error instanceof DrillError) || !['git-failed', 'no-remote'].includes(error.code)) throw error;
     const output = error.output || error.message;
     const { code, reason, hint } = classifyPushFailure(output);
-    throw finding(`${what}: ${reason}`, {
+    // The error's message has the last line of git, the only reason for a failure that no pattern knows.
+    throw finding(`${what}: ${code === FAILED.code ? error.message : reason}`, {
       code,
       hint,
       output,
