@@ -18,7 +18,7 @@ export const doctorSubcommand = new Command('doctor')
     const { runDoctor } = await import('../../lab/doctor.ts');
     const result = await runDoctor(engine);
     const { observed, lab } = result;
-    console.log(json ? JSON.stringify(result, undefined, 2) : observed.map(formatObservation).join('\n'));
+    console.log(json ? JSON.stringify(result, undefined, 2) : observed.map(formatDoctorRow).join('\n'));
     if (!json)
       console.log(
         lab
@@ -28,7 +28,7 @@ export const doctorSubcommand = new Command('doctor')
     if (!lab) process.exitCode = EXIT.inconclusive;
   });
 
-function formatObservation({ subject, state, detail, fix }: DoctorRow): string {
+function formatDoctorRow({ subject, state, detail, fix }: DoctorRow): string {
   const { green, red, yellow, dim } = createPalette(process.stdout);
   const paint = { ok: green, "can't": red, unproven: yellow }[state];
   const what = `${paint(state.padEnd(8))}  ${subject}: ${detail}`;

@@ -35,7 +35,7 @@ export const runSubcommand = new Command('run')
   .option('--rto <seconds>', 'recovery time objective that replaces the one in the drill', parseSeconds)
   .option('--rpo <seconds>', 'recovery point objective that replaces the one in the drill', parseSeconds)
   .option('--reports <directory>', 'where to write the report of the run (default: reports)')
-  .addOption(jsonOption('run.json'))
+  .addOption(jsonOption('the result (run.json)'))
   .addHelpText('after', examples)
   .action(async (names: string[], { rto, rpo, json = false, ...overrides }: Options) => {
     const drills = await selectDrills(names);
