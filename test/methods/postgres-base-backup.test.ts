@@ -27,7 +27,7 @@ const scope = new Scope();
 let server: PostgresServer;
 
 beforeAll(async () => {
-  server = await PostgresServer.start();
+  server = await PostgresServer.start('base-backup');
   await server.sql('CREATE TABLE marks (id int PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())');
   await server.sql('GRANT SELECT ON marks TO reader');
   await server.sql('ALTER SYSTEM SET work_mem = 12345');

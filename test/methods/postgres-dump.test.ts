@@ -24,7 +24,7 @@ let fresh: PostgresService;
 let store: ArtifactStore;
 
 beforeAll(async () => {
-  server = await PostgresServer.start();
+  server = await PostgresServer.start('dump');
   shop = await server.createDatabase('shop', SHOP);
   store = await openArtifactStore();
 });

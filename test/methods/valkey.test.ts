@@ -151,7 +151,7 @@ test('refuses a snapshot with a changed byte, with the log of the server', async
 
 test('refuses a truncated snapshot, with the log of the server', async () => {
   const artifact = await backUp('rdb');
-  await truncate(place.path('dump.rdb'), (await readFile(place.path('dump.rdb'))).length / 2);
+  await truncate(place.path('dump.rdb'), (await readFile(place.path('dump.rdb'))).length >> 1);
   expect(await attempt('rdb', artifact)).toMatchObject({
     ...finding('not-loaded'),
     output: expect.stringContaining('Unexpected EOF reading RDB file'),
@@ -166,7 +166,7 @@ test('refuses an empty snapshot', async () => {
 
 test('refuses a truncated AOF set, with the message of tar', async () => {
   const artifact = await backUp('aof');
-  await truncate(place.path('aof.tar'), (await readFile(place.path('aof.tar'))).length / 2);
+  await truncate(place.path('aof.tar'), (await readFile(place.path('aof.tar'))).length >> 1);
   expect(await attempt('aof', artifact)).toMatchObject({
     ...finding('tar-failed'),
     output: expect.stringContaining('Unexpected EOF in archive'),

@@ -94,7 +94,7 @@ export class InMemoryArtifact {
 
   reader(metadata: ArtifactMetadata): ArtifactReader {
     return {
-      metadata: metadata as ArtifactReader['metadata'],
+      metadata,
       open: (file) => Readable.from([this.files.get(file) ?? Buffer.alloc(0)]),
       pipeTo: unsupported,
       account: async () => ({ address: '', port: 22, user: '', path: '/account', files: {} }),

@@ -45,10 +45,10 @@ export class PostgresServer implements AsyncDisposable {
     this.#scope = scope;
   }
 
-  /** Starts a swarm and the server, with the role `reader`. */
-  static async start(): Promise<PostgresServer> {
+  /** Starts a swarm and the server, with the role `reader`. @param drill not that of another test file */
+  static async start(drill: string): Promise<PostgresServer> {
     const scope = new Scope();
-    const site = await Site.open({ lab: inject('lab'), run: `pg-${process.pid}`, drill: 'methods', scope });
+    const site = await Site.open({ lab: inject('lab'), run: `pg-${process.pid}`, drill, scope });
     const server = new PostgresServer(await Swarm.start(site, { managers: 1, workers: 0 }), scope);
     await server.deploy();
     await server.sql("CREATE ROLE reader LOGIN PASSWORD 'secret-of-reader'");
