@@ -11,9 +11,9 @@ export { step } from './support/trace.ts';
 export { DrillError, finding, reasonOf } from './support/errors.ts';
 
 // Compare.
-export { compareFiles, type Comparison } from './check/compare-files.ts';
-export type { Entry } from './check/entry.ts';
-export type { FileManifest } from './check/manifest.ts';
+export { compareFiles, type Comparison } from './check/files/compare-files.ts';
+export type { Entry } from './check/files/entry.ts';
+export type { FileManifest } from './check/files/manifest.ts';
 export { differencesBetween } from './check/inventory.ts';
 export {
   DATABASE_ASPECTS,

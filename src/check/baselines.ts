@@ -1,3 +1,3 @@
 // What a drill author records before the backup, for a check to compare the restored swarm with.
-export { readManifest as files } from './files.ts';
+export { readManifest as files } from './files/manifest.ts';
 export { readMountedFiles as mountedFiles } from './mounted.ts';

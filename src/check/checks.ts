@@ -1,5 +1,5 @@
 // The checks that a drill author can choose from: each compares the restored swarm with the baseline or with a number.
-export { filesMatch } from './files.ts';
+export { filesMatch } from './files/files.ts';
 export { inventoryMatches } from './inventory.ts';
 export { managersReachable, survivesLeaderLoss } from './managers.ts';
 export { mountedFilesMatch } from './mounted.ts';

@@ -74,7 +74,7 @@ export const inventoryMatches = (
   },
 });
 
-/** Told apart from the rest of a service: no replicas, no number of replicas and a task on every node are three things. */
+/** Compared apart from the rest of a service: no replicas, no number of replicas and a task on every node are three things. */
 function replicaCounts(before: Inventory, after: Inventory): AspectSeen {
   const modes = ({ objects }: Inventory): Objects =>
     Object.fromEntries(

@@ -9,7 +9,7 @@ import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
 import type { Inventory } from '../swarm/inventory.ts';
 import type { Site } from '../swarm/site.ts';
-import { Swarm } from '../swarm/swarm.ts';
+import type { Swarm } from '../swarm/swarm.ts';
 import type { Vault } from '../vault/vault.ts';
 import { coverageOf } from './coverage.ts';
 import { JOURNAL_VERSION, type Phase } from './events.ts';
@@ -74,7 +74,7 @@ export async function provision(
   run.site = site;
   const onArtifact = (artifact: ArtifactFact): void => journal.write({ event: 'artifact', artifact });
   const [swarm, vault] = await Promise.all([
-    Swarm.start(site, drill.plan.topology),
+    runtime.startSwarm(site, drill.plan.topology),
     step('open the vault', () => runtime.openVault(site, scope, onArtifact, drill.plan.vault)),
   ]);
   journal.write({

@@ -7,12 +7,13 @@ import type { Swarm } from '../swarm/swarm.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Environment, Phase } from './events.ts';
 import type { Journal } from './journal.ts';
-import type { Drill, Objectives, Plan, Size } from './plan.ts';
+import type { Drill, Objectives, Plan, Size, Topology } from './plan.ts';
 
 export interface Runtime {
   environment(): Promise<Environment>;
   /** Opens an empty site of the drill's own; its undo is registered in `scope` first. */
   openSite(drill: string, scope: Scope): Promise<Site>;
+  startSwarm(site: Site, topology: Topology): Promise<Swarm>;
   /** Opens a vault that shares nothing with the site. */
   openVault(
     site: Site,

@@ -153,7 +153,7 @@ describe('a drill is', () => {
     expect(answer.reason).toContain(reason);
   });
 
-  test('not recovered, whatever else is unclear, and says how much more there is', () => {
+  test('not recovered, even if more is unclear, with the number of further failures', () => {
     const answer = judge({ ...good, checks: [failed, failed, skipped], cleanup: leak });
     expect(answer).toEqual({
       verdict: 'not-recovered',

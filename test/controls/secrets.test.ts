@@ -1,4 +1,4 @@
-// Keys, passwords and secret values: looked for, while a drill runs and after it, wherever somebody else could read them.
+// Keys, passwords and secret values: searched for, during a drill and after it, in every place that others can read.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compareFiles } from '../../src/check/compare-files.ts';
-import { readManifest, filesMatch, type Manifest } from '../../src/check/files.ts';
+import { compareFiles } from '../../src/check/files/compare-files.ts';
+import { filesMatch } from '../../src/check/files/files.ts';
+import { readManifest, type FileManifest } from '../../src/check/files/manifest.ts';
 import { outputOf } from '../../src/lab/engine/process.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 import type { Aspect } from '../../src/model/aspect.ts';
@@ -14,7 +15,7 @@ import { inVolume, openTestSite, seed, type TestSite } from '../support/volumes.
 
 let place: TestSite;
 let files: Volume;
-let before: Manifest;
+let before: FileManifest;
 
 beforeAll(async () => {
   place = await openTestSite('manifest');
@@ -285,7 +286,7 @@ open("file", "x").write("deep"); open("large", "xb").write(bytes(2 << 20)); os.s
 });
 
 describe('fails', () => {
-  const program = readFileSync(join(import.meta.dirname, '../../src/check/manifest.py'), 'utf8');
+  const program = readFileSync(join(import.meta.dirname, '../../src/check/files/manifest.py'), 'utf8');
   /** Runs the program with a hook that changes something at a certain moment. */
   const withHook = async (hook: string) =>
     outputOf(

@@ -16,7 +16,7 @@ import {
   seed,
   startUser,
   stateOf,
-  type Manifest,
+  type FileManifest,
   type TestSite,
 } from '../support/volumes.ts';
 
@@ -24,7 +24,7 @@ const companion = volumeCompanion();
 const FILE = 'volume.tar.zst';
 const STOP = { 'docker-volume-backup.stop-during-backup': 'true' };
 let site: TestSite;
-let before: Manifest;
+let before: FileManifest;
 let kept: ArtifactStore;
 
 const here = () => site.volume('').node.engine;

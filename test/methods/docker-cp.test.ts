@@ -16,7 +16,7 @@ import {
   seed,
   startUser,
   stateOf,
-  type Manifest,
+  type FileManifest,
   type TestSite,
 } from '../support/volumes.ts';
 
@@ -25,7 +25,7 @@ const stopped = dockerCp({ whileStopped: true });
 const archive = volumeArchive();
 const FILE = 'volume.tar.zst';
 let site: TestSite;
-let before: Manifest;
+let before: FileManifest;
 let kept: ArtifactStore;
 
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 // rsync, with a real vault over ssh; the tests that it shares with other methods are in repository-suite.ts.
 import { expect, test } from 'vitest';
-import { readManifest } from '../../src/check/files.ts';
+import { readManifest } from '../../src/check/files/manifest.ts';
 import type { VolumeMethod } from '../../src/method/container/volume.ts';
 import { rsync } from '../../src/method/volume/rsync.ts';
 import { FILE_ASPECTS, type Aspect } from '../../src/model/aspect.ts';

@@ -22,14 +22,14 @@ import {
   seed,
   startUser,
   stateOf,
-  type Manifest,
+  type FileManifest,
   type TestSite,
 } from '../support/volumes.ts';
 
 const plugin = volumePlugin({ driver: SNAPSHOT_DRIVER });
 const FILE = 'volume.tar.zst';
 let site: TestSite;
-let before: Manifest;
+let before: FileManifest;
 let kept: ArtifactStore;
 
 const here = () => site.volume('').node.engine;

@@ -1,6 +1,6 @@
 // Tests for every method with a repository at the vault. The test file of each method calls this, with its own swarm and vault.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readManifest, type Manifest } from '../../src/check/files.ts';
+import { readManifest, type FileManifest } from '../../src/check/files/manifest.ts';
 import { outputOf, type ProcessOutput } from '../../src/lab/engine/process.ts';
 import type { Account, AccountKind } from '../../src/model/account.ts';
 import type { ArtifactFact } from '../../src/model/artifact.ts';
@@ -50,7 +50,7 @@ export interface SuiteContext {
 
 export interface RecoveryPoint {
   readonly kept: Kept<Volume, void>;
-  readonly manifest: Manifest;
+  readonly manifest: FileManifest;
   /** By how much the vault has grown. */
   readonly bytes: number;
 }

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { compareFiles } from '../../src/check/compare-files.ts';
-import type { Entry } from '../../src/check/entry.ts';
-import { readManifest, type Manifest } from '../../src/check/files.ts';
+import { compareFiles } from '../../src/check/files/compare-files.ts';
+import type { Entry } from '../../src/check/files/entry.ts';
+import { readManifest, type FileManifest } from '../../src/check/files/manifest.ts';
 import { outputOf } from '../../src/lab/engine/process.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 import { FILE_ASPECTS, type Aspect } from '../../src/model/aspect.ts';
@@ -14,7 +14,7 @@ import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
 
-export { readManifest, type Manifest };
+export { readManifest, type FileManifest };
 
 const SEEDER = join(import.meta.dirname, '../../fixtures/ledger/seed-files.py');
 const IDLE = 'import signal; signal.signal(signal.SIGTERM, lambda *_: exit(0)); signal.pause()';
@@ -60,7 +60,7 @@ export async function inVolume(
 }
 
 /** Fills the volume with everything that backups get wrong, and reads it back. */
-export async function seed(volume: Volume, { files = 40, largeMiB = 2 } = {}): Promise<Manifest> {
+export async function seed(volume: Volume, { files = 40, largeMiB = 2 } = {}): Promise<FileManifest> {
   await inVolume(
     volume,
     ['python3', '-', 'volumes', String(files), String(largeMiB)],
@@ -147,7 +147,7 @@ export async function findingOf(work: Promise<unknown>): Promise<DrillError> {
 }
 
 /** Returns the aspects of the files that differ. */
-export async function lostAspects(before: Manifest, after: Manifest): Promise<Aspect[]> {
+export async function lostAspects(before: FileManifest, after: FileManifest): Promise<Aspect[]> {
   const { aspects } = await compareFiles(before, after);
   return FILE_ASPECTS.filter((aspect) =>
     aspects.some((seen) => seen.aspect === aspect && seen.mismatched > 0),
@@ -155,7 +155,7 @@ export async function lostAspects(before: Manifest, after: Manifest): Promise<As
 }
 
 /** Returns the entry of a path; throws when there is none. */
-export async function entryOf(manifest: Manifest, path: string): Promise<Entry> {
+export async function entryOf(manifest: FileManifest, path: string): Promise<Entry> {
   for await (const entry of manifest) if (entry.path === path) return entry;
   throw new Error(`${path}: no such entry`);
 }

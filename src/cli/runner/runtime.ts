@@ -12,6 +12,7 @@ import { Vault } from '../../vault/vault.ts';
 import { runProgram } from '../../support/command.ts';
 import { ROOT, toolVersion } from '../project.ts';
 import { Site } from '../../swarm/site.ts';
+import { Swarm } from '../../swarm/swarm.ts';
 
 export interface RuntimeOptions {
   readonly lab: LabFacts;
@@ -41,6 +42,7 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
       site = await Site.open({ lab, run: id, drill, scope });
       return site;
     },
+    startSwarm: (ofSite, topology) => Swarm.start(ofSite, topology),
     async openVault(ofSite, scope, onArtifact, options) {
       vault = await Vault.open(ofSite, scope, onArtifact, options);
       return vault;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The first process of the object store: OpenStack Swift, which speaks S3, all of it on one disk. In /run/keys lie the keys of those who
-# may come in, by user; what each may do says object-store-access.py.
+# The first process of the object store: OpenStack Swift, which speaks S3, all of it on one disk. /run/keys has one key per
+# user; object-store-access.py decides what each user may do.
 set -eu
 here=/vault/s3 conf=/etc/swift
 mkdir -p "$here/disk" /var/cache/swift

@@ -1,8 +1,8 @@
 // Compares two lists of entries in the same order: what is missing, what is new, what changed. Only one entry of each list is in
 // memory at a time.
-import { FILE_ASPECTS, type Aspect } from '../model/aspect.ts';
-import { compareEntries, presence, type Seen } from './aspects-of-files.ts';
-import type { AspectSeen } from '../model/check.ts';
+import { FILE_ASPECTS, type Aspect } from '../../model/aspect.ts';
+import { compareEntries, presence, type Seen } from './file-aspects.ts';
+import type { AspectSeen } from '../../model/check.ts';
 import { isBefore, nameOf, type Entry } from './entry.ts';
 
 /** How two lists of entries differ. */

@@ -5,12 +5,12 @@ import { close, openSync, read, readFileSync, unlinkSync, write } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { DrillError } from '../support/errors.ts';
-import type { Node } from '../swarm/node.ts';
+import { DrillError } from '../../support/errors.ts';
+import type { Node } from '../../swarm/node.ts';
 import type { Entry } from './entry.ts';
 
 /** A volume on the node that holds it. */
-export interface Place {
+export interface VolumeLocation {
   readonly node: Node;
   readonly name: string;
 }
@@ -24,14 +24,16 @@ const CHANGED = 3;
  * @param excluded prefixes of paths that are not read
  * @throws DrillError `files-changed` if they changed while they were read, `manifest` if they can't be read
  */
-export const readManifest = (place: Place, excluded: readonly string[] = []): Promise<FileManifest> =>
-  FileManifest.keep(listing(place, excluded));
+export const readManifest = (
+  place: VolumeLocation,
+  excluded: readonly string[] = [],
+): Promise<FileManifest> => FileManifest.keep(listing(place, excluded));
 
 /** Reads the same without keeping it: entries as they come from the volume. */
-export const readEntries = (place: Place, excluded: readonly string[] = []): AsyncGenerator<Entry> =>
+export const readEntries = (place: VolumeLocation, excluded: readonly string[] = []): AsyncGenerator<Entry> =>
   entriesOf(listing(place, excluded));
 
-async function* listing({ node, name }: Place, excluded: readonly string[]): AsyncGenerator<Buffer> {
+async function* listing({ node, name }: VolumeLocation, excluded: readonly string[]): AsyncGenerator<Buffer> {
   const running = await node.startTool({
     argv: ['python3', '-c', PROGRAM, ...excluded],
     volumes: { [name]: '/data:ro' },

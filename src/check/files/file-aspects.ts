@@ -1,5 +1,5 @@
 // Compares two entries aspect by aspect: whether an entry has the aspect, its value, and how a difference is worded.
-import type { FILE_ASPECTS } from '../model/aspect.ts';
+import type { FILE_ASPECTS } from '../../model/aspect.ts';
 import { nameOf, type Entry } from './entry.ts';
 
 export type FileAspect = (typeof FILE_ASPECTS)[number];

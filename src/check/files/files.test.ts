@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FILE_ASPECTS, type Aspect } from '../model/aspect.ts';
+import { FILE_ASPECTS, type Aspect } from '../../model/aspect.ts';
 import { compareFiles } from './compare-files.ts';
 import { isBefore, nameOf, type Entry } from './entry.ts';
 import { entriesOf, FileManifest } from './manifest.ts';

@@ -1,10 +1,8 @@
 // Compares the files of a volume with the baseline: content and all metadata, entry by entry.
-import { FILE_ASPECTS, type Aspect } from '../model/aspect.ts';
-import type { Check } from '../model/check.ts';
+import { FILE_ASPECTS, type Aspect } from '../../model/aspect.ts';
+import type { Check } from '../../model/check.ts';
 import { compareFiles } from './compare-files.ts';
-import { readEntries, type FileManifest, type Place } from './manifest.ts';
-
-export { readManifest, type FileManifest as Manifest } from './manifest.ts';
+import { readEntries, type FileManifest, type VolumeLocation } from './manifest.ts';
 
 interface FilesOptions {
   /** Prefixes of paths that are not compared: the same ones as for the baseline. */
@@ -18,7 +16,7 @@ interface FilesOptions {
  * attributes and ACLs, and holes.
  */
 export const filesMatch = (
-  place: () => Promise<Place>,
+  place: () => Promise<VolumeLocation>,
   baseline: FileManifest,
   { excluded = [], loses = [] }: FilesOptions = {},
 ): Check => ({
