@@ -3,7 +3,7 @@ import boundaries from 'eslint-plugin-boundaries';
 import tseslint from 'typescript-eslint';
 
 /**
- * Each folder, where it is, and what it may import besides itself. `types` may be imported as types only.
+ * Each folder, where it is, and what it may import in addition to itself. `types` may be imported as types only.
  * The last two match what no folder above does: the entry files in `src/`.
  */
 const LAYERS = {

@@ -1,13 +1,13 @@
-// What vitest runs, in projects: tests that need nothing, tests of the program, what needs a lab, and every method by itself. Modules are loaded by
-// Node.js itself, as the program loads them; all of it in one process.
+// The test projects of vitest: unit (no engine), cli (the program), lab (needs a lab), methods (each backup method), controls, drills.
+// Node.js loads the modules itself, as in the program.
 import { defineConfig } from 'vitest/config';
 
 const lab = { globalSetup: 'test/support/open-lab.ts', testTimeout: 0, hookTimeout: 0 };
 
-/** A swarm waits for half of its time, for elections and for containers that end: two files at a time keep two processors busy. */
+/** A swarm spends half of its time waiting (elections, containers that end): two files at a time keep two processors busy. */
 const sideBySide = { fileParallelism: true, maxWorkers: 2 };
-/** What is measured has the machine to itself. */
-const alone = { fileParallelism: false, maxWorkers: 1 };
+/** Drills are measured, so they run one at a time. */
+const oneAtATime = { fileParallelism: false, maxWorkers: 1 };
 
 export default defineConfig({
   test: {
@@ -39,7 +39,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'drills',
-          ...alone,
+          ...oneAtATime,
           include: ['drills/**/*.drill.ts'],
           setupFiles: 'src/cli/runner/vitest-drills.ts',
           ...lab,

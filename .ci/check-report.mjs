@@ -22,7 +22,7 @@ process.exitCode = complaints.length === 0 ? 0 : 1;
 function verdictOf(file) {
   const { drills } = JSON.parse(readFileSync(file, 'utf8'));
   const found = drills.find((/** @type {{ name: string }} */ { name }) => name === drill);
-  if (!found) return [`run.json tells nothing of ${drill}`];
+  if (!found) return [`run.json does not contain ${drill}`];
   return found.verdict === 'recovered'
     ? []
     : [`expected the verdict recovered, got ${found.verdict}: ${found.reason}`];

@@ -47,7 +47,7 @@ test('exits with 2 for an engine that does not answer, with the reason and what 
     'unix:///nowhere/docker.sock',
   );
   expect(exitCode).toBe(2);
-  expect(stderr).toContain("the engine at unix:///nowhere/docker.sock does not answer: connect ENOENT");
+  expect(stderr).toContain('the engine at unix:///nowhere/docker.sock does not answer: connect ENOENT');
   expect(stderr).toContain('what to do: ');
 });
 

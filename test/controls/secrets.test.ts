@@ -14,7 +14,7 @@ import type { Volume } from '../../src/method/container/volume.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
 import { passingAccounts } from '../support/accounts.ts';
-import { Ears, telling } from '../support/secret-listener.ts';
+import { SecretListener, recognizablePart } from '../support/secret-listener.ts';
 import { outcomeIn, small, type RestoredLedger } from '../support/control.ts';
 
 let dir: string;
@@ -38,7 +38,7 @@ async function secretsOf(vault: Vault, swarm: Swarm): Promise<Map<string, string
   }
   for (const side of ['append', 'read']) {
     const { stdout } = await outputOf(await vault.host.runInGateway(['cat', `/run/keys/${side}`]));
-    found.set(`ssh key to ${side}`, telling(stdout));
+    found.set(`ssh key to ${side}`, recognizablePart(stdout));
   }
   vault.keys.all.forEach((secret, index) => found.set(`key ${index} of the vault`, secret));
   return found;
@@ -54,7 +54,7 @@ function overheard(
     accounts++;
     for (const [file, text] of Object.entries(account.files))
       if (!/config|known_hosts/.test(file))
-        secrets.set(`account ${accounts} of ${method.name}: ${file}`, telling(text));
+        secrets.set(`account ${accounts} of ${method.name}: ${file}`, recognizablePart(text));
     return account;
   });
 }
@@ -89,8 +89,8 @@ test('shows no secret in arguments, environments, journal, logs or report', asyn
       return restored;
     },
   };
-  const ears = Ears.open();
-  const report = await outcomeIn(dir, () => plan).finally(() => ears[Symbol.asyncDispose]());
+  const listener = SecretListener.open();
+  const report = await outcomeIn(dir, () => plan).finally(() => listener[Symbol.asyncDispose]());
   expect(report.verdict, report.reason).toBe('recovered');
   expect([...secrets].filter(([, secret]) => secret.length < 20)).toEqual([]);
   expect(secrets.size).toBeGreaterThanOrEqual(8 + 6);
@@ -98,7 +98,7 @@ test('shows no secret in arguments, environments, journal, logs or report', asyn
     expect([...secrets.keys()].join('\n')).toContain(name);
 
   const places = new Map<string, string>([
-    ['arguments and environments', ears.arguments + ears.environments],
+    ['arguments and environments', listener.arguments + listener.environments],
   ]);
   for (const file of await readdir(dir, { recursive: true, withFileTypes: true }))
     if (file.isFile()) places.set(file.name, await readFile(join(file.parentPath, file.name), 'utf8'));
@@ -109,7 +109,7 @@ test('shows no secret in arguments, environments, journal, logs or report', asyn
     [...places].filter(([, text]) => text.includes(secret)).map(([place]) => `${name} in ${place}`),
   );
   expect(seen).toEqual([]);
-  // The ears work: what was not secret was heard.
+  // The listener work: what was not secret was heard.
   if (inject('lab').kind === 'embedded')
     expect(places.get('arguments and environments')).toContain('age --recipient');
 });

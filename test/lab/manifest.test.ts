@@ -222,7 +222,7 @@ describe('the check', () => {
       mismatched: 0,
       differences: [],
       detail: expect.stringContaining(
-        'all equal but for what the method says it loses: ACLs (1 of 1)',
+        'all equal except what the method declares as lost: ACLs (1 of 1)',
       ) as string,
       aspects: expect.arrayContaining([{ aspect: 'ACLs', compared: 1, mismatched: 1 }]) as unknown,
     });

@@ -16,7 +16,7 @@ import { Scope } from '../../src/support/scope.ts';
 import { withTrace, type TraceSink } from '../../src/support/trace.ts';
 import { Site } from '../../src/swarm/site.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
-import { Ears } from '../support/secret-listener.ts';
+import { SecretListener } from '../support/secret-listener.ts';
 import { createGitRepository, type GitRepository } from '../support/git-repository.ts';
 import { findingOf } from '../support/volumes.ts';
 
@@ -315,7 +315,7 @@ test('shows no value of the env file in arguments, requests to an engine, logs o
   const events = (await clientAt(inject('lab').host).getEvents()) as Readable;
   const engineEvents: string[] = [];
   events.on('data', (chunk: Buffer) => engineEvents.push(String(chunk)));
-  const ears = Ears.open([clientInside(outer, manager.id), clientAt(inject('lab').host)]);
+  const ears = SecretListener.open([clientInside(outer, manager.id), clientAt(inject('lab').host)]);
   const signal = new AbortController().signal;
   await withTrace(recordTo(reported), signal, async () => {
     const point = await keep();

@@ -1,4 +1,4 @@
-// Keys, passwords and secret values: looked for, while and after each of these methods runs, wherever somebody else could read them.
+// Keys, passwords and secret values: while and after each of these methods runs, they appear nowhere that others could read.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { clientAt, clientInside } from '../../src/lab/engine/client.ts';
 import { Ledger, ledger } from '../../fixtures/ledger/ledger.ts';
@@ -18,7 +18,7 @@ import { Vault } from '../../src/vault/vault.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
-import { Ears, telling } from '../support/secret-listener.ts';
+import { SecretListener, recognizablePart } from '../support/secret-listener.ts';
 
 const scope = new Scope();
 /** Everything that the methods should keep to themselves, by name. */
@@ -53,17 +53,17 @@ beforeAll(async () => {
 });
 afterAll(() => scope[Symbol.asyncDispose]());
 
-/** A secret may be a piece of configuration, of which only the password is telling. */
+/** Returns the password of a secret that is a configuration file, else the whole secret. */
 const passwordIn = (text: string): string => (/requirepass (\S+)/.exec(text)?.[1] ?? text).trim();
 
-/** The method, with the keys of its accounts told to `secrets`, and what it hands out to `handedOut`. */
-function overheard<Source, Target, Result>(
+/** Returns the method; the keys of its accounts are added to `secrets`, the metadata that it returns to `handedOut`. */
+function recordSecrets<Source, Target, Result>(
   method: Method<Source, Target, Result>,
 ): Method<Source, Target, Result> {
   const noted = (account: Account): Account => {
     for (const [file, text] of Object.entries(account.files))
       if (!/config|known_hosts/.test(file))
-        secrets.set(`${file} of ${method.name}, ${secrets.size}`, telling(text));
+        secrets.set(`${file} of ${method.name}, ${secrets.size}`, recognizablePart(text));
     return account;
   };
   return {
@@ -82,24 +82,27 @@ function overheard<Source, Target, Result>(
 }
 
 /**
- * Listens while `work` runs, and looks around afterwards.
- * @param sounds what is not secret and must be heard: in arguments of processes, and in what engines tell
+ * Records while `work` runs, then expects no secret in what was recorded, in logs or in metadata.
+ * @param sounds what is not secret and must be recorded, in arguments of processes and in what engines report, so that silence proves something
  */
-async function kept(
+async function expectNoLeak(
   sounds: { readonly said: string; readonly inspected: string },
   work: () => Promise<unknown>,
 ): Promise<void> {
   const { host } = inject('lab');
   const nodes = [old, fresh.git, fresh.exported].flatMap((swarm) => swarm.nodes);
-  const ears = Ears.open([clientAt(host), ...nodes.map(({ id }) => clientInside(connect(host), id))]);
-  await work().finally(() => ears[Symbol.asyncDispose]());
+  const listener = SecretListener.open([
+    clientAt(host),
+    ...nodes.map(({ id }) => clientInside(connect(host), id)),
+  ]);
+  await work().finally(() => listener[Symbol.asyncDispose]());
   vault.keys.all.forEach((secret, index) => secrets.set(`key ${index} of the vault`, secret));
   const parts = await vault.parts();
   const logs = parts.map(async ({ container }) => connect(host).containers.logs(container));
   const places = {
-    arguments: ears.arguments,
-    environments: ears.environments,
-    'docker inspect': ears.inspected,
+    arguments: listener.arguments,
+    environments: listener.environments,
+    'docker inspect': listener.inspected,
     "the vault's logs": (await Promise.all(logs)).join('\n'),
     'claim and report': JSON.stringify(handedOut),
   };
@@ -112,10 +115,10 @@ async function kept(
   );
   expect(seen).toEqual([]);
   expect([...secrets].filter(([, secret]) => secret.length < 20).map(([name]) => name)).toEqual([]);
-  // The ears work: what was not secret was heard. What takes less than a pause of theirs may not be, so none of that is asked for.
+  // The listener works: what was not secret was recorded. What takes less than its pause may be missed, so none of that is expected.
   if (inject('lab').kind === 'embedded')
-    expect(ears.arguments.includes(sounds.said), `"${sounds.said}" was heard`).toBe(true);
-  expect(ears.inspected.includes(sounds.inspected), `"${sounds.inspected}" was inspected`).toBe(true);
+    expect(listener.arguments.includes(sounds.said), `"${sounds.said}" was recorded`).toBe(true);
+  expect(listener.inspected.includes(sounds.inspected), `"${sounds.inspected}" was inspected`).toBe(true);
   expect(places["the vault's logs"]).toContain('Accepted publickey');
   expect(places['claim and report']).toContain('"createdAt"');
 }
@@ -132,10 +135,10 @@ test('the workload has secrets of every kind', () => {
 });
 
 test("git stack at the vault: neither the account's keys, nor the identity, nor a value of a secret", async () => {
-  await kept({ said: 'git-stack/ssh.ts', inspected: old.imageOf('tools') }, async () => {
+  await expectNoLeak({ said: 'git-stack/ssh.ts', inspected: old.imageOf('tools') }, async () => {
     await using repository = await createStackRepository(old);
     for (const held of [repository.ledger, repository.sessions]) {
-      const point = await vault.keep(overheard(gitStack({ remote: 'vault' })), { swarm: old, ...held });
+      const point = await vault.keep(recordSecrets(gitStack({ remote: 'vault' })), { swarm: old, ...held });
       await point.restoreInto({ swarm: fresh.git, secrets: sealed });
     }
   });
@@ -143,16 +146,16 @@ test("git stack at the vault: neither the account's keys, nor the identity, nor 
 });
 
 test('service export: neither the identity nor a value of a secret', async () => {
-  await kept({ said: 'dial-stdio', inspected: 'dial-stdio' }, async () => {
-    const point = await vault.keep(overheard(serviceExport()), old);
+  await expectNoLeak({ said: 'dial-stdio', inspected: 'dial-stdio' }, async () => {
+    const point = await vault.keep(recordSecrets(serviceExport()), old);
     await point.restoreInto({ swarm: fresh.exported, secrets: sealed, holdBack: 'services' });
   });
 });
 
 test("restic to S3: neither its password nor the store's keys", async () => {
-  await kept({ said: 'restic', inspected: old.imageOf('tools') }, async () => {
+  await expectNoLeak({ said: 'restic', inspected: old.imageOf('tools') }, async () => {
     const files = await shop.files();
-    const point = await vault.keep(overheard(restic({ via: 's3' })), files);
+    const point = await vault.keep(recordSecrets(restic({ via: 's3' })), files);
     await point.restoreInto({ ...files, name: 'from-s3' });
   });
   expect([...secrets.keys()]).toEqual(
@@ -161,17 +164,17 @@ test("restic to S3: neither its password nor the store's keys", async () => {
 });
 
 test("Valkey's snapshot: not its password", async () => {
-  await kept({ said: 'valkey-server', inspected: 'valkey-server' }, async () => {
-    const point = await vault.keep(overheard(valkeyRdb()), store);
-    await point.restoreInto({ ...(await store.volume()), name: 'beside' });
+  await expectNoLeak({ said: 'valkey-server', inspected: 'valkey-server' }, async () => {
+    const point = await vault.keep(recordSecrets(valkeyRdb()), store);
+    await point.restoreInto({ ...(await store.volume()), name: 'restored' });
   });
 });
 
 test("Postgres' dump: not a password of a role", async () => {
   await fresh.git.label('manager-1', ledger.labels);
   await fresh.git.converged(undefined, ['ledger_database']);
-  await kept({ said: 'postgres', inspected: 'postgres' }, async () => {
-    const point = await vault.keep(overheard(postgresDump()), shop.database);
+  await expectNoLeak({ said: 'postgres', inspected: 'postgres' }, async () => {
+    const point = await vault.keep(recordSecrets(postgresDump()), shop.database);
     await point.restoreInto(new Ledger(fresh.git).database);
   });
 });

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { clientAt } from '../../src/lab/engine/client.ts';
-import { Ears } from '../support/secret-listener.ts';
+import { SecretListener } from '../support/secret-listener.ts';
 import {
   autolock,
   killedAfter,
@@ -47,7 +47,7 @@ const readLog = (): Promise<string> =>
   stage.swarm.node('manager-1').exec(['cat', '/var/lib/docker/swarm-drill.json']);
 
 test('shows neither in arguments, environments, intent logs or output, whether right or wrong', async () => {
-  const ears = Ears.open([clientAt(inject('lab').host)]);
+  const ears = SecretListener.open([clientAt(inject('lab').host)]);
   const logs: string[] = [];
   const outcomes: Outcome[] = [];
   {

@@ -1,12 +1,12 @@
-// Ears for what must stay secret: what every process of this machine was started with, and what engines tell of their containers, as long
-// as somebody listens. What runs on an engine elsewhere is not heard in /proc.
+// Records where secrets could leak while it is open: the arguments and environments of every process of this machine, and what engines
+// report of their containers. The processes of an engine on another machine are not in /proc, and not recorded.
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 
 const PAUSE_MS = 50;
 
-export class Ears implements AsyncDisposable {
+export class SecretListener implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #listening: Promise<unknown>;
   readonly #cmdline = new Set<string>();
@@ -16,14 +16,14 @@ export class Ears implements AsyncDisposable {
 
   private constructor(engines: readonly Docker[]) {
     this.#listening = Promise.all([
-      this.#again(() => this.#processes()),
-      ...engines.map((engine) => this.#again(() => this.#containers(engine))),
+      this.#repeat(() => this.#processes()),
+      ...engines.map((engine) => this.#repeat(() => this.#containers(engine))),
     ]);
   }
 
   /** @param engines whose containers and execs are inspected */
-  static open(engines: readonly Docker[] = []): Ears {
-    return new Ears(engines);
+  static open(engines: readonly Docker[] = []): SecretListener {
+    return new SecretListener(engines);
   }
 
   get arguments(): string {
@@ -37,7 +37,7 @@ export class Ears implements AsyncDisposable {
     return [...this.#inspected].join('\n');
   }
 
-  async #again(look: () => Promise<void>): Promise<void> {
+  async #repeat(look: () => Promise<void>): Promise<void> {
     while (!this.#stop.signal.aborted) {
       await look();
       await sleep(PAUSE_MS);
@@ -46,16 +46,16 @@ export class Ears implements AsyncDisposable {
 
   async #processes(): Promise<void> {
     for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)))
-      for (const [file, heard] of [
+      for (const [file, recorded] of [
         ['cmdline', this.#cmdline],
         ['environ', this.#environ],
       ] as const)
-        heard.add((await readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')).replaceAll('\0', ' '));
+        recorded.add((await readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')).replaceAll('\0', ' '));
   }
 
   async #containers(engine: Docker): Promise<void> {
     for (const { Id } of await engine.listContainers({ all: true }).catch(() => [])) {
-      // Gone in the meantime is no news.
+      // It may have been removed since it was listed.
       const facts = (await engine
         .getContainer(Id)
         .inspect()
@@ -75,7 +75,7 @@ export class Ears implements AsyncDisposable {
     }
   }
 
-  /** Stops listening; what was heard is kept. */
+  /** Stops recording; what was recorded is kept. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#listening;
@@ -90,6 +90,6 @@ interface Facts {
   readonly ExecIDs: readonly string[] | null;
 }
 
-/** One line of a private key is telling enough, and survives any wrapping. */
-export const telling = (text: string): string =>
+/** Returns the text to search for. Of a private key that is one line: it is unique, and survives any wrapping. */
+export const recognizablePart = (text: string): string =>
   text.includes('PRIVATE KEY') ? (text.split('\n')[2] ?? '') : text.trim();
