@@ -10,7 +10,7 @@ import type { ImageRecipe } from '../lab/lab.ts';
 import type { Seconds } from '../support/clock.ts';
 import type { Inventory } from '../swarm/inventory.ts';
 import type { Site } from '../swarm/site.ts';
-import type { Swarm } from '../swarm/swarm.ts';
+import type { Swarm, Topology } from '../swarm/swarm.ts';
 
 /** The workload as its users see it. With these two functions the runner measures RTA, RPA and lost writes. */
 export interface Application {
@@ -23,14 +23,6 @@ export interface Application {
 /** How much data a workload seeds. */
 export type Size = 'small' | 'medium' | 'large';
 export const SIZES: readonly Size[] = ['small', 'medium', 'large'];
-
-/** How many nodes a drill starts with. */
-export interface Topology {
-  /** 1 to 7. */
-  readonly managers: number;
-  /** 0 to 10. */
-  readonly workers: number;
-}
 
 /** What the recovery is measured against; an objective that is missing is not checked. */
 export interface Objectives {

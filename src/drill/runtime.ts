@@ -3,16 +3,17 @@ import type { ArtifactFact } from '../model/artifact.ts';
 import type { Check } from '../model/check.ts';
 import type { Scope } from '../support/scope.ts';
 import type { Site } from '../swarm/site.ts';
-import type { Swarm } from '../swarm/swarm.ts';
+import type { Swarm, Topology } from '../swarm/swarm.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Environment, Phase } from './events.ts';
 import type { Journal } from './journal.ts';
-import type { Drill, Objectives, Plan, Size, Topology } from './plan.ts';
+import type { Drill, Objectives, Plan, Size } from './plan.ts';
 
 export interface Runtime {
   environment(): Promise<Environment>;
   /** Opens an empty site of the drill's own; its undo is registered in `scope` first. */
   openSite(drill: string, scope: Scope): Promise<Site>;
+  /** Starts the swarm that the drill begins with. */
   startSwarm(site: Site, topology: Topology): Promise<Swarm>;
   /** Opens a vault that shares nothing with the site. */
   openVault(

@@ -31,6 +31,7 @@ interface SiteParts {
   readonly script: string;
 }
 
+/** A network with fixed addresses where nodes can be started. It outlives the swarm: a restore gets the site. */
 export class Site {
   readonly lab: LabFacts;
   /** Docker's name of the network. Other objects of the drill are named after it. */

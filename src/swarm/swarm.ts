@@ -14,11 +14,15 @@ import type { NodeIdentity } from './node-container.ts';
 import type { Node } from './node.ts';
 import type { Site } from './site.ts';
 
+/** How many nodes a drill starts with. */
 export interface Topology {
+  /** 1 to 7. */
   readonly managers: number;
+  /** 0 to 10. */
   readonly workers: number;
 }
 
+/** A running swarm: its nodes, and what an operator does with it. */
 export class Swarm {
   readonly site: Site;
   readonly #nodes: Node[];
@@ -42,11 +46,12 @@ export class Swarm {
     return swarm;
   }
 
+  /** All nodes. */
   get nodes(): readonly Node[] {
     return this.#nodes;
   }
 
-  /** @throws DrillError `no-node` */
+  /** Returns the node of that name. @throws DrillError `no-node` */
   node(name: string): Node {
     const node = this.#nodes.find((candidate) => candidate.name === name);
     if (!node)
@@ -64,10 +69,12 @@ export class Swarm {
     else this.#nodes[index] = node;
   }
 
+  /** The nodes in the role of a manager. */
   get managers(): readonly Node[] {
     return this.#nodes.filter(({ role }) => role === 'manager');
   }
 
+  /** The nodes in the role of a worker. */
   get workers(): readonly Node[] {
     return this.#nodes.filter(({ role }) => role === 'worker');
   }
@@ -114,10 +121,12 @@ export class Swarm {
     return leader;
   }
 
+  /** Lists the members that the swarm knows, also lost ones. */
   async members(): Promise<Member[]> {
     return (await this.manager()).engine.nodes.list();
   }
 
+  /** Lists every object of the swarm and its nodes. */
   async inventory(): Promise<Inventory> {
     return takeInventory(await this.manager(), this.#nodes);
   }
