@@ -50,7 +50,10 @@ export async function openEmbedded({ images, keep = false, progress = () => {} }
   await writeFile(join(home, 'owner'), ownerOf(process.pid));
   await cloneTree(join(base, 'data'), join(home, 'data'));
   const capsule = await startCapsule({ home, rootfs: join(base, 'rootfs'), data: join(home, 'data'), keep });
-  if (keep) await writeFile(join(home, 'owner'), ownerOf(capsule.process.pid ?? 0));
+  if (keep) {
+    await writeFile(join(home, 'owner'), ownerOf(capsule.process.pid ?? 0));
+    await writeFile(join(home, KEPT), '');
+  }
   return {
     host: capsule.host,
     kind: 'embedded',
@@ -179,6 +182,9 @@ async function startCapsule(parts: {
   return capsule;
 }
 
+/** In the directory of a lab that outlives the process that opened it: only `clean` ends it. */
+const KEPT = 'kept';
+
 const runningDirectory = (): string => join(cacheDirectory(), 'running');
 const cgroupOf = (home: string): string => `swarm-drill-${home.split('/').at(-1) ?? ''}`;
 
@@ -212,7 +218,7 @@ async function removeCgroup(path: string): Promise<void> {
 
 /**
  * Removes what embedded labs left whose owner is dead: their files and cgroups (processes, mounts and links died with it).
- * @param all kept labs too
+ * @param all also ends kept labs
  * @returns names of what was removed
  */
 export async function sweepEmbedded({ all = false } = {}): Promise<string[]> {
@@ -222,8 +228,7 @@ export async function sweepEmbedded({ all = false } = {}): Promise<string[]> {
     const owner = await readFile(join(home, 'owner'), 'utf8').catch(() => '');
     if (owner && ownerIsAlive(owner)) {
       const pid = Number(owner.split(':')[1]);
-      const kept = owner !== ownerOf(process.pid) && !name.startsWith(`${pid}-`);
-      if (!(all && kept)) continue;
+      if (!(all && existsSync(join(home, KEPT)))) continue;
       process.kill(pid, 'SIGKILL');
       await waitUntil('the kept lab to end', async () =>
         ownerIsAlive(owner) ? { notYet: `process ${pid} still runs` } : { done: true },
