@@ -321,7 +321,7 @@ while not select.select([sys.stdin], [], [], 0.001)[0]: file.write(b"x")`,
       await expect(readManifest(busy)).rejects.toMatchObject({
         code: 'files-changed',
         message: 'the files of busy could not be read: growing changed while the files were read',
-        hint: expect.stringContaining('stop what writes') as string,
+        hint: expect.stringContaining('Stop what writes') as string,
       });
     } finally {
       untilEnded.end();
