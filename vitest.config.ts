@@ -17,7 +17,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', ...sideBySide, include: ['src/**/*.test.ts'], testTimeout: 60_000 },
+        test: { name: 'unit', ...sideBySide, include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 },
       },
       {
         extends: true,

@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import mustache from 'mustache';
-import { buildDrillView } from './page/drill-view.ts';
-import { buildRunView } from './page/run-view.ts';
+import { buildDrillView } from './view/drill-view.ts';
+import { buildRunView } from './view/run-view.ts';
 import type { Report, Run } from './schema.ts';
 
-const FOLDER = path.join(import.meta.dirname, 'page');
+const FOLDER = path.join(import.meta.dirname, 'templates');
 
 /** By file name without extension: `report` is report.mustache, `style` is the style sheet. */
 const templates = Object.fromEntries(

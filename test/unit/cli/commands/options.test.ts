@@ -1,0 +1,26 @@
+// What the command line accepts and rejects.
+import { expect, test } from 'vitest';
+import { nearestName } from '../../../../src/cli/runner/nearest-name.ts';
+import { parseSeconds, parseSize } from '../../../../src/cli/commands/options.ts';
+
+test('accepts seconds above 0, with or without a fraction', () => {
+  expect([parseSeconds('90'), parseSeconds('0.5')]).toEqual([90, 0.5]);
+});
+
+test.each(['', ' ', 'abc', '-5', '0', 'Infinity', '5s', 'NaN'])('rejects "%s" as an objective', (text) => {
+  expect(() => parseSeconds(text)).toThrow(`Expected a number of seconds above 0, got "${text}".`);
+});
+
+test('accepts only the names of sizes', () => {
+  expect(parseSize('medium')).toBe('medium');
+  expect(() => parseSize('Medium')).toThrow('Expected small, medium, large, got "Medium".');
+});
+
+test.each([
+  ['totl-loss', 'total-loss'],
+  ['TOTAL', 'total-loss'],
+  ['single', 'single-manager'],
+  ['xyz', undefined],
+])('suggests for %s: %s', (word, meant) => {
+  expect(nearestName(word, ['single-manager', 'total-loss'])).toBe(meant);
+});

@@ -1,0 +1,69 @@
+// The intent log outlives the program that wrote it: a later version must be able to undo what an older one left.
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { localDataRoot } from '../../../src/swarm-backup/engine/local-data-root.ts';
+import type { DataRoot, Manager } from '../../../src/swarm-backup/engine/manager.ts';
+import { readIntentLog, recoverInterrupted, writeIntentLog } from '../../../src/swarm-backup/intent-log.ts';
+
+let home: string;
+let root: DataRoot;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'swarm-drill-intent-'));
+  root = localDataRoot(home);
+});
+afterEach(() => rm(home, { recursive: true }));
+
+const write = (log: unknown): Promise<void> =>
+  writeFile(join(home, 'swarm-drill.json'), typeof log === 'string' ? log : JSON.stringify(log));
+
+test('reads a log with the field names of the first version', async () => {
+  await write({
+    restored: { id: 'a', cluster: 'b', node: 'c', at: 'then', aside: 'swarm.before-1' },
+    doing: { what: 'restore', since: 'now', engine: true, aside: 'swarm.before-2', coming: 'swarm.coming-2' },
+  });
+  expect(await readIntentLog(root)).toEqual({
+    restored: { id: 'a', cluster: 'b', node: 'c', at: 'then', previous: 'swarm.before-1' },
+    operation: {
+      what: 'restore',
+      since: 'now',
+      engine: true,
+      previous: 'swarm.before-2',
+      staging: 'swarm.coming-2',
+    },
+  });
+});
+
+test('undoes a restore that the first version left half-way', async () => {
+  await mkdir(join(home, 'swarm'));
+  await mkdir(join(home, 'swarm.before-2'));
+  await mkdir(join(home, 'swarm.coming-2'));
+  await writeFile(join(home, 'swarm.before-2/old'), '');
+  await write({
+    doing: { what: 'restore', since: 'now', engine: true, aside: 'swarm.before-2', coming: 'swarm.coming-2' },
+  });
+  const calls: string[] = [];
+  const call = (name: string) => async () => void calls.push(name);
+  const manager = { root, stop: call('stop'), start: call('start') } as unknown as Manager;
+  expect(await recoverInterrupted(manager)).toMatchObject({ what: 'restore' });
+  expect(calls).toEqual(['stop', 'start']);
+  expect((await readdir(home)).sort()).toEqual(['swarm', 'swarm-drill.json']);
+  expect(await readdir(join(home, 'swarm'))).toEqual(['old']);
+});
+
+test('keeps the last restore when an operation ends', async () => {
+  const restored = { id: 'a', cluster: 'b', node: 'c', at: 'then', previous: 'swarm.previous-1' };
+  await writeIntentLog(root, { restored });
+  await writeIntentLog(root, { operation: { what: 'backup', since: 'now', engine: false, part: 'x' } });
+  await writeIntentLog(root, {});
+  expect(JSON.parse(await readFile(join(home, 'swarm-drill.json'), 'utf8'))).toEqual({ restored });
+});
+
+test('names the file when it is damaged', async () => {
+  await write('{');
+  await expect(readIntentLog(root)).rejects.toMatchObject({
+    code: 'intent-log-damaged',
+    message: expect.stringContaining(`${home}/swarm-drill.json: invalid intent log`),
+  });
+});
