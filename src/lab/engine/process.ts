@@ -177,7 +177,9 @@ export async function sendInput(running: ContainerProcess, input?: ExecOptions['
         written++;
         done(error ?? (running.stdinClosed() ? new Error('the process no longer reads its input') : null));
       }),
-    final: (done) => void io.end(done),
+    // A process may end with the last of its input: the reader of its output then destroys `io`, and nothing is lost.
+    final: (done) =>
+      void io.end((error?: Error | null) => done(io.readableEnded && io.errored === null ? null : error)),
   });
   let writtenBefore = 0;
   const watch = setInterval(() => {
