@@ -54,7 +54,7 @@ const groups: readonly (readonly Control[])[] = [
     {
       check: 'ledger balances',
       broken: 'one posting is a cent too high',
-      sees: /^1 receipts don't add up/,
+      sees: /^1 receipts do not add up/,
       also: ['rows match'],
       harm: (restored) =>
         sql(
