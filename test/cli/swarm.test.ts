@@ -84,7 +84,7 @@ test.each<[string, () => string[], string[]]>([
   [
     'a descriptor that is not a number',
     () => backup('--passphrase-fd', 'nine'),
-    ['number of a descriptor to read from, got "nine"'],
+    ['number of a file descriptor to read from, got "nine"'],
   ],
   ['a closed descriptor', () => backup('--passphrase-fd', '99'), ["--passphrase-fd 99 can't be read: EBADF"]],
   [
