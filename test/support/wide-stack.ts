@@ -93,7 +93,7 @@ export async function deployWideStack(swarm: Swarm): Promise<Map<string, Buffer>
     Labels: { old: 'client' },
     TaskTemplate: { ContainerSpec: { Image: image, Command: ['sleep', 'infinity'], StopGracePeriod: 1e9 } },
     Networks: [{ Target: 'wide_front', Aliases: ['grandfather'] }],
-  } as never);
+  });
   await swarm.converged(undefined, ['wide_web', 'wide_agent', 'legacy', 'pinned', 'by-hostname', 'forced']);
   await sh('docker service update --quiet --detach --force --env-add ROUND=2 forced');
   return values;
