@@ -194,7 +194,7 @@ describe('a single manager is lost', () => {
   test.for<{ harm: string; change: Change }>([
     { harm: 'raft log with a flipped bit', change: log((bytes, end) => flipped(bytes, end >> 1)) },
     { harm: 'raft log without its beginning', change: log((bytes, end) => bytes.fill(0, 0, end >> 1)) },
-    { harm: 'empty raft log', change: log((bytes) => bytes.subarray(0, 0)) },
+    { harm: 'raft log without any bytes', change: log((bytes) => bytes.subarray(0, 0)) },
     { harm: 'node key that is not a key', change: key(() => Buffer.from('not a key')) },
   ])('reports what the engine says of a $harm, and leaves nothing behind', async ({ change }) => {
     const { code, message, cause } = await failedRestore(change);
