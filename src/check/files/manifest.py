@@ -1,8 +1,9 @@
-"""Every entry below /data with its content and all its metadata. Usage: manifest.py [EXCLUDED-PREFIX ...]
+"""Lists every entry below /data with its content and all its metadata. Usage: manifest.py [EXCLUDED-PREFIX ...]
 
-One line of JSON each, in the order of the bytes of their paths, a directory before what is in it; a last line says how many.
-Names stand as their bytes, one character each (Latin-1): nothing of an odd one is lost, and their order stays that of bytes.
-What can't be read, or changes while it is read, ends it with a reason (exit code 3 where it changed). Nothing is left out silently.
+One line of JSON per entry, ordered by the bytes of the paths, a directory before its contents; the last line has the count.
+Names are written byte by byte (Latin-1), so that unusual names are complete and keep the order of their bytes. What can't be read, or
+changes while it is read, ends the program with a reason (exit code 3 for a change). No entry is left out silently.
+Python, because it runs in a container with the volume mounted, which has no Node.js.
 """
 import errno
 import gc
