@@ -65,7 +65,7 @@ export function repositorySuite(
   const { kind, attacks, full = FULL } = subject;
   let change = (account: Account): Account => account;
   const method = passingAccounts(subject.method, (account) => change(account));
-  const scope = new Scope();
+  let scope = new Scope();
   let site: TestSite;
   let vault: Vault;
   let older: RecoveryPoint;
@@ -212,6 +212,7 @@ export function repositorySuite(
 
   test("reports that the vault's disk is full, and restores an earlier recovery point", async () => {
     await scope.close();
+    scope = new Scope();
     vault = await openVault(scope, { capacity: 64 << 20 });
     const { kept, manifest } = await keep(files);
     const { code, output } = await findingOf(vault.keep(method, big));
