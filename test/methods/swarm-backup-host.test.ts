@@ -87,7 +87,7 @@ test("refuses a directory that does not exist or is not the engine's, without st
     `setpriv --reuid 65534 /opt/node /opt/src/cli/main.ts swarm backup --output /tmp/x.age --passphrase-fd 0`,
     phrase,
   );
-  expect(asNobody).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('run this as root') });
+  expect(asNobody).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Run this as root') });
   expect(await invocation()).toBe(before);
 });
 
