@@ -2,6 +2,22 @@
 import boundaries from 'eslint-plugin-boundaries';
 import tseslint from 'typescript-eslint';
 
+/** Every folder below the entry files. */
+const ROOMS = [
+  'support',
+  'lab',
+  'swarm',
+  'model',
+  'vault',
+  'swarmBackup',
+  'method',
+  'disaster',
+  'recovery',
+  'check',
+  'drill',
+  'report',
+];
+
 /**
  * Each folder, where it is, and what it may import in addition to itself. `types` may be imported as types only.
  * The last two match what no folder above does: the entry files in `src/`.
@@ -23,44 +39,11 @@ const LAYERS = {
     types: ['lab', 'swarm', 'vault', 'method', 'disaster', 'recovery', 'check'],
   },
   report: { at: 'src/report', may: ['support', 'model', 'drill'] },
-  cli: {
-    at: 'src/cli',
-    may: [
-      'support',
-      'lab',
-      'swarm',
-      'model',
-      'vault',
-      'swarmBackup',
-      'method',
-      'disaster',
-      'recovery',
-      'check',
-      'drill',
-      'report',
-      'entry',
-    ],
-  },
+  cli: { at: 'src/cli', may: [...ROOMS, 'entry'] },
   // Both import the package by its name, `swarm-drill` and `swarm-drill/workload`, as another project would.
   fixtures: { at: 'fixtures', may: [] },
   drills: { at: 'drills', may: ['fixtures'] },
-  entry: {
-    at: 'src',
-    may: [
-      'support',
-      'lab',
-      'swarm',
-      'model',
-      'vault',
-      'swarmBackup',
-      'method',
-      'disaster',
-      'recovery',
-      'check',
-      'drill',
-      'report',
-    ],
-  },
+  entry: { at: 'src', may: ROOMS },
 };
 
 /** Libraries that only these places may import; other code calls those places. */
