@@ -17,7 +17,16 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', ...sideBySide, include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 },
+        test: {
+          name: 'unit',
+          ...sideBySide,
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 60_000,
+          // The files share their modules, whose loading would take as long as the tests. So no test may leave anything changed.
+          isolate: false,
+          restoreMocks: true,
+          unstubEnvs: true,
+        },
       },
       {
         extends: true,

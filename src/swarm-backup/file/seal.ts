@@ -5,7 +5,13 @@ import { Readable } from 'node:stream';
 import { type DrillError, finding, reasonOf, usage } from '../../support/errors.ts';
 
 /** What a file is encrypted with. */
-export type SealingKey = { readonly recipients: readonly string[] } | { readonly passphrase: string };
+export type SealingKey =
+  | { readonly recipients: readonly string[] }
+  | {
+      readonly passphrase: string;
+      /** What one guess of the passphrase costs: the binary logarithm of scrypt's N. Default 18, as in age; at least 16. */
+      readonly workFactor?: number;
+    };
 /** What decrypts one. */
 export type OpeningKey =
   { readonly identities: readonly (string | Identity)[] } | { readonly passphrase: string };
@@ -14,7 +20,14 @@ type Bytes = globalThis.ReadableStream<Uint8Array>;
 const web = (stream: Readable): Bytes => Readable.toWeb(stream);
 const node = (stream: Bytes): Readable => Readable.fromWeb(stream);
 
-/** @returns the encrypted stream, and a key that this process can read it back with */
+const DEFAULT_WORK_FACTOR = 18;
+/** 64 MiB of memory for one guess; less is too little for a file that an attacker may have. */
+const LEAST_WORK_FACTOR = 16;
+
+/**
+ * @returns the encrypted stream, and a key that this process can read it back with
+ * @throws DrillError of usage when the work factor is too small
+ */
 export async function sealStream(
   plain: Readable,
   lock: SealingKey,
@@ -22,8 +35,15 @@ export async function sealStream(
   const encrypter = new Encrypter();
   let key: OpeningKey;
   if ('passphrase' in lock) {
-    encrypter.setPassphrase(lock.passphrase);
-    key = lock;
+    const { passphrase, workFactor = DEFAULT_WORK_FACTOR } = lock;
+    if (!(workFactor >= LEAST_WORK_FACTOR))
+      throw usage(
+        `the work factor of a passphrase: expected at least ${LEAST_WORK_FACTOR}, got ${workFactor}`,
+        `Leave it out; it is ${DEFAULT_WORK_FACTOR} then.`,
+      );
+    encrypter.setPassphrase(passphrase);
+    encrypter.setScryptWorkFactor(workFactor);
+    key = { passphrase };
   } else {
     for (const recipient of lock.recipients) encrypter.addRecipient(recipient);
     // A recipient that adds nothing to the file and remembers the file's own key.

@@ -44,10 +44,14 @@ describe('the sample reports', () => {
 
 test('builds a valid report from a journal cut off at any byte', () => {
   const text = asText(notRecoveredSample());
+  let lines = -1;
   for (let length = 0; length <= text.length; length += 7) {
     const { events, damagedLines } = parseJournal(text.slice(0, length));
-    const report = Report.parse(buildReport(events, { name: 'total-loss' }));
     expect(damagedLines).toBe(0);
+    // A line that is cut off counts for nothing, so the report is the same.
+    if (events.length === lines) continue;
+    lines = events.length;
+    const report = Report.parse(buildReport(events, { name: 'total-loss' }));
     expect(report.complete).toBe(events.at(-1)?.event === 'end');
     expect(Math.abs(sum(report.steps) - report.totalSeconds)).toBeLessThan(0.01 * report.totalSeconds + 1e-9);
     if (!report.complete) expect(report.verdict).not.toBe('recovered');

@@ -22,10 +22,8 @@ import { createSwarmFile, type Written } from '../../../../src/swarm-backup/file
 const identity = await generateX25519Identity();
 const lock: SealingKey = { recipients: [await identityToRecipient(identity)] };
 const key: OpeningKey = { identities: [identity] };
-const byPassphrase = { passphrase: 'seven-words-that-are-hard-to-guess' };
-
-/** Deriving a key from a passphrase is slow by design. */
-const SLOW = 60_000;
+/** With the smallest work factor: deriving a key from a passphrase is slow by design. */
+const byPassphrase = { passphrase: 'seven-words-that-are-hard-to-guess', workFactor: 16 };
 
 let home: string;
 let path: string;
@@ -128,9 +126,25 @@ test('hides everything it contains', async () => {
     expect(bytes).not.toContain(text);
 });
 
-test('decrypts with the passphrase', { timeout: SLOW }, async () => {
+test('decrypts with the passphrase', async () => {
   const manifest = await written(entries, byPassphrase);
   expect(await readSwarmFile(fileSource(path), byPassphrase)).toEqual(manifest);
+});
+
+test.for<{ by: SealingKey; title: string; logN: string }>([
+  { title: 'by default', by: { passphrase: 'any' }, logN: '18' },
+  { title: 'with a work factor', by: { passphrase: 'any', workFactor: 16 }, logN: '16' },
+])('records the cost of guessing the passphrase $title: 2^$logN', async ({ by, logN }) => {
+  await written(entries, by);
+  const [, factor] = /^-> scrypt \S+ (\d+)$/m.exec((await readFile(path)).toString('latin1')) ?? [];
+  expect(factor).toBe(logN);
+});
+
+test('refuses a work factor that is too small', async () => {
+  await expect(written(entries, { passphrase: 'any', workFactor: 15 })).rejects.toMatchObject({
+    blame: 'usage',
+    message: 'the work factor of a passphrase: expected at least 16, got 15',
+  });
 });
 
 test.each<[string, SealingKey, OpeningKey | (() => Promise<OpeningKey>), string]>([
@@ -143,7 +157,7 @@ test.each<[string, SealingKey, OpeningKey | (() => Promise<OpeningKey>), string]
   ['another passphrase', byPassphrase, { passphrase: 'another' }, 'does not decrypt'],
   ['a passphrase for recipients', lock, byPassphrase, 'is encrypted for recipients'],
   ['an identity for a passphrase', byPassphrase, key, 'is encrypted with a passphrase'],
-])('refuses %s as the wrong key', { timeout: SLOW }, async (_, sealedFor, other, reason) => {
+])('refuses %s as the wrong key', async (_, sealedFor, other, reason) => {
   await written(entries, sealedFor);
   const wrong = typeof other === 'function' ? await other() : other;
   const error = await readSwarmFile(fileSource(path), wrong).catch(refusal);
@@ -265,7 +279,12 @@ test.each([
 ])('refuses a copy without %s as incomplete', async (name) => {
   await written(without(name));
   const error = await readSwarmFile(fileSource(path), key).catch(refusal);
-  expect(error).toMatchObject({ code: 'incomplete', blame: 'finding' });
+  expect(error).toMatchObject({
+    code: 'incomplete',
+    blame: 'finding',
+    message: expect.stringContaining(`${name.replace('/0.wal', '/*.wal')} missing`),
+    hint: expect.stringContaining('another backup'),
+  });
 });
 
 test.each<[string, object, string]>([
@@ -295,7 +314,7 @@ test('never overwrites an existing file', async () => {
   expect(await readFile(part, 'utf8')).toBe('precious');
 });
 
-test('needs little memory for a large file', { timeout: SLOW }, async () => {
+test('needs little memory for a large file', async () => {
   const block = Buffer.alloc(1024 * 1024);
   const size = 256 * block.length;
   const big = (): Readable => {
