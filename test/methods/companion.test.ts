@@ -1,10 +1,11 @@
 // The volume backup companion: it stops what has its label, and what it stopped runs again, also when it fails or is killed.
-import { readFile, truncate, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { volumeCompanion } from '../../src/method/volume/volume-companion.ts';
 import { withServicesStopped } from '../../src/method/container/stop-services.ts';
+import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { waitUntil } from '../../src/support/poll.ts';
-import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
+import { useMethodLab, withFlippedBit } from '../support/method-lab.ts';
 import {
   destroy,
   entryOf,
@@ -16,22 +17,22 @@ import {
   seed,
   startUser,
   stateOf,
-  type FileManifest,
-  type TestSite,
 } from '../support/volumes.ts';
 
 const companion = volumeCompanion();
 const FILE = 'volume.tar.zst';
 const STOP = { 'docker-volume-backup.stop-during-backup': 'true' };
-let site: TestSite;
-let before: FileManifest;
-let kept: ArtifactStore;
+
+const site = useMethodLab('companion', async ({ volume }) => {
+  await seed(volume('files'));
+  await startUser(volume('files'), 'web', { labels: STOP });
+});
 
 const here = () => site.volume('').node.engine;
 const web = () => stateOf(site.swarm, 'web');
-const off = () =>
-  waitUntil('web to be stopped', async () => {
-    const { running } = await web();
+const off = (service: string) =>
+  waitUntil(`${service} to be stopped`, async () => {
+    const { running } = await stateOf(site.swarm, service);
     return running === 0 ? { done: running } : { notYet: `${running} containers run` };
   });
 const companions = (all: boolean) =>
@@ -45,40 +46,44 @@ const runByHand = (archive: string, ...more: string[]) => {
   return site.volume('').node.exec(['sh', '-c', script, 'sh', ...more, ...image]);
 };
 
-beforeAll(async () => {
-  site = await openTestSite('companion');
-  before = await seed(site.volume('files'));
-  await startUser(site.volume('files'), 'web', { labels: STOP });
-});
-afterAll(() => site[Symbol.asyncDispose]());
-beforeEach(async () => {
-  kept = await openArtifactStore();
-  return () => kept[Symbol.asyncDispose]();
-});
-
 describe('what comes back', () => {
   test('loses exactly the declared aspects, and stops the service during the backup', async () => {
-    const service = await web();
-    const [taken] = await Promise.all([companion.backup(site.volume('files'), kept.writer), off()]);
-    expect(taken).toMatchObject({ volume: 'files', stopped: ['web'] });
-    expect(await web()).toEqual(service);
+    const shop = site.volume('shop');
+    const before = await seed(shop);
+    onTestFinished(() => destroy(shop, 'shop'));
+    await startUser(shop, 'shop', { labels: STOP });
+    const service = await stateOf(site.swarm, 'shop');
+    const [taken] = await Promise.all([companion.backup(shop, site.kept.writer), off('shop'), off('web')]);
+    expect(taken['volume']).toBe('shop');
+    expect(new Set(taken['stopped'] as string[])).toEqual(new Set(['shop', 'web']));
+    expect(await stateOf(site.swarm, 'shop')).toEqual(service);
     expect(await companions(true)).toEqual([]);
 
-    await destroy(site.volume('files'), 'web');
-    await companion.restore(kept.reader(taken), site.volume('files'));
-    await startUser(site.volume('files'), 'web', { labels: STOP });
-    const after = await readManifest(site.volume('files'));
+    await destroy(shop, 'shop');
+    await companion.restore(site.kept.reader(taken), shop);
+    await startUser(shop, 'shop', { labels: STOP });
+    const after = await readManifest(shop);
     expect(await lostAspects(before, after)).toEqual(companion.loses);
     // Each name of a file with several names is now a separate file; no attribute is left.
     expect(await entryOf(after, 'links/hard-0')).not.toHaveProperty('links');
     expect(await entryOf(after, 'attributes/capability')).not.toHaveProperty('attributes');
-    before = after;
   });
 
-  test('does not stop a service without the label, but stops a labelled container outside of any service', async () => {
+  test('does not stop a service without the label', async () => {
     await inVolume(site.volume('other'), ['touch', '/data/file']);
     await startUser(site.volume('other'), 'busy');
-    const busy = await stateOf(site.swarm, 'busy');
+    onTestFinished(() => destroy(site.volume('other'), 'busy'));
+    const containers = async () =>
+      (await here().containers.list({ filters: { label: ['com.docker.swarm.service.name=busy'] } }))
+        .map(({ Id }) => Id)
+        .sort();
+    const before = await containers();
+    await companion.backup(site.volume('other'), site.kept.writer);
+    expect(before).toHaveLength(2);
+    expect(await containers()).toEqual(before);
+  });
+
+  test('stops a labelled container outside of any service, and starts it again', async () => {
     const single = await here().containers.create({
       name: 'single',
       Image: site.swarm.imageOf('toolbox'),
@@ -86,15 +91,13 @@ describe('what comes back', () => {
       Labels: STOP,
       HostConfig: { Init: true },
     });
+    onTestFinished(() => here().containers.remove(single));
     await here().containers.start(single);
     const { State } = await here().containers.inspect(single);
-    await companion.backup(site.volume('other'), kept.writer);
+    await companion.backup(site.volume('files'), site.kept.writer);
     const again = await here().containers.inspect(single);
     expect(again.State.Running).toBe(true);
     expect(again.State.StartedAt > State.StartedAt).toBe(true);
-    expect(await stateOf(site.swarm, 'busy')).toEqual(busy);
-    await here().containers.remove(single);
-    await destroy(site.volume('other'), 'busy');
   });
 });
 
@@ -112,8 +115,11 @@ describe('what was stopped runs again', () => {
     const service = await web();
     // Reading 4 GiB of holes takes a while.
     await inVolume(site.volume('files'), ['truncate', '--size=4G', '/data/holes']);
-    const killed = findingOf(companion.backup(site.volume('files'), kept.writer));
-    await off();
+    onTestFinished(async () => {
+      await inVolume(site.volume('files'), ['rm', '/data/holes']);
+    });
+    const killed = findingOf(companion.backup(site.volume('files'), site.kept.writer));
+    await off('web');
     const [running] = await companions(false);
     await here().containers.kill(running?.Id ?? '');
     expect(await killed).toMatchObject({
@@ -122,12 +128,11 @@ describe('what was stopped runs again', () => {
     });
     expect(await web()).toEqual(service);
     expect(await companions(true)).toEqual([]);
-    await inVolume(site.volume('files'), ['sh', '-c', 'rm /data/holes']);
   });
 
   test('when the vault refuses the archive', async () => {
     const service = await web();
-    const refusing = { ...kept.writer, put: () => Promise.reject(new Error('the vault is full')) };
+    const refusing = { ...site.kept.writer, put: () => Promise.reject(new Error('the vault is full')) };
     await expect(companion.backup(site.volume('files'), refusing)).rejects.toThrow('the vault is full');
     expect(await web()).toEqual(service);
     expect(await companions(true)).toEqual([]);
@@ -142,25 +147,27 @@ test('restores the replicas of a service that a killed backup of another method 
       return new Promise(() => {});
     });
   });
-  await companion.backup(site.volume('files'), kept.writer);
+  await companion.backup(site.volume('files'), site.kept.writer);
   expect(await web()).toEqual(service);
 });
 
 describe('refuses', () => {
-  test('a labelled global service, and labelled tasks that Swarm would replace', async () => {
+  test('a labelled global service', async () => {
+    onTestFinished(() => destroy(site.volume('agents'), 'agent'));
     await startUser(site.volume('agents'), 'agent', { global: true, labels: STOP });
-    const refused = await findingOf(companion.backup(site.volume('files'), kept.writer));
+    const refused = await findingOf(companion.backup(site.volume('files'), site.kept.writer));
     expect(refused).toMatchObject({ code: 'not-pausable', message: expect.stringContaining('agent') });
     expect(await runByHand('size=200m')).toContain('agent: only a replicated service can be stopped');
-    await destroy(site.volume('agents'), 'agent');
+  });
 
+  test('labelled tasks that Swarm would replace', async () => {
+    onTestFinished(() => destroy(site.volume('tasks'), 'tasks'));
     await startUser(site.volume('tasks'), 'tasks', { containerLabels: STOP });
-    const tasks = await findingOf(companion.backup(site.volume('files'), kept.writer));
+    const tasks = await findingOf(companion.backup(site.volume('files'), site.kept.writer));
     expect(tasks).toMatchObject({
       code: 'companion-failed',
       output: expect.stringContaining('label the service, not its containers'),
     });
-    await destroy(site.volume('tasks'), 'tasks');
   });
 
   test('to write a plain archive where an encrypted one was requested', async () => {
@@ -176,39 +183,44 @@ describe('refuses', () => {
   });
 
   test('a volume on a worker, from which services can not be stopped', async () => {
-    await site.swarm.join({ workers: 1 });
-    const volume = { ...site.volume('far'), node: site.swarm.node('worker-1') };
+    await using place = await openTestSite('companion-worker');
+    await place.swarm.join({ workers: 1 });
+    const volume = { ...place.volume('far'), node: place.swarm.node('worker-1') };
     await inVolume(volume, ['touch', '/data/file']);
-    expect(await companion.backup(volume, kept.writer)).toMatchObject({ stopped: [] });
+    expect(await companion.backup(volume, site.kept.writer)).toMatchObject({ stopped: [] });
     await startUser(volume, 'far', { labels: STOP });
-    const refused = await findingOf(companion.backup(volume, kept.writer));
+    const refused = await findingOf(companion.backup(volume, site.kept.writer));
     expect(refused).toMatchObject({
       code: 'companion-not-on-manager',
       message: 'worker-1 is a worker: the companion can stop far only from a manager',
     });
-    await here().services.remove('far');
   });
 });
 
 describe('reports a restore that fails', () => {
-  test('because the artifact is truncated or has a bit flipped, or the target has no room', async () => {
-    const taken = await companion.backup(site.volume('files'), kept.writer);
-    const whole = await readFile(kept.path(FILE));
+  const restoring = (taken: ArtifactMetadata, name: string) =>
+    findingOf(companion.restore(site.kept.reader(taken), site.volume(name)));
+
+  test('because the target has no room', async () => {
+    const taken = await companion.backup(site.volume('files'), site.kept.writer);
     await here().volumes.create({
       Name: 'tiny',
       Driver: 'local',
       DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' },
     });
-    const restoring = (name: string) => findingOf(companion.restore(kept.reader(taken), site.volume(name)));
-    expect(await restoring('tiny')).toMatchObject({
+    expect(await restoring(taken, 'tiny')).toMatchObject({
       code: 'tar-failed',
       output: expect.stringContaining('No space left on device'),
     });
-    await truncate(kept.path(FILE), 1_000_000);
-    expect(await restoring('damaged')).toMatchObject({ code: 'tar-failed' });
-    whole.writeUInt8(whole.readUInt8(0) ^ 1, 0);
-    await writeFile(kept.path(FILE), whole);
-    expect(await restoring('damaged')).toMatchObject({ code: 'tar-failed' });
+  });
+
+  test.for<{ harm: string; change: (whole: Buffer) => Buffer }>([
+    { harm: 'is truncated', change: (whole) => whole.subarray(0, 1_000_000) },
+    { harm: 'has a flipped bit', change: (whole) => withFlippedBit(whole, 0) },
+  ])('because the artifact $harm', async ({ change }) => {
+    const taken = await companion.backup(site.volume('files'), site.kept.writer);
+    await writeFile(site.kept.path(FILE), change(await readFile(site.kept.path(FILE))));
+    expect(await restoring(taken, 'damaged')).toMatchObject({ code: 'tar-failed' });
     expect(await inVolume(site.volume('damaged'), ['ls', '-A', '/data'])).toBe('');
   });
 });

@@ -1,7 +1,7 @@
 // What goes to the vault as a stream, when the vault is full or goes away half-way: a finding, and the source unharmed.
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { outputOf } from '../../src/lab/engine/process.ts';
 import { dockerCp } from '../../src/method/volume/docker-cp.ts';
 import { Vault } from '../../src/vault/vault.ts';
@@ -12,30 +12,24 @@ import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { withTrace } from '../../src/support/trace.ts';
+import { useMethodLab } from '../support/method-lab.ts';
 import {
   destroy,
   findingOf,
   inVolume,
   lostAspects,
-  openTestSite,
   readManifest,
   seed,
   startUser,
   stateOf,
-  type TestSite,
 } from '../support/volumes.ts';
 
 const MEBIBYTES = 96;
-let place: TestSite;
-let big: Volume;
-
-beforeAll(async () => {
-  place = await openTestSite('vault-streams');
-  big = place.volume('big');
-  await seed(big, { files: 1, largeMiB: MEBIBYTES });
-  await startUser(big, 'web');
+const place = useMethodLab('vault-streams', async ({ volume }) => {
+  await seed(volume('big'), { files: 1, largeMiB: MEBIBYTES });
+  await startUser(volume('big'), 'web');
 });
-afterAll(() => place[Symbol.asyncDispose]());
+const big = (): Volume => place.volume('big');
 
 const open = (scope: Scope, capacity?: number): Promise<Vault> =>
   Vault.open(place.swarm.site, scope, () => undefined, capacity === undefined ? {} : { capacity });
@@ -73,7 +67,7 @@ describe.for(METHODS)('by $name', (method) => {
     await using scope = new Scope();
     const before = await stateOf(place.swarm, 'web');
     const vault = await open(scope, 32 << 20);
-    const { code, output } = await findingOf(vault.keep(method, big));
+    const { code, output } = await findingOf(vault.keep(method, big()));
     expect(code).toBe('vault-full');
     expect(output).toMatch(/no space left/i);
     // What was half there makes room again.
@@ -87,7 +81,7 @@ describe.for(METHODS)('by $name', (method) => {
     const vault = await open(scope);
     const began = Date.now();
     const [found] = await Promise.all([
-      findingOf(vault.keep(method, big)),
+      findingOf(vault.keep(method, big())),
       arriving(vault).then(() => vault.host.disconnect()),
     ]);
     expect(found.code).toBe('vault-unreachable');
@@ -100,8 +94,8 @@ describe.for(METHODS)('by $name', (method) => {
       const parts = await partsAt(vault);
       return parts === '' ? { done: true } : { notYet: parts };
     });
-    const manifest = await readManifest(big);
-    const kept = await vault.keep(method, big);
+    const manifest = await readManifest(big());
+    const kept = await vault.keep(method, big());
     const again = place.volume('again');
     await kept.restoreInto(again);
     expect(await lostAspects(manifest, await readManifest(again))).toEqual(method.loses);
@@ -112,7 +106,7 @@ describe.for(METHODS)('by $name', (method) => {
 test('fails a restore whose vault is disconnected, and leaves no partial volume', async () => {
   await using scope = new Scope();
   const vault = await open(scope);
-  const kept = await vault.keep(volumeArchive(), big);
+  const kept = await vault.keep(volumeArchive(), big());
   const target = place.volume('target');
   const cut = vault.host.exec(['sh', '-euc', HOLD_THE_READER]).then(() => vault.host.disconnect());
   const [found] = await Promise.all([findingOf(kept.restoreInto(target)), cut]);
@@ -146,7 +140,7 @@ test('throws the reason of the stop when it is stopped half-way, and the vault r
   const reason = new Error('a person said stop');
   const begun = arriving(vault).then(() => stop.abort(reason));
   const sink = { stepStarted: () => undefined, stepEnded: () => undefined, waiting: () => undefined };
-  await expect(withTrace(sink, stop.signal, () => vault.keep(volumeArchive(), big))).rejects.toBe(reason);
+  await expect(withTrace(sink, stop.signal, () => vault.keep(volumeArchive(), big()))).rejects.toBe(reason);
   await begun;
   expect(await vault.host.exec(['find', '/vault/stream', '-type', 'f'])).toBe('');
 });

@@ -1,8 +1,9 @@
 // The volume plugin: a driver with snapshots on a real engine, used by a service, backed up, and restored on a new swarm.
-import { readFile, truncate, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { outputOf } from '../../src/lab/engine/process.ts';
 import type { ArtifactWriter } from '../../src/model/method.ts';
+import type { Volume } from '../../src/method/container/volume.ts';
 import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
 import { volumePlugin } from '../../src/method/volume/volume-plugin.ts';
 import {
@@ -12,46 +13,38 @@ import {
 } from '../../fixtures/volume-plugin/install.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
-import { openArtifactStore, type ArtifactStore } from '../support/artifact-store.ts';
+import { useMethodLab, withFlippedBit } from '../support/method-lab.ts';
 import {
   findingOf,
   inVolume,
   lostAspects,
-  openTestSite,
   readManifest,
   seed,
   startUser,
   stateOf,
-  type FileManifest,
-  type TestSite,
 } from '../support/volumes.ts';
 
 const plugin = volumePlugin({ driver: SNAPSHOT_DRIVER });
 const FILE = 'volume.tar.zst';
-let site: TestSite;
-let before: FileManifest;
-let kept: ArtifactStore;
+
+const createVolume = ({ node, name }: Volume, options: Record<string, string> = {}) =>
+  node.engine.volumes.create({ Name: name, Driver: SNAPSHOT_DRIVER, DriverOpts: options });
+
+const site = useMethodLab('volume-plugin', async ({ volume }) => {
+  const files = volume('files');
+  await installSnapshotPlugin(files.node);
+  await createVolume(files);
+  const before = await seed(files);
+  await startUser(files, 'web', { driver: SNAPSHOT_DRIVER });
+  return { before };
+});
 
 const here = () => site.volume('').node.engine;
-const make = (name: string, options: Record<string, string> = {}) =>
-  here().volumes.create({ Name: name, Driver: SNAPSHOT_DRIVER, DriverOpts: options });
+const make = (name: string, options?: Record<string, string>) => createVolume(site.volume(name), options);
 const volumes = async () => (await here().volumes.list()).map(({ Name }) => Name);
 /** Also while it is in use. */
 const disable = () => site.volume('').node.exec(['docker', 'plugin', 'disable', '--force', SNAPSHOT_DRIVER]);
-const lost = async (name: string) => lostAspects(before, await readManifest(site.volume(name)));
-
-beforeAll(async () => {
-  site = await openTestSite('volume-plugin');
-  await installSnapshotPlugin(site.volume('').node);
-  await make('files');
-  before = await seed(site.volume('files'));
-  await startUser(site.volume('files'), 'web', { driver: SNAPSHOT_DRIVER });
-});
-afterAll(() => site[Symbol.asyncDispose]());
-beforeEach(async () => {
-  kept = await openArtifactStore();
-  return () => kept[Symbol.asyncDispose]();
-});
+const lost = async (name: string) => lostAspects(site.prepared.before, await readManifest(site.volume(name)));
 
 describe('the driver', () => {
   test('takes a read-only snapshot, and creates a writable volume from one', async () => {
@@ -128,10 +121,10 @@ describe('backup', () => {
     const service = await stateOf(site.swarm, 'web');
     const during: unknown[] = [];
     await volumePlugin({ whileStopped: true }).backup(site.volume('files'), {
-      ...kept.writer,
+      ...site.kept.writer,
       pipeFrom: async (file, end) => {
         during.push(await stateOf(site.swarm, 'web'));
-        await kept.writer.pipeFrom(file, end);
+        await site.kept.writer.pipeFrom(file, end);
       },
     });
     expect(during).toEqual([service]);
@@ -144,14 +137,14 @@ describe('backup', () => {
     await make('big');
     await seed(site.volume('big'), { files: 0, largeMiB: 96 });
     const killing: ArtifactWriter = {
-      ...kept.writer,
+      ...site.kept.writer,
       pipeFrom: async (file, end) => {
         const [snapshot = ''] = Object.keys(end.volumes);
         const killed = waitUntil('the reader to be killed', async () => {
           const [reader] = await here().containers.list({ filters: { volume: [snapshot] } });
           return reader ? { done: await here().containers.kill(reader.Id) } : { notYet: 'there is none' };
         });
-        await Promise.all([kept.writer.pipeFrom(file, end), killed]);
+        await Promise.all([site.kept.writer.pipeFrom(file, end), killed]);
       },
     };
     const killed = await findingOf(plugin.backup(site.volume('big'), killing));
@@ -163,53 +156,29 @@ describe('backup', () => {
 });
 
 describe('restore', () => {
-  test('refuses a damaged artifact, and leaves the volume empty', async () => {
-    const taken = await plugin.backup(site.volume('files'), kept.writer);
-    const whole = await readFile(kept.path(FILE));
-    const restoring = () => findingOf(plugin.restore(kept.reader(taken), site.volume('damaged')));
-    await truncate(kept.path(FILE), whole.length / 2);
-    expect(await restoring()).toMatchObject({
+  test.for<{ harm: string; change: (whole: Buffer) => Buffer; output: string }>([
+    {
+      harm: 'is truncated',
+      change: (whole) => whole.subarray(0, whole.length / 2),
+      output: 'Unexpected EOF',
+    },
+    { harm: 'has a flipped bit', change: (whole) => withFlippedBit(whole, 0), output: '' },
+  ])('refuses an artifact that $harm, and leaves the volume empty', async ({ change, output }) => {
+    const taken = await plugin.backup(site.volume('files'), site.kept.writer);
+    await writeFile(site.kept.path(FILE), change(await readFile(site.kept.path(FILE))));
+    const damaged = site.volume('damaged');
+    expect(await findingOf(plugin.restore(site.kept.reader(taken), damaged))).toMatchObject({
       code: 'tar-failed',
-      output: expect.stringContaining('Unexpected EOF'),
+      output: expect.stringContaining(output),
     });
-    whole.writeUInt8(whole.readUInt8(0) ^ 1, 0);
-    await writeFile(kept.path(FILE), whole);
-    expect(await restoring()).toMatchObject({ code: 'tar-failed' });
-    expect(await inVolume(site.volume('damaged'), ['ls', '-A', '/data'])).toBe('');
+    expect(await inVolume(damaged, ['ls', '-A', '/data'])).toBe('');
     await removed('damaged');
   });
 
-  test('reports a full disk during a restore and during a snapshot, and a disabled plugin', async () => {
-    const taken = await plugin.backup(site.volume('files'), kept.writer);
-    const { node } = site.volume('');
-    await disable();
-    expect(await findingOf(plugin.backup(site.volume('files'), kept.writer))).toMatchObject({
-      code: 'no-plugin',
-      message: expect.stringContaining('disabled'),
-    });
-    await node.exec(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', SNAPSHOT_STATE]);
-    await installSnapshotPlugin(node);
-    const full = await findingOf(plugin.restore(kept.reader(taken), site.volume('tiny')));
-    expect(full).toMatchObject({
-      code: 'tar-failed',
-      output: expect.stringContaining('No space left on device'),
-    });
-    await inVolume(site.volume('tiny'), ['dd', 'if=/dev/urandom', 'of=/data/file', 'bs=1k', 'count=600']);
-    const noRoom = await findingOf(plugin.backup(site.volume('tiny'), kept.writer));
-    expect(noRoom).toMatchObject({ code: 'snapshot-failed' });
-    expect(String(noRoom.cause)).toContain('No space left on device');
-    expect(await volumes()).toEqual(['tiny']);
-    await removed('tiny');
-    await disable();
-    await node.exec(['umount', SNAPSHOT_STATE]);
-    await installSnapshotPlugin(node);
-    expect(await lost('files')).toEqual([]);
-  });
-
   test('restores a lost node once the plugin is installed on the new one', async () => {
-    const taken = await plugin.backup(site.volume('files'), kept.writer);
+    const taken = await plugin.backup(site.volume('files'), site.kept.writer);
     await site.replaceNode();
-    expect(await findingOf(plugin.restore(kept.reader(taken), site.volume('files')))).toMatchObject({
+    expect(await findingOf(plugin.restore(site.kept.reader(taken), site.volume('files')))).toMatchObject({
       code: 'no-plugin',
       message: expect.stringContaining('missing'),
     });
@@ -224,12 +193,59 @@ describe('restore', () => {
     });
 
     await installSnapshotPlugin(site.volume('').node);
-    await plugin.restore(kept.reader(taken), site.volume('files'));
+    await plugin.restore(site.kept.reader(taken), site.volume('files'));
     await site.swarm.converged(seconds(60));
     expect(await lost('files')).toEqual(plugin.loses);
     expect((await here().volumes.inspect('files')).Driver).toBe(SNAPSHOT_DRIVER);
     expect(await stateOf(site.swarm, 'web')).toMatchObject({ running: 2 });
     expect(plugin.loses).toEqual(volumeArchive().loses);
+  });
+});
+
+test('refuses a backup while the plugin is disabled', async () => {
+  const { node } = site.volume('');
+  onTestFinished(() => installSnapshotPlugin(node));
+  await disable();
+  expect(await findingOf(plugin.backup(site.volume('files'), site.kept.writer))).toMatchObject({
+    code: 'no-plugin',
+    message: expect.stringContaining('disabled'),
+  });
+});
+
+describe('reports a full disk', () => {
+  /** Gives the driver a disk of 1 MiB for the rest of the test. */
+  async function shrinkDisk(): Promise<void> {
+    const { node } = site.volume('');
+    onTestFinished(async () => {
+      await disable();
+      await node.exec(['umount', SNAPSHOT_STATE]);
+      await installSnapshotPlugin(node);
+      expect(await lost('files')).toEqual([]);
+    });
+    await disable();
+    await node.exec(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', SNAPSHOT_STATE]);
+    await installSnapshotPlugin(node);
+  }
+
+  test('during a restore', async () => {
+    const taken = await plugin.backup(site.volume('files'), site.kept.writer);
+    await shrinkDisk();
+    expect(await findingOf(plugin.restore(site.kept.reader(taken), site.volume('tiny')))).toMatchObject({
+      code: 'tar-failed',
+      output: expect.stringContaining('No space left on device'),
+    });
+    await removed('tiny');
+  });
+
+  test('during a snapshot, and leaves none', async () => {
+    await shrinkDisk();
+    await make('tiny');
+    await inVolume(site.volume('tiny'), ['dd', 'if=/dev/urandom', 'of=/data/file', 'bs=1k', 'count=600']);
+    const noRoom = await findingOf(plugin.backup(site.volume('tiny'), site.kept.writer));
+    expect(noRoom).toMatchObject({ code: 'snapshot-failed' });
+    expect(String(noRoom.cause)).toContain('No space left on device');
+    expect(await volumes()).toEqual(['tiny']);
+    await removed('tiny');
   });
 });
 

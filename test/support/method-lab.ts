@@ -1,10 +1,57 @@
-// What tests of a single method share: volumes of a one-node swarm, the errors that they expect, and streams that break.
+// What tests of a single method share: a site and a store for artifacts, volumes of a one-node swarm, the errors that they expect, and
+// streams that break.
 import { Readable } from 'node:stream';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { runSidecar, outputOrThrow } from '../../src/method/container/sidecar.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
 import type { ArtifactReader, ArtifactWriter } from '../../src/model/method.ts';
-import type { ArtifactStore } from './artifact-store.ts';
+import { openArtifactStore, type ArtifactStore } from './artifact-store.ts';
+import { openTestSite, type TestSite } from './volumes.ts';
+
+/** The site of a test file. Its members may be used in hooks and tests only. */
+export interface MethodLab<Prepared> extends Pick<TestSite, 'swarm' | 'volume' | 'replaceNode'> {
+  /** What `prepare` returned. */
+  readonly prepared: Prepared;
+  /** Empty at the beginning of each test. */
+  readonly kept: ArtifactStore;
+}
+
+/** Starts a swarm of one node for the tests of a file, and prepares what they use without changing it. */
+export function useMethodLab<Prepared = void>(
+  drill: string,
+  prepare: (site: TestSite) => Promise<Prepared>,
+): MethodLab<Prepared> {
+  let site: TestSite | undefined;
+  let prepared: { readonly value: Prepared } | undefined;
+  let kept: ArtifactStore | undefined;
+  const opened = <T>(what: T | undefined): T => {
+    if (what === undefined) throw new Error('the lab is only there in hooks and tests');
+    return what;
+  };
+  beforeAll(async () => {
+    site = await openTestSite(drill);
+    prepared = { value: await prepare(site) };
+  });
+  afterAll(() => site?.[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    const store = await openArtifactStore();
+    kept = store;
+    return () => store[Symbol.asyncDispose]();
+  });
+  return {
+    get swarm() {
+      return opened(site).swarm;
+    },
+    get prepared() {
+      return opened(prepared).value;
+    },
+    get kept() {
+      return opened(kept);
+    },
+    volume: (name) => opened(site).volume(name),
+    replaceNode: () => opened(site).replaceNode(),
+  };
+}
 
 /** Matches a DrillError with this code that blames the backup or the restore. */
 export const finding = (code: string) => ({ name: 'DrillError', blame: 'finding', code });
@@ -32,6 +79,13 @@ export async function runInVolume({ swarm, node, name }: Volume, script: string)
 export const filesIn = (volume: Volume): Promise<string> => runInVolume(volume, 'find . -mindepth 1');
 
 const vaultFull = (): Error => Object.assign(new Error('the disk is full'), finding('vault-refused'));
+
+/** Returns the bytes with the lowest bit of one of them flipped. */
+export function withFlippedBit(bytes: Buffer, at: number): Buffer {
+  const changed = Buffer.from(bytes);
+  changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
+  return changed;
+}
 
 /** A vault that stores no byte. */
 export const fullVault: ArtifactWriter = {

@@ -22,7 +22,7 @@ const IDLE = 'import signal; signal.signal(signal.SIGTERM, lambda *_: exit(0)); 
 export interface TestSite extends AsyncDisposable {
   /** The current swarm. */
   readonly swarm: Swarm;
-  volume(name: string): Volume;
+  readonly volume: (name: string) => Volume;
   /** Destroys the node with its disk, and starts a new one. */
   replaceNode(): Promise<void>;
 }

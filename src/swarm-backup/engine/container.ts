@@ -92,7 +92,7 @@ async function inspect(outer: Engine, node: string): Promise<ContainerInspection
 }
 
 /** On a helper: the id of the node whose volumes it holds. */
-const HELPER_LABEL = 'swarm-drill.helper-of';
+export const HELPER_LABEL = 'swarm-drill.helper-of';
 
 /** Starts a container that only mounts the node's volumes. @returns its id */
 async function startHelper(outer: Engine, node: ContainerInspection, scope: Scope): Promise<string> {
