@@ -15,10 +15,8 @@ import { waitUntil } from 'swarm-drill/workload';
 import { Ledger, ledger } from '../../fixtures/ledger/ledger.ts';
 import { outcome } from '../support/control.ts';
 
-/** One of three managers is lost; the data is on another node and is never restored. */
-const lostManager = drill('one of three managers is lost', {
-  variant: 'manager',
-  topology: { managers: 3, workers: 0 },
+/** The ledger, which loses no write because the node with its database is not lost. */
+const withLedger = {
   images: ledger.images,
   objectives: { rto: minutes(2) },
   recoveryPoint: 'latest',
@@ -26,13 +24,20 @@ const lostManager = drill('one of three managers is lost', {
     const shop = await ledger.deploy(swarm, { seed, size });
     return { app: shop, shop };
   },
+  drift: ({ write }) => write(5),
+} satisfies Partial<Plan>;
+
+/** One of three managers is lost; the data is on another node and is never restored. */
+const lostManager = drill('one of three managers is lost', {
+  variant: 'manager',
+  topology: { managers: 3, workers: 0 },
+  ...withLedger,
   async baseline({ swarm }) {
     return { mounted: await baselines.mountedFiles(swarm) };
   },
   backup: async ({ vault, seeded: { shop } }) => ({
     dump: await vault.keep(methods.postgresDump(), shop.database),
   }),
-  drift: ({ write }) => write(5),
   disaster: ({ swarm }) => disasters.destroyNodes(swarm, 'manager-3'),
   outage: ({ survivors }) => [
     {
@@ -63,13 +68,7 @@ const lostManager = drill('one of three managers is lost', {
 const lostWorker = drill('the worker with the files is lost', {
   variant: 'worker',
   topology: { managers: 1, workers: 2 },
-  images: ledger.images,
-  objectives: { rto: minutes(2) },
-  recoveryPoint: 'latest',
-  async seed({ swarm, seed, size }) {
-    const shop = await ledger.deploy(swarm, { seed, size });
-    return { app: shop, shop };
-  },
+  ...withLedger,
   async baseline({ seeded: { shop } }) {
     const files = await shop.files();
     return { files: await baselines.files(files), name: files.name };
@@ -77,7 +76,6 @@ const lostWorker = drill('the worker with the files is lost', {
   backup: async ({ vault, seeded: { shop } }) => ({
     files: await vault.keep(methods.volumeArchive(), await shop.files()),
   }),
-  drift: ({ write }) => write(5),
   disaster: async ({ swarm }) => disasters.destroyNodes(swarm, [await swarm.nodeOf(ledger.filesService)]),
   async restore({ kept, survivors: swarm }) {
     const labels = await recoveries.replaceLostNodes(swarm, { moveLabels: false });

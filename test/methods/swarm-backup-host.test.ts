@@ -1,10 +1,10 @@
 // `swarm backup` and `swarm restore` on their own host with their defaults: a machine with systemd, docker.service and
 // docker.socket.
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
-import { type Machine, openMachine } from '../support/swarm-backup-machine.ts';
+import { type Machine, type MachineOutcome, openMachine } from '../support/swarm-backup-machine.ts';
 
 let machine: Machine;
 const value = randomBytes(12).toString('hex');
@@ -23,8 +23,16 @@ beforeAll(async () => {
   await machine.ok(
     'docker service create --detach --no-resolve-image --name keeper --secret word tiny /usr/bin/sleep 1d',
   );
+  await backUp('one.age');
 });
 afterAll(() => machine[Symbol.asyncDispose]());
+
+/** Backs the machine's swarm up to a file in /root, which must succeed. */
+async function backUp(file: string): Promise<MachineOutcome> {
+  const made = await machine.swarm(`backup --output /root/${file} ${SEALED}`);
+  expect(made.exitCode, made.stderr).toBe(0);
+  return made;
+}
 
 /** The secret as a running task sees it. */
 const secretInside = (): Promise<string> =>
@@ -46,8 +54,7 @@ const invocation = (): Promise<string> =>
 
 test('stops the engine and its socket with systemd, and starts both again', async () => {
   const before = await invocation();
-  const { exitCode, json, stderr } = await machine.swarm(`backup --output /root/one.age ${SEALED}`);
-  expect(exitCode, stderr).toBe(0);
+  const { json } = await backUp('new.age');
   expect(json).toMatchObject({
     ok: true,
     node: { name: 'manager-1', address: machine.address, addressIsOwn: true },
@@ -55,62 +62,87 @@ test('stops the engine and its socket with systemd, and starts both again', asyn
   });
   expect(await invocation()).not.toBe(before);
   expect(await machine.ok('systemctl is-active docker docker.socket')).toBe('active\nactive\n');
-  expect(await machine.ok('stat --format "%a %U" /root/one.age')).toBe('600 root\n');
+  expect(await machine.ok('stat --format "%a %U" /root/new.age')).toBe('600 root\n');
   expect(await secretInside()).toBe(value);
 });
 
-test('refuses a file inside the swarm directory, also through links', async () => {
-  const before = await invocation();
-  await machine.ok('ln -sfn /var/lib/docker/swarm /root/link; ln -sfn /root/../var/lib /root/up');
-  for (const path of [
-    '/var/lib/docker/swarm/x.age',
-    '/root/link/raft/x.age',
-    '/root/up/docker/swarm/worker/x.age',
-  ]) {
+test.for(['/var/lib/docker/swarm/x.age', '/root/link/raft/x.age', '/root/up/docker/swarm/worker/x.age'])(
+  'refuses a file inside the swarm directory, also through links: %s',
+  async (path) => {
+    const before = await invocation();
+    await machine.ok('ln -sfn /var/lib/docker/swarm /root/link; ln -sfn /root/../var/lib /root/up');
     const { exitCode, json } = await machine.swarm(`backup --output ${path} ${SEALED}`);
-    expect({ path, exitCode, json }).toMatchObject({
+    expect({ exitCode, json }).toMatchObject({
       exitCode: 64,
       json: { error: { reason: expect.stringContaining('inside the swarm directory') } },
     });
-  }
-  expect(await invocation()).toBe(before);
-});
+    expect(await invocation()).toBe(before);
+  },
+);
 
-test("refuses a directory that does not exist or is not the engine's, without stopping the engine", async () => {
-  const before = await invocation();
-  const nowhere = await machine.swarm(`backup --output /nowhere/x.age ${SEALED}`);
-  expect(nowhere).toMatchObject({ exitCode: 64 });
-  await machine.ok('mkdir -p /root/other/swarm');
-  const other = await machine.swarm(`backup --output /root/x.age ${SEALED} --data-root /root/other`);
-  expect(other).toMatchObject({ exitCode: 2, json: { error: { code: 'data-root' } } });
-  const asNobody = await machine.sh(
-    `setpriv --reuid 65534 /opt/node /opt/src/cli/main.ts swarm backup --output /tmp/x.age --passphrase-fd 0`,
-    phrase,
-  );
-  expect(asNobody).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Run this as root') });
-  expect(await invocation()).toBe(before);
+describe('does not stop the engine, and refuses', () => {
+  let before: string;
+  beforeEach(async () => {
+    before = await invocation();
+  });
+  afterEach(async () => {
+    expect(await invocation()).toBe(before);
+  });
+
+  test('a directory that does not exist', async () => {
+    expect(await machine.swarm(`backup --output /nowhere/x.age ${SEALED}`)).toMatchObject({ exitCode: 64 });
+  });
+
+  test("a data root that is not the engine's", async () => {
+    await machine.ok('mkdir -p /root/other/swarm');
+    const other = await machine.swarm(`backup --output /root/x.age ${SEALED} --data-root /root/other`);
+    expect(other).toMatchObject({ exitCode: 2, json: { error: { code: 'data-root' } } });
+  });
+
+  test('a user who is not root', async () => {
+    const asNobody = await machine.sh(
+      'setpriv --reuid 65534 /opt/node /opt/src/cli/main.ts swarm backup --output /tmp/x.age --passphrase-fd 0',
+      phrase,
+    );
+    expect(asNobody).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Run this as root') });
+  });
+
+  test('a swarm that exists, without --yes', async () => {
+    const refused = await machine.swarm(`restore --input /root/one.age ${SEALED}`);
+    expect(refused).toMatchObject({ exitCode: 1, json: { error: { code: 'swarm-exists' } } });
+  });
 });
 
 test('replaces an existing swarm with --yes and restores what was removed', async () => {
+  await backUp('before-loss.age');
   await machine.ok('docker service rm keeper && docker secret rm word');
-  const refused = await machine.swarm(`restore --input /root/one.age ${SEALED}`);
-  expect(refused).toMatchObject({ exitCode: 1, json: { error: { code: 'swarm-exists' } } });
-  const { exitCode, json, stderr } = await machine.swarm(`restore --input /root/one.age ${SEALED} --yes`);
+  const { exitCode, json, stderr } = await machine.swarm(
+    `restore --input /root/before-loss.age ${SEALED} --yes`,
+  );
   expect(exitCode, stderr).toBe(0);
   expect(json).toMatchObject({ ok: true, alreadyRestored: false, strategy: 'forced initialisation' });
   expect(await secretInside()).toBe(value);
   expect(await machine.ok(`ls -d ${String(json['previous'])}`)).not.toBe('');
-  const twice = await machine.swarm(`restore --input /root/one.age ${SEALED} --yes`);
-  expect(twice).toMatchObject({ exitCode: 0, json: { ok: true, alreadyRestored: true } });
+});
+
+test('does nothing when the file is already restored', async () => {
+  const restore = () => machine.swarm(`restore --input /root/one.age ${SEALED} --yes`);
+  expect(await restore()).toMatchObject({ exitCode: 0 });
+  const before = await invocation();
+  expect(await restore()).toMatchObject({ exitCode: 0, json: { ok: true, alreadyRestored: true } });
+  expect(await invocation()).toBe(before);
 });
 
 test('restores owners and modes', async () => {
-  const listed = (name: string): Promise<string> =>
+  const listed = (path: string): Promise<string> =>
     machine.ok(
-      `cd /var/lib/docker/${name} && find . -path ./certificates -o -path ./raft -o -path ./worker -o -name 'swarm-*' | sort | xargs stat --format '%n %a %u %g'`,
+      `cd ${path} && find . -path ./certificates -o -path ./raft -o -path ./worker -o -name 'swarm-*' | sort | xargs stat --format '%n %a %u %g'`,
     );
-  const previous = (await machine.ok('cd /var/lib/docker; ls -d swarm.previous-*')).trim();
-  expect(await listed('swarm')).toBe(await listed(previous));
+  const { exitCode, json, stderr } = await machine.swarm(
+    `restore --input /root/one.age ${SEALED} --yes --force`,
+  );
+  expect(exitCode, stderr).toBe(0);
+  expect(await listed('/var/lib/docker/swarm')).toBe(await listed(String(json['previous'])));
 });
 
 const readLog = async (): Promise<unknown> =>
@@ -171,7 +203,7 @@ test('ends with exit code 2 when the engine accepts connections and never answer
 
 test('waits until no process has the directory open when the stop command returns early', async () => {
   const { exitCode, stderr } = await machine.swarm(
-    `backup --output /root/async.age ${SEALED} --stop-command 'systemctl stop --no-block docker.socket docker'`,
+    `backup --output /root/async.age --overwrite ${SEALED} --stop-command 'systemctl stop --no-block docker.socket docker'`,
   );
   expect(exitCode, stderr).toBe(0);
   expect(await secretInside()).toBe(value);
@@ -239,6 +271,13 @@ test('restores the swarm on an engine that has none', async () => {
 });
 
 test('starts a stopped engine and finds its data root in daemon.json', async () => {
+  onTestFinished(async () => {
+    await machine.ok(
+      'systemctl stop docker.socket docker && rm -rf /etc/docker/daemon.json /srv/docker && ' +
+        'systemctl reset-failed docker && systemctl start docker',
+    );
+    expect(await secretInside()).toBe(value);
+  });
   await machine.ok(
     'systemctl stop docker.socket docker && mkdir -p /srv/docker /etc/docker && ' +
       `echo '{"data-root": "/srv/docker"}' >/etc/docker/daemon.json`,

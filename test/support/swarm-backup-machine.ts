@@ -28,7 +28,12 @@ export interface Machine extends AsyncDisposable {
   /** The same, which must succeed. @returns what it printed */
   ok(script: string): Promise<string>;
   /** Runs `swarm-drill swarm <args> --json` there, as a person at its terminal would. */
-  swarm(args: string): Promise<ProcessOutput & { readonly json: Readonly<Record<string, unknown>> }>;
+  swarm(args: string): Promise<MachineOutcome>;
+}
+
+export interface MachineOutcome extends ProcessOutput {
+  /** What `--json` printed. */
+  readonly json: Readonly<Record<string, unknown>>;
 }
 
 export async function openMachine(drill: string): Promise<Machine> {
