@@ -39,7 +39,7 @@ export interface Environment {
   /** The engine inside each node. */
   readonly nodeEngine: string;
   readonly kernel: string;
-  readonly images: readonly ImageFact[];
+  readonly images: readonly Omit<ImageFact, 'origin'>[];
   /** E.g. `swarm-drill 0.1.0, Node.js v24.21.0`. */
   readonly tool: string;
   /** Of this project's work tree, with `-dirty` if it has changes; `unknown` outside git. */

@@ -100,6 +100,7 @@ export async function ensureImage(
           typeof recipe.registry === 'string'
             ? 'registry'
             : `registry: ${recipe.registry.base}, and on it ${builtOf(recipe)}`,
+        origin: 'registry',
       };
   }
   const built = await inspect(engine, localReference(recipe));
@@ -109,6 +110,7 @@ export async function ensureImage(
       reference: localReference(recipe),
       digest: built.Id,
       source: builtOf(recipe),
+      origin: 'debian',
     };
 
   if (prefer === 'registry') {

@@ -52,6 +52,8 @@ export interface ImageFact {
   readonly reference: string;
   /** Image id or repository digest, `sha256:…`. */
   readonly digest: string;
-  /** `registry`, or what it was built of. */
+  /** `registry`, or what it was built of: for people. */
   readonly source: string;
+  /** A registry, also for what was built on one of its images; or a file system built from Debian packages. */
+  readonly origin: 'registry' | 'debian';
 }

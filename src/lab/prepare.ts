@@ -102,6 +102,7 @@ async function builtFact(recipe: ImageRecipe, progress: (doing: string) => void)
     reference: localReference(recipe),
     digest: `sha256:${hash.digest('hex')}`,
     source: builtOf(recipe),
+    origin: 'debian',
   };
 }
 
@@ -113,7 +114,7 @@ async function loadInto(
   progress: (doing: string) => void,
 ): Promise<void> {
   const changes = (recipe.debian.changes ?? []).flatMap((change) => ['--change', change]);
-  const fromTar = !fact.source.startsWith('registry');
+  const fromTar = fact.origin === 'debian';
   const argv = fromTar ? ['docker', 'import', ...changes, '-', fact.reference] : ['docker', 'load'];
   const input = fromTar
     ? createReadStream(await debianImage(recipe, progress))

@@ -16,7 +16,13 @@ const LAB: LabFacts = {
   host: 'unix:///in-memory',
   kind: 'engine',
   description: 'engines in memory',
-  images: IMAGES.map((role) => ({ role, reference: role, digest: '', source: 'memory' })),
+  images: IMAGES.map((role) => ({
+    role,
+    reference: role,
+    digest: '',
+    source: 'memory',
+    origin: 'registry' as const,
+  })),
   template: '',
 };
 

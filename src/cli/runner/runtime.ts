@@ -32,7 +32,9 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
         engine: `Docker ${info.ServerVersion} (${lab.kind === 'embedded' ? 'embedded lab' : lab.host})`,
         nodeEngine: await nodeVersion(engine, (await site?.nodeContainers())?.[0]),
         kernel: info.KernelVersion,
-        images: [...lab.images, ...(vault?.objectStore ? [vault.objectStore.image] : [])],
+        images: [...lab.images, ...(vault?.objectStore ? [vault.objectStore.image] : [])].map(
+          ({ role, reference, digest, source }) => ({ role, reference, digest, source }),
+        ),
         tool: `${toolVersion()}, Node.js ${process.version}`,
         commit: await commit(),
         lab: lab.description,
