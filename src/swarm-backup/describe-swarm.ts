@@ -64,7 +64,10 @@ export function completeManifest(
 ): Manifest {
   const missing = missingParts(files);
   if (missing.length > 0)
-    throw finding(`the swarm directory is incomplete: ${missing.join(', ')} missing`, { code: 'incomplete' });
+    throw finding(`the swarm directory is incomplete: ${missing.join(', ')} missing`, {
+      code: 'incomplete',
+      hint: "Check that --data-root is the engine's, or back up another manager.",
+    });
   const text = (path: string): string => small.get(path)?.toString('utf8') ?? '';
   requireUnlockKey(text(NODE_KEY), unlockKey);
   const { ListenAddr, DataPathAddr } = JSON.parse(text(ENGINE_STATE)) as Record<string, string | undefined>;
