@@ -1,6 +1,7 @@
 // Decides a drill's verdict, and the one sentence that explains it, from recorded facts only.
 import { formatSeconds } from '../support/clock.ts';
 import type { CheckResult } from '../model/check.ts';
+import { formatRpa, missesRpo, type DataLoss } from './data-loss.ts';
 import type { CleanupFact, JournalEvent, Phase, ProofRow } from './events.ts';
 
 export const VERDICTS = ['recovered', 'not-recovered', 'inconclusive'] as const;
@@ -8,10 +9,8 @@ export type Verdict = (typeof VERDICTS)[number];
 
 type RecordedObjectives = Extract<JournalEvent, { event: 'plan' }>['objectives'];
 
-export interface Actual {
+export interface Actual extends DataLoss {
   readonly rtaSeconds: number | null;
-  readonly rpaSeconds: number | null;
-  readonly lostWrites: number | null;
   /** Of the lost writes, those acknowledged before the backup began: no schedule excuses them. */
   readonly lostBeforeBackup: number | null;
 }
@@ -84,9 +83,12 @@ const ofFailedChecks = ({ checks }: VerdictFacts): Objection[] =>
     .map((check) => red(`check "${check.name}" failed: ${check.detail}`));
 
 function* ofMissedObjectives({ objectives, actual }: VerdictFacts): Generator<Objection> {
-  for (const { objective, asked, name, measured } of pairs(objectives, actual))
-    if (measured !== null && measured > asked)
-      yield red(`${objective} missed: ${name} is ${formatSeconds(measured)}, ${plain(asked)} allowed`);
+  const { rtoSeconds: rto, rpoSeconds: rpo } = objectives;
+  const { rtaSeconds: rta } = actual;
+  if (rto !== null && rta !== null && rta > rto)
+    yield red(`RTO missed: RTA is ${formatSeconds(rta)}, ${plain(rto)} allowed`);
+  if (rpo !== null && missesRpo(actual, rpo))
+    yield red(`RPO missed: RPA is ${formatRpa(actual, '')}, ${plain(rpo)} allowed`);
 }
 
 function* ofUnmeasuredObjectives({ objectives, actual }: VerdictFacts): Generator<Objection> {
@@ -133,7 +135,7 @@ const ofCleanup = ({ cleanup }: VerdictFacts): Objection[] =>
     : [];
 
 function recoveredReason({ objectives: { rtoSeconds }, actual, checks }: VerdictFacts): string {
-  const { rtaSeconds, lostWrites, lostBeforeBackup } = actual;
+  const { rtaSeconds, lostWrites, lostBeforeBackup, acknowledgedWrites } = actual;
   const allowed = rtoSeconds === null ? '' : ` of ${plain(rtoSeconds)} allowed`;
   const time = rtaSeconds === null ? 'recovered' : `recovered in ${formatSeconds(rtaSeconds)}${allowed}`;
   const when = lostBeforeBackup === 0 ? ', all from after the backup began' : '';
@@ -142,6 +144,6 @@ function recoveredReason({ objectives: { rtoSeconds }, actual, checks }: Verdict
       ? `${checks.filter((check) => check.result === 'pass').length} checks passed`
       : lostWrites === 0
         ? 'no acknowledged write lost'
-        : `${lostWrites} acknowledged writes lost${when}`;
+        : `${lostWrites === acknowledgedWrites ? 'all ' : ''}${lostWrites} acknowledged writes lost${when}`;
   return `${time}; ${writes}`;
 }

@@ -1,5 +1,6 @@
 // Renders junit.xml of a run, for CI servers: a suite per drill, a case per check, and one each for end, objectives and verdict.
 import { DOMImplementation, XMLSerializer, type Element } from '@xmldom/xmldom';
+import { formatRpa, missesRpo } from '../drill/data-loss.ts';
 import { formatSeconds } from '../support/clock.ts';
 import type { Report, Run } from './schema.ts';
 
@@ -57,17 +58,35 @@ function completionOutcome({ failure, complete, reason }: Report): CaseOutcome {
 }
 
 function objectivesOutcome({ objectives, actual }: Report): CaseOutcome {
+  const { rtoSeconds: rto, rpoSeconds: rpo } = objectives;
+  const { rtaSeconds: rta, rpaSeconds: rpa } = actual;
+  const unmeasured = 'not measured';
   const asked = [
-    { names: ['RTO', 'RTA'], limit: objectives.rtoSeconds, measured: actual.rtaSeconds },
-    { names: ['RPO', 'RPA'], limit: objectives.rpoSeconds, measured: actual.rpaSeconds },
-  ].filter((objective) => objective.limit !== null);
+    ...(rto === null
+      ? []
+      : [
+          {
+            text: `RTO ${formatSeconds(rto)}, RTA ${rta === null ? unmeasured : formatSeconds(rta)}`,
+            isMeasured: rta !== null,
+            isMissed: rta !== null && rta > rto,
+          },
+        ]),
+    ...(rpo === null
+      ? []
+      : [
+          {
+            text: `RPO ${formatSeconds(rpo)}, RPA ${formatRpa(actual, unmeasured)}`,
+            isMeasured: rpa !== null,
+            isMissed: missesRpo(actual, rpo),
+          },
+        ]),
+  ];
   if (asked.length === 0) return { kind: 'skipped', message: 'the drill has no objective' };
-  const text = ({ names, limit, measured }: (typeof asked)[number]): string =>
-    `${names[0]} ${formatSeconds(limit ?? 0)}, ${names[1]} ${measured === null ? 'not measured' : formatSeconds(measured)}`;
-  const missed = asked.filter(({ limit, measured }) => measured !== null && measured > (limit ?? 0));
-  if (missed.length > 0) return { kind: 'failure', message: missed.map(text).join('; ') };
-  const open = asked.filter(({ measured }) => measured === null);
-  return open.length > 0 ? { kind: 'error', message: open.map(text).join('; ') } : passed;
+  const textOf = (some: typeof asked): string => some.map(({ text }) => text).join('; ');
+  const missed = asked.filter(({ isMissed }) => isMissed);
+  if (missed.length > 0) return { kind: 'failure', message: textOf(missed) };
+  const open = asked.filter(({ isMeasured }) => !isMeasured);
+  return open.length > 0 ? { kind: 'error', message: textOf(open) } : passed;
 }
 
 function verdictOutcome({ verdict, reason }: Report): CaseOutcome {

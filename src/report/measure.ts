@@ -23,14 +23,17 @@ export function measureActuals(events: readonly JournalEvent[], marks: Report['m
   };
 }
 
-type Writes = Pick<Report['actual'], 'acknowledgedWrites' | 'lostWrites' | 'lostBeforeBackup' | 'rpaSeconds'>;
+type Writes = Omit<Report['actual'], 'rtaSeconds' | 'provenSeconds'>;
 
-/** Measures the RPA back to the last write before the first lost one, or to the first write when that one was lost. */
+/**
+ * Measures the RPA back to the last write before the first lost one. When the first write was lost, no write shows how far the loss
+ * reaches back: the RPA is at least the time since then.
+ */
 function measureWrites(events: readonly JournalEvent[], disaster: number | null): Writes {
   const batches = selectEvents(events, 'written').filter(({ t }) => disaster === null || t <= disaster);
   const acknowledged = new Set(batches.flatMap(({ ids }) => ids));
   const answers = selectEvents(events, 'surviving');
-  const unknown = { lostWrites: null, lostBeforeBackup: null, rpaSeconds: null };
+  const unknown = { lostWrites: null, lostBeforeBackup: null, rpaSeconds: null, rpaIsLowerBound: false };
   if (disaster === null || answers.length === 0 || acknowledged.size === 0)
     return { acknowledgedWrites: acknowledged.size, ...unknown };
 
@@ -41,12 +44,14 @@ function measureWrites(events: readonly JournalEvent[], disaster: number | null)
   );
   const early = backup === undefined ? null : lost.filter(({ t }) => t < backup);
   const firstLost = lost[0]?.t;
-  const good = batches.findLast(({ t }) => firstLost !== undefined && t < firstLost) ?? batches[0];
+  const intact = batches.findLast(({ t }) => firstLost !== undefined && t < firstLost);
+  const good = intact ?? batches[0];
   return {
     acknowledgedWrites: acknowledged.size,
     lostWrites: new Set(lost.map(({ id }) => id)).size,
     lostBeforeBackup: early && new Set(early.map(({ id }) => id)).size,
     rpaSeconds: firstLost === undefined || !good ? 0 : round(disaster - good.t),
+    rpaIsLowerBound: firstLost !== undefined && !intact,
   };
 }
 

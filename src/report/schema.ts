@@ -87,6 +87,9 @@ export const Report = z.object({
     rpaSeconds: duration
       .nullable()
       .describe('from the last acknowledged write before the first lost one, to the disaster'),
+    rpaIsLowerBound: z
+      .boolean()
+      .describe('the first acknowledged write is lost, so the loss may reach further back: no RPO is met'),
     lostWrites: count.nullable().describe('acknowledged before the disaster and missing after the restore'),
     lostBeforeBackup: count.nullable().describe('of these, acknowledged before the backup began'),
     acknowledgedWrites: count,

@@ -1,5 +1,6 @@
 // The summary on the terminal: verdict, objectives and measurements, failed checks, and where the report is.
 import { join, relative } from 'node:path';
+import { formatRpa } from '../../drill/data-loss.ts';
 import type { Report, Run } from '../../report/schema.ts';
 import { formatSeconds } from '../../support/clock.ts';
 import type { Palette } from './palette.ts';
@@ -18,7 +19,7 @@ function formatDrill(report: Report, colours: Palette): string[] {
   const open = report.checks.filter(({ result }) => result !== 'pass');
   return [
     `${paint(colours.bold(report.verdict))}: ${report.name}: ${report.reason}`,
-    `  RTA ${formatTime(actual.rtaSeconds)}, RTO ${formatObjective(objectives.rtoSeconds)}; RPA ${formatTime(actual.rpaSeconds)}, RPO ${formatObjective(objectives.rpoSeconds)}; proven after ${formatTime(actual.provenSeconds)}`,
+    `  RTA ${formatTime(actual.rtaSeconds)}, RTO ${formatObjective(objectives.rtoSeconds)}; RPA ${formatRpa(actual, 'none')}, RPO ${formatObjective(objectives.rpoSeconds)}; proven after ${formatTime(actual.provenSeconds)}`,
     `  lost writes: ${actual.lostWrites ?? 'unknown'} of ${actual.acknowledgedWrites} acknowledged`,
     `  checks: ${report.checks.length - open.length} of ${report.checks.length} passed`,
     ...open.map(({ name, result, required, detail }) =>

@@ -1,4 +1,5 @@
 // Objectives and measurements, as figures and as gauges.
+import { formatRpa, missesRpo } from '../../drill/data-loss.ts';
 import type { Report } from '../schema.ts';
 import { formatInteger, formatObjective, NOT_MEASURED, cssPercent, formatTime } from './format.ts';
 
@@ -15,8 +16,22 @@ export interface Figure {
 export function buildFigures({ objectives, actual, checks }: Report): Figure[] {
   const tally = (result: string): number => checks.filter((check) => check.result === result).length;
   return [
-    buildObjective('Recovery time', 'RTA', actual.rtaSeconds, 'RTO', objectives.rtoSeconds),
-    buildObjective('Data loss window', 'RPA', actual.rpaSeconds, 'RPO', objectives.rpoSeconds),
+    buildObjective({
+      label: 'Recovery time (RTA)',
+      value: formatTime(actual.rtaSeconds),
+      measured: actual.rtaSeconds,
+      objective: 'RTO',
+      asked: objectives.rtoSeconds,
+      isMissed: (rto) => actual.rtaSeconds !== null && actual.rtaSeconds > rto,
+    }),
+    buildObjective({
+      label: 'Data loss window (RPA)',
+      value: formatRpa(actual, NOT_MEASURED),
+      measured: actual.rpaSeconds,
+      objective: 'RPO',
+      asked: objectives.rpoSeconds,
+      isMissed: (rpo) => missesRpo(actual, rpo),
+    }),
     buildPlainFigure(
       'Lost writes',
       actual.lostWrites === null ? NOT_MEASURED : formatInteger(actual.lostWrites),
@@ -31,20 +46,24 @@ export function buildFigures({ objectives, actual, checks }: Report): Figure[] {
   ];
 }
 
-function buildObjective(
-  label: string,
-  name: string,
-  measured: number | null,
-  objective: string,
-  asked: number | null,
-): Figure {
+interface MeasuredObjective {
+  readonly label: string;
+  readonly value: string;
+  /** Seconds. */
+  readonly measured: number | null;
+  readonly objective: string;
+  /** Seconds. */
+  readonly asked: number | null;
+  readonly isMissed: (asked: number) => boolean;
+}
+
+function buildObjective({ label, value, measured, objective, asked, isMissed }: MeasuredObjective): Figure {
   const scale = Math.max(measured ?? 0, asked ?? 0) * 1.12;
-  const missed = measured !== null && asked !== null && measured > asked;
   return {
-    label: `${label} (${name})`,
-    value: formatTime(measured),
+    label,
+    value,
     note: `${objective} ${formatObjective(asked)}`,
-    state: measured === null || asked === null ? '' : missed ? 'missed' : 'met',
+    state: measured === null || asked === null ? '' : isMissed(asked) ? 'missed' : 'met',
     measured: measured !== null,
     bar:
       scale > 0

@@ -18,7 +18,14 @@ const check = (more: Partial<CheckResult> = {}): CheckResult => ({
 const gone = { what: 'node m1', id: '6f1c', before: 'running', after: 'gone' };
 const good: VerdictFacts = {
   objectives: { rtoSeconds: 90, rpoSeconds: 30 },
-  actual: { rtaSeconds: 31.2, rpaSeconds: 12, lostWrites: 20, lostBeforeBackup: 0 },
+  actual: {
+    rtaSeconds: 31.2,
+    rpaSeconds: 12,
+    rpaIsLowerBound: false,
+    acknowledgedWrites: 520,
+    lostWrites: 20,
+    lostBeforeBackup: 0,
+  },
   checks: [check()],
   failures: [],
   disaster: true,
@@ -81,6 +88,18 @@ describe('a drill is', () => {
       { actual: { ...actual, rpaSeconds: 31 } },
       'not-recovered',
       'RPO missed: RPA is 31.0 s, 30 s allowed',
+    ],
+    [
+      'not recovered when every write is lost, however short the drill was',
+      { actual: { ...actual, rpaSeconds: 15.3, rpaIsLowerBound: true, lostWrites: 520 } },
+      'not-recovered',
+      'RPO missed: RPA is everything lost, at least 15.3 s, 30 s allowed',
+    ],
+    [
+      'not recovered when the first write is lost and others are not',
+      { actual: { ...actual, rpaSeconds: 15.3, rpaIsLowerBound: true } },
+      'not-recovered',
+      'RPO missed: RPA is at least 15.3 s, 30 s allowed',
     ],
     [
       'inconclusive when the harness failed',

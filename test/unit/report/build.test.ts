@@ -35,6 +35,7 @@ describe('the sample reports', () => {
       rtaSeconds: 38.52,
       provenSeconds: 44.7,
       rpaSeconds: 19.8,
+      rpaIsLowerBound: false,
       acknowledgedWrites: 520,
       lostWrites: 20,
       lostBeforeBackup: 0,

@@ -34,6 +34,16 @@ describe('the page of a drill', () => {
     expect(html).toContain(reason);
   });
 
+  test('never shows an RPO as met when every write is lost', () => {
+    const events = recoveredSample().map((event) =>
+      event.event === 'surviving' ? { ...event, ids: [] } : event,
+    );
+    const html = renderReport(buildReport(events));
+    const [, figure = ''] = /(Data loss window \(RPA\)[^]*?)<\/div>\s*<div class="figure/.exec(html) ?? [];
+    expect(figure).toContain('everything lost, at least 21.4 s');
+    expect(figure).toContain('<strong>missed</strong>');
+  });
+
   test('lists failed checks first, then unproven ones', () => {
     const html = renderReport(buildReport(notRecoveredSample()));
     const at = (name: string): number => html.indexOf(`<th scope="row">${name}`);

@@ -20,6 +20,13 @@ test('reports a failed check as a failure with its differences, and the verdict 
   expect(xml).toContain('<failure message="3 of 500 rows differ">entry 117: amount 2500 &lt;&gt; 2050');
 });
 
+test('reports a missed RPO as a failure when every write is lost within it', () => {
+  const events = recoveredSample().map((event) =>
+    event.event === 'surviving' ? { ...event, ids: [] } : event,
+  );
+  expect(junitOf(events)).toContain('<failure message="RPO 30.0 s, RPA everything lost, at least 21.4 s"/>');
+});
+
 test('reports a drill that stopped early as an error', () => {
   const xml = junitOf(inconclusiveSample());
   expect(xml).toContain(

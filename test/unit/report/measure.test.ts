@@ -10,7 +10,11 @@ const backup: JournalEvent = { t: 50, event: 'phase', phase: 'backup', at };
 const actual = (...events: JournalEvent[]) => measureActuals(events, findMarks(events));
 
 test('reports an RPA of 0 when nothing was lost', () => {
-  expect(actual(written(10, 'a'), disaster, surviving('a'))).toMatchObject({ lostWrites: 0, rpaSeconds: 0 });
+  expect(actual(written(10, 'a'), disaster, surviving('a'))).toMatchObject({
+    lostWrites: 0,
+    rpaSeconds: 0,
+    rpaIsLowerBound: false,
+  });
 });
 
 test('measures the RPA back to the last write before the first lost one, even when later ones survived', () => {
@@ -22,7 +26,12 @@ test('measures the RPA back to the last write before the first lost one, even wh
     disaster,
     surviving('a', 'c'),
   ];
-  expect(actual(...events)).toMatchObject({ lostWrites: 1, lostBeforeBackup: 1, rpaSeconds: 90 });
+  expect(actual(...events)).toMatchObject({
+    lostWrites: 1,
+    lostBeforeBackup: 1,
+    rpaSeconds: 90,
+    rpaIsLowerBound: false,
+  });
 });
 
 test('treats a partly lost batch as lost', () => {
@@ -30,11 +39,20 @@ test('treats a partly lost batch as lost', () => {
   expect(actual(...events).rpaSeconds).toBe(90);
 });
 
-test('measures the RPA back to the first write when none survived', () => {
+test('measures the RPA as at least the time since the first write when none survived', () => {
   expect(actual(written(10, 'a'), written(30, 'b'), disaster, surviving())).toMatchObject({
     lostWrites: 2,
     lostBeforeBackup: null,
     rpaSeconds: 90,
+    rpaIsLowerBound: true,
+  });
+});
+
+test('measures the RPA as a lower bound when the first write is lost and a later one survived', () => {
+  expect(actual(written(10, 'a'), written(30, 'b'), disaster, surviving('b'))).toMatchObject({
+    lostWrites: 1,
+    rpaSeconds: 90,
+    rpaIsLowerBound: true,
   });
 });
 
