@@ -3,33 +3,44 @@
 import type { ServiceInspection, TaskInspection } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
 import type { Node } from './node.ts';
+import { isJob, progressOf, usableNodes, type TaskProgress } from './task-progress.ts';
+
+export interface ServiceProgress extends TaskProgress {
+  readonly service: ServiceInspection;
+}
+
+/** Returns the progress of every service, as the managers see it. */
+export async function readProgress(manager: Engine): Promise<readonly ServiceProgress[]> {
+  const [services, tasks, members] = await Promise.all([
+    manager.services.list({ status: true }),
+    manager.tasks.list(),
+    manager.nodes.list(),
+  ]);
+  const nodes = usableNodes(members);
+  return services.map((service) => ({ service, ...progressOf(service, tasks, nodes) }));
+}
 
 /** By service name, why it does not have all its tasks; undefined if it has. */
 export async function findMissingTasks(
   manager: Engine,
   nodes: readonly Node[],
 ): Promise<ReadonlyMap<string, string | undefined>> {
-  const [services, tasks, containers] = await Promise.all([
-    manager.services.list({ status: true }),
-    manager.tasks.list({ 'desired-state': ['running'] }),
-    runningContainers(nodes),
-  ]);
-  return new Map(services.map((service) => [service.Spec.Name, describeMissing(service, tasks, containers)]));
+  const [all, containers] = await Promise.all([readProgress(manager), runningContainers(nodes)]);
+  return new Map(all.map((progress) => [progress.service.Spec.Name, describeMissing(progress, containers)]));
 }
 
 function describeMissing(
-  { ID, Spec, ServiceStatus }: ServiceInspection,
-  tasks: readonly TaskInspection[],
+  { service, due, finished, failed, desired }: ServiceProgress,
   containers: ReadonlySet<string>,
 ): string | undefined {
-  const own = tasks.filter(({ ServiceID }) => ServiceID === ID);
-  const running = own.filter(
+  const running = due.filter(
     ({ Status }) => Status.State === 'running' && containers.has(Status.ContainerStatus?.ContainerID ?? ''),
   );
-  const desired = ServiceStatus?.DesiredTasks ?? Spec.Mode?.Replicated?.Replicas ?? 0;
   if (running.length === desired) return undefined;
-  const waiting = own.find((task) => !running.includes(task));
-  return `${Spec.Name} runs ${running.length} of ${desired} tasks${waiting ? ` (${stateOf(waiting)})` : ''}`;
+  const waiting = failed[0] ?? due.find((task) => !running.includes(task));
+  const { Name } = service.Spec;
+  const done = finished.length > 0 || isJob(service) ? `, ${finished.length} finished` : '';
+  return `${Name} runs ${running.length} of ${desired} tasks${done}${waiting ? ` (${stateOf(waiting)})` : ''}`;
 }
 
 const stateOf = ({ Status: { State, Err } }: TaskInspection): string =>

@@ -108,7 +108,7 @@ export interface ConfigReference {
 export interface ServiceMode {
   readonly Replicated?: { readonly Replicas?: number };
   readonly Global?: object;
-  readonly ReplicatedJob?: object;
+  readonly ReplicatedJob?: { readonly MaxConcurrent?: number; readonly TotalCompletions?: number };
   readonly GlobalJob?: object;
 }
 
@@ -134,6 +134,7 @@ export interface TaskContainerSpec {
 export interface TaskSpec {
   readonly Runtime?: string;
   readonly ForceUpdate?: number;
+  readonly RestartPolicy?: { readonly Condition?: string; readonly MaxAttempts?: number };
   readonly Networks?: readonly Attachment[];
   readonly Placement?: { readonly Constraints?: readonly string[] };
   readonly ContainerSpec?: TaskContainerSpec;
@@ -156,14 +157,21 @@ export interface ServiceInspection {
   readonly Endpoint?: { readonly Ports?: readonly Port[] };
   /** Only where it was asked for. */
   readonly ServiceStatus?: { readonly DesiredTasks: number; readonly RunningTasks: number };
+  /** Of a job. Every update of its spec, also of a label, starts it again under the next index; the first is 0 and omitted. */
+  readonly JobStatus?: { readonly JobIteration?: { readonly Index?: number } };
+  /** Of the last update; absent when there was none. */
+  readonly UpdateStatus?: { readonly State?: string; readonly Message?: string };
 }
 
 export interface TaskInspection {
   readonly ID: string;
   readonly ServiceID: string;
+  /** UTC, with nanoseconds. */
+  readonly CreatedAt?: string;
   readonly NodeID?: string;
-  /** Undefined for a task of a global service. */
+  /** Undefined for a task of a global service, and for the first of a job. */
   readonly Slot?: number;
+  readonly JobIteration?: { readonly Index?: number };
   readonly DesiredState: string;
   readonly Spec: TaskSpec;
   readonly Status: {
