@@ -81,7 +81,8 @@ function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   console.error(`swarm-drill: ${describeError(error)}`);
   if (!(error instanceof DrillError)) return EXIT.inconclusive;
-  return { usage: EXIT.usage, finding: EXIT.finding, harness: EXIT.inconclusive }[error.blame];
+  if (error.blame === 'usage') return EXIT.usage;
+  return error.blame === 'finding' ? EXIT.finding : EXIT.inconclusive;
 }
 
 /** Exits when start.mjs, at the other end of the channel, is killed: the embedded lab must end with it. */

@@ -2,9 +2,10 @@
 // the journal only.
 import { performance } from 'node:perf_hooks';
 import { utcNow } from '../support/clock.ts';
-import { describeError, DrillError, reasonOf } from '../support/errors.ts';
+import { describeError } from '../support/errors.ts';
 import { Scope } from '../support/scope.ts';
 import { withTrace, withSignal } from '../support/trace.ts';
+import { explainFailure } from './blame.ts';
 import { Journal } from './journal.ts';
 import {
   awaitFirstResponse,
@@ -68,21 +69,15 @@ async function runPhases(run: RunContext): Promise<void> {
 }
 
 async function recordFailure(run: RunContext, error: unknown): Promise<void> {
+  const { drill, phase, runtime, options } = run;
+  const failure = explainFailure(error, phase, drill.file);
+  // An engine that went away proves nothing, and neither does a person who stopped the drill.
+  const isStopped = options.signal.aborted || (await runtime.engineUnreachable()) !== undefined;
   run.journal.write({
     event: 'failed',
-    phase: run.phase,
-    blame: await blameFor(run, error),
-    reason: reasonOf(error),
+    phase,
+    ...failure,
+    ...(isStopped && { blame: 'harness' }),
     detail: describeError(error),
   });
-}
-
-/** A backup or restore that fails is a finding. An engine that went away is not, and neither is a person who stopped the drill. */
-async function blameFor(
-  { phase, runtime, options: { signal } }: RunContext,
-  error: unknown,
-): Promise<'finding' | 'harness'> {
-  if (signal.aborted || (await runtime.engineUnreachable()) !== undefined) return 'harness';
-  if (error instanceof DrillError && error.blame === 'finding') return 'finding';
-  return phase === 'restore' || phase === 'first-response' ? 'finding' : 'harness';
 }

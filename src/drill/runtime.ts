@@ -30,6 +30,8 @@ export interface Runtime {
   vaultChecks(vault: Vault, swarm: Swarm, canaries: readonly string[]): Promise<readonly Check[]>;
   /** Names of what the lab holds of this drill now, by kind. */
   leftovers(drill: string): Promise<Readonly<Record<string, readonly string[]>>>;
+  /** What the lab's engine has logged during this drill; undefined where its log can't be read. */
+  engineLog(): Promise<string | undefined>;
   /** Why the lab's engine does not answer; undefined if it does. */
   engineUnreachable(): Promise<string | undefined>;
   /** The command that opens a shell in what `--keep` leaves. */

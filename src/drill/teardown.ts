@@ -6,6 +6,9 @@ import { reasonOf } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
 import type { RunContext } from './runtime.ts';
 
+/** The name of its log: no node is called so. */
+const LAB_ENGINE = 'lab-engine';
+
 /** Of each clean-up step. */
 const BUDGET = seconds(60);
 
@@ -49,10 +52,21 @@ export async function tearDown(run: RunContext): Promise<void> {
 const countsOf = (names: Readonly<Record<string, readonly string[]>>): Record<string, number> =>
   Object.fromEntries(Object.entries(names).map(([kind, list]) => [kind, list.length]));
 
-/** Writes what every node has logged so far into the report's directory; a node that the disaster destroys takes its log along. */
-export async function collectLogs({ journal, site, logged, options: { dir } }: RunContext): Promise<void> {
+/** Writes what every node and the lab's engine have logged so far into the report's directory; a node that the disaster destroys takes its log along. */
+export async function collectLogs({
+  runtime,
+  journal,
+  site,
+  logged,
+  options: { dir },
+}: RunContext): Promise<void> {
   await mkdir(join(dir, 'logs'), { recursive: true });
-  for (const { name, text } of (await site?.logs()) ?? []) {
+  const engineLog = await runtime.engineLog();
+  const logs = [
+    ...((await site?.logs()) ?? []),
+    ...(engineLog === undefined ? [] : [{ name: LAB_ENGINE, text: engineLog }]),
+  ];
+  for (const { name, text } of logs) {
     const file = `logs/${name}.log`;
     await writeFile(join(dir, file), text);
     if (logged.has(name)) continue;

@@ -9,6 +9,7 @@ import { platform } from 'node:os';
 import { join } from 'node:path';
 import { seconds } from '../support/clock.ts';
 import { runProgram } from '../support/command.ts';
+import { lastLine } from '../support/command-reason.ts';
 import { DrillError } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { cacheDirectory, cached, keyOf } from './cache.ts';
@@ -59,6 +60,7 @@ export async function openEmbedded({ images, keep = false, progress = () => {} }
     kind: 'embedded',
     description:
       'embedded lab: an engine in its own process, mount and network namespaces, without a route to anything',
+    log: capsule.log,
     ...prepared,
     async [Symbol.asyncDispose]() {
       if (keep) return;
@@ -108,6 +110,8 @@ async function build(
 
 interface Capsule {
   readonly host: string;
+  /** Path of what its engine prints. */
+  readonly log: string;
   readonly process: ChildProcess;
   /** Shuts the engine down cleanly, so that its data root is complete. */
   stop(): Promise<void>;
@@ -143,6 +147,7 @@ async function startCapsule(parts: {
   const engine = connect(host);
   const capsule: Capsule = {
     host,
+    log,
     process: child,
     async stop() {
       child.ref();
@@ -157,12 +162,13 @@ async function startCapsule(parts: {
       await ended;
     },
   };
+  const logText = (): Promise<string> => readFile(log, 'utf8').catch(() => '');
   try {
     await waitUntil(
       'the embedded engine',
       async () => {
         if (child.exitCode !== null || child.signalCode !== null)
-          return { giveUp: 'it exited before it answered' };
+          return { giveUp: `it exited before it answered: ${lastLine(await logText()) ?? 'no output'}` };
         const reason = await unreachableReason(engine);
         return reason === undefined ? { done: true } : { notYet: reason };
       },
@@ -170,11 +176,11 @@ async function startCapsule(parts: {
     );
   } catch (cause) {
     await capsule.kill();
-    const printed = await readFile(log, 'utf8').catch(() => '');
+    const output = await logText();
     await remove(home);
     throw new DrillError('the embedded engine did not start', {
       code: 'no-engine',
-      output: printed,
+      output,
       hint: 'See its output, or start a Docker engine and name it with --engine.',
       cause,
     });

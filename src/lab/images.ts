@@ -176,6 +176,10 @@ export function imageReference({ images }: LabFacts, role: string): string {
   if (image) return image.reference;
   throw new DrillError(
     `no image "${role}" in this lab (it has ${images.map((known) => known.role).join(', ')})`,
-    { code: 'no-image', hint: `Add the recipe of "${role}" to the images of the drill's plan.` },
+    {
+      code: 'no-image',
+      blame: 'usage',
+      hint: `Add the recipe of "${role}" to the images of the drill's plan.`,
+    },
   );
 }

@@ -7,6 +7,8 @@ export interface LabFacts {
   readonly kind: 'embedded' | 'engine';
   /** One sentence for the report: which engine, and what isolates it. */
   readonly description: string;
+  /** Path of the log of its engine, where this program started that. */
+  readonly log?: string;
   readonly images: readonly ImageFact[];
   /** The volume that every node's data root is cloned from: the workload images, unpacked once. */
   readonly template: string;

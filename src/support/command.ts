@@ -1,5 +1,6 @@
 // The one way to run a program of the host: execa, with errors that say what was run and what it printed.
 import { execa, ExecaError, type Options } from 'execa';
+import { commandName, commandReason } from './command-reason.ts';
 import { DrillError } from './errors.ts';
 
 export interface CommandOptions extends Pick<
@@ -29,14 +30,18 @@ export async function runProgram(
   } catch (cause) {
     if (!(cause instanceof ExecaError)) throw cause;
     const missing = cause.code === 'ENOENT';
+    const output = [cause.stdout, cause.stderr].filter((text) => typeof text === 'string').join('\n');
+    const command = commandName([file, ...args]);
     throw new DrillError(
       missing
         ? `there is no program "${file}"`
-        : `"${file}" failed: ${cause.originalMessage ?? cause.shortMessage}`,
+        : cause.exitCode === undefined
+          ? `${command}: ${cause.originalMessage ?? cause.shortMessage}`
+          : commandReason(command, cause.exitCode, output),
       {
         code: missing ? 'command-missing' : 'command-failed',
         command: cause.escapedCommand,
-        output: [cause.stdout, cause.stderr].filter((text) => typeof text === 'string').join('\n'),
+        output,
         cause,
         ...(hint === undefined ? {} : { hint }),
       },

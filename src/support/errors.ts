@@ -3,10 +3,11 @@
 /**
  * What an error says about the drill.
  * - `finding`: the backup or the restore is at fault; the drill is `not-recovered`.
- * - `harness`: the machine, the engine or this program is at fault; the drill is `inconclusive`.
+ * - `harness`: this program is at fault, or nothing is known: the drill is `inconclusive`, unless the restore was under way.
+ * - `lab`: the machine or the engine under the drill is at fault; the drill is `inconclusive` in every phase.
  * - `usage`: the request was invalid.
  */
-export type Blame = 'finding' | 'harness' | 'usage';
+export type Blame = 'finding' | 'harness' | 'lab' | 'usage';
 
 export interface ErrorDetail {
   /** Stable identifier to switch on, e.g. `no-engine`, `wait-timeout`, `artifact-damaged`. */
@@ -48,8 +49,19 @@ export class DrillError extends Error {
 export const finding = (reason: string, detail: Omit<ErrorDetail, 'blame'>): DrillError =>
   new DrillError(reason, { ...detail, blame: 'finding' });
 
+/** Creates an error whose cause is the lab: what ran on it proves nothing about a backup. */
+export const labFailure = (reason: string, detail: Omit<ErrorDetail, 'blame'>): DrillError =>
+  new DrillError(reason, { ...detail, blame: 'lab' });
+
 export const usage = (reason: string, hint: string): DrillError =>
   new DrillError(reason, { code: 'usage', blame: 'usage', hint });
+
+/** Returns the error, then its causes: of an AggregateError those of each of its errors. */
+export function causesOf(error: unknown): unknown[] {
+  if (error instanceof AggregateError) return [error, ...error.errors.flatMap(causesOf)];
+  const { cause } = error instanceof Error ? error : {};
+  return cause === undefined ? [error] : [error, ...causesOf(cause)];
+}
 
 /** Returns the error's reason and those of its causes on one line: for a log, a wait or a table cell. */
 export function reasonOf(error: unknown): string {

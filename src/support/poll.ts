@@ -4,7 +4,11 @@ import { type Seconds, formatSeconds, monotonic, seconds } from './clock.ts';
 import { DrillError, reasonOf, type Blame } from './errors.ts';
 import { currentSignal, reportWait } from './trace.ts';
 
-export type Answer<T> = { readonly done: T } | { readonly notYet: string } | { readonly giveUp: string };
+export type Answer<T> =
+  | { readonly done: T }
+  | { readonly notYet: string }
+  /** `output` is what the program printed that ended or failed. */
+  | { readonly giveUp: string; readonly output?: string };
 
 export interface WaitOptions {
   /** How long to wait at most. Default 60 s. */
@@ -38,7 +42,11 @@ export async function waitUntil<T>(
     });
     if ('done' in answer) return answer.done;
     if ('giveUp' in answer)
-      throw new DrillError(`gave up waiting for ${what}: ${answer.giveUp}`, { code: 'wait-given-up', blame });
+      throw new DrillError(`gave up waiting for ${what}: ${answer.giveUp}`, {
+        code: 'wait-given-up',
+        blame,
+        ...(answer.output !== undefined && { output: answer.output }),
+      });
     if (answer.notYet !== last) reportWait(`${what}: ${answer.notYet}`);
     last = answer.notYet;
     if (monotonic() + pause / 1000 > deadline)
@@ -46,6 +54,7 @@ export async function waitUntil<T>(
         code: 'wait-timeout',
         blame,
         cause,
+        ...(cause instanceof DrillError && cause.output !== undefined && { output: cause.output }),
       });
     await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
     pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS);

@@ -7,6 +7,8 @@ import { execInContainer, type ContainerProcess, type ExecOptions } from '../lab
 import { imageReference } from '../lab/images.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { seconds } from '../support/clock.ts';
+import { commandReason } from '../support/command-reason.ts';
+import { reasonOf } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import {
   startNodeContainer,
@@ -18,6 +20,8 @@ import { startTool, type ToolOptions } from './tool-container.ts';
 
 /** How long an engine may take until it answers. */
 const ENGINE_LIMIT = seconds(60);
+/** Lines of its log that explain why a node's container ended. */
+const LOG_LINES = 20;
 
 export interface NodeParts {
   readonly lab: LabFacts;
@@ -72,13 +76,19 @@ export class Node {
       `the engine of ${this.name}`,
       async () => {
         const { State } = await outer.containers.inspect(this.id);
-        if (!State.Running) return { giveUp: `its container exited with code ${State.ExitCode}` };
+        if (!State.Running) return this.#exited(State.ExitCode);
         await this.engine.ping();
         return { done: true };
       },
       { limit: ENGINE_LIMIT },
     );
     return this;
+  }
+
+  /** Why its container ended: the engine's own last lines. */
+  async #exited(exitCode: number): Promise<{ giveUp: string; output: string }> {
+    const output = await this.#parts.outer.containers.logs(this.id, { tail: LOG_LINES }).catch(reasonOf);
+    return { giveUp: commandReason('its container exited', exitCode, output), output };
   }
 
   /** Runs a program on the node (it has the docker CLI) and returns its standard output. @throws DrillError `command-failed` */

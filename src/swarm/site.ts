@@ -8,8 +8,9 @@ import { ignoreNotFound } from '../lab/engine/errors.ts';
 import { DRILL_LABEL, OWNER_LABEL, ownerOf, PART_LABEL, ROLE_LABEL, RUN_LABEL } from '../lab/labels.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { NODE_START } from '../lab/prepare.ts';
+import { DrillError, labFailure, reasonOf } from '../support/errors.ts';
 import type { Scope } from '../support/scope.ts';
-import { step } from '../support/trace.ts';
+import { currentSignal, step } from '../support/trace.ts';
 import { nodeContainer, type NodeIdentity, type NodeSpec } from './node-container.ts';
 import { NodeDisks } from './node-disks.ts';
 import { Node, StoppedNode } from './node.ts';
@@ -85,22 +86,27 @@ export class Site {
     return this.#parts.addresses.of(node);
   }
 
-  /** Starts nodes side by side. */
+  /** Starts nodes side by side. @throws as `startNode` */
   async startNodes(nodes: readonly NodeIdentity[]): Promise<Node[]> {
-    return Promise.all(nodes.map((node) => step(node.name, () => this.startNode(node))));
+    return Promise.all(nodes.map((node) => this.startNode(node)));
   }
 
+  /** Starts a new node on an empty disk, and waits for its engine. @throws DrillError `node-start`: the lab is to blame */
   async startNode(node: NodeIdentity): Promise<Node> {
-    return Node.start(this.lab, await this.#createDisk(node));
+    return step(`start ${node.name}`, () =>
+      blameLab(node, async () => Node.start(this.lab, await this.#createDisk(node))),
+    );
   }
 
   /** Creates a node that was never started, without a swarm directory: for a restore to write to. */
   async createEmptyNode(node: NodeIdentity): Promise<StoppedNode> {
     const { lab } = this;
     const { engine } = this.#parts;
-    const spec = await this.#createDisk(node);
-    const id = await engine.containers.create(nodeContainer(lab, spec));
-    return new StoppedNode({ lab, spec, id, outer: engine, engine: connectInside(engine, id) });
+    return blameLab(node, async () => {
+      const spec = await this.#createDisk(node);
+      const id = await engine.containers.create(nodeContainer(lab, spec));
+      return new StoppedNode({ lab, spec, id, outer: engine, engine: connectInside(engine, id) });
+    });
   }
 
   /** Returns the container that has the disks of all nodes, running or not, and the path of this one in it. */
@@ -143,6 +149,24 @@ export class Site {
       labels: { ...this.labelsOf(part), [ROLE_LABEL]: node.role },
       script: this.#parts.script,
     };
+  }
+}
+
+/** A new node has nothing of a backup on it: when it can't be made, that says nothing about one. */
+async function blameLab<T>({ name }: NodeIdentity, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    currentSignal().throwIfAborted();
+    const { output, hint, blame } = cause instanceof DrillError ? cause : {};
+    if (blame === 'usage') throw cause;
+    throw labFailure(`the lab could not start ${name}: ${reasonOf(cause)}`, {
+      code: 'node-start',
+      node: name,
+      cause,
+      ...(output !== undefined && { output }),
+      hint: hint ?? "See the log of the lab's engine in the report's directory.",
+    });
   }
 }
 

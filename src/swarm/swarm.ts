@@ -8,10 +8,11 @@ import { DrillError, reasonOf } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
-import { findMissingTasks } from './convergence.ts';
+import { findMissingTasks, type MissingTasks } from './convergence.ts';
 import { findUnreadyNodes, initialiseSwarm, joinNodes, memberIds } from './membership.ts';
 import type { NodeIdentity } from './node-container.ts';
 import type { Node } from './node.ts';
+import { PermanentErrors } from './permanent-errors.ts';
 import type { Site } from './site.ts';
 
 /** How many nodes a drill starts with. */
@@ -231,15 +232,20 @@ export class Swarm {
     });
   }
 
-  /** Waits until every service (or those named) has all its tasks, running on nodes that are ready. */
+  /**
+   * Waits until every service (or those named) has all its tasks, running on nodes that are ready.
+   * @throws DrillError `wait-timeout`; `wait-given-up` when a task has an error that no waiting changes
+   */
   async converged(limit: Seconds = seconds(120), only?: readonly string[]): Promise<void> {
+    const permanent = new PermanentErrors();
     await waitUntil(
       'the services',
       async () => {
-        const missing = await this.#missingTasks();
-        for (const [name, reason] of missing)
-          if (reason !== undefined && (only?.includes(name) ?? true)) return { notYet: reason };
-        return { done: true };
+        const all = [...(await this.#missingTasks())].filter(([name]) => only?.includes(name) ?? true);
+        const hopeless = all.find(([name, missing]) => permanent.observe(name, missing));
+        if (hopeless) return { giveUp: hopeless[1]?.reason ?? '' };
+        const [first] = all.flatMap(([, missing]) => missing ?? []);
+        return first ? { notYet: first.reason } : { done: true };
       },
       { limit },
     );
@@ -247,11 +253,10 @@ export class Swarm {
 
   /** Returns the names of the services that have all their tasks now. */
   async settled(): Promise<string[]> {
-    const missing = [...(await this.#missingTasks())];
-    return missing.filter(([, reason]) => reason === undefined).map(([name]) => name);
+    return [...(await this.#missingTasks())].flatMap(([name, missing]) => (missing ? [] : name));
   }
 
-  async #missingTasks(): Promise<ReadonlyMap<string, string | undefined>> {
+  async #missingTasks(): Promise<ReadonlyMap<string, MissingTasks | undefined>> {
     return findMissingTasks((await this.manager()).engine, this.#nodes);
   }
 

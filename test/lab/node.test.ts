@@ -1,12 +1,15 @@
 // Nodes as containers of the lab: however one is made, it is the same; and it cleans up behind its own containers.
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { clientAt } from '../../src/lab/engine/client.ts';
 import { outputOf } from '../../src/lab/engine/process.ts';
+import { NODE_START } from '../../src/lab/prepare.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
-import type { Node } from '../../src/swarm/node.ts';
+import { Node } from '../../src/swarm/node.ts';
 import { Site } from '../../src/swarm/site.ts';
+import { failureOf } from '../support/method-lab.ts';
 
 const lab = inject('lab');
 const docker = clientAt(lab.host);
@@ -36,6 +39,29 @@ test('creates an empty node like one that starts at once', async () => {
   expect(Config.Hostname).toBe('worker-1');
   expect(Object.values(NetworkSettings.Networks)[0]?.IPAMConfig).toEqual({
     IPv4Address: site.addressOf({ name: 'worker-1', role: 'worker' }),
+  });
+});
+
+test('says why the engine of a node refuses to start', async () => {
+  const script = (await readFile(NODE_START, 'utf8')).replace('"$@"', '--no-such-flag');
+  const identity = { name: 'worker-3', role: 'worker' } as const;
+  const volume = `${site.network}-refused`;
+  const labels = site.labelsOf('refused');
+  scope.defer('remove what refused', async () => {
+    await docker.getContainer(volume).remove({ force: true });
+    await docker.getVolume(volume).remove();
+  });
+  const spec = {
+    ...identity,
+    address: site.addressOf(identity),
+    network: site.network,
+    volume,
+    labels,
+    script,
+  };
+  expect(await failureOf(Node.start(lab, spec))).toMatchObject({
+    message: expect.stringContaining('unknown flag: --no-such-flag') as string,
+    output: expect.stringContaining('unknown flag: --no-such-flag') as string,
   });
 });
 

@@ -1,4 +1,6 @@
 // The composition root of a drill's worker: gives the run its site, its vault and the facts about its environment.
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Engine } from '../../lab/engine/engine.ts';
 import { vaultContentsEncrypted } from '../../check/vault-encryption.ts';
 import { vaultIsolatedFromSwarm } from '../../check/vault-isolation.ts';
@@ -23,6 +25,8 @@ export interface RuntimeOptions {
 export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
   const engine = connect(lab.host);
   const labelsOf = (drill: string): string[] => [`${RUN_LABEL}=${id}`, `${DRILL_LABEL}=${drill}`];
+  // The lab's engine outlives the drill; its log of earlier drills is not this one's.
+  const logged = lab.log === undefined ? 0 : (statSync(lab.log, { throwIfNoEntry: false })?.size ?? 0);
   let site: Site | undefined;
   let vault: Vault | undefined;
   return {
@@ -54,6 +58,10 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
       vaultContentsEncrypted(ofVault, canaries),
     ],
     leftovers: (drill) => findLabelled(engine, ...labelsOf(drill)),
+    async engineLog() {
+      const log = lab.log === undefined ? undefined : await readLog(lab.log);
+      return log?.subarray(logged).toString('utf8');
+    },
     engineUnreachable: () => unreachableReason(engine),
     async shellCommand(drill) {
       const { containers } = await findLabelled(engine, ...labelsOf(drill), `${ROLE_LABEL}=manager`);
@@ -61,6 +69,8 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
     },
   };
 }
+
+const readLog = (path: string): Promise<Buffer | undefined> => readFile(path).catch(() => undefined);
 
 async function nodeVersion(engine: Engine, id: string | undefined): Promise<string> {
   if (id === undefined) return 'unknown';

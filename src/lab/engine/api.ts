@@ -175,6 +175,8 @@ export interface TaskInspection {
   readonly DesiredState: string;
   readonly Spec: TaskSpec;
   readonly Status: {
+    /** When it got into this state. */
+    readonly Timestamp?: string;
     readonly State: string;
     readonly Err?: string;
     readonly ContainerStatus?: { readonly ContainerID?: string };

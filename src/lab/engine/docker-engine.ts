@@ -21,7 +21,8 @@ import type {
 import type { Engine } from './engine.ts';
 import { EngineError } from './errors.ts';
 import { demultiplex } from './frames.ts';
-import { startAttached, startProcess } from './process.ts';
+import { startProcess } from './exec.ts';
+import { startAttached } from './process.ts';
 import { refusalOf, sendRequest, type EngineRequest } from './request.ts';
 
 /** @param limit how long the engine may take to answer a request; no limit when left out */

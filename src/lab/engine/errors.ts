@@ -30,3 +30,6 @@ export async function ignoreNotFound(removal: Promise<unknown>): Promise<void> {
     if (!isNotFound(error)) throw error;
   }
 }
+
+/** Code of the error that the engine did not start a program in a running container. */
+export const NOT_STARTED = 'exec-not-started';

@@ -36,6 +36,8 @@ export class FrameStream extends Duplex {
   stderr = '';
   /** The process reads no more input: what is written is dropped. */
   stdinClosed = false;
+  /** Whether the process has printed anything. */
+  hasOutput = false;
   #isSocket = false;
   readonly #raw: Duplex;
   #pending = Buffer.alloc(0);
@@ -79,6 +81,7 @@ export class FrameStream extends Duplex {
     let more = true;
     const data = this.#pending.length > 0 ? Buffer.concat([this.#pending, chunk]) : chunk;
     const rest = takeFrames(data, (payload, isError) => {
+      this.hasOutput = true;
       if (isError) this.stderr = (this.stderr + payload.toString('utf8')).slice(-KEPT_STDERR);
       else more = this.push(payload) && more;
     });

@@ -3,10 +3,11 @@ import type Docker from 'dockerode';
 import { Writable, type Duplex, type Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { commandName, commandReason } from '../../support/command-reason.ts';
 import { DrillError } from '../../support/errors.ts';
-import { waitUntil } from '../../support/poll.ts';
 import { currentSignal } from '../../support/trace.ts';
 import type { Engine } from './engine.ts';
+import { NOT_STARTED } from './errors.ts';
 import { FrameStream } from './frames.ts';
 import { sendRequest } from './request.ts';
 
@@ -18,7 +19,7 @@ export interface ContainerProcess {
   asSocket(): Duplex;
   /** What it printed on standard error so far; at most the last 64 KiB. */
   stderr(): string;
-  /** Its exit code; only after `io` was read to its end. */
+  /** Its exit code; only after `io` was read to its end. @throws DrillError `exec-not-started` if the engine did not start it */
   exitCode(): Promise<number>;
   /** Whether it ended, or closed its standard input, before it had read all input. */
   stdinClosed(): boolean;
@@ -31,39 +32,6 @@ export interface ExecOptions {
   readonly env?: readonly string[];
   /** Sent as standard input, which is then closed. */
   readonly input?: string | Buffer | Readable;
-}
-
-/** See `Engine.containers`. */
-export async function startProcess(
-  docker: Docker,
-  container: string,
-  argv: readonly string[],
-  { user, env }: Omit<ExecOptions, 'input'> = {},
-): Promise<ContainerProcess> {
-  const exec = await docker.getContainer(container).exec({
-    Cmd: [...argv],
-    AttachStdin: true,
-    AttachStdout: true,
-    AttachStderr: true,
-    ...(user === undefined ? {} : { User: user }),
-    ...(env === undefined ? {} : { Env: [...env] }),
-  });
-  const io = new FrameStream(await exec.start({ hijack: true, stdin: true }));
-  return processOn(io, {
-    hasEnded: async () => {
-      const { Running, ExitCode } = await exec.inspect();
-      return !Running && ExitCode !== null;
-    },
-    // The engine learns of the end a moment after the last of the output was read.
-    exitCode: () =>
-      waitUntil(`the end of ${argv[0]}`, async () => {
-        const { Running, ExitCode } = await exec.inspect();
-        if (Running || ExitCode === null) return { notYet: 'it still runs' };
-        // The end of its output may have been lost with the connection.
-        if (ExitCode === 0 && io.stdinClosed) return { giveUp: 'it ended before it had read its input' };
-        return { done: ExitCode };
-      }),
-  });
 }
 
 /** See `Engine.containers`. */
@@ -94,7 +62,8 @@ export async function startAttached(
   return started;
 }
 
-const processOn = (
+/** Returns the process at the other end of `io`. */
+export const processOn = (
   io: FrameStream,
   { hasEnded, exitCode }: { hasEnded: () => Promise<boolean>; exitCode: () => Promise<number> },
 ): ContainerProcess => ({
@@ -199,9 +168,13 @@ export async function sendInput(running: ContainerProcess, input?: ExecOptions['
   }
 }
 
+/** How often a program is started that the engine does not start. */
+const ATTEMPTS = 3;
+
 /**
- * Runs `argv` in a container to its end and returns its standard output.
- * @throws DrillError `command-failed` when it exits with anything but 0
+ * Runs `argv` in a container to its end and returns its standard output. What the engine did not start is started again, unless its
+ * input is a stream: nothing ran yet.
+ * @throws DrillError `command-failed` when it exits with anything but 0; `exec-not-started`
  */
 export async function execInContainer(
   engine: Engine,
@@ -209,16 +182,31 @@ export async function execInContainer(
   argv: readonly string[],
   options: ExecOptions = {},
 ): Promise<string> {
-  const output = await outputOf(
-    await engine.containers.startProcess(container, argv, options),
-    options.input,
-  );
-  if (output.exitCode !== 0)
-    throw new DrillError(`"${argv[0]}" ended with exit code ${output.exitCode}`, {
-      code: 'command-failed',
-      command: argv.join(' ').slice(0, 500),
-      node: container,
-      output: `${output.stdout}\n${output.stderr}`,
-    });
-  return output.stdout;
+  const { input } = options;
+  const isRepeatable = input === undefined || typeof input === 'string' || Buffer.isBuffer(input);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await execOnce(engine, container, argv, options);
+    } catch (error) {
+      const hasStarted = !(error instanceof DrillError && error.code === NOT_STARTED);
+      if (hasStarted || !isRepeatable || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function execOnce(
+  engine: Engine,
+  container: string,
+  argv: readonly string[],
+  options: ExecOptions,
+): Promise<string> {
+  const running = await engine.containers.startProcess(container, argv, options);
+  const { stdout, stderr, exitCode } = await outputOf(running, options.input);
+  if (exitCode === 0) return stdout;
+  throw new DrillError(commandReason(commandName(argv), exitCode, stderr.trim() || stdout), {
+    code: 'command-failed',
+    command: argv.join(' ').slice(0, 500),
+    node: container,
+    output: `${stdout}\n${stderr}`,
+  });
 }

@@ -1,6 +1,7 @@
 // A node of a drill's site as a manager: what a drill backs up and restores goes through the same code as the commands.
 import { connect } from '../../lab/engine/connect.ts';
 import { outputOf } from '../../lab/engine/process.ts';
+import { commandReason } from '../../support/command-reason.ts';
 import { finding } from '../../support/errors.ts';
 import type { Node, StoppedNode } from '../../swarm/node.ts';
 import type { Site } from '../../swarm/site.ts';
@@ -36,7 +37,7 @@ export async function copyRunning(node: Node): Promise<SiteHotCopy> {
   );
   // 1: a file changed while it was read, which is what a hot copy risks.
   if (exitCode > 1)
-    throw finding(`tar ended with exit code ${exitCode}`, {
+    throw finding(commandReason('tar', exitCode, stderr), {
       code: 'tar-failed',
       node: node.name,
       output: stderr,
