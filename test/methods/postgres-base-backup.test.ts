@@ -5,10 +5,18 @@ import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ArtifactReader, Method } from '../../src/model/method.ts';
 import { postgresBaseBackup, type BaseBackupMetadata } from '../../src/method/postgres/base-backup.ts';
-import { postgresPointInTime, type PointInTimeResult } from '../../src/method/postgres/point-in-time.ts';
-import { postgresWalArchive, readWalPosition } from '../../src/method/postgres/wal-archive.ts';
-import { nextSegment } from '../../src/method/postgres/wal-segments.ts';
-import type { Volume } from '../../src/method/container/volume.ts';
+import {
+  postgresPointInTime,
+  type PointInTimeResult,
+  type PointInTimeTarget,
+} from '../../src/method/postgres/point-in-time.ts';
+import {
+  postgresWalArchive,
+  readWalPosition,
+  type RestoredWal,
+} from '../../src/method/postgres/wal-archive.ts';
+import { reachesLsn, walPosition } from '../../src/method/postgres/wal/position.ts';
+import { nextSegment } from '../../src/method/postgres/wal/segments.ts';
 import type { DrillError } from '../../src/support/errors.ts';
 import { Scope } from '../../src/support/scope.ts';
 import {
@@ -145,17 +153,17 @@ async function recordHistory(): Promise<History> {
 }
 
 /** Restores the WAL into a volume of this name. */
-async function restoreArchive(name: string): Promise<Volume> {
+async function restoreArchive(name: string): Promise<{ archive: string; wal: RestoredWal[] }> {
+  const wal: RestoredWal[] = [];
   for (const artifact of (await history()).wal)
-    await postgresWalArchive().restore(artifact, server.volume(name));
-  return server.volume(name);
+    wal.push(await postgresWalArchive().restore(artifact, server.volume(name)));
+  return { archive: name, wal };
 }
 
 test('recovers the server to a given time, and not further', async () => {
   const { base, between } = await history();
   await server.lose('pg_data', 'pg_archive');
-  await restoreArchive('pg_archive');
-  const target = { ...server.volume('pg_data'), archive: 'pg_archive', to: between };
+  const target = { ...server.volume('pg_data'), ...(await restoreArchive('pg_archive')), to: between };
   const { lastTransaction } = await postgresPointInTime().restore(base, target);
   expect(lastTransaction?.localeCompare(between)).toBe(-1);
   await server.deploy();
@@ -169,14 +177,23 @@ test('recovers the server to a given time, and not further', async () => {
   expect(artifact.metadata['last']).toMatch(/^00000002/);
 });
 
-/** Restores to `to`, into a volume of no service, with an archive in which `damage` ran. @returns the result or the error */
-async function attempt(to: string, damage = 'true'): Promise<unknown> {
+/**
+ * Restores to `to`, into a volume of no service, with an archive in which `damage` ran. @returns the result or the error
+ * @param change to the target
+ */
+async function attempt(
+  to: string,
+  damage = 'true',
+  change: (target: PointInTimeTarget) => Partial<PointInTimeTarget> = () => ({}),
+): Promise<unknown> {
   const { base } = await history();
-  const archive = await restoreArchive('try-archive');
+  const restored = await restoreArchive('try-archive');
+  const archive = server.volume('try-archive');
   await runInVolume(archive, damage);
+  const target = { ...server.volume('try-data'), ...restored, to };
   try {
     return await postgresPointInTime()
-      .restore(base, { ...server.volume('try-data'), archive: archive.name, to })
+      .restore(base, { ...target, ...change(target) })
       .catch((error: unknown) => error);
   } finally {
     await archive.node.exec(['docker', 'volume', 'rm', '--force', 'try-data', archive.name]);
@@ -215,7 +232,7 @@ test('names a missing segment and the time up to which recovery is possible, and
   expect(gap.message).toContain(`segment ${missing} is missing`);
   const [, furthest = ''] = /recovery is possible up to (\S+)$/.exec(gap.message) ?? [];
   expect(furthest.localeCompare(between)).toBe(-1);
-  expect(await attempt(furthest, `rm ${missing}`)).toEqual({ lastTransaction: furthest });
+  expect(await attempt(furthest, `rm ${missing}`)).toMatchObject({ lastTransaction: furthest });
 });
 
 test('refuses the end of the WAL when a segment is missing', async () => {
@@ -234,7 +251,11 @@ test('recovers to the end of the base backup when the first segment after it is 
   const [missing] = await segmentsAfterBase();
   const gap = (await attempt(between, `rm ${missing}`)) as DrillError;
   expect(gap.message).toContain(`recovery is possible up to ${metadata.ended}`);
-  expect(await attempt(metadata.ended, `rm ${missing}`)).toEqual({ lastTransaction: undefined });
+  const { lastTransaction, end } = (await attempt(metadata.ended, `rm ${missing}`)) as PointInTimeResult;
+  expect(lastTransaction).toBeUndefined();
+  // The base backup is the last thing in its segment.
+  expect(end.lsn).toMatch(/00000$/);
+  expect(reachesLsn(end.lsn, metadata.end.lsn)).toBe(true);
 });
 
 test('reports a flipped bit in a segment with the message of pg_waldump', async () => {
@@ -269,6 +290,76 @@ test('recovers to the end of the archived WAL, with a base backup that has all W
   const { metadata, wal } = await history();
   const { lastTransaction } = (await attempt('latest', `rm ${metadata.lastSegment}`)) as PointInTimeResult;
   expect(lastTransaction?.localeCompare(String(wal[1].metadata['until']))).toBe(1);
+});
+
+test.for([
+  ['the archive is empty', 'rm 0*', 'wal-ends', () => ({})],
+  ['the archive is empty and no WAL was restored', 'rm 0*', 'no-wal', () => ({ wal: [] })],
+  ['the last artifact is not in the archive', 'rm "$(ls | tail -1)"', 'wal-ends', () => ({})],
+  [
+    'the WAL goes on after a promotion',
+    'true',
+    'other-timeline',
+    ({ wal }) => ({ wal: wal.map((one) => ({ ...one, end: { ...one.end, timeline: 2 } })) }),
+  ],
+  [
+    'the WAL is from another server',
+    'true',
+    'other-server',
+    ({ wal }) => ({ wal: wal.map((one) => ({ ...one, server: '1' })) }),
+  ],
+] as const satisfies [string, string, string, (target: PointInTimeTarget) => Partial<PointInTimeTarget>][])(
+  'refuses to end before the last position that was backed up: %s',
+  async ([, damage, code, change]) => {
+    expect(await attempt('latest', damage, change)).toMatchObject(finding(code));
+  },
+);
+
+test('recovers to the end of an archive that was not lost, without an artifact of it', async () => {
+  const { wal } = await history();
+  const { end } = (await attempt('latest', 'true', () => ({ wal: [] }))) as PointInTimeResult;
+  expect(end.timeline).toBe(1);
+  expect(reachesLsn(end.lsn, walPosition.parse(wal[1].metadata['end']).lsn)).toBe(true);
+});
+
+test('recovers with WAL that is archived into a directory of the volume', async () => {
+  const { base, wal } = await history();
+  const target = server.volume('deep-archive');
+  const restored: RestoredWal[] = [];
+  for (const artifact of wal) {
+    const metadata = { ...artifact.metadata, path: 'wal/main' };
+    restored.push(await postgresWalArchive().restore({ ...artifact, metadata }, target));
+  }
+  const { lastTransaction } = await postgresPointInTime().restore(base, {
+    ...server.volume('deep-data'),
+    archive: target.name,
+    wal: restored,
+    to: 'latest',
+  });
+  expect(lastTransaction?.localeCompare(String(wal[1].metadata['until']))).toBe(1);
+  await target.node.exec(['docker', 'volume', 'rm', 'deep-data', target.name]);
+});
+
+test('refuses a base backup whose metadata claims a later end than it has', async () => {
+  const { base, metadata } = await history();
+  const claims = { ...metadata, end: { ...metadata.end, lsn: 'FF/0' } };
+  const volume = server.volume('claimed');
+  expect(await failureOf(postgresBaseBackup().restore({ ...base, metadata: claims }, volume))).toMatchObject(
+    finding('base-incomplete'),
+  );
+  expect(await filesIn(volume)).toBe('');
+});
+
+test.for([
+  ['more files', { files: 1000 }],
+  ['a later end', { end: { timeline: 1, lsn: 'FF/0' } }],
+] as const)('refuses archived WAL whose metadata claims %s than it has', async ([, claims]) => {
+  const [first] = (await history()).wal;
+  const artifact = { ...first, metadata: { ...first.metadata, ...claims } };
+  expect(await failureOf(postgresWalArchive().restore(artifact, server.volume('claimed')))).toMatchObject(
+    finding('wal-incomplete'),
+  );
+  expect(await filesIn(server.volume('claimed'))).toBe('');
 });
 
 test('reports a failing archive_command with the log of the server', async () => {

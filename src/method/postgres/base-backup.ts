@@ -1,5 +1,5 @@
 // Postgres as a copy of the whole server: pg_basebackup while it runs, with the WAL that makes the copy consistent. A restore
-// unpacks it into an empty volume, where Postgres' own pg_verifybackup compares every file.
+// unpacks it into an empty volume, where Postgres' own pg_verifybackup compares every file, and the end of its WAL is compared, too.
 import { z } from 'zod';
 import type { ArtifactReader, ArtifactWriter, Limit, Method } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
@@ -15,9 +15,11 @@ import { runSidecar, outputOrThrow } from '../container/sidecar.ts';
 import { defineMethod } from '../define.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Volume } from '../container/volume.ts';
-import { SEGMENT_BYTES, selectRow, SERVER_TIME, type PostgresService } from './service.ts';
-import { isTimestamp } from './timestamp.ts';
-import { isSegment } from './wal-segments.ts';
+import { readManifestEnds } from './wal/base-manifest.ts';
+import { SEGMENT_BYTES, selectRow, SERVER_ID, SERVER_TIME, type PostgresService } from './service.ts';
+import { isTimestamp } from './wal/timestamp.ts';
+import { formatPosition, segmentBefore, timelineOf, walPosition } from './wal/position.ts';
+import { isSegment } from './wal/segments.ts';
 
 export const baseBackupMetadata = dataDirectory.extend({
   /** The superuser. */
@@ -27,6 +29,10 @@ export const baseBackupMetadata = dataDirectory.extend({
   /** The last WAL segment that is part of the backup. */
   lastSegment: z.string().refine(isSegment, 'expected the name of a WAL segment'),
   segmentBytes: z.int().positive(),
+  /** Where the backup's own WAL ends. */
+  end: walPosition,
+  /** Identifier of the server. Its WAL has the same one. */
+  server: z.string().min(1),
   /** Of the server. */
   version: z.string(),
 });
@@ -82,13 +88,18 @@ export async function takeBaseBackup(
     read: (stdout) => put(BASE, stdout),
     code: 'base-backup-failed',
   });
-  const { segmentBytes, ...facts } = await selectRow(task, service, {
+  const lsn = parseEndPoint(stderr);
+  const { walFile, ...facts } = await selectRow(task, service, {
     ended: SERVER_TIME,
-    lastSegment: `pg_walfile_name('${parseEndPoint(stderr)}')`,
+    walFile: `pg_walfile_name('${lsn}')`,
     segmentBytes: SEGMENT_BYTES,
+    server: SERVER_ID,
     version: `current_setting('server_version')`,
   });
-  return { ...directory, ...facts, user: service.user, segmentBytes: Number(segmentBytes) };
+  const segmentBytes = Number(facts.segmentBytes);
+  const end = { timeline: timelineOf(walFile), lsn };
+  const lastSegment = segmentBefore(end, segmentBytes);
+  return { ...directory, ...facts, user: service.user, lastSegment, segmentBytes, end };
 }
 
 /** Returns the position at which the backup's own WAL ends, which `pg_basebackup` prints on standard error. */
@@ -101,7 +112,11 @@ function parseEndPoint(log: string): string {
   });
 }
 
-/** Unpacks the base backup into a volume and compares every file with the manifest that the server wrote. */
+/**
+ * Unpacks the base backup into a volume. Compares every file with the manifest that the server wrote, and the end of the WAL with the
+ * one that was recorded.
+ * @throws DrillError `tar-failed`, `base-damaged`, `base-incomplete`
+ */
 export async function unpackBaseBackup(
   artifact: ArtifactReader<BaseBackupMetadata>,
   volume: Volume,
@@ -117,4 +132,11 @@ export async function unpackBaseBackup(
     }),
   );
   outputOrThrow('pg_verifybackup', volume.node, 'base-damaged', verified);
+  const ends = await readManifestEnds(volume, metadata.path);
+  const { timeline, lsn } = metadata.end;
+  if (!ends.some((end) => end.timeline === timeline && end.lsn === lsn))
+    throw finding(
+      `base backup: its WAL ends elsewhere than recorded (expected ${formatPosition(metadata.end)}, got ${ends.map(formatPosition).join(', ') || 'none'})`,
+      { code: 'base-incomplete', node: volume.node.name },
+    );
 }

@@ -53,4 +53,6 @@ export const utcText = (time: string): string =>
 
 /** SQL for the server's clock. Commits carry the time of this clock. */
 export const SERVER_TIME = utcText('clock_timestamp()');
+/** SQL for the identifier that a server and its copies share. */
+export const SERVER_ID = '(SELECT system_identifier FROM pg_control_system())';
 export const SEGMENT_BYTES = `pg_size_bytes(current_setting('wal_segment_size'))`;

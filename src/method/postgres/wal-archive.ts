@@ -10,10 +10,11 @@ import { findTask, type ServiceTask } from '../container/task.ts';
 import { outputOrThrow } from '../container/sidecar.ts';
 import { defineMethod } from '../define.ts';
 import type { Volume } from '../container/volume.ts';
-import { addToArchive, listArchive } from './archive-volume.ts';
-import { SEGMENT_BYTES, selectRow, SERVER_TIME, type PostgresService } from './service.ts';
-import { isTimestamp } from './timestamp.ts';
-import { isHistory, isSegment } from './wal-segments.ts';
+import { addToArchive, listArchive } from './wal/archive-volume.ts';
+import { SEGMENT_BYTES, selectRow, SERVER_ID, SERVER_TIME, type PostgresService } from './service.ts';
+import { isTimestamp } from './wal/timestamp.ts';
+import { segmentBefore, timelineOf, walPosition, type WalPosition } from './wal/position.ts';
+import { isHistory, isSegment } from './wal/segments.ts';
 
 /** A server whose `archive_command` copies WAL into a volume. */
 export interface PostgresArchive extends PostgresService {
@@ -31,8 +32,19 @@ export async function readWalPosition(service: PostgresService): Promise<string>
 
 const WAL = 'wal.tar';
 
+/** WAL that was restored, for the recovery that replays it. */
+export interface RestoredWal {
+  /** The volume that it was restored into, and the archive's directory in it; empty for its root. */
+  readonly volume: string;
+  readonly path: string;
+  /** Where it ends. */
+  readonly end: WalPosition;
+  /** Identifier of the server that wrote it. */
+  readonly server: string;
+}
+
 /** Backs up archived WAL. Restores into the volume of the archive; several artifacts may be restored into the same one. */
-export const postgresWalArchive = (): Method<PostgresArchive, Volume, void> =>
+export const postgresWalArchive = (): Method<PostgresArchive, Volume, RestoredWal> =>
   defineMethod({
     name: 'postgres wal archive',
     limits: [
@@ -43,17 +55,24 @@ export const postgresWalArchive = (): Method<PostgresArchive, Volume, void> =>
       /** When the last segment was closed, by the server's clock. */
       until: z.string().refine(isTimestamp, 'expected a time'),
       last: z.string().refine(isSegment, 'expected the name of a WAL segment'),
+      /** Where the records in it end. */
+      end: walPosition,
+      /** Number of segments and histories. */
+      files: z.int().positive(),
+      segmentBytes: z.int().positive(),
+      /** Identifier of the server. */
+      server: z.string().min(1),
     }),
 
     async backup(source, { put }) {
       const task = await findTask(source);
       const directory = await findDataDirectory(task, source.archive);
       const closed = await step('close the segment', () => closeSegment(task, source));
-      const { until, last, segmentBytes } = closed;
+      const { until, last, end, segmentBytes, server } = closed;
       await step(`wait until ${last} is archived`, () => waitUntilArchived(task, source, closed));
       const volume = { swarm: source.swarm, node: task.node, name: directory.volume };
       const files = (await listArchive(volume, directory.path, segmentBytes)).filter(
-        (name) => isHistory(name) || (isSegment(name) && name >= (source.from ?? '') && name <= last),
+        (name) => isHistory(name) || (name >= (source.from ?? '') && name <= last),
       );
       if (!files.includes(last))
         throw finding(
@@ -66,36 +85,58 @@ export const postgresWalArchive = (): Method<PostgresArchive, Volume, void> =>
         );
       const tar = await packFiles(volume, directory.path, files, (stdout) => put(WAL, stdout));
       outputOrThrow('tar', task.node, 'tar-failed', tar);
-      return { ...directory, until, last };
+      return { ...directory, until, last, end, files: files.length, segmentBytes, server };
     },
 
-    restore: (artifact, volume) => addToArchive(volume, artifact.metadata, artifact.open(WAL)),
+    async restore(artifact, volume) {
+      const { metadata } = artifact;
+      const { path, last, end, segmentBytes, server } = metadata;
+      if (segmentBefore(end, segmentBytes) !== last)
+        throw finding(`archived WAL: ends in segment ${last}, which does not have its end ${end.lsn}`, {
+          code: 'wal-incomplete',
+          hint: 'Restore from another artifact.',
+        });
+      await addToArchive(volume, metadata, artifact.open(WAL), metadata);
+      return { volume: volume.name, path, end, server };
+    },
   });
 
 interface ClosedSegment {
   readonly until: string;
   readonly last: string;
+  readonly end: WalPosition;
   readonly segmentBytes: number;
+  readonly server: string;
   /** How often `archive_command` had failed before. */
   readonly failedBefore: number;
 }
 
 /** Ends the current segment with a commit: a commit follows every time up to now, which makes all of them recovery targets. */
 async function closeSegment(task: ServiceTask, source: PostgresService): Promise<ClosedSegment> {
-  const { mode, segmentBytes, failed } = await selectRow(
-    task,
-    source,
-    { mode: `current_setting('archive_mode')`, segmentBytes: SEGMENT_BYTES, failed: 'failed_count' },
-    { from: 'pg_stat_archiver' },
-  );
+  const columns = {
+    mode: `current_setting('archive_mode')`,
+    segmentBytes: SEGMENT_BYTES,
+    server: SERVER_ID,
+    failed: 'failed_count',
+  };
+  const { mode, segmentBytes, server, failed } = await selectRow(task, source, columns, {
+    from: 'pg_stat_archiver',
+  });
   if (mode === 'off')
     throw finding(`${source.service}: the server archives no WAL (archive_mode is off)`, {
       code: 'archiving-off',
       hint: 'Start it with archive_mode=on and an archive_command that copies into a separate volume.',
     });
   const { until } = await selectRow(task, source, { until: SERVER_TIME, transaction: 'txid_current()' });
-  const { last } = await selectRow(task, source, { last: 'pg_walfile_name(pg_switch_wal())' });
-  return { until, last, segmentBytes: Number(segmentBytes), failedBefore: Number(failed) };
+  const { walFile, lsn } = await selectRow(
+    task,
+    source,
+    { walFile: 'pg_walfile_name(lsn)', lsn: 'lsn' },
+    { from: 'pg_switch_wal() AS lsn' },
+  );
+  const end = { timeline: timelineOf(walFile), lsn };
+  const last = segmentBefore(end, Number(segmentBytes));
+  return { until, last, end, segmentBytes: Number(segmentBytes), server, failedBefore: Number(failed) };
 }
 
 /** The archiver tries three times, then pauses for a minute. */

@@ -1,7 +1,11 @@
 // The point in time that a restore recovers to.
 import { expect, test } from 'vitest';
-import { formatTarget, isAfter, parseTarget } from '../../../../src/method/postgres/recovery-target.ts';
-import { parseTimestamp, type Timestamp } from '../../../../src/method/postgres/timestamp.ts';
+import {
+  formatTarget,
+  isAfter,
+  parseTarget,
+} from '../../../../../src/method/postgres/wal/recovery-target.ts';
+import { parseTimestamp, type Timestamp } from '../../../../../src/method/postgres/wal/timestamp.ts';
 
 const ENDED = '2026-11-23T02:15:07.123456Z';
 

@@ -4,7 +4,7 @@ import {
   formatTimestamp,
   parseTimestamp,
   parseTransactionEnd,
-} from '../../../../src/method/postgres/timestamp.ts';
+} from '../../../../../src/method/postgres/wal/timestamp.ts';
 
 test('keeps microseconds and time zone', () => {
   const timestamp = parseTimestamp('2026-11-23 02:15:07.120003 UTC');

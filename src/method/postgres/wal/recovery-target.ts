@@ -1,5 +1,5 @@
 // The point in time that a restore recovers to.
-import { finding, usage } from '../../support/errors.ts';
+import { finding, usage } from '../../../support/errors.ts';
 import { formatTimestamp, parseTimestamp, type Timestamp } from './timestamp.ts';
 
 /** A time, or the end of the archived WAL: `latest` is after every commit. */

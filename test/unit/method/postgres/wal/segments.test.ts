@@ -1,6 +1,6 @@
 // Names of WAL segments, and chains of them.
 import { expect, test } from 'vitest';
-import { chainSegments, nextSegment } from '../../../../src/method/postgres/wal-segments.ts';
+import { chainSegments, nextSegment } from '../../../../../src/method/postgres/wal/segments.ts';
 
 const MIB = 2 ** 20;
 

@@ -2,14 +2,19 @@
 // transactions that pg_waldump finds in them.
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { finding } from '../../support/errors.ts';
-import { runSidecar } from '../container/sidecar.ts';
-import { inspectVolume, type Volume } from '../container/volume.ts';
+import { finding } from '../../../support/errors.ts';
+import { runSidecar } from '../../container/sidecar.ts';
+import { inspectVolume, type Volume } from '../../container/volume.ts';
 import { listArchive } from './archive-volume.ts';
-import type { BaseBackupMetadata } from './base-backup.ts';
-import { formatTarget, isAfter, type RecoveryTarget } from './recovery-target.ts';
-import { formatTimestamp, parseTimestamp, parseTransactionEnd, type Timestamp } from './timestamp.ts';
-import { chainSegments, type SegmentChain } from './wal-segments.ts';
+import type { BaseBackupMetadata } from '../base-backup.ts';
+import { isAfter, type RecoveryTarget } from './recovery-target.ts';
+import { parseTransactionEnd, type Timestamp } from './timestamp.ts';
+import { chainSegments, type SegmentChain } from './segments.ts';
+
+/** The directory of archived WAL: a volume, and a path relative to its root. */
+export interface WalDirectory extends Volume {
+  readonly path: string;
+}
 
 interface Transactions {
   /** The last transaction up to the target. */
@@ -28,7 +33,7 @@ export interface WalCoverage extends Transactions {
 
 /** Reads the times of all transactions in the WAL that follows the base backup without a gap. @throws DrillError `no-volume` */
 export async function readWalCoverage(
-  archive: Volume,
+  archive: WalDirectory,
   { image, owner, lastSegment, segmentBytes }: BaseBackupMetadata,
   target: RecoveryTarget,
 ): Promise<WalCoverage> {
@@ -39,7 +44,8 @@ export async function readWalCoverage(
       node: archive.node.name,
       hint: 'Restore the archived WAL first, on the node of the database.',
     });
-  const chain = chainSegments(lastSegment, await listArchive(archive, '', segmentBytes), segmentBytes);
+  const archived = await listArchive(archive, archive.path, segmentBytes);
+  const chain = chainSegments(lastSegment, archived, segmentBytes);
   const [first] = chain.contiguous;
   if (first === undefined)
     return { chain, upToTarget: undefined, last: undefined, passesTarget: false, damage: undefined };
@@ -49,7 +55,7 @@ export async function readWalCoverage(
     {
       image,
       user: owner,
-      argv: ['pg_waldump', '--path=/archive', '--rmgr=Transaction', first, last],
+      argv: ['pg_waldump', `--path=/archive/${archive.path}`, '--rmgr=Transaction', first, last],
       volumes: { [archive.name]: '/archive:ro' },
     },
     (stdout) => readTransactions(stdout, target),
@@ -69,30 +75,4 @@ async function readTransactions(stdout: Readable, target: RecoveryTarget): Promi
     if (!passesTarget) upToTarget = end;
   }
   return { upToTarget, last, passesTarget };
-}
-
-/** Refuses a target that the WAL does not cover. @throws DrillError `wal-damaged`, `wal-gap`, `wal-ends` */
-export function requireCoverage(
-  { chain, last, passesTarget, damage }: WalCoverage,
-  target: RecoveryTarget,
-  { ended, lastSegment }: BaseBackupMetadata,
-): void {
-  const isBroken = damage !== undefined || chain.unreachable.length > 0;
-  const furthest = last ?? parseTimestamp(ended);
-  if (passesTarget || target === furthest || (target === 'latest' && !isBroken)) return;
-  const upTo = furthest === undefined ? 'the end of the base backup' : formatTimestamp(furthest);
-  const gap = `before ${formatTarget(target)}; recovery is possible up to ${upTo}`;
-  const hint = `Name a time up to ${upTo}, or find what is missing and restore the WAL again.`;
-  if (damage !== undefined)
-    throw finding(`archived WAL: damaged ${gap}`, { code: 'wal-damaged', output: damage, hint });
-  if (chain.unreachable.length > 0)
-    throw finding(`archived WAL: segment ${chain.missing} is missing or truncated ${gap}`, {
-      code: 'wal-gap',
-      output: `later segments: ${chain.unreachable.join(' ')}`,
-      hint,
-    });
-  throw finding(`archived WAL: ends with segment ${chain.contiguous.at(-1) ?? lastSegment} ${gap}`, {
-    code: 'wal-ends',
-    hint: `Name a time up to ${upTo}, or latest, or restore WAL that was backed up later.`,
-  });
 }
