@@ -13,6 +13,7 @@ import type { SealingKey } from './file/seal.ts';
 import type { BackupTarget } from './file/target.ts';
 import { createSwarmFile, type Written } from './file/write.ts';
 import { recoverInterrupted, writeIntentLog } from './intent-log.ts';
+import { takeRaftSnapshot } from './raft-snapshot.ts';
 import { preflightBackup } from './preflight/backup.ts';
 
 export interface BackupRequest {
@@ -22,6 +23,8 @@ export interface BackupRequest {
   readonly unlockKey?: string | undefined;
   /** Name and version of this program, for the manifest. */
   readonly tool: string;
+  /** Takes a raft snapshot before the copy, so that a restore has a leader 10 to 20 s earlier. Default true. */
+  readonly raftSnapshot?: boolean;
   /** Copies the directory while the engine runs. Default: the engine is stopped. */
   readonly hotCopy?: (() => Promise<HotCopy>) | undefined;
 }
@@ -41,26 +44,33 @@ export interface BackupResult {
 
 /**
  * 1. Undoes an operation that was interrupted, and checks that this manager can be backed up.
- * 2. Stops the engine, hashes the swarm directory, copies it, starts the engine.
- * 3. Reads the copy back, publishes it, and waits until the node is a manager again.
+ * 2. Takes a raft snapshot, for a faster restore.
+ * 3. Stops the engine, hashes the swarm directory, copies it, starts the engine.
+ * 4. Reads the copy back, publishes it, and waits until the node is a manager again.
  * @throws DrillError; nothing unfinished is left, and the engine runs unless the code is `engine-down`
  */
 export async function backup(manager: Manager, request: BackupRequest): Promise<BackupResult> {
-  const { target, unlockKey, tool, hotCopy } = request;
+  const { target, unlockKey, tool, raftSnapshot = true, hotCopy } = request;
   const { root } = manager;
   const recovered = (await recoverInterrupted(manager))?.what;
   const probe = await step('probe the swarm', () =>
     preflightBackup(manager, unlockKey, { stopsEngine: !hotCopy }),
   );
-  const recordOperation = (engine: boolean): Promise<void> =>
+  const recordOperation = (engine: boolean, snapshotInterval?: number): Promise<void> =>
     writeIntentLog(root, {
-      operation: { what: 'backup', since: utcNow(), engine, part: target.part },
+      operation: { what: 'backup', since: utcNow(), engine, part: target.part, snapshotInterval },
     });
   try {
     await recordOperation(false);
+    const raftIndex = raftSnapshot
+      ? await step('take a raft snapshot', () =>
+          takeRaftSnapshot(manager, (interval) => recordOperation(false, interval)),
+        )
+      : undefined;
+    await recordOperation(false);
     await using file = await createSwarmFile(target, request.sealWith);
     if (!hotCopy) await recordOperation(true);
-    const description = await describeSwarm(manager, probe, tool);
+    const description = await { ...(await describeSwarm(manager, probe, tool)), raftIndex };
     const began = monotonic();
     const { manifest, written } = await withDirectory(manager, hotCopy, async (pack) => {
       const survey = await step('hash the swarm directory', async () => surveyDirectory(await pack()));
@@ -126,14 +136,14 @@ async function waitForManager(
   }
 }
 
-/** Leaves nothing unfinished. While the engine does not come back, the intent log stays, for the next command to recover. */
+/** Leaves nothing unfinished. While the engine or a setting does not come back, the intent log stays, for the next command to recover. */
 async function cleanUp(
   manager: Manager,
   { target, unlockKey }: BackupRequest,
   error: unknown,
 ): Promise<void> {
   await target.discard();
-  if (error instanceof DrillError && error.code === 'engine-down') return;
+  if (error instanceof DrillError && ['engine-down', 'snapshot-interval'].includes(error.code)) return;
   try {
     // An error here would hide the one that counts, and an intent log that stays is harmless.
     await writeIntentLog(manager.root, {});
@@ -144,11 +154,22 @@ async function cleanUp(
   }
 }
 
-function backupWarnings({ cluster }: Manifest): string[] {
-  if (!cluster.autolock) return [];
-  return cluster.managers > 1
+function backupWarnings({ cluster, init }: Manifest): string[] {
+  return [
+    ...(init.Spec.Raft?.SnapshotInterval === 1
+      ? [
+          "the swarm's raft snapshot interval is 1: if a killed backup on another manager has left that, set it back (Docker's default: docker swarm update --snapshot-interval 10000)",
+        ]
+      : []),
+    ...autolockWarnings(cluster),
+  ];
+}
+
+function autolockWarnings({ autolock, managers }: Manifest['cluster']): string[] {
+  if (!autolock) return [];
+  return managers > 1
     ? [
-        `the swarm is autolocked and has ${cluster.managers} managers: if all of them are lost, there is no documented way to restore this file`,
+        `the swarm is autolocked and has ${managers} managers: if all of them are lost, there is no documented way to restore this file`,
       ]
     : ["a restore needs today's unlock key: keep it, but not in the same place as this file"];
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { currentSignal, step } from '../support/trace.ts';
 import { type DataRoot, type Manager, SWARM } from './engine/manager.ts';
+import { restoreSnapshotInterval } from './raft-snapshot.ts';
 
 const NAME = 'swarm-drill.json';
 
@@ -22,6 +23,8 @@ const operationSchema = z.discriminatedUnion('what', [
     since: z.string(),
     engine: z.boolean(),
     part: z.string().optional(),
+    /** The raft snapshot interval before it was changed, while it may be changed. */
+    snapshotInterval: z.int().min(0).optional(),
   }),
   z.object({
     what: z.literal('restore'),
@@ -84,6 +87,12 @@ export async function undoOperation(manager: Manager, operation: Operation): Pro
   if (operation.what === 'restore') await root.remove(operation.staging);
   else if (operation.part !== undefined) await rm(operation.part, { force: true });
   if (operation.engine) await step('start the engine', () => manager.start());
+  if (operation.what === 'backup' && operation.snapshotInterval !== undefined) {
+    const { snapshotInterval } = operation;
+    await step(`set the raft snapshot interval back to ${snapshotInterval}`, () =>
+      restoreSnapshotInterval(manager.engine, snapshotInterval),
+    );
+  }
   await writeIntentLog(root, {});
 }
 

@@ -13,6 +13,7 @@ import type { OpeningKey } from './file/seal.ts';
 import type { SwarmFileSource } from './file/target.ts';
 import { addEntry } from './file/write.ts';
 import { type Operation, writeIntentLog } from './intent-log.ts';
+import { restoreSnapshotInterval } from './raft-snapshot.ts';
 import type { RestoreStrategy } from './preflight/restore.ts';
 
 export interface OpenableFile {
@@ -61,7 +62,7 @@ export async function swapDirectories(manager: Manager, operation: RestoreOperat
 /** Makes the node a manager of the restored swarm. @throws DrillError `state-refused`, `wrong-unlock-key` */
 export async function restartSwarm(
   manager: Manager,
-  { init, node }: Manifest,
+  { init, node, raftIndex }: Manifest,
   strategy: RestoreStrategy,
 ): Promise<void> {
   if (strategy.by === 'unlock key')
@@ -79,4 +80,8 @@ export async function restartSwarm(
       }
     });
   await step('wait for the manager', () => waitUntilManaging(manager, node.id, 'finding'));
+  const interval = init.Spec.Raft?.SnapshotInterval;
+  // The copy may end between the two changes that the backup's raft snapshot needs.
+  if (raftIndex !== undefined && interval !== undefined)
+    await restoreSnapshotInterval(manager.engine, interval);
 }

@@ -179,7 +179,8 @@ export class InMemoryEngine implements Engine {
   readonly swarm: Engine['swarm'] = {
     inspect: async () => ({
       ID: 'cluster',
-      Spec: {},
+      Version: { Index: 1 },
+      Spec: { Raft: { SnapshotInterval: 10_000 } },
       TLSInfo: { TrustRoot: '' },
       JoinTokens: { Manager: '', Worker: '' },
       DefaultAddrPool: null,
@@ -188,6 +189,7 @@ export class InMemoryEngine implements Engine {
     }),
     init: unsupported('swarm.init'),
     join: unsupported('swarm.join'),
+    update: unsupported('swarm.update'),
     unlock: unsupported('swarm.unlock'),
     unlockKey: unsupported('swarm.unlockKey'),
   };

@@ -20,6 +20,9 @@ export function renderBackup({
       `backed up: ${managerOf(manifest)}`,
       `  ${manifest.files.length} files and directories; ${objectCounts(manifest)}`,
       `  ${file}: ${bytes} bytes, SHA-256 ${sha256}, verified by reading it back`,
+      ...(manifest.raftIndex === undefined
+        ? []
+        : [`  every raft entry up to ${manifest.raftIndex} is in it`]),
       `  engine downtime: ${formatSeconds(stoppedSeconds)}`,
       ...warnings.map(warningLine),
       'not included: volumes, images, registry logins',
@@ -29,6 +32,7 @@ export function renderBackup({
       bytes,
       sha256,
       stoppedSeconds,
+      raftIndex: manifest.raftIndex ?? null,
       ...manifestSummary(manifest),
       warnings,
       recovered: recovered ?? null,

@@ -25,9 +25,18 @@ export interface EngineInfo {
   };
 }
 
+/** The swarm's own settings: what this project does not read is kept as it is. */
+export type ClusterSpec = Readonly<Record<string, unknown>> & {
+  readonly Raft: Readonly<Record<string, unknown>> & {
+    /** Raft entries between two snapshots. */
+    readonly SnapshotInterval: number;
+  };
+};
+
 export interface ClusterInspection {
   readonly ID: string;
-  readonly Spec: Readonly<Record<string, unknown>>;
+  readonly Version: ObjectVersion;
+  readonly Spec: ClusterSpec;
   readonly TLSInfo: { readonly TrustRoot: string };
   readonly JoinTokens: { readonly Manager: string; readonly Worker: string };
   readonly DefaultAddrPool: readonly string[] | null;

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import type { Seconds } from '../../support/clock.ts';
 import type {
   ClusterInspection,
+  ClusterSpec,
   ContainerInspection,
   ContainerSpec,
   ContainerSummary,
@@ -40,6 +41,7 @@ export interface Engine {
     inspect(): Promise<ClusterInspection>;
     init(options: SwarmInit): Promise<void>;
     join(options: SwarmJoin): Promise<void>;
+    update(version: ObjectVersion, spec: ClusterSpec): Promise<void>;
     unlock(key: string): Promise<void>;
     /** The key (`SWMKEY-1-…`) of an autolocked swarm; empty for any other. */
     unlockKey(): Promise<string>;

@@ -13,6 +13,7 @@ import { backup, type BackupRequest } from '../../swarm-backup/backup.ts';
 import type { Manager } from '../../swarm-backup/engine/manager.ts';
 import { waitUntilManaging } from '../../swarm-backup/engine/probe.ts';
 import { copyRunning, type SiteHotCopy, siteManager } from '../../swarm-backup/engine/site-node.ts';
+import type { Manifest } from '../../swarm-backup/file/manifest.ts';
 import { memoryTarget } from '../../swarm-backup/file/target.ts';
 import { restore } from '../../swarm-backup/restore.ts';
 import type { Node } from '../../swarm/node.ts';
@@ -36,6 +37,8 @@ const metadata = z.object({
   node: z.string(),
   address: z.string(),
   cluster: z.string(),
+  /** Every raft entry up to this index is in the copy; absent without a raft snapshot. */
+  raftIndex: z.int().optional(),
   /** Of a hot copy: whether files were seen to change while they were read. */
   changed: z.boolean().optional(),
 });
@@ -54,12 +57,19 @@ const TORN: Limit = {
     "a single point in time: raft's log and snapshots are read while they are written, and a torn copy may refuse to start",
 };
 
+const LAGGING: Limit = {
+  sentence:
+    'changes that the copied manager had not received from the leader yet: nothing makes it catch up before the copy',
+};
+
 export interface SwarmStateOptions {
   /**
    * Copies the directory of a running engine: possible, less predictable, and not what Docker's documentation recommends
    * (https://docs.docker.com/engine/swarm/admin_guide/). Default: the engine is stopped for the copy.
    */
   readonly hot?: boolean;
+  /** Takes a raft snapshot before the copy, so that a restore has a leader 10 to 20 s earlier. Default true. */
+  readonly raftSnapshot?: boolean;
 }
 
 /**
@@ -68,10 +78,14 @@ export interface SwarmStateOptions {
  * The backup throws `quorum` before anything is stopped, and `not-back` when the manager or a service does not come back; the
  * restore throws `moved-address`, `state-refused`, `not-the-same`, `autolocked-managers`.
  */
-export function swarmState({ hot = false }: SwarmStateOptions = {}): Method<Swarm, Site, Swarm> {
+export function swarmState({ hot = false, raftSnapshot = true }: SwarmStateOptions = {}): Method<
+  Swarm,
+  Site,
+  Swarm
+> {
   return defineMethod<Swarm, Site, Swarm, Metadata>({
-    name: hot ? 'swarm state, hot' : 'swarm state',
-    limits: hot ? [...NOT_IN_RAFT, TORN] : NOT_IN_RAFT,
+    name: `swarm state${hot ? ', hot' : ''}${raftSnapshot ? '' : ', without raft snapshot'}`,
+    limits: [...NOT_IN_RAFT, ...(hot ? [TORN] : []), ...(raftSnapshot ? [] : [LAGGING])],
     metadata,
 
     async backup(swarm, artifact) {
@@ -84,6 +98,7 @@ export function swarmState({ hot = false }: SwarmStateOptions = {}): Method<Swar
         target,
         sealWith: { recipients: [await identityToRecipient(identity)] },
         unlockKey,
+        raftSnapshot,
         tool: 'swarm-drill (drill)',
       };
       const cluster = hot
@@ -103,7 +118,7 @@ async function backUpRunning(manager: Manager, node: Node, request: BackupReques
   let copy: SiteHotCopy | undefined;
   const hotCopy = async () => (copy = await copyRunning(node));
   const { manifest } = await backup(manager, { ...request, hotCopy });
-  return { cluster: manifest.cluster.id, changed: copy?.changed ?? false };
+  return { ...copied(manifest), changed: copy?.changed ?? false };
 }
 
 /** How long the manager and the services may take to be back. */
@@ -137,8 +152,10 @@ async function backUpStopped(swarm: Swarm, node: Node, manager: Manager, request
     },
     { code: 'not-back', limit: BACK_LIMIT },
   );
-  return { cluster: manifest.cluster.id };
+  return copied(manifest);
 }
+
+const copied = ({ cluster, raftIndex }: Manifest) => ({ cluster: cluster.id, raftIndex });
 
 async function restoreOnto(artifact: ArtifactReader<Metadata>, site: Site): Promise<Swarm> {
   const { node: name, address, cluster } = artifact.metadata;

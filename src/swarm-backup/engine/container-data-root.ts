@@ -38,6 +38,8 @@ export function containerDataRoot(
       const found = await sh('if [ -e "$1" ]; then printf :; cat "$1"; fi', [name]);
       return found === '' ? undefined : found.slice(1);
     },
+    list: async (name) =>
+      (await sh('if [ -d "$1" ]; then ls -A "$1"; fi', [name])).split('\n').filter(Boolean),
     write: (name, text) => run('umask 077; cat >"$1.part"; mv "$1.part" "$1"', [name], text),
     pack: (name) => engine.containers.readArchive(helper, at(name)),
     async unpack(name, tar) {

@@ -1,5 +1,5 @@
 // A data root that is a directory of this host.
-import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataRoot } from './manager.ts';
 import { syncDirectory, packTree, unpackTree } from './tree.ts';
@@ -11,6 +11,7 @@ export function localDataRoot(path: string): DataRoot {
     localPath: path,
     has: async (name) => (await lstat(at(name)).catch(missing)) !== undefined,
     read: (name) => readFile(at(name), 'utf8').catch(missing),
+    list: async (name) => (await readdir(at(name)).catch(missing)) ?? [],
     async write(name, text) {
       await writeFile(at(`${name}.part`), text, { mode: 0o600 });
       await using file = await open(at(`${name}.part`));

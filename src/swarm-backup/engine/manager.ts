@@ -33,6 +33,8 @@ export interface DataRoot {
   has(name: string): Promise<boolean>;
   /** Reads a small text file; undefined when there is none. */
   read(name: string): Promise<string | undefined>;
+  /** Names of the entries of a directory; none when there is no such directory. */
+  list(name: string): Promise<string[]>;
   /** Writes a small file atomically, readable to root only. */
   write(name: string, text: string): Promise<void>;
   /** Packs the directory `name` into a tar with entries `name/…`, owners and modes kept. */

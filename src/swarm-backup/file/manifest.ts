@@ -43,6 +43,8 @@ export const manifestSchema = z.object({
     autolock: z.boolean(),
     managers: z.int().min(1),
   }),
+  /** Every raft entry up to this index is in the copy. Absent when no snapshot was taken before it, and in older files. */
+  raftIndex: z.int().min(1).optional(),
   node: z.object({
     id: z.string().min(1),
     name: z.string(),
@@ -59,7 +61,7 @@ export const manifestSchema = z.object({
     DataPathPort: z.int().min(0),
     DefaultAddrPool: z.array(z.string()),
     SubnetSize: z.int().min(0),
-    Spec: z.record(z.string(), z.unknown()),
+    Spec: z.looseObject({ Raft: z.looseObject({ SnapshotInterval: z.int().optional() }).optional() }),
   }),
   /** The objects just before the copy, by kind. */
   objects: z.object({

@@ -23,7 +23,11 @@ const PAGES: Readonly<Record<string, readonly AnyMethod[]>> = {
   'valkey-aof': [methods.valkeyAof()],
   'git-stack': [methods.gitStack(), methods.gitStack({ remote: 'vault' })],
   'service-export': [methods.serviceExport()],
-  'swarm-state': [methods.swarmState(), methods.swarmState({ hot: true })],
+  'swarm-state': [
+    methods.swarmState(),
+    methods.swarmState({ raftSnapshot: false }),
+    methods.swarmState({ hot: true }),
+  ],
 };
 
 const HEADING = '## Known limitations';

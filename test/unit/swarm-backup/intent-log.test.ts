@@ -52,6 +52,20 @@ test('undoes a restore that the first version left half-way', async () => {
   expect(await readdir(join(home, 'swarm'))).toEqual(['old']);
 });
 
+test('sets the raft snapshot interval back that a killed backup has changed', async () => {
+  const operation = { what: 'backup', since: 'now', engine: false, snapshotInterval: 5000 };
+  await write({ operation });
+  let spec = { Raft: { SnapshotInterval: 1 } };
+  const swarm = {
+    inspect: async () => ({ Spec: spec, Version: { Index: 3 } }),
+    update: async (_version: unknown, next: typeof spec) => void (spec = next),
+  };
+  const manager = { root, engine: { swarm } } as unknown as Manager;
+  expect(await recoverInterrupted(manager)).toEqual(operation);
+  expect(spec).toEqual({ Raft: { SnapshotInterval: 5000 } });
+  expect(await readIntentLog(root)).toEqual({});
+});
+
 test('keeps the last restore when an operation ends', async () => {
   const restored = { id: 'a', cluster: 'b', node: 'c', at: 'then', previous: 'swarm.previous-1' };
   await writeIntentLog(root, { restored });

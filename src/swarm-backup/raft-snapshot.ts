@@ -1,0 +1,106 @@
+// Makes every manager take a raft snapshot, so that a restore has hardly any log to replay. After a forced start raft hands its log
+// over in batches of 64 KB, and with more than one batch swarmkit's own call for an election comes too early ("cannot campaign at term
+// N since there are still 2 pending configuration changes to apply"): the new leader then has to wait for raft's election time-out
+// of 10 to 20 s. Managers take snapshots only every 10,000 entries, so nearly every cluster is in that state.
+import type { Engine } from '../lab/engine/engine.ts';
+import { seconds } from '../support/clock.ts';
+import { DrillError, reasonOf } from '../support/errors.ts';
+import { waitUntil } from '../support/poll.ts';
+import { ENGINE_LIMIT, type Manager, SWARM } from './engine/manager.ts';
+import { runShielded } from './engine/with-engine-stopped.ts';
+
+const SNAPSHOTS = `${SWARM}/raft/snap-v3-encrypted`;
+/** `<term>-<index>.snap`, both hexadecimal. */
+const SNAPSHOT = /^[0-9a-f]{16}-(?<index>[0-9a-f]{16})\.snap$/;
+
+/**
+ * Sets the snapshot interval to 1, waits until this manager has written a snapshot of that very entry, and sets the interval back.
+ * Every entry that was acknowledged before is in the snapshot: a follower that lags behind the leader has caught up.
+ * @param remember called with the interval before it is changed, for the next command in case this one is killed
+ * @returns the raft index of the snapshot
+ * @throws DrillError `no-raft-snapshot`, `snapshot-interval`
+ */
+export async function takeRaftSnapshot(
+  manager: Manager,
+  remember: (interval: number) => Promise<void>,
+): Promise<number> {
+  const { engine, root } = manager;
+  const interval = await readSnapshotInterval(engine);
+  const before = await root.list(SNAPSHOTS);
+  // Then every entry makes one, and there is nothing to change.
+  if (interval === 1 && before.length > 0) return newestIndex(before);
+  await remember(interval);
+  const work = (async () => {
+    await setSnapshotInterval(engine, 1);
+    return waitForSnapshot(manager, before);
+  })();
+  const failed = await work.then(
+    () => '',
+    (error: unknown) => ` (before that: ${reasonOf(error)})`,
+  );
+  await runShielded(() => restoreSnapshotInterval(engine, interval, failed));
+  return work;
+}
+
+/** Raft entries between two snapshots; Docker's default is 10,000. */
+export const readSnapshotInterval = async (engine: Engine): Promise<number> =>
+  (await engine.swarm.inspect()).Spec.Raft.SnapshotInterval;
+
+/** Sets the interval back after a backup has changed it. @throws DrillError `snapshot-interval` */
+export async function restoreSnapshotInterval(engine: Engine, interval: number, failed = ''): Promise<void> {
+  try {
+    await setSnapshotInterval(engine, interval);
+  } catch (cause) {
+    throw new DrillError(
+      `the raft snapshot interval could not be set back to ${interval}: ${reasonOf(cause)}${failed}`,
+      {
+        code: 'snapshot-interval',
+        cause,
+        hint: `Run this on a manager: docker swarm update --snapshot-interval ${interval}. The next backup or restore here tries it again.`,
+      },
+    );
+  }
+}
+
+async function waitForSnapshot({ root, name }: Manager, before: readonly string[]): Promise<number> {
+  try {
+    return await waitUntil(
+      `a raft snapshot on ${name}`,
+      async () => {
+        const added = (await root.list(SNAPSHOTS)).filter((file) => !before.includes(file));
+        return added.some((file) => SNAPSHOT.test(file))
+          ? { done: newestIndex(added) }
+          : { notYet: 'it has written none yet' };
+      },
+      { limit: ENGINE_LIMIT },
+    );
+  } catch (cause) {
+    throw new DrillError(`${name} took no raft snapshot: ${reasonOf(cause)}`, {
+      code: 'no-raft-snapshot',
+      cause,
+      hint: "Look for raft errors in its engine's log. With --no-raft-snapshot the backup does without: a restore then waits up to 20 s longer.",
+    });
+  }
+}
+
+const newestIndex = (files: readonly string[]): number =>
+  Math.max(...files.map((file) => Number.parseInt(SNAPSHOT.exec(file)?.groups?.['index'] ?? '0', 16)));
+
+/** Changes only the interval, and nothing when it has that value already. */
+const setSnapshotInterval = (engine: Engine, interval: number): Promise<boolean> =>
+  waitUntil(
+    `the swarm to take the snapshot interval ${interval}`,
+    async () => {
+      const { Spec, Version } = await engine.swarm.inspect();
+      if (Spec.Raft.SnapshotInterval === interval) return { done: true };
+      try {
+        await engine.swarm.update(Version, { ...Spec, Raft: { ...Spec.Raft, SnapshotInterval: interval } });
+        return { done: true };
+      } catch (error) {
+        const reason = reasonOf(error);
+        // The specification was changed between the two calls.
+        return reason.includes('out of sequence') ? { notYet: reason } : { giveUp: reason };
+      }
+    },
+    { limit: seconds(30) },
+  );
