@@ -70,7 +70,7 @@ export async function backup(manager: Manager, request: BackupRequest): Promise<
     await recordOperation(false);
     await using file = await createSwarmFile(target, request.sealWith);
     if (!hotCopy) await recordOperation(true);
-    const description = await { ...(await describeSwarm(manager, probe, tool)), raftIndex };
+    const description = { ...(await describeSwarm(manager, probe, tool)), raftIndex };
     const began = monotonic();
     const { manifest, written } = await withDirectory(manager, hotCopy, async (pack) => {
       const survey = await step('hash the swarm directory', async () => surveyDirectory(await pack()));
