@@ -2,6 +2,8 @@
 import { baselines, checks, disasters, drill, methods, seconds } from 'swarm-drill';
 import { ledger } from '../fixtures/ledger/ledger.ts';
 
+const archive = methods.volumeArchive();
+
 export default drill('total loss: the ledger comes back from the off-site backup', {
   topology: { managers: 3, workers: 2 },
   images: ledger.images,
@@ -20,7 +22,7 @@ export default drill('total loss: the ledger comes back from the off-site backup
     return {
       state: await vault.keep(methods.swarmState(), swarm),
       dump: await vault.keep(methods.postgresDump(), shop.database),
-      files: await vault.keep(methods.volumeArchive(), await shop.files()),
+      files: await vault.keep(archive, await shop.files()),
     };
   },
 
@@ -40,7 +42,7 @@ export default drill('total loss: the ledger comes back from the off-site backup
     checks.tasksRunning(swarm),
     checks.inventoryMatches(swarm, baseline.inventory),
     checks.mountedFilesMatch(swarm, baseline.mounted),
-    ...shop.checks(baseline.contents),
+    ...shop.checks(baseline.contents, { loses: archive.loses }),
     checks.routingMeshAnswers(swarm, ledger.meshPort),
     checks.survivesLeaderLoss(swarm),
   ],

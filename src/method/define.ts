@@ -1,6 +1,6 @@
 // Defines a method: its limits are declared once, and its metadata is validated when an artifact is read back.
 import { z } from 'zod';
-import { ASPECTS } from '../model/aspect.ts';
+import { ASPECTS, type Aspect } from '../model/aspect.ts';
 import type { ArtifactMetadata, ArtifactReader, ArtifactWriter, Limit, Method } from '../model/method.ts';
 import { finding } from '../support/errors.ts';
 
@@ -27,7 +27,7 @@ export function defineMethod<Source, Target, Result, Metadata extends ArtifactMe
   return {
     name,
     limits: limits.map(({ sentence }) => sentence),
-    loses: ASPECTS.filter((aspect) => limits.some(({ loses = [] }) => loses.includes(aspect))),
+    loses: lostAspects(limits),
     backup,
     async restore(artifact, target) {
       const parsed = metadata.safeParse(artifact.metadata);
@@ -40,3 +40,7 @@ export function defineMethod<Source, Target, Result, Metadata extends ArtifactMe
     },
   };
 }
+
+/** Returns the aspects that the limits declare as lost, each once. */
+export const lostAspects = (limits: readonly Limit[]): Aspect[] =>
+  ASPECTS.filter((aspect) => limits.some(({ loses = [] }) => loses.includes(aspect)));

@@ -9,7 +9,7 @@ import { filesMatch } from '../../src/check/files/files.ts';
 import { readManifest, type FileManifest } from '../../src/check/files/manifest.ts';
 import { outputOf } from '../../src/lab/engine/process.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
-import type { Aspect } from '../../src/model/aspect.ts';
+import { FILE_ASPECTS, type Aspect } from '../../src/model/aspect.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { inVolume, openTestSite, seed, type TestSite } from '../support/volumes.ts';
 
@@ -83,10 +83,10 @@ const broken: readonly {
     difference: 'empty/deep is missing, with 1 entry in it',
   },
   {
-    aspect: 'content',
-    what: 'a file in place of a FIFO',
-    by: 'os.remove("names/fifo"); os.close(os.open("names/fifo", os.O_CREAT, 0o644))',
-    difference: 'names/fifo: was a FIFO, is a file',
+    aspect: 'FIFOs',
+    what: 'a file in its place',
+    by: 'os.remove("special/fifo"); os.close(os.open("special/fifo", os.O_CREAT, 0o644))',
+    difference: 'special/fifo: was a FIFO, is a file',
   },
   {
     aspect: 'owner',
@@ -125,6 +125,42 @@ const broken: readonly {
     difference: /^links\/relative: mtime was/,
   },
   {
+    aspect: 'mtime before 1970',
+    what: 'a time that became 1970',
+    by: 'touch(b"./times/1969", 86_400 * 10**9)',
+    difference: 'times/1969: mtime was 1969-12-31T00:00:00.123456789Z, is 1970-01-01T00:00:00.123456789Z',
+  },
+  {
+    aspect: 'mtime after 2038',
+    what: 'a time 32 bits earlier',
+    by: 'touch(b"./times/2100", -(2**32) * 10**9)',
+    difference: /^times\/2100: mtime was 2100-01-01T00:00:00.123456789Z, is 1963/,
+  },
+  {
+    aspect: 'mtime after 2262',
+    what: 'a time in another year',
+    by: 'touch(b"./times/2300", -(2**32) * 10**9)',
+    difference: /^times\/2300: mtime was 2300-01-01T00:00:00.123456789Z, is 2163/,
+  },
+  {
+    aspect: 'sockets',
+    what: 'a missing one',
+    by: 'os.remove("special/socket")',
+    difference: 'special/socket is missing',
+  },
+  {
+    aspect: 'devices',
+    what: 'another number',
+    by: 'os.remove("special/characters"); os.mknod("special/characters", 0o20600, os.makedev(1, 5))',
+    difference: 'special/characters: device was 1:7, is 1:5',
+  },
+  {
+    aspect: 'file flags',
+    what: 'a removed flag',
+    by: 'import fcntl, struct; fcntl.ioctl(open("attributes/no-dump", "rb"), 0x40086602, struct.pack("q", 0))',
+    difference: 'attributes/no-dump: flags was d, is none',
+  },
+  {
     aspect: 'symbolic links',
     what: 'another target',
     by: 'os.remove("links/absolute"); os.symlink("elsewhere", "links/absolute")',
@@ -151,10 +187,10 @@ const broken: readonly {
       /^attributes\/user: attributes was user\.binary \(\w+\), user\.comment \(\w+\), is user\.binary/,
   },
   {
-    aspect: 'extended attributes',
-    what: 'a missing capability',
+    aspect: 'file capabilities',
+    what: 'a missing one',
     by: 'os.removexattr("attributes/capability", "security.capability")',
-    difference: /^attributes\/capability: attributes was security\.capability \(\w+\), is none$/,
+    difference: /^attributes\/capability: capability was security\.capability \(\w+\), is none$/,
   },
   {
     aspect: 'ACLs',
@@ -190,7 +226,7 @@ describe('only the changed aspect differs', () => {
     const { compared, mismatched, aspects } = await compareFiles(before, now);
     expect({ compared, mismatched }).toEqual({ compared: before.entries, mismatched: 0 });
     expect(aspects.filter((seen) => seen.mismatched > 0 || seen.compared === 0)).toEqual([]);
-    expect(aspects).toHaveLength(12);
+    expect(aspects).toHaveLength(FILE_ASPECTS.length);
   });
 
   for (const { aspect, what, by, difference, entries = 1 } of broken)

@@ -9,6 +9,7 @@ import type { NodeIdentity } from '../../src/swarm/node-container.ts';
 import { Node } from '../../src/swarm/node.ts';
 import type { Site } from '../../src/swarm/site.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
+import { volumeContents } from './in-memory-contents.ts';
 import { find, InMemoryCluster, InMemoryEngine, type Files, type Programs } from './in-memory-engine.ts';
 
 const IMAGES = ['toolbox', 'tools', 'server'];
@@ -41,14 +42,16 @@ export interface InMemorySwarm {
   readonly stateOf: (service: string) => Promise<unknown>;
 }
 
-/** @param programs of its images, in addition to `find` */
+/** @param programs of its images, in addition to `find` and volume-contents.py */
 export function createInMemorySwarm(programs: Programs = {}, { workers = 0 } = {}): InMemorySwarm {
   const cluster = new InMemoryCluster();
   const nodes: NodeIdentity[] = [{ name: 'manager-1', role: 'manager' }];
   for (let number = 1; number <= workers; number++) nodes.push({ name: `worker-${number}`, role: 'worker' });
   const swarm = new Swarm(
     { lab: LAB } as Site,
-    nodes.map((node) => createNode(node, new InMemoryEngine(cluster, { find, ...programs }, IMAGES))),
+    nodes.map((node) =>
+      createNode(node, new InMemoryEngine(cluster, { find, python3: volumeContents, ...programs }, IMAGES)),
+    ),
   );
   for (const [index, { nodeId }] of cluster.engines.entries())
     cluster.members.set(nodeId, memberOf(nodeId, nodes[index]));

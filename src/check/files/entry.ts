@@ -20,6 +20,8 @@ export interface Entry {
   /** How many names the file has, if more than one, and which of them is the first. */
   readonly links?: number;
   readonly first?: string;
+  /** Flags of a file or directory that `chattr` sets, as its letters. */
+  readonly flags?: string;
   /** Digest of each extended attribute's value by name, ACLs included. */
   readonly attributes?: Readonly<Record<string, string>>;
   /** Of a symbolic link, bytes as in `path`. */

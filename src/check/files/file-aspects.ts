@@ -18,10 +18,19 @@ interface Row {
   readonly value: (entry: Entry) => string;
 }
 
-const isLink = ({ type }: Entry): boolean => type === 'l';
-const isNoLink = ({ type }: Entry): boolean => type !== 'l';
+const isOf =
+  (...types: readonly string[]) =>
+  ({ type }: Entry): boolean =>
+    types.includes(type);
+const isLink = isOf('l');
+const isNoLink = (entry: Entry): boolean => !isLink(entry);
 const isAcl = (name: string): boolean => name.startsWith('system.posix_acl_');
-const isNoAcl = (name: string): boolean => !isAcl(name);
+const isCapability = (name: string): boolean => name === 'security.capability';
+const isOther = (name: string): boolean => !isAcl(name) && !isCapability(name);
+const hasAttribute =
+  (belongs: (name: string) => boolean) =>
+  ({ attributes = {} }: Entry): boolean =>
+    Object.keys(attributes).some(belongs);
 
 /** Returns names and digests of attributes. */
 const attributesOf = ({ attributes = {} }: Entry, belongs: (name: string) => boolean): string =>
@@ -35,9 +44,8 @@ const ROWS: readonly Row[] = [
   {
     aspect: 'content',
     called: 'content',
-    has: isNoLink,
-    value: ({ size, sha256, device = 'none' }) =>
-      sha256 === undefined ? device : `${size} bytes with SHA-256 ${sha256}`,
+    has: isOf('-', 'd'),
+    value: ({ size, sha256 }) => (sha256 === undefined ? 'none' : `${size} bytes with SHA-256 ${sha256}`),
   },
   { aspect: 'owner', called: 'owner', has: () => true, value: ({ owner }) => owner },
   { aspect: 'mode', called: 'mode', has: isNoLink, value: ({ mode }) => `0${mode.slice(1)}` },
@@ -48,6 +56,9 @@ const ROWS: readonly Row[] = [
     value: ({ mode }) => `${mode[0]}000`,
   },
   { aspect: 'symbolic links', called: 'target', has: isLink, value: ({ target = '' }) => nameOf(target) },
+  { aspect: 'FIFOs', called: 'FIFO', has: isOf('p'), value: () => '' },
+  { aspect: 'sockets', called: 'socket', has: isOf('s'), value: () => '' },
+  { aspect: 'devices', called: 'device', has: isOf('b', 'c'), value: ({ device = 'none' }) => device },
   {
     aspect: 'hard links',
     called: 'number of names',
@@ -57,14 +68,26 @@ const ROWS: readonly Row[] = [
   {
     aspect: 'extended attributes',
     called: 'attributes',
-    has: ({ attributes }) => attributes !== undefined && Object.keys(attributes).some(isNoAcl),
-    value: (entry) => attributesOf(entry, isNoAcl),
+    has: hasAttribute(isOther),
+    value: (entry) => attributesOf(entry, isOther),
+  },
+  {
+    aspect: 'file capabilities',
+    called: 'capability',
+    has: hasAttribute(isCapability),
+    value: (entry) => attributesOf(entry, isCapability),
   },
   {
     aspect: 'ACLs',
     called: 'ACL',
-    has: ({ attributes }) => attributes !== undefined && Object.keys(attributes).some(isAcl),
+    has: hasAttribute(isAcl),
     value: (entry) => attributesOf(entry, isAcl),
+  },
+  {
+    aspect: 'file flags',
+    called: 'flags',
+    has: ({ flags }) => flags !== undefined,
+    value: ({ flags = 'none' }) => flags,
   },
   {
     aspect: 'sparse files',
@@ -79,7 +102,8 @@ export function compareEntries(was: Entry, is: Entry): Seen[] {
   if (was.type !== is.type)
     return [
       {
-        aspect: presence(isLink(is) ? is : was),
+        // The one that methods may lose: a symbolic link that became a file, or the other way round.
+        aspect: [was, is].map(presence).find((aspect) => aspect !== 'content') ?? 'content',
         difference: `was a ${TYPES[was.type] ?? was.type}, is a ${TYPES[is.type] ?? is.type}`,
       },
     ];
@@ -90,7 +114,14 @@ export function compareEntries(was: Entry, is: Entry): Seen[] {
 }
 
 /** Returns the aspect that a missing or additional entry counts for. */
-export const presence = (entry: Entry): FileAspect => (isLink(entry) ? 'symbolic links' : 'content');
+export const presence = ({ type }: Entry): FileAspect => PRESENCE[type] ?? 'content';
+const PRESENCE: Readonly<Record<string, FileAspect>> = {
+  l: 'symbolic links',
+  p: 'FIFOs',
+  s: 'sockets',
+  b: 'devices',
+  c: 'devices',
+};
 
 const TYPES: Readonly<Record<string, string>> = {
   '-': 'file',
@@ -109,13 +140,21 @@ const FRACTION = 'mtime below a second';
 
 /** A time that was cut or rounded to seconds is less than one second off. A time that is entirely wrong does not count for the fraction. */
 function compareTimes(was: string, is: string): Seen[] {
-  if (was === is)
-    return was.endsWith('.000000000') ? [{ aspect: 'mtime' }] : [{ aspect: 'mtime' }, { aspect: FRACTION }];
+  const aspect = rangeOf(was);
+  if (was === is) return was.endsWith('.000000000') ? [{ aspect }] : [{ aspect }, { aspect: FRACTION }];
   const difference = `mtime was ${moment(was)}, is ${moment(is)}`;
   const apart = nanoseconds(was) - nanoseconds(is);
   return apart > -SECOND && apart < SECOND
-    ? [{ aspect: 'mtime' }, { aspect: FRACTION, difference }]
-    : [{ aspect: 'mtime', difference }];
+    ? [{ aspect }, { aspect: FRACTION, difference }]
+    : [{ aspect, difference }];
+}
+
+/** Programs that count in 32 bits, or nanoseconds in 64 bits, lose times outside of what they can count. */
+function rangeOf(mtime: string): FileAspect {
+  const time = Number(mtime);
+  if (time < 0) return 'mtime before 1970';
+  if (time >= 2 ** 63 / 1e9) return 'mtime after 2262';
+  return time >= 2 ** 31 ? 'mtime after 2038' : 'mtime';
 }
 
 const SECOND = 1_000_000_000n;

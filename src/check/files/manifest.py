@@ -6,6 +6,7 @@ changes while it is read, ends the program with a reason (exit code 3 for a chan
 Python, because it runs in a container with the volume mounted, which has no Node.js.
 """
 import errno
+import fcntl
 import gc
 import os
 import stat
@@ -91,6 +92,23 @@ def attributes(where, **links):
     return f',"attributes":{dumps(digests)}'
 
 
+# Of linux/fs.h. Only flags that a person sets with chattr: others are the file system's, and differ between two of the same kind.
+FS_IOC_GETFLAGS = 0x80086601
+FLAGS = {0x4: "c", 0x8: "S", 0x10: "i", 0x20: "a", 0x40: "d", 0x80: "A", 0x10000: "D", 0x800000: "C"}
+
+
+def flags(fd):
+    try:
+        bits = int.from_bytes(fcntl.ioctl(fd, FS_IOC_GETFLAGS, bytes(8))[:4], sys.byteorder)
+    except OSError as error:
+        if error.errno in (errno.ENOTTY, errno.EOPNOTSUPP, errno.EINVAL):
+            # A file system without them.
+            return ""
+        raise
+    letters = "".join(letter for bit, letter in FLAGS.items() if bits & bit)
+    return f',"flags":"{letters}"' if letters else ""
+
+
 def unchanged(before, after):
     if (before.st_ctime_ns, before.st_size) != (after.st_ctime_ns, after.st_size):
         raise CHANGED
@@ -116,7 +134,7 @@ def directory(path):
         before = os.fstat(fd)
         with os.scandir(fd) as found:
             names = sorted(((os.fsencode(entry.name), kind(entry)) for entry in found), reverse=True)
-        line = facts(path or b".", before) + attributes(fd) + "}\n"
+        line = facts(path or b".", before) + attributes(fd) + flags(fd) + "}\n"
         unchanged(before, os.fstat(fd))
     finally:
         os.close(fd)
@@ -193,7 +211,7 @@ def large_file(path, seen):
 
 def file_line(path, fd, seen, digest):
     size = seen.st_size
-    line = f'{facts(path, seen)}{attributes(fd)},"size":{size},"sha256":"{digest.hexdigest()}"'
+    line = f'{facts(path, seen)}{attributes(fd)}{flags(fd)},"size":{size},"sha256":"{digest.hexdigest()}"'
     # Few blocks may also mean that the file system compresses.
     if seen.st_blocks * 512 < size and os.lseek(fd, 0, os.SEEK_HOLE) < size:
         line += ',"sparse":true'

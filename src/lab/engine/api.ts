@@ -246,6 +246,8 @@ export interface VolumeInspection {
   readonly Mountpoint: string;
   readonly Labels: Labels | null;
   readonly Options: Labels | null;
+  /** Only of a cluster volume, which a CSI driver provides. */
+  readonly ClusterVolume?: object;
   /** What its driver reports; the local driver reports nothing. */
   readonly Status?: Readonly<Record<string, unknown>>;
 }

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { finding } from '../../support/errors.ts';
+import { definitionOf, requireRestorable, volumeDefinition } from './volume-definition.ts';
 import { runAsRoot, type Volume } from './volume.ts';
 import { execInTask, type ServiceTask } from './task.ts';
 import { outputOrThrow, type SidecarResult } from './sidecar.ts';
@@ -11,8 +12,7 @@ export const dataDirectory = z.object({
   /** The server's image. Its own programs check what was restored. */
   image: z.string().min(1),
   volume: z.string().min(1),
-  /** Labels of the volume. */
-  labels: z.record(z.string(), z.string()),
+  ...volumeDefinition.partial({ driver: true, options: true }).shape,
   /** Relative to the root of the volume. Empty for the root. */
   path: z.string(),
   /** User and group as numbers: `999:999`. */
@@ -34,13 +34,14 @@ export async function findDataDirectory(task: ServiceTask, directory: string): P
       node: task.node.name,
       hint: `Mount a volume there. Mounted now: ${Mounts.map(({ Type, Destination }) => `${Type} at ${Destination}`).join(', ') || 'nothing'}.`,
     });
-  const { Labels } = await task.node.engine.volumes.inspect(mount.Name);
+  const inspection = await task.node.engine.volumes.inspect(mount.Name);
+  requireRestorable({ node: task.node, name: mount.Name }, inspection);
   const { output } = await execInTask(task, ['stat', '-c', '%u:%g %a', directory], { code: 'no-directory' });
   const [owner, mode] = output.trim().split(' ');
   return dataDirectory.parse({
     image: Config.Image,
     volume: mount.Name,
-    labels: Labels ?? {},
+    ...definitionOf(inspection),
     path: directory.slice(mount.Destination.length + 1),
     owner,
     mode,

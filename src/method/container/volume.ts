@@ -1,6 +1,5 @@
 // A volume on a node: what methods of several rooms ask of one before they read or fill it.
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
 import type { VolumeInspection } from '../../lab/engine/api.ts';
 import { isNotFound } from '../../lab/engine/errors.ts';
 import type { Method } from '../../model/method.ts';
@@ -8,6 +7,7 @@ import { finding } from '../../support/errors.ts';
 import type { Node } from '../../swarm/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import { outputOrThrow, runSidecar, type SidecarResult } from './sidecar.ts';
+import { requireRestorable } from './volume-definition.ts';
 
 /** A volume by its full name (stacks prefix names) on the node that holds it. */
 export interface Volume {
@@ -18,17 +18,6 @@ export interface Volume {
 
 /** A method that backs a whole volume up and restores it into an empty one. */
 export type VolumeMethod = Method<Volume, Volume, void>;
-
-/** What a restore needs to create the volume again. */
-export const volumeMetadata = z.object({
-  volume: z.string().min(1),
-  labels: z.record(z.string(), z.string()),
-});
-
-export const describeVolume = ({ name }: Volume, { Labels }: VolumeInspection) => ({
-  volume: name,
-  labels: { ...Labels },
-});
 
 /** Returns what the engine knows of the volume; undefined when there is none. */
 export async function inspectVolume({
@@ -46,7 +35,7 @@ export async function inspectVolume({
 /**
  * Inspects the volume to back up, before anything mounts it: a mount by name creates a missing volume, and the backup of an empty
  * one succeeds.
- * @throws DrillError `no-volume`, `empty-volume`
+ * @throws DrillError `no-volume`, `empty-volume`, `volume-in-memory`, `cluster-volume`
  */
 export async function requireFilledVolume(volume: Volume): Promise<VolumeInspection> {
   const inspection = await inspectVolume(volume);
@@ -56,6 +45,7 @@ export async function requireFilledVolume(volume: Volume): Promise<VolumeInspect
       node: volume.node.name,
       hint: 'Pass the full name: stacks prefix the names of their volumes. "docker volume ls" on that node lists them.',
     });
+  requireRestorable(volume, inspection);
   if (await isEmpty(volume))
     throw finding(`volume ${volume.name}: nothing to back up, it is empty on ${volume.node.name}`, {
       code: 'empty-volume',

@@ -8,15 +8,8 @@ import type { Account } from '../../model/account.ts';
 import { SSH } from '../../vault/ssh-config.ts';
 import { step } from '../../support/trace.ts';
 import { FAILURES, type FailureKind, type Program } from '../../vault/failures.ts';
-import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
-import {
-  describeVolume,
-  requireFilledVolume,
-  volumeMetadata,
-  type Volume,
-  type VolumeMethod,
-} from '../container/volume.ts';
-import { defineMethod } from '../define.ts';
+import type { Volume, VolumeMethod } from '../container/volume.ts';
+import { defineVolumeMethod } from './define-volume-method.ts';
 import { REPOSITORY_LIMITS } from './limits.ts';
 import { runInVault, runTool, withRepository, type ToolRun } from './repository.ts';
 
@@ -64,30 +57,37 @@ const ENV = {
 
 /** Backs a volume up into a borg repository at the vault. */
 export const borg = (): VolumeMethod =>
-  defineMethod({
+  defineVolumeMethod({
     name: 'borg',
-    limits: REPOSITORY_LIMITS,
-    metadata: volumeMetadata.extend({ archive: z.string().min(1) }),
+    limits: [
+      ...REPOSITORY_LIMITS,
+      {
+        sentence: 'times before 1970, which come back as 1970, and after 2038, which come back as 2038',
+        loses: ['mtime before 1970', 'mtime after 2038', 'mtime after 2262'],
+      },
+    ],
+    metadata: z.object({ archive: z.string().min(1) }),
 
-    async backup(volume: Volume, artifact) {
-      const inspection = await requireFilledVolume(volume);
+    async backup(volume, artifact, { copying }) {
       const account = await artifact.account('borg', [PASSPHRASE]);
       const run = borgRunner(volume, account);
       const repository = `ssh://vault${account.path}/repository`;
       const archive = `${volume.name}-${randomUUID()}`;
       const volumes = { [volume.name]: `${DATA}:ro` };
-      await withRepository(
-        () => run(['create', `${repository}::${archive}`, DATA], { volumes }),
-        () =>
-          step('create the repository', () => run(['init', '--encryption', 'repokey-blake2', repository])),
-      );
+      await copying(volume, async () => {
+        await withRepository(
+          () => run(['create', `${repository}::${archive}`, DATA], { volumes }),
+          () =>
+            step('create the repository', () => run(['init', '--encryption', 'repokey-blake2', repository])),
+        );
+      });
       // The appending key can still delete from the repository, so the vault makes a recovery point of what is in it now.
       await runInVault(volume, account, ['keep', archive]);
       await run(['key', 'export', repository], {}, (key) => artifact.put(KEY, key));
-      return { ...describeVolume(volume, inspection), archive };
+      return { archive };
     },
 
-    async restore(artifact, volume: Volume) {
+    async restore(artifact, volume, filling) {
       const { archive } = artifact.metadata;
       const account = await artifact.account('borg', [PASSPHRASE]);
       const run = borgRunner(volume, account);
@@ -106,7 +106,7 @@ export const borg = (): VolumeMethod =>
             otherwise: FAILURES.damaged,
           }),
         );
-        await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
+        await filling(() =>
           run(['extract', '--sparse', '--numeric-ids', `${repository}::${archive}`], {
             volumes: { [volume.name]: DATA },
           }),

@@ -1,21 +1,15 @@
 // What `docker cp -a` does: the engine's archive call, on a container that mounts the volume and never runs.
+import { z } from 'zod';
 import type { Engine } from '../../lab/engine/engine.ts';
 import type { ArtifactWriter } from '../../model/method.ts';
 import { seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { currentSignal } from '../../support/trace.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
-import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import { withVolumeUnused } from '../container/stop-services.ts';
-import {
-  describeVolume,
-  requireFilledVolume,
-  volumeMetadata,
-  type Volume,
-  type VolumeMethod,
-} from '../container/volume.ts';
-import { defineMethod } from '../define.ts';
-import { CONCURRENT_WRITES } from './limits.ts';
+import type { Volume, VolumeMethod } from '../container/volume.ts';
+import { defineVolumeMethod } from './define-volume-method.ts';
+import { CONCURRENT_WRITES, NO_FLAGS, NO_SOCKETS } from './limits.ts';
 import { verifyWholeTar } from './whole-tar.ts';
 
 const FILE = 'volume.tar.zst';
@@ -28,7 +22,7 @@ export interface DockerCpOptions {
 
 /** Copies a volume with the engine's archive call, as `docker cp -a` does. */
 export const dockerCp = ({ whileStopped = false }: DockerCpOptions = {}): VolumeMethod =>
-  defineMethod({
+  defineVolumeMethod({
     name: whileStopped ? 'docker cp, while stopped' : 'docker cp',
     limits: [
       {
@@ -37,27 +31,30 @@ export const dockerCp = ({ whileStopped = false }: DockerCpOptions = {}): Volume
       },
       { sentence: 'holes in sparse files: they come back full of zeros', loses: ['sparse files'] },
       { sentence: 'times below a second', loses: ['mtime below a second'] },
-      { sentence: 'sockets' },
+      {
+        sentence: 'times before 1970 and after 2262: they come back as 1970',
+        loses: ['mtime before 1970', 'mtime after 2262'],
+      },
+      NO_SOCKETS,
+      NO_FLAGS,
       ...(whileStopped ? [] : [CONCURRENT_WRITES]),
     ],
-    metadata: volumeMetadata,
+    metadata: z.object({}),
 
-    async backup(volume: Volume, artifact) {
-      const inspection = await requireFilledVolume(volume);
-      const copy = (): Promise<void> => copyVolume(volume, artifact);
+    async backup(volume, artifact, { copying }) {
+      const copy = (): Promise<void> => copying(volume, () => copyVolume(volume, artifact));
       await (whileStopped ? withVolumeUnused(volume, copy) : copy());
-      return describeVolume(volume, inspection);
+      return {};
     },
 
-    async restore(artifact, volume: Volume) {
-      await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
+    restore: (artifact, volume, filling) =>
+      filling(() =>
         withHolder(volume, async ({ containers }, holder) => {
           const tar = verifyWholeTar(artifact.open(FILE), 'the artifact');
           // Put next to the directory, not into it: only then does the directory itself get its owner, mode and time.
           await containers.writeArchive(holder, '/', tar, { keepOwners: true }).finally(() => tar.destroy());
         }),
-      );
-    },
+      ),
   });
 
 const copyVolume = (volume: Volume, { put }: ArtifactWriter): Promise<void> =>

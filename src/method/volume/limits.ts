@@ -5,9 +5,16 @@ export const CONCURRENT_WRITES: Limit = {
   sentence: 'a single point in time: files that change during the backup come from different moments',
 };
 
+export const NO_FLAGS: Limit = {
+  sentence: 'flags of files that chattr sets, e.g. immutable and no-dump',
+  loses: ['file flags'],
+};
+
+export const NO_SOCKETS: Limit = { sentence: 'sockets', loses: ['sockets'] };
+
 /** Of restic and borg. */
 export const REPOSITORY_LIMITS: readonly Limit[] = [
   CONCURRENT_WRITES,
   { sentence: 'which zeros were written and which were a hole: long runs of zeros come back as holes' },
-  { sentence: 'sockets' },
+  NO_SOCKETS,
 ];

@@ -6,16 +6,9 @@ import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { FAILURES, type Program } from '../../vault/failures.ts';
-import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
-import {
-  describeVolume,
-  requireFilledVolume,
-  volumeMetadata,
-  type Volume,
-  type VolumeMethod,
-} from '../container/volume.ts';
-import { defineMethod } from '../define.ts';
-import { REPOSITORY_LIMITS } from './limits.ts';
+import type { Volume, VolumeMethod } from '../container/volume.ts';
+import { defineVolumeMethod } from './define-volume-method.ts';
+import { NO_FLAGS, REPOSITORY_LIMITS } from './limits.ts';
 import { runTool, withRepository, type ToolRun } from './repository.ts';
 
 /** https://restic.readthedocs.io/en/stable/075_scripting.html#exit-codes */
@@ -92,29 +85,31 @@ export interface ResticOptions {
 /** Backs a volume up into a restic repository at the vault. `s3` needs a vault with an object store. */
 export function restic({ via = 'ssh' }: ResticOptions = {}): VolumeMethod {
   const backend = BACKENDS[via];
-  return defineMethod({
+  return defineVolumeMethod({
     name: via === 'ssh' ? 'restic' : `restic, via ${via}`,
-    limits: REPOSITORY_LIMITS,
-    metadata: volumeMetadata.extend({ snapshot: z.string().regex(/^[0-9a-f]{64}$/) }),
+    limits: [...REPOSITORY_LIMITS, NO_FLAGS, { sentence: 'times after 2262', loses: ['mtime after 2262'] }],
+    metadata: z.object({ snapshot: z.string().regex(/^[0-9a-f]{64}$/) }),
 
-    async backup(volume: Volume, artifact) {
-      const inspection = await requireFilledVolume(volume);
+    async backup(volume, artifact, { copying }) {
       const run = resticRunner(backend, await artifact.account(backend.kind, [PASSWORD]), volume);
-      const snapshot = await withRepository(
-        () => backUp(volume, run),
-        () => step('create the repository', () => run(REPOSITORY, ['init'])),
-      );
-      return { ...describeVolume(volume, inspection), snapshot };
+      let snapshot = '';
+      await copying(volume, async () => {
+        snapshot = await withRepository(
+          () => backUp(volume, run),
+          () => step('create the repository', () => run(REPOSITORY, ['init'])),
+        );
+      });
+      return { snapshot };
     },
 
-    async restore(artifact, volume: Volume) {
+    async restore(artifact, volume, filling) {
       const { snapshot } = artifact.metadata;
       const run = resticRunner(backend, await artifact.account(backend.kind, [PASSWORD]), volume);
       const repository = backend.repositoryOf(snapshot);
       await step('read the whole repository', () =>
         run(repository, ['check', '--read-data', '--no-lock'], { otherwise: FAILURES.damaged }),
       );
-      await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
+      await filling(() =>
         run(repository, ['restore', snapshot, '--target', '/', '--sparse', '--verify', '--no-lock'], {
           volumes: { [volume.name]: DATA },
         }),

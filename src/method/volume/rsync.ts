@@ -7,16 +7,9 @@ import type { Limit } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { FAILURES, type Program } from '../../vault/failures.ts';
-import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
-import {
-  describeVolume,
-  requireFilledVolume,
-  volumeMetadata,
-  type Volume,
-  type VolumeMethod,
-} from '../container/volume.ts';
-import { defineMethod } from '../define.ts';
-import { CONCURRENT_WRITES } from './limits.ts';
+import type { VolumeMethod } from '../container/volume.ts';
+import { defineVolumeMethod } from './define-volume-method.ts';
+import { CONCURRENT_WRITES, NO_FLAGS } from './limits.ts';
 import { runInVault, runTool } from './repository.ts';
 
 /** rsync(1), EXIT VALUES. What an exit code of ssh means is in its message. */
@@ -51,7 +44,7 @@ const PRESERVE: Readonly<
       { sentence: 'hard links: each name becomes a separate file', loses: ['hard links'] },
       {
         sentence: 'extended attributes, file capabilities among them, and ACLs',
-        loses: ['extended attributes', 'ACLs'],
+        loses: ['extended attributes', 'file capabilities', 'ACLs'],
       },
       { sentence: 'holes in sparse files: they come back full of zeros', loses: ['sparse files'] },
       { sentence: 'a change that leaves size and modification time as they were, to the second' },
@@ -71,27 +64,28 @@ export interface RsyncOptions {
 /** Copies a volume to the vault with rsync, one snapshot a backup. */
 export function rsync({ preserve = 'basic' }: RsyncOptions = {}): VolumeMethod {
   const { flags, limits } = PRESERVE[preserve];
-  return defineMethod({
+  return defineVolumeMethod({
     name: preserve === 'basic' ? 'rsync' : `rsync, preserve ${preserve}`,
-    limits: [...limits, UNENCRYPTED, CONCURRENT_WRITES],
-    metadata: volumeMetadata.extend({ snapshot: z.string().min(1) }),
+    limits: [...limits, NO_FLAGS, UNENCRYPTED, CONCURRENT_WRITES],
+    metadata: z.object({ snapshot: z.string().min(1) }),
 
-    async backup(volume: Volume, artifact) {
-      const inspection = await requireFilledVolume(volume);
+    async backup(volume, artifact, { copying }) {
       const account = await artifact.account('rsync');
       const snapshot = `${preserve}.${volume.name}/${randomUUID()}`;
-      await runTool(RSYNC, volume, {
-        account,
-        env: ENV,
-        argv: ['rsync', ...flags, `${DATA}/`, `vault:${snapshot}/`],
-        volumes: { [volume.name]: `${DATA}:ro` },
+      await copying(volume, async () => {
+        await runTool(RSYNC, volume, {
+          account,
+          env: ENV,
+          argv: ['rsync', ...flags, `${DATA}/`, `vault:${snapshot}/`],
+          volumes: { [volume.name]: `${DATA}:ro` },
+        });
       });
       // The vault moves the snapshot to where the appending key can't reach it, then lists it: a restore compares every byte with the list.
       await runInVault(volume, account, ['keep', snapshot], {}, (list) => artifact.put(LIST, list));
-      return { ...describeVolume(volume, inspection), snapshot };
+      return { snapshot };
     },
 
-    async restore(artifact, volume: Volume) {
+    async restore(artifact, volume, filling) {
       const { snapshot } = artifact.metadata;
       const account = await artifact.account('rsync');
       const differences = await step('compare the snapshot with its list', () =>
@@ -104,7 +98,7 @@ export function rsync({ preserve = 'basic' }: RsyncOptions = {}): VolumeMethod {
         const { code, reason, hint } = FAILURES.damaged;
         throw finding(reason, { code, hint, output: differences });
       }
-      await restoreIntoEmptyVolume(volume, artifact.metadata, () =>
+      await filling(() =>
         runTool(RSYNC, volume, {
           account,
           env: ENV,

@@ -1,40 +1,34 @@
 // A volume as a tar that a helper container writes: `docker cp` with all the metadata that it drops.
+import { z } from 'zod';
 import type { ArtifactReader, ArtifactWriter, Limit } from '../../model/method.ts';
-import { restoreIntoEmptyVolume, type VolumeToRestore } from '../container/empty-volume.ts';
-import {
-  describeVolume,
-  requireFilledVolume,
-  volumeMetadata,
-  type Volume,
-  type VolumeMethod,
-} from '../container/volume.ts';
-import { defineMethod } from '../define.ts';
+import type { Volume, VolumeMethod } from '../container/volume.ts';
+import { defineVolumeMethod } from './define-volume-method.ts';
+import { NO_FLAGS, NO_SOCKETS } from './limits.ts';
 
 const FILE = 'volume.tar.zst';
 const PATH = '/data';
 const FLAGS = ['--directory', PATH, '--xattrs', '--xattrs-include=*', '--acls', '--numeric-owner'];
 
-/** GNU tar warns about each one and exits with 0. */
-export const NO_SOCKETS: Limit = { sentence: 'sockets: tar skips them' };
+/** Of every archive that GNU tar writes. It warns about each socket and exits with 0. */
+export const TAR_LIMITS: readonly Limit[] = [NO_SOCKETS, NO_FLAGS];
 
-/** Archives a volume with GNU tar in a helper container, while services go on using it; keeps everything but sockets. */
+/** Archives a volume with GNU tar in a helper container, while services go on using it; keeps everything but sockets and flags. */
 export const volumeArchive = (): VolumeMethod =>
-  defineMethod({
+  defineVolumeMethod({
     name: 'volume archive',
     limits: [
-      NO_SOCKETS,
+      ...TAR_LIMITS,
       {
         sentence:
           'a single point in time: files that change during the backup come from different moments, and a change while tar reads the file fails the backup',
       },
     ],
-    metadata: volumeMetadata,
-    async backup(volume: Volume, artifact) {
-      const inspection = await requireFilledVolume(volume);
-      await archiveVolume(volume, artifact);
-      return describeVolume(volume, inspection);
+    metadata: z.object({}),
+    async backup(volume, artifact, { copying }) {
+      await copying(volume, () => archiveVolume(volume, artifact));
+      return {};
     },
-    restore: restoreArchive,
+    restore: (artifact, volume, filling) => filling(() => extractArchive(artifact, volume)),
   });
 
 /** Writes the tar of a volume into the artifact. @throws DrillError `tar-failed` */
@@ -45,9 +39,9 @@ export const archiveVolume = ({ node, name }: Volume, { pipeFrom }: ArtifactWrit
     volumes: { [name]: `${PATH}:ro` },
   });
 
-/** Extracts that tar into an empty volume. @throws DrillError `volume-not-empty`, `tar-failed` */
-export const restoreArchive = (artifact: ArtifactReader<VolumeToRestore>, volume: Volume): Promise<void> =>
-  restoreIntoEmptyVolume(volume, artifact.metadata, () => extractTar(artifact, FILE, volume, PATH, FLAGS));
+/** Extracts that tar. @throws DrillError `tar-failed` */
+export const extractArchive = (artifact: Pick<ArtifactReader, 'pipeTo'>, volume: Volume): Promise<void> =>
+  extractTar(artifact, FILE, volume, PATH, FLAGS);
 
 /**
  * Extracts a tar of the artifact with GNU tar in a container that mounts the volume at `path`.

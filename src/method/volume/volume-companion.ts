@@ -10,7 +10,6 @@ import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { currentSignal, step } from '../../support/trace.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
-import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import {
   findChangedServices,
   findServicesUsing,
@@ -19,14 +18,9 @@ import {
   type RecordedService,
 } from '../container/replicas.ts';
 import { withServicesResumed } from '../container/stop-services.ts';
-import {
-  describeVolume,
-  requireFilledVolume,
-  volumeMetadata,
-  type Volume,
-  type VolumeMethod,
-} from '../container/volume.ts';
-import { defineMethod } from '../define.ts';
+import type { Volume, VolumeMethod } from '../container/volume.ts';
+import { defineVolumeMethod } from './define-volume-method.ts';
+import { NO_FLAGS, NO_SOCKETS } from './limits.ts';
 import { extractTar } from './volume-archive.ts';
 import { verifyWholeTar } from './whole-tar.ts';
 
@@ -48,35 +42,35 @@ const ENVIRONMENT = {
 
 /** Backs a volume up with offen/docker-volume-backup, which stops the services that carry its label. */
 export const volumeCompanion = (): VolumeMethod =>
-  defineMethod({
+  defineVolumeMethod({
     name: 'volume companion',
     limits: [
       { sentence: 'hard links: each name becomes a separate file', loses: ['hard links'] },
       {
         sentence: 'extended attributes, file capabilities among them, and ACLs',
-        loses: ['extended attributes', 'ACLs'],
+        loses: ['extended attributes', 'file capabilities', 'ACLs'],
       },
       { sentence: 'holes in sparse files: they come back full of zeros', loses: ['sparse files'] },
       { sentence: 'times below a second: they are rounded', loses: ['mtime below a second'] },
-      { sentence: 'sockets' },
+      NO_SOCKETS,
+      NO_FLAGS,
       { sentence: 'a single point in time, when a service that writes does not carry the label' },
     ],
-    metadata: volumeMetadata.extend({ stopped: z.array(z.string()) }),
+    metadata: z.object({ stopped: z.array(z.string()) }),
 
-    async backup(volume: Volume, artifact) {
-      const inspection = await requireFilledVolume(volume);
+    async backup(volume, artifact, { copying }) {
       const services = await recordServices(volume.swarm, await findLabelledServices(volume));
       // A backup that was killed may have left one of them at 0 replicas, which the companion would take for its normal state.
       await restoreReplicas(volume.swarm, services);
-      await withServicesResumed(volume.swarm, services, () => runCompanion(volume, services, artifact));
-      return { ...describeVolume(volume, inspection), stopped: services.map(({ name }) => name) };
+      await withServicesResumed(volume.swarm, services, () =>
+        copying(volume, () => runCompanion(volume, services, artifact)),
+      );
+      return { stopped: services.map(({ name }) => name) };
     },
 
     // Extracted at the path that is in the tar, not stripped of it: only then does the root directory come back, too.
-    restore: (artifact, volume: Volume) =>
-      restoreIntoEmptyVolume(volume, artifact.metadata, () =>
-        extractTar(artifact, FILE, volume, SOURCE, ['--directory=/', '--numeric-owner']),
-      ),
+    restore: (artifact, volume, filling) =>
+      filling(() => extractTar(artifact, FILE, volume, SOURCE, ['--directory=/', '--numeric-owner'])),
   });
 
 /**

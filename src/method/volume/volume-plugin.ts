@@ -8,16 +8,9 @@ import { waitUntil } from '../../support/poll.ts';
 import { step } from '../../support/trace.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
 import { withVolumeUnused } from '../container/stop-services.ts';
-import {
-  describeVolume,
-  inspectVolume,
-  requireFilledVolume,
-  volumeMetadata,
-  type Volume,
-  type VolumeMethod,
-} from '../container/volume.ts';
-import { defineMethod } from '../define.ts';
-import { archiveVolume, NO_SOCKETS, restoreArchive } from './volume-archive.ts';
+import { inspectVolume, type Volume, type VolumeMethod } from '../container/volume.ts';
+import { defineVolumeMethod } from './define-volume-method.ts';
+import { archiveVolume, extractArchive, TAR_LIMITS } from './volume-archive.ts';
 
 export interface VolumePluginOptions {
   /** Stops every service that uses the volume until the snapshot is made. Default false. */
@@ -35,11 +28,11 @@ const REMOVE_LIMIT = seconds(30);
  * a restore creates the volume with the same driver.
  */
 export const volumePlugin = ({ whileStopped = false, driver }: VolumePluginOptions = {}): VolumeMethod =>
-  defineMethod({
+  defineVolumeMethod({
     name: whileStopped ? 'volume plugin, while stopped' : 'volume plugin',
     limits: [
       { sentence: 'the plugin itself: it is installed on each node, and is not in the swarm state' },
-      NO_SOCKETS,
+      ...TAR_LIMITS,
       ...(whileStopped
         ? []
         : [
@@ -49,11 +42,14 @@ export const volumePlugin = ({ whileStopped = false, driver }: VolumePluginOptio
             },
           ]),
     ],
-    metadata: volumeMetadata.extend({ driver: z.string().min(1) }),
+    metadata: z.object({}),
 
-    async backup(volume: Volume, artifact) {
+    // Before the volume is inspected, which fails without its plugin.
+    async preflight(volume) {
       if (driver !== undefined) await requireEnabledPlugin(volume, driver);
-      const inspection = await requireFilledVolume(volume);
+    },
+
+    async backup(volume, artifact, { inspection, copying }) {
       const snapshot = { ...volume, name: `${volume.name}-snapshot-${randomBytes(4).toString('hex')}` };
       const pluginDriver = driver ?? inspection.Driver;
       requireDriver(volume, inspection.Driver, pluginDriver);
@@ -61,21 +57,23 @@ export const volumePlugin = ({ whileStopped = false, driver }: VolumePluginOptio
       await withCleanup(
         async () => {
           await step('take a snapshot', () => (whileStopped ? withVolumeUnused(volume, take) : take()));
-          await archiveVolume(snapshot, artifact);
+          await copying(snapshot, () => archiveVolume(snapshot, artifact));
         },
         () => step('remove the snapshot', () => removeSnapshot(snapshot)),
         { code: SNAPSHOT_LEFT, limit: seconds(2 * REMOVE_LIMIT) },
       );
-      return { ...describeVolume(volume, inspection), driver: pluginDriver };
+      return {};
     },
 
-    async restore(artifact, volume: Volume) {
-      const { metadata } = artifact;
-      const pluginDriver = driver ?? metadata.driver;
+    async restore(artifact, volume, filling) {
+      const recorded = artifact.metadata;
+      const pluginDriver = driver ?? recorded.driver;
       await requireEnabledPlugin(volume, pluginDriver);
       const existing = await inspectVolume(volume);
       if (existing) requireDriver(volume, existing.Driver, pluginDriver);
-      await restoreArchive({ ...artifact, metadata: { ...metadata, driver: pluginDriver } }, volume);
+      // Options belong to the driver that took them.
+      const options = pluginDriver === recorded.driver ? recorded.options : {};
+      await filling(() => extractArchive(artifact, volume), { driver: pluginDriver, options });
     },
   });
 

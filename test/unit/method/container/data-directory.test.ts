@@ -9,7 +9,7 @@ import { findTask } from '../../../../src/method/container/task.ts';
 
 const stat: Program = () => ({ stdout: '999:999 700\n' });
 
-test('returns volume, labels, path, owner and mode', async () => {
+test('returns volume, definition, path, owner and mode', async () => {
   const { swarm, engine, startService } = createInMemorySwarm({ stat });
   engine.fill('data', {}, { Labels: { purpose: 'rows' } });
   await startService('db', 'data');
@@ -18,6 +18,8 @@ test('returns volume, labels, path, owner and mode', async () => {
     image: 'server',
     volume: 'data',
     labels: { purpose: 'rows' },
+    driver: 'local',
+    options: {},
     path: '18/docker',
     owner: '999:999',
     mode: '700',

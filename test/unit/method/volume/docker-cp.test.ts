@@ -11,6 +11,13 @@ import { failureOf } from '../../../support/method-lab.ts';
 import { dockerCp } from '../../../../src/method/volume/docker-cp.ts';
 import { volumeArchive } from '../../../../src/method/volume/volume-archive.ts';
 
+const METADATA = {
+  volume: 'files',
+  labels: {},
+  driver: 'local',
+  options: {},
+  contents: { entries: 2, bytes: 11, changing: 0 },
+};
 let lab: InMemorySwarm;
 beforeEach(() => {
   lab = createInMemorySwarm();
@@ -47,7 +54,7 @@ test.for([dockerCp(), volumeArchive()])(
       throw unreadable;
     };
     const artifact = {
-      ...new InMemoryArtifact().reader({ volume: 'files', labels: {} }),
+      ...new InMemoryArtifact().reader(METADATA),
       open: () => Readable.from(breaks(), { objectMode: false }),
       pipeTo: () => Promise.reject(unreadable),
     };

@@ -39,7 +39,14 @@ test.for(METHODS)('refuses to back up an empty volume, and stops no service: $na
 
 /** Methods of repositories read their repository first. */
 const OF_FILES = METHODS.filter(({ name }) => !/^(rsync|restic|borg)/.test(name));
-const METADATA = { volume: 'files', labels: {}, driver: 'snapshots', stopped: [] };
+const METADATA = {
+  volume: 'files',
+  labels: {},
+  driver: 'snapshots',
+  options: {},
+  contents: { entries: 1, bytes: 1, changing: 0 },
+  stopped: [],
+};
 
 test.for(OF_FILES)('does not change a volume that is not empty: $name', async (method) => {
   const { volume, engine, filesOf } = createInMemorySwarm();

@@ -5,7 +5,13 @@ import { failureOf, finding } from '../../../support/method-lab.ts';
 import { volumePlugin } from '../../../../src/method/volume/volume-plugin.ts';
 
 const DRIVER = 'snapshots';
-const METADATA = { volume: 'files', labels: {}, driver: DRIVER };
+const METADATA = {
+  volume: 'files',
+  labels: {},
+  driver: DRIVER,
+  options: {},
+  contents: { entries: 1, bytes: 1, changing: 0 },
+};
 
 function createLab({ enabled = true, driver = DRIVER } = {}) {
   const lab = createInMemorySwarm();
