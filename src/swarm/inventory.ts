@@ -1,7 +1,7 @@
 // Everything a swarm holds, as plain values by kind and name: what one swarm is compared with another by.
 import { createHash } from 'node:crypto';
 import type { Member, ServiceInspection, TaskInspection } from '../lab/engine/api.ts';
-import { toNetworkSpec } from './network-spec.ts';
+import { toComparableNetwork } from './network-spec.ts';
 import type { Node } from './node.ts';
 import { toComparableSpec, toPortableSpec } from './service-spec.ts';
 import type { TopologyNode } from './topology.ts';
@@ -58,8 +58,9 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
     list: readonly T[],
     value: (one: T) => unknown = ({ Spec }) => Spec,
   ): Objects => Object.fromEntries(list.map((one) => [one.Spec.Name, value(one)]));
+  const hosts = namesOfHosts(members);
   const byHost = (value: (one: Member) => unknown): Objects =>
-    Object.fromEntries(members.map((one) => [one.Description.Hostname, value(one)]));
+    Object.fromEntries([...hosts].map(([name, one]) => [name, value(one)]));
   const locals = await Promise.all(nodes.map(localObjects));
   const merged = (kind: InventoryKind): Objects =>
     Object.assign({}, ...locals.map((local) => local[kind] ?? {})) as Objects;
@@ -82,11 +83,11 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
         running(tasks).map((one) => [taskName(one, nameById), nameById.get(one.NodeID ?? '') ?? 'nowhere']),
       ),
       networks: Object.fromEntries(
-        networks.filter(({ Scope }) => Scope === 'swarm').map((one) => [one.Name, toNetworkSpec(one)]),
+        networks.filter(({ Scope }) => Scope === 'swarm').map((one) => [one.Name, toComparableNetwork(one)]),
       ),
       secrets: bySpec(secrets),
       configs: bySpec(configs),
-      'published ports': bySpec(services, ({ Endpoint }) => Endpoint?.Ports ?? []),
+      'published ports': bySpec(services, ({ Endpoint }) => ({ Ports: Endpoint?.Ports ?? [] })),
       'bind-mount sources': bindSources(services),
       volumes: merged('volumes'),
       images: merged('images'),
@@ -100,6 +101,21 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
       .map((one) => topologyOf(one, tasks, nameById))
       .sort((a, b) => a.name.localeCompare(b.name)),
   };
+}
+
+/** Several ready nodes with the same host name get numbers. A lost node is listed only if no ready one has its name. */
+function namesOfHosts(members: readonly Member[]): Map<string, Member> {
+  const byHost = Map.groupBy(members, ({ Description }) => Description.Hostname);
+  return new Map(
+    [...byHost].flatMap(([host, namesakes]) => {
+      const ready = namesakes.filter(({ Status }) => Status.State === 'ready');
+      const [first, ...others] = ready.length > 0 ? ready : namesakes.slice(0, 1);
+      return [
+        ...(first ? [[host, first] as const] : []),
+        ...others.map((one, index) => [`${host} (${index + 2})`, one] as const),
+      ];
+    }),
+  );
 }
 
 /** What lives on one node only, and in no raft log. */

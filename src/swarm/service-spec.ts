@@ -12,6 +12,9 @@ export interface NodeConstraint {
   on(node: string): string;
 }
 
+/** The scheduler ignores case: https://github.com/moby/swarmkit/blob/master/manager/constraint/constraint.go */
+export const isSameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
 /** Returns undefined for a constraint on anything else than a node's id or host name. */
 export function parseNodeConstraint(constraint: string): NodeConstraint | undefined {
   const [, start = '', field = '', operator = '', node = ''] =
@@ -82,12 +85,15 @@ function fillInPorts(requested: readonly Port[], assigned: readonly Port[]): Por
   });
 }
 
-/** Defaults that the engine fills in. */
+/** Defaults that the engine fills in: https://github.com/moby/moby/tree/v26.1.5/daemon/cluster/convert */
 const DEFAULTS: readonly (readonly [path: RegExp, value: unknown])[] = [
   [/^TaskTemplate\.Runtime$/, 'container'],
   [/^TaskTemplate\.ForceUpdate$/, 0],
   [/^TaskTemplate\.ContainerSpec\.Isolation$/, 'default'],
   [/^TaskTemplate\.ContainerSpec\.Privileges\.NoNewPrivileges$/, false],
+  [/^TaskTemplate\.ContainerSpec\.Privileges\.SELinuxContext\.Disable$/, false],
+  [/^TaskTemplate\.ContainerSpec\.Privileges\.(Seccomp|AppArmor)\.Mode$/, 'default'],
+  [/^TaskTemplate\.ContainerSpec\.Mounts\.\d+\.BindOptions\.Propagation$/, 'rprivate'],
   [/^TaskTemplate\.RestartPolicy\.Condition$/, 'any'],
   [/^TaskTemplate\.RestartPolicy\.MaxAttempts$/, 0],
   [/^(UpdateConfig|RollbackConfig)\.FailureAction$/, 'pause'],
@@ -99,12 +105,24 @@ const DEFAULTS: readonly (readonly [path: RegExp, value: unknown])[] = [
   [/^EndpointSpec\.Ports\.\d+\.PublishMode$/, 'ingress'],
 ];
 
+/** Fields that a client sends and the engine does not store: they have a meaning only for Docker Desktop. */
+const NOT_STORED = /^TaskTemplate\.ContainerSpec\.Mounts\.\d+\.Consistency$/;
+
 /** Returns the spec without defaults and without empty fields, so that specs that ask for the same are equal. */
-export const toComparableSpec = (spec: ServiceSpec): unknown => omitDefaults(spec, '');
+export const toComparableSpec = (spec: ServiceSpec): unknown => omitDefaults(withJobNumbers(spec), '');
+
+/** A job runs once by default, and all at once. */
+function withJobNumbers(spec: ServiceSpec): ServiceSpec {
+  const job = spec.Mode?.ReplicatedJob;
+  if (!job) return spec;
+  const MaxConcurrent = job.MaxConcurrent ?? 1;
+  const TotalCompletions = job.TotalCompletions ?? MaxConcurrent;
+  return { ...spec, Mode: { ReplicatedJob: { MaxConcurrent, TotalCompletions } } };
+}
 
 function omitDefaults(value: unknown, path: string): unknown {
-  if (value === null || DEFAULTS.some(([where, byDefault]) => value === byDefault && where.test(path)))
-    return undefined;
+  const isDefault = DEFAULTS.some(([where, byDefault]) => value === byDefault && where.test(path));
+  if (value === null || isDefault || NOT_STORED.test(path)) return undefined;
   if (typeof value !== 'object') return value;
   const inner = Object.entries(value)
     .map(([key, one]) => [key, omitDefaults(one, path ? `${path}.${key}` : key)] as const)

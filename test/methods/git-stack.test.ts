@@ -41,7 +41,7 @@ services:
     configs: [settings]
     networks: { front: { aliases: [www] }, shared: }
     ports: ['8080', { target: 8081, published: 8091, mode: ingress }]
-    volumes: ['data:/data', '/tmp:/host-tmp:ro']
+    volumes: ['data:/data', '/tmp:/host-tmp:ro', './html:/srv/html:ro']
     deploy: { labels: { tier: web }, restart_policy: { delay: 1s }, update_config: { order: start-first } }
   agent:
     image: \${TOOLBOX_IMAGE}
@@ -60,9 +60,10 @@ configs: { settings: { file: ./settings.json } }
 version: '3.8'
 services:
   agent: { deploy: { restart_policy: { delay: 2s } } }
-  batch: { image: "\${TOOLBOX_IMAGE}", command: ['true'], networks: [front], deploy: { replicas: 0 } }
+  batch: { image: "\${TOOLBOX_IMAGE}", command: ['false', 'true'], networks: [front], deploy: { replicas: 0 } }
 `,
   'shop/web.env': 'FROM_FILE=yes\n',
+  'shop/html/index.html': 'welcome\n',
   'shop/settings.json': '{ "title": "shop" }\n',
 } as const;
 
@@ -160,7 +161,10 @@ describe('a backup', () => {
       remote: { kind: 'work tree', address: repository.remote },
       prefix: 'shop/',
       env: '.env',
-      files: 6,
+      files: 7,
+      size: { services: 3, networks: 1, configs: 1, secrets: 0 },
+      directory: '/srv/tree/shop',
+      binds: ['html'],
       secretsInRepository: [],
     });
     expect(metadata['unpinned']).toHaveLength(3);
@@ -177,9 +181,15 @@ describe('a backup', () => {
     );
     const record = await readFile(kept.path('stack.json'), 'utf8');
     expect(JSON.parse(record)).toMatchObject({
-      secrets: [{ Name: 'shop_token', Labels: { keeper: 'ops' } }],
-      configs: [],
-      networks: ['shared'],
+      external: {
+        secrets: [{ Name: 'shop_token', Labels: { keeper: 'ops' } }],
+        configs: [],
+        networks: ['shared'],
+        volumes: [],
+      },
+      networks: [{ Name: 'shop_front' }],
+      configs: [{ Name: 'shop_settings', Digest: expect.any(String) }],
+      secrets: [],
     });
     expect(record).not.toContain(TOKEN.toString());
     await runProgram('git', ['bundle', 'verify', kept.path('repository.bundle')], {
@@ -311,6 +321,38 @@ describe('a backup', () => {
     expect(await backupError()).toBe('no error');
   });
 
+  test('refuses a command whose arguments were put in another order by hand', async () => {
+    onTestFinished(() => deploy(old));
+    await docker(old, 'service update --quiet --detach --args', 'true false', 'shop_batch');
+    expect(await backupError()).toMatch(
+      /shop_batch\.TaskTemplate\.ContainerSpec\.Args: was \["false", "true"\], is \["true", "false"\]/,
+    );
+  });
+
+  test('refuses a bind mount of another directory than the commit has', async () => {
+    onTestFinished(() => deploy(old));
+    await docker(
+      old,
+      'service update --quiet --detach --mount-rm /srv/html --mount-add type=bind,source=/srv,target=/srv/html,readonly shop_web',
+    );
+    expect(await backupError()).toMatch(/shop_web\.TaskTemplate\.ContainerSpec\.Mounts: was .*shop\/html/);
+  });
+
+  test('refuses a volume that was created with other options than the commit has', async () => {
+    onTestFinished(async () => {
+      await docker(old, 'volume rm shop_odd');
+    });
+    await docker(old, 'volume create --opt type=tmpfs --opt device=tmpfs shop_odd');
+    await repository.commit({
+      'shop/production.yml': FILES['shop/production.yml']
+        .replace('networks: [front],', 'networks: [front], volumes: ["odd:/odd"],')
+        .concat('volumes: { odd: }\n'),
+    });
+    expect(await backupError()).toMatch(
+      /volume shop_odd on manager-1\.Options\.type: was nothing, is "tmpfs"/,
+    );
+  });
+
   test('refuses a service of the stack that is not in the compose files', async () => {
     onTestFinished(async () => {
       await docker(old, 'service rm shop_extra');
@@ -417,7 +459,19 @@ describe('a restore', () => {
     expect(await read('sh', '-c', 'echo "$GREETING $FROM_FILE"')).toBe('good day yes\n');
     const [secret] = (await node.engine.secrets.list()) as { Spec: unknown }[];
     expect(secret?.Spec).toMatchObject({ Name: 'shop_token', Labels: { keeper: 'ops' } });
+    expect(await read('cat', '/srv/html/index.html')).toBe(FILES['shop/html/index.html']);
     expect((await node.exec(['ls', '/tmp'])).trim()).toBe('');
+  });
+
+  test('refuses other files in the directory that a service mounts, and changes none of them', async () => {
+    const manager = await fresh.manager();
+    const script = 'mkdir -p /srv/tree/shop/html; echo "$1" >/srv/tree/shop/html/index.html';
+    onTestFinished(async () => {
+      await manager.exec(['rm', '-rf', '/srv/tree']);
+    });
+    await manager.exec(['sh', '-euc', script, 'sh', 'by hand']);
+    expect(await refusal()).toMatch(/manager-1: Files .* and \/srv\/tree\/shop\/html\/index.html differ/);
+    expect(await manager.exec(['cat', '/srv/tree/shop/html/index.html'])).toBe('by hand\n');
   });
 
   test('recreates a removed service, and reads no sealed secrets when the swarm has them', async () => {
@@ -486,6 +540,49 @@ describe('a restore', () => {
     expect(await refusal()).toMatch(/no network shared/);
   });
 
+  const onFresh = async (create: string, remove: string): Promise<void> => {
+    onTestFinished(async () => {
+      await docker(fresh, remove);
+    });
+    await docker(fresh, create);
+  };
+
+  test('refuses a local network with the name or the subnet of a network of the stack', async () => {
+    await onFresh('network create shop_front', 'network rm shop_front');
+    await onFresh('network create --subnet 10.78.0.128/25 squatter', 'network rm squatter');
+    const message = await refusal();
+    expect(message).toMatch(/network shop_front exists on manager-1 as a local network/);
+    expect(message).toMatch(
+      /subnet 10.78.0.0\/24 of network shop_front is taken by the local network squatter of manager-1/,
+    );
+  });
+
+  test('refuses a network of another stack with the same name, and a config with other bytes', async () => {
+    await onFresh('network create --driver overlay shop_front', 'network rm shop_front');
+    await onFresh('config create shop_settings /etc/hostname', 'config rm shop_settings');
+    const message = await refusal();
+    expect(message).toMatch(/network shop_front exists and is not of the stack shop/);
+    expect(message).toMatch(/config shop_settings: its bytes differ/);
+  });
+
+  test('refuses a volume that is another one than the stack defines', async () => {
+    await docker(fresh, 'volume rm --force shop_data');
+    await onFresh('volume create --opt type=tmpfs --opt device=tmpfs shop_data', 'volume rm shop_data');
+    expect(await refusal()).toMatch(/volume shop_data on manager-1\.Options\.type: was nothing, is "tmpfs"/);
+  });
+
+  test.for(['services', 'networks', 'configs', 'secrets'])(
+    'refuses an artifact whose metadata claims more %s than it holds',
+    async (kind) => {
+      const size = metadata['size'] as Record<string, number>;
+      const claiming = { ...metadata, size: { ...size, [kind]: (size[kind] ?? 0) + 1 } };
+      await expect(restore({}, claiming)).rejects.toThrow(
+        new RegExp(`stack.json: expected \\d ${kind}, got \\d`),
+      );
+      expect(await serviceNames(fresh)).toEqual([]);
+    },
+  );
+
   test.for([
     { state: 'cut', change: (text: string) => text.slice(0, 100), reason: /stack\.json: invalid record/ },
     {
@@ -504,7 +601,7 @@ describe('a restore', () => {
   test('fails when the restored stack has an extra service', async () => {
     await createExtraService(fresh);
     expect(await restore().then(() => 'no error', described)).toMatch(
-      /stack shop differs from the record: shop_extra: was nothing, is /,
+      /stack shop differs from the record: service shop_extra is not in the record/,
     );
   });
 

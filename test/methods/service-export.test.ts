@@ -264,7 +264,7 @@ test('fails when an older engine drops a setting of a service', async () => {
     return JSON.stringify(services);
   });
   expect(await restoreError({ swarm: singleNode, ...ON_ONE_NODE, leaveOut: others })).toMatch(
-    /created services differ from the export: pinned\.TaskTemplate\.ContainerSpec\.OomScoreOfTomorrow: was 7, is nothing/,
+    /created services differ from the export: service pinned: TaskTemplate\.ContainerSpec\.OomScoreOfTomorrow: was 7, is nothing/,
   );
 });
 

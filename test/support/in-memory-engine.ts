@@ -265,7 +265,8 @@ export class InMemoryEngine implements Engine {
   }
 
   readonly networks: Engine['networks'] = {
-    list: async () => [...this.#cluster.networks.values()],
+    list: async (filters = {}) =>
+      [...this.#cluster.networks.values()].filter(({ Scope }) => matches(filters, 'scope', Scope)),
     inspect: async (name) => this.#network(name),
     create: async (spec) => {
       const Id = this.#cluster.nextId('network');

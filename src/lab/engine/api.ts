@@ -117,7 +117,10 @@ export interface ConfigReference {
 export interface ServiceMode {
   readonly Replicated?: { readonly Replicas?: number };
   readonly Global?: object;
-  readonly ReplicatedJob?: { readonly MaxConcurrent?: number; readonly TotalCompletions?: number };
+  readonly ReplicatedJob?: {
+    readonly MaxConcurrent?: number;
+    readonly TotalCompletions?: number;
+  };
   readonly GlobalJob?: object;
 }
 
@@ -134,6 +137,10 @@ export interface TaskContainerSpec {
     readonly Source?: string;
     readonly Target?: string;
     readonly ReadOnly?: boolean;
+    readonly VolumeOptions?: {
+      readonly Labels?: Labels | null;
+      readonly DriverConfig?: { readonly Name?: string; readonly Options?: Labels | null } | null;
+    } | null;
   }[];
   readonly Secrets?: readonly SecretReference[];
   readonly Configs?: readonly ConfigReference[];
@@ -145,7 +152,11 @@ export interface TaskSpec {
   readonly ForceUpdate?: number;
   readonly RestartPolicy?: { readonly Condition?: string; readonly MaxAttempts?: number };
   readonly Networks?: readonly Attachment[];
-  readonly Placement?: { readonly Constraints?: readonly string[] };
+  readonly Placement?: {
+    readonly Constraints?: readonly string[];
+    /** What the image's manifest lists: a client that asks a registry for the digest writes it, and no compose file can. */
+    readonly Platforms?: readonly { readonly Architecture?: string; readonly OS?: string }[];
+  };
   readonly ContainerSpec?: TaskContainerSpec;
 }
 

@@ -9,6 +9,9 @@ import type {
 } from '../../lab/engine/api.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 
+/** Every object of a stack has it, with the name of the stack. */
+export const STACK_LABEL = 'com.docker.stack.namespace';
+
 export interface SwarmObjects {
   readonly services: readonly ServiceInspection[];
   /** Of swarm scope; includes `host` and `bridge` when a service names them. */

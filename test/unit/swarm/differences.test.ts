@@ -1,4 +1,4 @@
-// The structural diff: lists with an order are compared in order, all others as sets.
+// The structural diff: sets are compared as sets, all other lists in their order.
 import { expect, test } from 'vitest';
 import { listDifferences, toStableText } from '../../../src/swarm/differences.ts';
 
@@ -8,6 +8,11 @@ const ORDERED = {
   Test: ['CMD', 'true'],
   Nameservers: ['10.0.0.1', '10.0.0.2'],
   Search: ['a.example.org', 'example.org'],
+  Options: ['timeout:1', 'timeout:2'],
+  Hosts: ['10.0.0.1 db', '10.0.0.2 db'],
+  // The last one wins.
+  Env: ['MODE=a', 'MODE=b'],
+  'a field of tomorrow': ['first', 'second'],
   Preferences: [{ Spread: { SpreadDescriptor: 'zone' } }, { Spread: { SpreadDescriptor: 'rack' } }],
 };
 const UNORDERED = {
@@ -16,7 +21,9 @@ const UNORDERED = {
   Aliases: ['www', 'web'],
   Groups: ['1', '2'],
   CapabilityAdd: ['NET_ADMIN', 'SYS_TIME'],
-  Options: ['ndots:2', 'timeout:1'],
+  CapabilityDrop: ['MKNOD', 'SETPCAP'],
+  GenericResources: [{ NamedResourceSpec: { Kind: 'gpu', Value: '1' } }, { DiscreteResourceSpec: {} }],
+  Platforms: [{ Architecture: 'amd64' }, { Architecture: 'arm64' }],
   Ports: [
     { TargetPort: 80, PublishedPort: 8080 },
     { TargetPort: 81, PublishedPort: 8081 },
@@ -44,6 +51,13 @@ test.for(Object.entries(UNORDERED))(
     expect(listDifferences(before, { Spec: { [field]: list.slice(1) } })).toHaveLength(1);
   },
 );
+
+test('shows the part of a long value that differs', () => {
+  const list = (end: string): object => ({ Args: [...Array(40).fill('unchanged'), end, 'last'] });
+  expect(listDifferences(list('before'), list('after'))).toEqual([
+    expect.stringMatching(/^\.Args: was ….{20,40}"before", "last"\], is ….{20,40}"after", "last"\]$/),
+  ]);
+});
 
 test('finds another order within an element of a list', () => {
   const [before, after] = [{ Options: [['size', '1m']] }, { Options: [['1m', 'size']] }];

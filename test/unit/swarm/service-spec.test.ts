@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
-import type { ServiceInspection } from '../../../src/lab/engine/api.ts';
-import { toNetworkSpec } from '../../../src/swarm/network-spec.ts';
+import { describe, expect, test } from 'vitest';
+import type { NetworkInspection, ServiceInspection } from '../../../src/lab/engine/api.ts';
+import { toComparableNetwork, toNetworkSpec } from '../../../src/swarm/network-spec.ts';
 import { mapReferences, toComparableSpec, toPortableSpec } from '../../../src/swarm/service-spec.ts';
 
 const names = new Map([
@@ -120,23 +120,57 @@ test('ignores defaults of the engine, and keeps zero replicas, a default number 
   );
 });
 
-test('keeps what was requested of a network, and drops what the overlay assigned', () => {
-  const definition = toNetworkSpec({
+test('fills in the numbers of a job, and ignores what the engine fills in or does not store for a mount', () => {
+  const job = (ReplicatedJob: object) =>
+    toComparableSpec({ Name: 'job', Mode: { ReplicatedJob }, TaskTemplate: {} });
+  expect(job({})).toEqual(job({ MaxConcurrent: 1, TotalCompletions: 1 }));
+  expect(job({ MaxConcurrent: 3 })).toEqual(job({ MaxConcurrent: 3, TotalCompletions: 3 }));
+  expect(job({ TotalCompletions: 4 })).toEqual(job({ MaxConcurrent: 1, TotalCompletions: 4 }));
+  expect(job({ MaxConcurrent: 0, TotalCompletions: 0 })).not.toEqual(job({}));
+  const mounting = (more: object) =>
+    toComparableSpec({
+      Name: 'web',
+      TaskTemplate: { ContainerSpec: { Mounts: [{ Type: 'bind', Source: '/a', Target: '/b', ...more }] } },
+    });
+  expect(mounting({ Consistency: 'cached', BindOptions: { Propagation: 'rprivate' } })).toEqual(mounting({}));
+  expect(mounting({ BindOptions: { Propagation: 'rshared' } })).not.toEqual(mounting({}));
+});
+
+describe('a network', () => {
+  const TUNNELS = 'com.docker.network.driver.overlay.vxlanid_list';
+  const front = (Options: Record<string, string>): NetworkInspection => ({
     Id: 'net-id',
     Name: 'front',
     Scope: 'swarm',
     Driver: 'overlay',
+    Attachable: false,
+    Internal: false,
+    EnableIPv6: false,
     Ingress: false,
     IPAM: { Config: [{ Subnet: '10.1.0.0/24' }] },
-    Options: { 'com.docker.network.driver.overlay.vxlanid_list': '4097', encrypted: '' },
+    Options,
     Labels: null,
     ConfigFrom: { Network: '' },
   });
-  expect(definition).toEqual({
-    Name: 'front',
-    Driver: 'overlay',
-    Ingress: false,
-    IPAM: { Config: [{ Subnet: '10.1.0.0/24' }] },
-    Options: { encrypted: '' },
+
+  test('is created from what was requested', () => {
+    expect(toNetworkSpec(front({ [TUNNELS]: '4097', encrypted: '' }))).toEqual({
+      Name: 'front',
+      Driver: 'overlay',
+      Attachable: false,
+      Internal: false,
+      EnableIPv6: false,
+      Ingress: false,
+      IPAM: { Config: [{ Subnet: '10.1.0.0/24' }] },
+      Options: { [TUNNELS]: '4097', encrypted: '' },
+    });
+  });
+
+  test('is compared without ids of tunnels that the engine may have assigned', () => {
+    const comparable = (ids: string) => toComparableNetwork(front({ [TUNNELS]: ids, encrypted: '' }));
+    expect(comparable('4097').Options).toEqual({ encrypted: '' });
+    expect(comparable('4097,4098')).toEqual(comparable('4099,5000'));
+    expect(comparable('300').Options).toEqual({ [TUNNELS]: '300', encrypted: '' });
+    expect(comparable('300,4097')).not.toEqual(comparable('4096,4097'));
   });
 });

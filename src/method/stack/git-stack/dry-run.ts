@@ -36,7 +36,7 @@ export async function dryRunDeploy(files: StackFiles): Promise<DryRun> {
         node: files.node.name,
         output: proxy.stderr(),
       });
-    await files.deploy(`${files.directory}/api.sock`);
+    await files.deploy({ socket: `${files.directory}/api.sock` });
   } finally {
     proxyStream.end();
   }

@@ -1,11 +1,13 @@
 // The files of one commit on a manager, where the docker CLI renders and deploys them.
 import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
+import { posix } from 'node:path';
 import { z } from 'zod';
 import { DrillError, finding, reasonOf } from '../../../support/errors.ts';
 import { lastLine } from '../../../support/command-reason.ts';
 import type { Node } from '../../../swarm/node.ts';
-import { runGit, TRANSFER_LIMIT } from '../git/git.ts';
+import { exportCommit } from '../git/export-commit.ts';
+import { runGit } from '../git/git.ts';
+import type { ComposeDirectory } from './bind-sources.ts';
 import { parseEnvFile, redactValues, toShellExports } from './dotenv.ts';
 
 /** The files of a commit that make up a stack. */
@@ -32,17 +34,21 @@ export class StackFiles implements AsyncDisposable {
   readonly node: Node;
   /** Directory on the node; its subdirectory `tree` holds the files of the commit. */
   readonly directory: string;
+  /** Path of a tar of these files on this machine. */
+  readonly tar: string;
   readonly #commit: StackCommit;
   readonly #env: Readonly<Record<string, string>>;
 
   private constructor(
     node: Node,
     directory: string,
+    tar: string,
     commit: StackCommit,
     env: Readonly<Record<string, string>>,
   ) {
     this.node = node;
     this.directory = directory;
+    this.tar = tar;
     this.#commit = commit;
     this.#env = env;
   }
@@ -61,12 +67,9 @@ export class StackFiles implements AsyncDisposable {
     const { commit, prefix, env } = stackCommit;
     const text = env === undefined ? '' : await runGit(repository, ['show', `${commit}:${prefix}${env}`]);
     const values = parseEnvFile(text, env ?? '');
-    const tar = join(directory, 'tree.tar');
-    await runGit(repository, ['archive', '--format=tar', `--output=${tar}`, commit], {
-      limit: TRANSFER_LIMIT,
-    });
+    const tar = await exportCommit(repository, commit, directory);
     const onNode = (await node.exec(['mktemp', '-d', '/tmp/swarm-drill-stack-XXXXXX'])).trim();
-    const files = new StackFiles(node, onNode, stackCommit, values);
+    const files = new StackFiles(node, onNode, tar, stackCommit, values);
     try {
       await node.exec(['sh', '-euc', UNPACK, onNode], { input: createReadStream(tar) });
     } catch (error) {
@@ -76,23 +79,33 @@ export class StackFiles implements AsyncDisposable {
     return files;
   }
 
+  /** Where the CLI resolves relative paths, unless it is named another directory. */
+  get place(): ComposeDirectory {
+    return { tree: `${this.directory}/tree`, prefix: this.#commit.prefix };
+  }
+
   /**
    * Returns the compose files merged into one, with all values filled in and paths relative to the repository.
    * @throws DrillError `compose-invalid`
    */
   async render(): Promise<string> {
     const config = await this.#docker('config', { code: 'compose-invalid' });
-    return config.replaceAll(`${this.directory}/tree/`, '');
+    return config.replaceAll(`${this.place.tree}/`, '');
   }
 
   /**
    * Runs `docker stack deploy`.
-   * @param socket of the engine, or of a proxy for it
+   * @param target the socket of the engine, or of a proxy for it, and the directory on the node that has the compose files
    * @throws DrillError `stack-refused`; its output lists what the CLI created before it failed
    */
-  deploy(socket = ENGINE_SOCKET): Promise<string> {
+  deploy(target: { readonly socket?: string; readonly directory?: string } = {}): Promise<string> {
     const options = ['--resolve-image', 'never', '--detach=true'];
-    return this.#docker('deploy', { code: 'stack-refused', socket, options, operands: [this.#commit.stack] });
+    return this.#docker('deploy', {
+      code: 'stack-refused',
+      ...target,
+      options,
+      operands: [this.#commit.stack],
+    });
   }
 
   /** Returns the text with names in place of the values of the env file. */
@@ -106,16 +119,16 @@ export class StackFiles implements AsyncDisposable {
 
   async #docker(
     subcommand: 'config' | 'deploy',
-    { code, socket = ENGINE_SOCKET, options = [], operands = [] }: StackCommandOptions,
+    { code, socket = ENGINE_SOCKET, directory, options = [], operands = [] }: StackCommandOptions,
   ): Promise<string> {
     const files = this.#commit.compose.flatMap((file) => ['--compose-file', file]);
     const stack = ['docker', '--host', `unix://${socket}`, 'stack', subcommand];
     const argv = [...stack, ...options, ...files, ...operands];
+    const { tree, prefix } = this.place;
     try {
-      return await this.node.exec(
-        ['sh', '-euc', IN_TREE, `${this.directory}/tree/${this.#commit.prefix}`, ...argv],
-        { input: toShellExports(this.#env) },
-      );
+      return await this.node.exec(['sh', '-euc', IN_TREE, directory ?? posix.join(tree, prefix), ...argv], {
+        input: toShellExports(this.#env),
+      });
     } catch (error) {
       if (!(error instanceof DrillError) || error.code !== 'command-failed') throw error;
       const output = this.redactValues(error.output ?? '');
@@ -137,6 +150,7 @@ interface StackCommandOptions {
   /** Code of the error when the command fails. */
   readonly code: string;
   readonly socket?: string;
+  readonly directory?: string;
   readonly options?: readonly string[];
   readonly operands?: readonly string[];
 }

@@ -1,29 +1,52 @@
 // Finds every reason why a definition can't be rebuilt on a swarm before anything is created; each names its object.
-import { BlockList, isIPv6 } from 'node:net';
 import type { ServiceSpec } from '../../../lab/engine/api.ts';
 import { listDifferences } from '../../../swarm/differences.ts';
-import { subnetsOf } from '../../../swarm/network-spec.ts';
+import { toComparableNetwork } from '../../../swarm/network-spec.ts';
 import {
+  isSameName,
   mapReferences,
-  parseNodeConstraint,
   toComparableSpec,
   type ReferenceKind,
 } from '../../../swarm/service-spec.ts';
+import { requiredNodesOf } from '../node-constraints.ts';
 import type { SecretValues } from '../sealed-secrets.ts';
+import { findTakenNetworks, findTakenTunnels, type LocalNetwork } from '../taken-networks.ts';
+import { externalVolumesOf, findMissingVolumes, findOtherVolumes, type VolumesByNode } from '../volumes.ts';
+import { withoutData } from './compare.ts';
 import type { SwarmDefinition } from './swarm-definition.ts';
 
-/** @param values of the sealed secrets */
+export interface RebuildConditions {
+  /** Values of the sealed secrets. */
+  readonly values: SecretValues;
+  /** What the nodes of the target have. */
+  readonly localNetworks: readonly LocalNetwork[];
+  readonly volumes: VolumesByNode;
+  /** Whether the service can start before `release`. */
+  readonly startsAtOnce: (service: string) => boolean;
+}
+
 export function runPreflight(
   desired: SwarmDefinition,
   current: SwarmDefinition,
-  values: SecretValues,
+  { values, localNetworks, volumes, startsAtOnce }: RebuildConditions,
 ): string[] {
+  const services = [...desired.services.values()];
+  const networks = [...desired.networks]
+    .filter(([name]) => !current.networks.has(name))
+    .map(([, network]) => network);
+  const existing = [...current.networks.values()];
   return [
     ...findSecretsWithoutValue(desired, values),
     ...findConflicts(desired, current),
-    ...findTakenSubnets(desired, current),
-    ...[...desired.services.values()].flatMap((spec) => findObstacles(spec, desired, current)),
+    ...findTakenNetworks(networks, existing, localNetworks),
+    ...findTakenTunnels(networks, existing),
+    ...findOtherVolumes(services, volumes),
+    ...findMissingVolumes(externalVolumesOf(services.filter(({ Name }) => startsAtOnce(Name))), volumes).map(
+      (name) => `no volume ${name} on any node`,
+    ),
+    ...services.flatMap((spec) => findObstacles(spec, desired, current)),
     ...findLabelsWithoutHost(desired, current),
+    ...findNamesakes(desired, current),
   ];
 }
 
@@ -49,7 +72,7 @@ function findConflicts(desired: SwarmDefinition, current: SwarmDefinition): stri
     });
   const ingress = [...desired.networks].find(([, { Ingress }]) => Ingress)?.[0];
   return [
-    ...conflicts('network', [desired.networks, current.networks]),
+    ...conflicts('network', [desired.networks, current.networks], toComparableNetwork),
     ...(ingress === undefined || current.networks.has(ingress)
       ? []
       : [`no ingress network ${ingress}: create it with docker network create --ingress`]),
@@ -61,38 +84,9 @@ function findConflicts(desired: SwarmDefinition, current: SwarmDefinition): stri
   ];
 }
 
-/** The bytes of a config do not belong in an error. */
-const withoutData = (found: readonly string[]): string[] =>
-  found.map((one) => (one.startsWith('.Data:') ? 'its bytes differ' : one.replace(/^\./, '')));
-
-/** The swarm accepts a network with a taken subnet and never gives it an address: its services would wait forever. */
-function findTakenSubnets(desired: SwarmDefinition, current: SwarmDefinition): string[] {
-  return [...desired.networks]
-    .filter(([name]) => !current.networks.has(name))
-    .flatMap(([name, network]) =>
-      subnetsOf(network).flatMap((subnet) =>
-        [...current.networks]
-          .filter(([, other]) => subnetsOf(other).some((taken) => overlap(subnet, taken)))
-          .map(([other]) => `subnet ${subnet} of network ${name} is taken by network ${other}`),
-      ),
-    );
-}
-
-function overlap(one: string, other: string): boolean {
-  const covers = (outer: string, inner: string): boolean => {
-    const [address = '', prefix] = outer.split('/');
-    const [first = ''] = inner.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    const list = new BlockList();
-    list.addSubnet(address, Number(prefix), family);
-    return isIPv6(first) === isIPv6(address) && list.check(first, family);
-  };
-  return covers(one, other) || covers(other, one);
-}
-
 /** Returns why the service can't be created. */
 function findObstacles(spec: ServiceSpec, desired: SwarmDefinition, current: SwarmDefinition): string[] {
-  const { Runtime = 'container', Placement } = spec.TaskTemplate;
+  const { Runtime = 'container' } = spec.TaskTemplate;
   const obstacle = (reason: string): string => `cannot create service ${spec.Name}: ${reason}`;
   if (Runtime !== 'container')
     return [obstacle(`it runs a ${Runtime}, which comes from a registry and is not in the export`)];
@@ -101,20 +95,21 @@ function findObstacles(spec: ServiceSpec, desired: SwarmDefinition, current: Swa
     network: (name) => desired.networks.has(name) || desired.predefined.has(name),
     secret: (name) => desired.secrets.has(name),
     config: (name) => desired.configs.has(name),
-    node: (name) => current.nodes.get(name)?.ready === true,
+    // Below, since only a node that the service must run on has to exist.
+    node: () => true,
   };
   mapReferences(spec, (kind, name) => {
-    if (!exists[kind](name))
-      found.push(
-        obstacle(kind === 'node' ? `no ready node is named ${name}` : `${kind} ${name} is not in the export`),
-      );
+    if (!exists[kind](name)) found.push(obstacle(`${kind} ${name} is not in the export`));
     return name;
   });
-  for (const constraint of Placement?.Constraints ?? []) {
-    const bound = parseNodeConstraint(constraint);
-    if (bound?.field === 'node.hostname' && bound.operator === '==' && !exists.node(bound.node))
-      found.push(obstacle(`no ready node has the host name ${bound.node}`));
-  }
+  const ready = [...current.nodes].filter(([, node]) => node.ready).map(([host]) => host);
+  for (const { field, node } of requiredNodesOf(spec))
+    if (!ready.some((host) => isSameName(host, node)))
+      found.push(
+        obstacle(
+          field === 'node.id' ? `no ready node is named ${node}` : `no ready node has the host name ${node}`,
+        ),
+      );
   return found;
 }
 
@@ -125,4 +120,16 @@ function findLabelsWithoutHost(desired: SwarmDefinition, current: SwarmDefinitio
         ready && Object.keys(labels).length > 0 && !current.nodes.get(host)?.ready,
     )
     .map(([host]) => `no ready node is named ${host}, which has labels in the export`);
+}
+
+/** Labels, and constraints on ids, belong to one of several nodes with the same name, and nothing shows to which. */
+function findNamesakes(desired: SwarmDefinition, current: SwarmDefinition): string[] {
+  const required = new Set([...desired.services.values()].flatMap(requiredNodesOf).map(({ node }) => node));
+  const matters = (host: string): boolean =>
+    required.has(host) || Object.keys(desired.nodes.get(host)?.labels ?? {}).length > 0;
+  const reasons = ({ namesakes }: SwarmDefinition, where: string): string[] =>
+    [...namesakes]
+      .filter(([host]) => matters(host))
+      .map(([host, ids]) => `${ids.length} ready nodes ${where} are named ${host}: ${ids.join(', ')}`);
+  return [...reasons(desired, 'of the export'), ...reasons(current, 'of the swarm')];
 }

@@ -1,15 +1,17 @@
 // Creates a definition on a swarm with other ids, in the order in which objects depend on each other. Every error lists what was created
 // before it.
-import type { ServiceSpec } from '../../../lab/engine/api.ts';
+import type { NetworkSpec, ServiceSpec } from '../../../lab/engine/api.ts';
 import type { Engine } from '../../../lab/engine/engine.ts';
 import { seconds } from '../../../support/clock.ts';
-import { listDifferences } from '../../../swarm/differences.ts';
 import { finding, reasonOf } from '../../../support/errors.ts';
 import { waitUntil, type Answer } from '../../../support/poll.ts';
 import { step } from '../../../support/trace.ts';
+import { tunnelIdsOf, withoutTunnelIds } from '../../../swarm/network-spec.ts';
 import { mapReferences, toComparableSpec, type ReferenceKind } from '../../../swarm/service-spec.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import type { SecretValues } from '../sealed-secrets.ts';
+import { shareTunnels } from '../taken-networks.ts';
+import { compareObjects, findShortfalls } from './compare.ts';
 import { toDefinition, type SwarmDefinition } from './swarm-definition.ts';
 import { readSwarmObjects, type SwarmObjects } from '../swarm-objects.ts';
 
@@ -22,6 +24,8 @@ export class SwarmBuilder {
   readonly #desired: SwarmDefinition;
   readonly #current: SwarmDefinition;
   readonly #created: string[] = [];
+  /** Specs of the networks that were created. */
+  readonly #networks = new Map<string, NetworkSpec>();
 
   /** @param current existing objects, which are not changed */
   constructor(swarm: Swarm, engine: Engine, desired: SwarmDefinition, current: SwarmDefinition) {
@@ -36,14 +40,19 @@ export class SwarmBuilder {
     return this.#created;
   }
 
+  /** Networks without ids of tunnels come last: the engine must not assign an id that another network requests. */
   async createNetworks(): Promise<void> {
-    for (const [name, definition] of this.#desired.networks)
-      if (!this.#current.networks.has(name)) {
-        await this.#create(`network ${name}`, () =>
-          this.#engine.networks.create({ ...definition, Name: name, Scope: 'swarm' }),
-        );
-        await this.#waitForAddresses(name);
-      }
+    const missing = [...this.#desired.networks.values()].filter(
+      ({ Name }) => !this.#current.networks.has(Name),
+    );
+    const specs = missing.map((spec) => withFreeTunnels(spec, [...this.#current.networks.values()]));
+    for (const spec of specs.toSorted((a, b) => tunnelIdsOf(b).length - tunnelIdsOf(a).length)) {
+      await this.#create(`network ${spec.Name}`, () =>
+        this.#engine.networks.create({ ...spec, Scope: 'swarm' }),
+      );
+      await this.#waitForAddresses(spec.Name);
+      this.#networks.set(spec.Name, spec);
+    }
   }
 
   async createConfigs(): Promise<void> {
@@ -98,17 +107,22 @@ export class SwarmBuilder {
       await this.#create(`service ${name}`, () => this.#engine.services.create(spec));
     }
     await step('compare the services with the export', async () => {
-      const now = toDefinition(await readSwarmObjects(this.#swarm)).services;
-      const found = missing.flatMap((name) => {
-        const created = now.get(name);
-        if (!created) return [`${name} is gone`];
-        return listDifferences(toComparableSpec(this.#spec(name)), toComparableSpec(created)).map(
-          (one) => `${name}${one}`,
-        );
-      });
-      if (found.length > 0)
-        throw this.#stopped(`created services differ from the export: ${found.join('; ')}`);
+      const now = toDefinition(await readSwarmObjects(this.#swarm));
+      const specs = new Map(missing.map((name) => [name, this.#spec(name)]));
+      this.#refuseDifferences('services', findShortfalls('service', specs, now.services, toComparableSpec));
     });
+  }
+
+  /** Reads back what the other steps created, and compares it with the export. */
+  async compareObjects({ labels }: { readonly labels: boolean }): Promise<void> {
+    const nodes = [...this.#desired.nodes].filter(([host]) => this.#current.nodes.get(host)?.ready);
+    const desired = { ...this.#desired, networks: this.#networks, nodes: new Map(nodes) };
+    const now = toDefinition(await readSwarmObjects(this.#swarm));
+    this.#refuseDifferences('objects', compareObjects(desired, now, labels));
+  }
+
+  #refuseDifferences(what: string, found: readonly string[]): void {
+    if (found.length > 0) throw this.#stopped(`created ${what} differ from the export: ${found.join('; ')}`);
   }
 
   #spec(name: string): ServiceSpec {
@@ -145,6 +159,10 @@ export class SwarmBuilder {
     });
   }
 }
+
+/** Returns the spec without ids of tunnels if another network has one: the engine assigns others. */
+const withFreeTunnels = (network: NetworkSpec, others: readonly NetworkSpec[]): NetworkSpec =>
+  others.some((other) => shareTunnels(network, other)) ? withoutTunnelIds(network) : network;
 
 /** Returns the ids of this swarm by kind and name. The engine knows `host` and `bridge` by name. */
 function idsOf({

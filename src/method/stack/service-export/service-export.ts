@@ -10,6 +10,8 @@ import { runPreflight } from './preflight.ts';
 import { SwarmBuilder } from './rebuild.ts';
 import { toDefinition, type SwarmDefinition } from './swarm-definition.ts';
 import { readSwarmObjects } from '../swarm-objects.ts';
+import { readLocalNetworks } from '../taken-networks.ts';
+import { readVolumes } from '../volumes.ts';
 import { ObjectCounts, readExport, writeExport } from './export-files.ts';
 
 /** The swarm to create services on. */
@@ -23,7 +25,7 @@ export interface RebuildTarget {
    * A service that starts before its volume exists gets an empty volume.
    */
   readonly holdBack?: 'node labels' | 'services' | readonly string[];
-  /** By host name in the export, the host name that replaces it. */
+  /** By host name in the export, or by the id of a node, the host name that replaces it. */
   readonly hosts?: Readonly<Record<string, string>>;
   /** Services of the export that are not created. */
   readonly leaveOut?: readonly string[];
@@ -89,7 +91,13 @@ export function serviceExport(): Method<Swarm, RebuildTarget, RebuiltServices> {
         ...[...leaveOut, ...namedServices]
           .filter((name) => !exportedServices.has(name))
           .map((name) => `no service ${name} in the export`),
-        ...runPreflight(desired, current, values),
+        ...runPreflight(desired, current, {
+          values,
+          localNetworks: await readLocalNetworks(swarm),
+          volumes: await readVolumes(swarm),
+          startsAtOnce: (name) =>
+            typeof holdBack === 'string' ? false : !holdBack.includes(name) && !current.services.has(name),
+        }),
       ]);
 
       const { engine } = await swarm.manager();
@@ -103,6 +111,9 @@ export function serviceExport(): Method<Swarm, RebuildTarget, RebuiltServices> {
       if (holdBack !== 'node labels') await step('set node labels', () => builder.setLabels());
       const all = [...desired.services.keys()];
       const heldBack = holdBack === 'services' ? all : namedServices;
+      await step('compare what was created with the export', () =>
+        builder.compareObjects({ labels: holdBack !== 'node labels' }),
+      );
       await step('create services', () =>
         builder.createServices(all.filter((name) => !heldBack.includes(name))),
       );
@@ -111,9 +122,11 @@ export function serviceExport(): Method<Swarm, RebuildTarget, RebuiltServices> {
         created: builder.created,
         labels: builder.labels,
         release: () =>
-          (released ??= step('release what was held back', () =>
-            holdBack === 'node labels' ? builder.setLabels() : builder.createServices(heldBack),
-          )),
+          (released ??= step('release what was held back', async () => {
+            await builder.createServices(heldBack);
+            if (holdBack === 'node labels') await builder.setLabels();
+            await builder.compareObjects({ labels: true });
+          })),
       };
     },
   });

@@ -26,20 +26,21 @@ export interface SwarmDefinition {
   readonly secrets: ReadonlyMap<string, SecretOrConfigSpec>;
   /** By host name. */
   readonly nodes: ReadonlyMap<string, NodeSettings>;
+  /** Ids of ready nodes by the host name that they share: nothing can be assigned to one of them by name. */
+  readonly namesakes: ReadonlyMap<string, readonly string[]>;
 }
 
-/** @param hosts by host name of the objects, the host name that replaces it */
+/** @param hosts by host name or id of a node of the objects, the host name that replaces it */
 export function toDefinition(
   objects: SwarmObjects,
   hosts: Readonly<Record<string, string>> = {},
 ): SwarmDefinition {
   const moved = (host: string): string => hosts[host] ?? host;
+  const hostOf = ({ ID, Description }: Member): string => hosts[ID] ?? moved(Description.Hostname);
   const names = namesById(objects);
-  const nodeIds = new Set(objects.nodes.map(({ ID }) => ID));
-  const nameOf = (id: string): string | undefined => {
-    const name = names.get(id);
-    return name !== undefined && nodeIds.has(id) ? moved(name) : name;
-  };
+  const hostsById = new Map(objects.nodes.map((node) => [node.ID, hostOf(node)]));
+  // A constraint may name a node that was removed long ago.
+  const nameOf = (id: string): string | undefined => hostsById.get(id) ?? names.get(id) ?? hosts[id];
   const byName = (list: readonly SecretOrConfig[]): Map<string, SecretOrConfigSpec> =>
     new Map(list.map(({ Spec }) => [Spec.Name, Spec]));
   return {
@@ -57,7 +58,8 @@ export function toDefinition(
     predefined: new Set(objects.networks.filter(isPredefined).map(({ Name }) => Name)),
     configs: byName(objects.configs),
     secrets: byName(objects.secrets),
-    nodes: nodesOf(objects, moved),
+    nodes: nodesOf(objects, hostOf),
+    namesakes: namesakesOf(objects.nodes.filter(({ ID }) => !(ID in hosts))),
   };
 }
 
@@ -65,12 +67,12 @@ export function toDefinition(
  * A replaced host has a dead node with the same name as its live one: the live node's settings count. When two hosts become one,
  * the settings of the moved host count.
  */
-function nodesOf({ nodes }: SwarmObjects, moved: (host: string) => string): Map<string, NodeSettings> {
-  const isMoved = ({ Description }: Member): number =>
-    Number(moved(Description.Hostname) !== Description.Hostname);
+function nodesOf({ nodes }: SwarmObjects, hostOf: (node: Member) => string): Map<string, NodeSettings> {
+  const isMoved = (node: Member): number => Number(hostOf(node) !== node.Description.Hostname);
   const found = new Map<string, NodeSettings>();
-  for (const { Description, Spec, Status } of nodes.toSorted((a, b) => isMoved(a) - isMoved(b))) {
-    const host = moved(Description.Hostname);
+  for (const node of nodes.toSorted((a, b) => isMoved(a) - isMoved(b))) {
+    const { Spec, Status } = node;
+    const host = hostOf(node);
     const known = found.get(host);
     const ready = Status?.State === 'ready';
     if (known?.ready && !ready) continue;
@@ -78,6 +80,16 @@ function nodesOf({ nodes }: SwarmObjects, moved: (host: string) => string): Map<
     found.set(host, { labels, availability: Spec.Availability, ready });
   }
   return found;
+}
+
+function namesakesOf(nodes: readonly Member[]): Map<string, string[]> {
+  const ready = nodes.filter(({ Status }) => Status?.State === 'ready');
+  const byHost = Map.groupBy(ready, ({ Description }) => Description.Hostname);
+  return new Map(
+    [...byHost]
+      .filter(([, members]) => members.length > 1)
+      .map(([host, all]) => [host, all.map(({ ID }) => ID)]),
+  );
 }
 
 function movedConstraints(spec: ServiceSpec, moved: (host: string) => string): ServiceSpec {

@@ -1,5 +1,5 @@
 // What a restore of a service export refuses before it creates anything, on a swarm in memory.
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   createInMemorySwarm,
   InMemoryArtifact,
@@ -163,6 +163,73 @@ test.for(['services', 'networks', 'configs', 'secrets', 'nodes'])(
 test('refuses JSON with fewer objects', async () => {
   changeExport('services.json', (text) => JSON.stringify((JSON.parse(text) as unknown[]).slice(1)));
   expect(await refusal()).toMatch(/services.json: expected 3 services, got 2/);
+});
+
+test.for(['services', 'networks', 'configs', 'secrets', 'nodes'])(
+  'refuses an artifact whose metadata claims more %s than it holds',
+  async (kind) => {
+    metadata = { ...metadata, [kind]: (metadata[kind] as number) + 1 };
+    expect(await refusal()).toMatch(new RegExp(`${kind}.json: expected \\d ${kind}, got \\d`));
+  },
+);
+
+describe('a restore fails when the engine', () => {
+  const failure = (): Promise<string> =>
+    method
+      .restore(artifact.reader(metadata), {
+        swarm: singleNode.swarm,
+        secrets: sealed(VALUES),
+        ...ON_ONE_NODE,
+      })
+      .then(() => 'no error', describeError);
+
+  test('creates a network without one of its settings', async () => {
+    const { networks } = singleNode.engine;
+    const create = networks.create.bind(networks);
+    networks.create = ({ Attachable: _, ...spec }) => create(spec);
+    expect(await failure()).toMatch(
+      /created objects differ from the export: network front: Attachable: was true, is false/,
+    );
+  });
+
+  test('creates a config with other bytes', async () => {
+    const { configs } = singleNode.engine;
+    const create = configs.create.bind(configs);
+    configs.create = (spec) => create({ ...spec, Data: 'YQ==' });
+    expect(await failure()).toMatch(
+      /created objects differ from the export: config settings: its bytes differ/,
+    );
+  });
+
+  test('accepts a secret and does not have it', async () => {
+    singleNode.engine.secrets.create = async () => 'secret-id';
+    expect(await failure()).toMatch(/created objects differ from the export: secret token is missing/);
+  });
+
+  test('does not keep a label of a node', async () => {
+    const { nodes } = singleNode.engine;
+    const update = nodes.update.bind(nodes);
+    nodes.update = (id, version, { Labels: _, ...spec }) => update(id, version, spec);
+    expect(await failure()).toMatch(/created objects differ from the export: node manager-1: labels/);
+  });
+});
+
+test('maps a node that the swarm had lost, by its id', async () => {
+  changeServices(({ Spec }) => {
+    if (Spec.Name === 'pinned') Spec.TaskTemplate.Placement = { Constraints: ['node.id==long-gone'] };
+  });
+  expect(await refusal(singleNode, ON_ONE_NODE)).toMatch(
+    /cannot create service pinned: no ready node is named long-gone/,
+  );
+  await method.restore(artifact.reader(metadata), {
+    swarm: singleNode.swarm,
+    secrets: sealed(VALUES),
+    hosts: { ...ON_ONE_NODE.hosts, 'long-gone': 'manager-1' },
+  });
+  const [manager] = await singleNode.engine.nodes.list();
+  expect((await singleNode.engine.services.inspect('pinned')).Spec.TaskTemplate.Placement).toEqual({
+    Constraints: [`node.id==${manager?.ID}`],
+  });
 });
 
 test('refuses JSON of another shape', async () => {
