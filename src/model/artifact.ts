@@ -1,5 +1,6 @@
 // What a method stored in the vault, as the report shows it.
 import type { Aspect } from './aspect.ts';
+import type { Downtime } from './downtime.ts';
 
 export interface ArtifactFact {
   readonly method: string;
@@ -13,6 +14,8 @@ export interface ArtifactFact {
   readonly encrypted: boolean;
   /** Seconds that the backup took. */
   readonly seconds: number;
+  /** What the backup stopped. */
+  readonly stopped: readonly Downtime[];
   /** What this method does not restore, one sentence each. */
   readonly limits: readonly string[];
   /** The same as aspects, for the matrix. */

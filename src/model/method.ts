@@ -3,9 +3,14 @@ import type { Readable } from 'node:stream';
 import type { Aspect } from './aspect.ts';
 import type { Node } from '../swarm/node.ts';
 import type { Account, AccountKind } from './account.ts';
+import type { Downtime } from './downtime.ts';
 
 /** What a restore needs to know about an artifact, stored with it as JSON. Never anything secret. */
-export type ArtifactMetadata = Readonly<Record<string, unknown>>;
+export interface ArtifactMetadata {
+  readonly [name: string]: unknown;
+  /** What the backup stopped, and for how long. */
+  readonly stopped?: readonly Downtime[];
+}
 
 /** Something that a method does not bring back. */
 export interface Limit {

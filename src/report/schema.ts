@@ -133,6 +133,9 @@ export const Report = z.object({
       createdAt: utc,
       encrypted: z.boolean(),
       seconds: duration,
+      stopped: z
+        .array(z.object({ what: z.string(), seconds: duration }))
+        .describe('what the backup stopped, and how long'),
       limits: z.array(z.string()),
       loses: z.array(z.string()),
     }),

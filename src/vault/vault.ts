@@ -134,6 +134,7 @@ export class Vault {
         createdAt: utcNow(),
         encrypted: isEncrypted,
         seconds,
+        stopped: metadata.stopped ?? [],
         limits: method.limits,
         loses: method.loses,
       });

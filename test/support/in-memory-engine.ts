@@ -86,6 +86,8 @@ export class InMemoryCluster {
   readonly configs = new Map<string, SecretOrConfig>();
   readonly networks = new Map<string, NetworkInspection>();
   readonly engines: InMemoryEngine[] = [];
+  /** How many tasks were ever started, by service name. */
+  readonly starts = new Map<string, number>();
   #ids = 0;
 
   nextId(kind: string): string {
@@ -99,11 +101,29 @@ export class InMemoryCluster {
     return found ?? notFound(`service: ${nameOrId}`);
   }
 
+  /** Ends a task's program. Swarm does not run it again. */
+  endTask(id: string, exitCode: number): void {
+    const task = this.tasks.get(id) ?? notFound(`task: ${id}`);
+    for (const engine of this.engines) engine.endTask(id, exitCode);
+    this.tasks.set(id, {
+      ...task,
+      DesiredState: task.DesiredState === 'complete' && exitCode === 0 ? 'complete' : 'shutdown',
+      Status: { ...task.Status, State: exitCode === 0 ? 'complete' : 'failed' },
+    });
+  }
+
   /** Starts and stops tasks until the service has what its mode asks for. */
-  reconcile({ ID, Spec }: ServiceInspection): void {
-    const mine = [...this.tasks.values()].filter(({ ServiceID }) => ServiceID === ID);
-    const { Replicated, Global } = Spec.Mode ?? { Replicated: { Replicas: 1 } };
-    const wanted = Replicated ? (Replicated.Replicas ?? 1) : Global ? this.engines.length : 0;
+  reconcile({ ID, Spec, JobStatus }: ServiceInspection): void {
+    const mine = [...this.tasks.values()].filter(
+      ({ ServiceID, JobIteration }) =>
+        ServiceID === ID && JobIteration?.Index === JobStatus?.JobIteration?.Index,
+    );
+    const { Replicated, ReplicatedJob } = Spec.Mode ?? { Replicated: { Replicas: 1 } };
+    const wanted = Replicated
+      ? (Replicated.Replicas ?? 1)
+      : ReplicatedJob
+        ? (ReplicatedJob.TotalCompletions ?? 1)
+        : this.engines.length;
     for (const task of mine.slice(wanted)) {
       this.tasks.delete(task.ID);
       for (const engine of this.engines) engine.removeTask(task.ID);
@@ -112,18 +132,24 @@ export class InMemoryCluster {
       const engine = this.engines[slot % this.engines.length];
       const task = this.nextId('task');
       const container = engine?.startTask(ID, task, Spec);
+      this.starts.set(Spec.Name, (this.starts.get(Spec.Name) ?? 0) + 1);
       this.tasks.set(task, {
         ID: task,
         ServiceID: ID,
         ...(engine && { NodeID: engine.nodeId }),
         ...(Replicated && { Slot: slot + 1 }),
-        DesiredState: 'running',
+        ...(ReplicatedJob && { Slot: slot }),
+        CreatedAt: `2026-11-26T00:00:00.${task.replace(/\D/g, '').padStart(9, '0')}Z`,
+        DesiredState: isJob(Spec) ? 'complete' : 'running',
+        ...(JobStatus && { JobIteration: JobStatus.JobIteration }),
         Spec: Spec.TaskTemplate,
         Status: { State: 'running', ...(container && { ContainerStatus: { ContainerID: container } }) },
       });
     }
   }
 }
+
+const isJob = ({ Mode = {} }: ServiceSpec): boolean => (Mode.ReplicatedJob ?? Mode.GlobalJob) !== undefined;
 
 const unsupported = (call: string) => (): Promise<never> =>
   Promise.reject(new Error(`in-memory engine: ${call} is not implemented`));
@@ -213,15 +239,28 @@ export class InMemoryEngine implements Engine {
     inspect: async (service) => structuredClone(this.#cluster.service(service)),
     create: async (Spec) => {
       const ID = this.#cluster.nextId('service');
-      const service = { ID, Version: { Index: 1 }, Spec: structuredClone(Spec) };
+      const service = {
+        ID,
+        Version: { Index: 1 },
+        Spec: structuredClone(Spec),
+        ...(isJob(Spec) && { JobStatus: { JobIteration: { Index: 0 } } }),
+      };
       this.#cluster.services.set(ID, service);
       this.#cluster.reconcile(service);
       return ID;
     },
     update: async (name, version, Spec) => {
-      const { ID, Version } = this.#cluster.service(name);
+      const { ID, Version, JobStatus } = this.#cluster.service(name);
       requireVersion(Version, version);
-      const service = { ID, Version: { Index: Version.Index + 1 }, Spec: structuredClone(Spec) };
+      const service = {
+        ID,
+        Version: { Index: Version.Index + 1 },
+        Spec: structuredClone(Spec),
+        // Every update of a job starts it again.
+        ...(JobStatus && {
+          JobStatus: { JobIteration: { Index: (JobStatus.JobIteration?.Index ?? 0) + 1 } },
+        }),
+      };
       this.#cluster.services.set(ID, service);
       this.#cluster.reconcile(service);
     },
@@ -418,6 +457,12 @@ export class InMemoryEngine implements Engine {
     const id = this.#createContainer(spec, labels);
     this.#container(id).running = true;
     return id;
+  }
+
+  /** @internal for the cluster */
+  endTask(task: string, exitCode: number): void {
+    for (const container of this.#containers.values())
+      if (container.labels[TASK_LABEL] === task) Object.assign(container, { running: false, exitCode });
   }
 
   /** @internal for the cluster */

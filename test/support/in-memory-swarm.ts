@@ -27,17 +27,29 @@ const LAB: LabFacts = {
   template: '',
 };
 
+type RestartCondition = 'none' | 'on-failure' | 'any';
+
 export interface InMemorySwarm {
   readonly swarm: Swarm;
   /** The engine of the first node, `manager-1`. */
   readonly engine: InMemoryEngine;
   readonly engines: readonly InMemoryEngine[];
+  readonly cluster: InMemoryCluster;
   /** A volume of the first node. */
   readonly volume: (name: string) => Volume;
   /** Contents of a volume by path; undefined when it does not exist. */
   readonly filesOf: (name: string) => Files | undefined;
   /** Creates a service whose tasks mount the volume. */
-  readonly startService: (name: string, volume: string, mode?: ServiceMode) => Promise<void>;
+  readonly startService: (
+    name: string,
+    volume: string,
+    mode?: ServiceMode,
+    restart?: RestartCondition,
+  ) => Promise<void>;
+  /** Ends the program of the first running tasks of a service, all by default. */
+  readonly endTasks: (service: string, options?: { exitCode?: number; count?: number }) => void;
+  /** How many tasks of the service were ever started. */
+  readonly startsOf: (service: string) => number;
   /** What a backup must not change: replicas, labels and running containers of a service. */
   readonly stateOf: (service: string) => Promise<unknown>;
 }
@@ -60,13 +72,23 @@ export function createInMemorySwarm(programs: Programs = {}, { workers = 0 } = {
     swarm,
     engine,
     engines: cluster.engines,
+    cluster,
     volume: (name) => ({ swarm, node: swarm.node('manager-1'), name }),
     filesOf: (name) => engine.files.get(name),
-    async startService(name, volume, mode = { Replicated: { Replicas: 1 } }) {
+    async startService(name, volume, mode = { Replicated: { Replicas: 1 } }, restart = 'any') {
       const Mounts = [{ Type: 'volume', Source: volume, Target: '/data' }];
       const ContainerSpec = { Image: 'server', Mounts };
-      await engine.services.create({ Name: name, Labels: {}, Mode: mode, TaskTemplate: { ContainerSpec } });
+      const TaskTemplate = { ContainerSpec, RestartPolicy: { Condition: restart } };
+      await engine.services.create({ Name: name, Labels: {}, Mode: mode, TaskTemplate });
     },
+    endTasks(name, { exitCode = 0, count = Infinity } = {}) {
+      const { ID } = cluster.service(name);
+      const running = [...cluster.tasks.values()].filter(
+        ({ ServiceID, Status }) => ServiceID === ID && Status.State === 'running',
+      );
+      for (const task of running.slice(0, count)) cluster.endTask(task.ID, exitCode);
+    },
+    startsOf: (name) => cluster.starts.get(name) ?? 0,
     async stateOf(service) {
       const { Spec } = await engine.services.inspect(service);
       const filters = { label: [`com.docker.swarm.service.name=${service}`] };

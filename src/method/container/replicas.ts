@@ -4,7 +4,9 @@ import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { step } from '../../support/trace.ts';
+import { readProgress, type ServiceProgress } from '../../swarm/convergence.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
+import { isIdle, pauseObjection, updateObjection } from './pausable.ts';
 import type { Volume } from './volume.ts';
 
 /**
@@ -25,31 +27,45 @@ export interface RecordedService {
   readonly running: number;
 }
 
-/** Records the services, by name or id. @throws DrillError `not-pausable` */
+/**
+ * Records the services that have to be stopped, by name or id, and checks that this does no harm. Services that are idle are left out:
+ * a job that has finished would run again.
+ * @throws DrillError `not-pausable`, `no-service`
+ */
 export async function recordServices(
   swarm: Swarm,
   services: readonly string[],
 ): Promise<readonly RecordedService[]> {
   const { engine } = await swarm.manager();
+  const all = await readProgress(engine);
+  const recorded = services.map((name) => {
+    const progress = all.find(({ service: { ID, Spec } }) => ID === name || Spec.Name === name);
+    if (!progress)
+      throw finding(`service ${name}: does not exist`, {
+        code: 'no-service',
+        hint: 'Pass the full name: stacks prefix the names of their services.',
+      });
+    return recordService(progress);
+  });
+  const found = recorded.filter((one) => one !== undefined);
   return Promise.all(
-    services.map(async (service) => {
-      const { ID, Spec } = await engine.services.inspect(service);
-      const { Mode = {} } = Spec;
-      if (!Mode.Replicated)
-        throw finding(
-          `service ${Spec.Name}: can't be scaled to 0 (expected Replicated, got ${Object.keys(Mode).join()})`,
-          {
-            code: 'not-pausable',
-            hint: 'Back up without stopping it, or stop the service yourself first.',
-          },
-        );
-      const savedMode = Mode.Replicated.Replicas === 0 ? Spec.Labels?.[MODE_LABEL] : undefined;
-      const mode = savedMode === undefined ? Mode : (JSON.parse(savedMode) as ServiceMode);
-      const running =
-        savedMode === undefined ? await countContainers(swarm, ID) : (mode.Replicated?.Replicas ?? 1);
-      return { id: ID, name: Spec.Name, mode, running };
-    }),
+    found.map(async (one) => ({ ...one, running: one.running ?? (await countContainers(swarm, one.id)) })),
   );
+}
+
+/** @returns undefined when it is idle; without `running` where the containers have to be counted */
+function recordService(progress: ServiceProgress) {
+  const { service } = progress;
+  const { ID: id, Spec } = service;
+  const { Name: name, Mode = {}, Labels = {} } = Spec;
+  const savedMode = Mode.Replicated?.Replicas === 0 ? Labels[MODE_LABEL] : undefined;
+  if (savedMode === undefined && isIdle(progress)) return undefined;
+  const objection = savedMode === undefined ? pauseObjection(service, progress) : updateObjection(service);
+  if (objection)
+    throw finding(`service ${name}: ${objection.reason}`, { code: 'not-pausable', hint: objection.hint });
+  if (savedMode === undefined) return { id, name, mode: Mode };
+  const mode = JSON.parse(savedMode) as ServiceMode;
+  return { id, name, mode, running: mode.Replicated?.Replicas ?? 1 };
 }
 
 /** Returns the names of those whose mode is not the recorded one. */

@@ -1,6 +1,9 @@
 // Stops services while something is done to their data, and starts them again with the replicas that they had, in every case.
-import { seconds } from '../../support/clock.ts';
+import type { ContainerSummary } from '../../lab/engine/api.ts';
+import type { Downtime } from '../../model/downtime.ts';
+import { monotonic, seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
+import { step } from '../../support/trace.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
 import {
@@ -15,40 +18,42 @@ import type { Volume } from './volume.ts';
 
 /**
  * Scales the services (by name or id) to 0 replicas, waits until no task is left, runs `body`, and gives them back the replicas
- * that they had. A service with 0 replicas stays at 0.
+ * that they had. What is idle is not touched: a service with 0 replicas, a finished job, a service whose tasks have ended for good.
  *
  * As after every update, a later `docker service rollback` undoes this change, not the one before it.
- * @throws DrillError `not-pausable` for a global service or a job; what `body` throws; `not-resumed` when one does not start again
+ * @throws DrillError `not-pausable` before anything is stopped, when this would do harm: a running job or a task that runs once would
+ * run again, an unfinished update would continue, a global service can't be scaled; what `body` throws; `not-resumed` when a service
+ * does not start again
  */
 export async function withServicesStopped<T>(
   swarm: Swarm,
   services: readonly string[],
   body: () => Promise<T>,
 ): Promise<T> {
-  const found = await recordServices(swarm, services);
-  const running = found.filter(({ mode }) => mode.Replicated?.Replicas !== 0);
-  return withServicesResumed(swarm, running, async () => {
-    await scaleToZero(swarm, running);
-    return body();
-  });
+  return (await stopServices(swarm, services, body)).result;
 }
 
-/** `withServicesStopped` for every service that mounts the volume. @throws DrillError `volume-in-use` when another container uses it */
-export async function withVolumeUnused<T>(volume: Volume, body: () => Promise<T>): Promise<T> {
-  const { swarm, node, name } = volume;
-  return withServicesStopped(swarm, await findServicesUsing(volume), async () => {
-    const users = await node.engine.containers.list({ filters: { volume: [name], status: ['running'] } });
-    if (users.length > 0)
-      throw finding(
-        `volume ${name}: still used by ${users.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id).join(', ')}`,
-        {
-          code: 'volume-in-use',
-          node: node.name,
-          hint: 'Stop the containers that do not belong to a service of this swarm, or back up without stopping services.',
-        },
-      );
-    return body();
+/**
+ * `withServicesStopped` for every service that mounts the volume. Returns what was stopped, and for how long.
+ * @throws DrillError `volume-in-use` when another container uses the volume, also when it did so only meanwhile
+ */
+export async function withVolumeUnused(
+  volume: Volume,
+  body: () => Promise<unknown>,
+): Promise<readonly Downtime[]> {
+  const { downtimes } = await stopServices(volume.swarm, await findServicesUsing(volume), async () => {
+    const before = await findUsers(volume);
+    requireNone(
+      before.filter(({ State }) => State === 'running'),
+      volume,
+      'still used by',
+    );
+    await body();
+    const known = new Set(before.map(({ Id }) => Id));
+    const since = (await findUsers(volume)).filter(({ Id, State }) => State === 'running' || !known.has(Id));
+    requireNone(since, volume, 'used during the backup by');
   });
+  return downtimes;
 }
 
 /** Runs `body`, then restores the replicas of the services, also those that something else changed. */
@@ -61,3 +66,43 @@ export const withServicesResumed = <T>(
     code: 'not-resumed',
     limit: seconds(2 * SCALE_LIMIT),
   });
+
+interface Stopped<T> {
+  readonly result: T;
+  readonly downtimes: readonly Downtime[];
+}
+
+async function stopServices<T>(
+  swarm: Swarm,
+  services: readonly string[],
+  body: () => Promise<T>,
+): Promise<Stopped<T>> {
+  const found = await recordServices(swarm, services);
+  if (found.length === 0) return { result: await body(), downtimes: [] };
+  const names = found.map(({ name }) => name);
+  const began = monotonic();
+  const result = await step(`while ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} stopped`, () =>
+    withServicesResumed(swarm, found, async () => {
+      await scaleToZero(swarm, found);
+      return body();
+    }),
+  );
+  const downtime = monotonic() - began;
+  return { result, downtimes: names.map((name) => ({ what: `service ${name}`, seconds: downtime })) };
+}
+
+/** All containers that mount the volume, also those that have ended. */
+const findUsers = ({ node, name }: Volume): Promise<ContainerSummary[]> =>
+  node.engine.containers.list({ all: true, filters: { volume: [name] } });
+
+function requireNone(users: readonly ContainerSummary[], { node, name }: Volume, how: string): void {
+  if (users.length === 0) return;
+  throw finding(
+    `volume ${name}: ${how} ${users.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id).join(', ')}`,
+    {
+      code: 'volume-in-use',
+      node: node.name,
+      hint: 'Stop the containers that do not belong to a service of this swarm, or back up without stopping services.',
+    },
+  );
+}

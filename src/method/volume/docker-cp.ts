@@ -1,6 +1,7 @@
 // What `docker cp -a` does: the engine's archive call, on a container that mounts the volume and never runs.
 import { z } from 'zod';
 import type { Engine } from '../../lab/engine/engine.ts';
+import { stopped } from '../../model/downtime.ts';
 import type { ArtifactWriter } from '../../model/method.ts';
 import { seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
@@ -39,12 +40,11 @@ export const dockerCp = ({ whileStopped = false }: DockerCpOptions = {}): Volume
       NO_FLAGS,
       ...(whileStopped ? [] : [CONCURRENT_WRITES]),
     ],
-    metadata: z.object({}),
+    metadata: z.object({ stopped }),
 
     async backup(volume, artifact, { copying }) {
       const copy = (): Promise<void> => copying(volume, () => copyVolume(volume, artifact));
-      await (whileStopped ? withVolumeUnused(volume, copy) : copy());
-      return {};
+      return { stopped: whileStopped ? await withVolumeUnused(volume, copy) : (await copy(), []) };
     },
 
     restore: (artifact, volume, filling) =>

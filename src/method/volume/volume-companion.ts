@@ -3,10 +3,12 @@
 import { pipeline, Readable } from 'node:stream';
 import { extract } from 'tar-stream';
 import { z } from 'zod';
+import type { ServiceInspection } from '../../lab/engine/api.ts';
 import type { Engine } from '../../lab/engine/engine.ts';
 import { outputOf, type ProcessOutput } from '../../lab/engine/process.ts';
 import type { ArtifactWriter } from '../../model/method.ts';
-import { seconds } from '../../support/clock.ts';
+import { stopped } from '../../model/downtime.ts';
+import { monotonic, seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { currentSignal, step } from '../../support/trace.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
@@ -56,16 +58,24 @@ export const volumeCompanion = (): VolumeMethod =>
       NO_FLAGS,
       { sentence: 'a single point in time, when a service that writes does not carry the label' },
     ],
-    metadata: z.object({ stopped: z.array(z.string()) }),
+    metadata: z.object({ stopped }),
 
     async backup(volume, artifact, { copying }) {
-      const services = await recordServices(volume.swarm, await findLabelledServices(volume));
+      const labelled = await findLabelledServices(volume);
+      const services = await recordServices(
+        volume.swarm,
+        labelled.map(({ Spec }) => Spec.Name),
+      );
+      refuseEnded(labelled, services);
       // A backup that was killed may have left one of them at 0 replicas, which the companion would take for its normal state.
       await restoreReplicas(volume.swarm, services);
+      let downtime = 0;
       await withServicesResumed(volume.swarm, services, () =>
-        copying(volume, () => runCompanion(volume, services, artifact)),
+        copying(volume, async () => {
+          downtime = await runCompanion(volume, services, artifact);
+        }),
       );
-      return { stopped: services.map(({ name }) => name) };
+      return { stopped: services.map(({ name }) => ({ what: `service ${name}`, seconds: downtime })) };
     },
 
     // Extracted at the path that is in the tar, not stripped of it: only then does the root directory come back, too.
@@ -77,15 +87,15 @@ export const volumeCompanion = (): VolumeMethod =>
  * Returns the services that the companion will stop: all with the label, also those that use other volumes.
  * @throws DrillError `companion-not-on-manager`
  */
-async function findLabelledServices(volume: Volume): Promise<string[]> {
+async function findLabelledServices(volume: Volume): Promise<ServiceInspection[]> {
   const { swarm, node } = volume;
   const { engine } = await swarm.manager();
-  const services = (await engine.services.list({ filters: { label: [STOP_LABEL] } })).map(
-    ({ Spec }) => Spec.Name,
-  );
+  const services = await engine.services.list({ filters: { label: [STOP_LABEL] } });
   const { Swarm } = await node.engine.info();
   if (Swarm.ControlAvailable) return services;
-  const unstoppable = (await findServicesUsing(volume)).filter((name) => services.includes(name));
+  const unstoppable = (await findServicesUsing(volume)).filter((name) =>
+    services.some(({ Spec }) => Spec.Name === name),
+  );
   if (unstoppable.length === 0) return [];
   throw finding(
     `${node.name} is a worker: the companion can stop ${unstoppable.join(', ')} only from a manager`,
@@ -97,11 +107,30 @@ async function findLabelledServices(volume: Volume): Promise<string[]> {
   );
 }
 
+/**
+ * The companion stops and starts everything that has the label, also what has ended and would run again.
+ * @throws DrillError `not-pausable`
+ */
+function refuseEnded(labelled: readonly ServiceInspection[], running: readonly RecordedService[]): void {
+  const ended = labelled.find(
+    ({ ID, Spec }) => Spec.Mode?.Replicated?.Replicas !== 0 && !running.some(({ id }) => id === ID),
+  );
+  if (ended)
+    throw finding(
+      `service ${ended.Spec.Name}: has ended, and would run again after the companion stopped it`,
+      {
+        code: 'not-pausable',
+        hint: `Remove the label ${STOP_LABEL} from it.`,
+      },
+    );
+}
+
+/** Returns for how many seconds the companion ran, in which it stopped the services and started them again. */
 async function runCompanion(
   volume: Volume,
   services: readonly RecordedService[],
   { put }: ArtifactWriter,
-): Promise<void> {
+): Promise<number> {
   const { swarm, node, name } = volume;
   const { engine } = node;
   const id = await engine.containers.create({
@@ -115,7 +144,8 @@ async function runCompanion(
       Binds: [`${name}:${SOURCE}:ro`, '/var/run/docker.sock:/var/run/docker.sock'],
     },
   });
-  const archive = async (): Promise<void> => {
+  const archive = async (): Promise<number> => {
+    const began = monotonic();
     const result = await step('stop, archive and start with the companion', () => runToEnd(engine, id));
     const stopped = await findChangedServices(swarm, services);
     if (result.exitCode !== 0 || stopped.length > 0)
@@ -123,9 +153,11 @@ async function runCompanion(
         `the companion exited with code ${result.exitCode}${stopped.length > 0 ? ` and left ${stopped.join(', ')} stopped` : ''}`,
         { code: 'companion-failed', node: node.name, output: `${result.stdout}\n${result.stderr}` },
       );
+    const downtime = monotonic() - began;
     await readArchive(engine, id, (tar) => put(FILE, tar));
+    return downtime;
   };
-  await withCleanup(archive, () => engine.containers.remove(id), {
+  return withCleanup(archive, () => engine.containers.remove(id), {
     code: 'helper-left',
     limit: seconds(30),
   });

@@ -2,6 +2,7 @@
 // backup are stopped only while the snapshot is made, and not while the data is transferred.
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { stopped, type Downtime } from '../../model/downtime.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
@@ -42,7 +43,7 @@ export const volumePlugin = ({ whileStopped = false, driver }: VolumePluginOptio
             },
           ]),
     ],
-    metadata: z.object({}),
+    metadata: z.object({ stopped }),
 
     // Before the volume is inspected, which fails without its plugin.
     async preflight(volume) {
@@ -54,15 +55,18 @@ export const volumePlugin = ({ whileStopped = false, driver }: VolumePluginOptio
       const pluginDriver = driver ?? inspection.Driver;
       requireDriver(volume, inspection.Driver, pluginDriver);
       const take = (): Promise<void> => takeSnapshot(volume, snapshot.name, pluginDriver);
-      await withCleanup(
+      const downtimes = await withCleanup<readonly Downtime[]>(
         async () => {
-          await step('take a snapshot', () => (whileStopped ? withVolumeUnused(volume, take) : take()));
+          const took = await step('take a snapshot', async () =>
+            whileStopped ? withVolumeUnused(volume, take) : (await take(), []),
+          );
           await copying(snapshot, () => archiveVolume(snapshot, artifact));
+          return took;
         },
         () => step('remove the snapshot', () => removeSnapshot(snapshot)),
         { code: SNAPSHOT_LEFT, limit: seconds(2 * REMOVE_LIMIT) },
       );
-      return {};
+      return { stopped: downtimes };
     },
 
     async restore(artifact, volume, filling) {

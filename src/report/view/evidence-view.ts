@@ -42,6 +42,7 @@ export const buildArtifacts = ({ artifacts }: Report) =>
     createdAt: formatMoment(artifact.createdAt),
     encrypted: artifact.encrypted ? 'yes' : 'no',
     seconds: formatTime(artifact.seconds),
+    stopped: artifact.stopped.map(({ what, seconds }) => `${what} stopped for ${formatTime(seconds)}`),
     limits: artifact.limits,
     noLimits: artifact.limits.length === 0,
   }));

@@ -55,6 +55,7 @@ export const artifact = (
   createdAt,
   encrypted: method === 'restic',
   seconds,
+  stopped: method === 'swarmState' ? [{ what: 'engine of m1', seconds: 1.9 }] : [],
   limits,
   loses: [],
 });
