@@ -9,9 +9,12 @@ import { register } from './registry.ts';
 const MOST_MANAGERS = 7;
 const MOST_WORKERS = 10;
 
+/** Every drill has these functions. */
+const REQUIRED_PHASES = ['seed', 'backup', 'drift', 'disaster', 'restore', 'verify'] as const;
+
 /**
  * Declares the drill of the calling file; `drills/<name>.drill.ts` gives it its name, and a plan's variant a second part.
- * @throws DrillError `usage` if the variant, the topology or an objective is invalid
+ * @throws DrillError `usage` if a phase is missing, or the variant, the topology or an objective is invalid
  */
 export function drill<W extends Seeded, B, K extends Artifacts, S, R extends Restored>(
   title: string,
@@ -21,6 +24,7 @@ export function drill<W extends Seeded, B, K extends Artifacts, S, R extends Res
   const name = [basename(file).replace(/(\.drill|\.test)?\.ts$/, ''), plan.variant]
     .filter((part) => part !== undefined)
     .join('.');
+  requirePhases(name, plan);
   validate(name, plan);
   // The five types are the author's; the runner passes each function what the one before it returned.
   const declared: Drill = { name, title, file, plan: plan as unknown as Plan };
@@ -32,6 +36,17 @@ export function drill<W extends Seeded, B, K extends Artifacts, S, R extends Res
 function callingFile(): string {
   const caller = getCallSites(3)[2]?.scriptName ?? '';
   return caller.startsWith('file:') ? fileURLToPath(caller) : caller;
+}
+
+/** The types say so, too, in a dozen errors of which none names the phase. */
+function requirePhases(name: string, plan: Partial<Record<(typeof REQUIRED_PHASES)[number], unknown>>): void {
+  const missing = REQUIRED_PHASES.filter((phase) => typeof plan[phase] !== 'function');
+  if (missing.length === 0) return;
+  const names = missing.map((phase) => `\`${phase}\``).join(', ');
+  throw usage(
+    `drill ${name}: ${missing.length === 1 ? `phase ${names} is` : `phases ${names} are`} missing`,
+    'Add a function of that name to the plan; docs/writing-drills.md has an example of each.',
+  );
 }
 
 function validate(

@@ -99,10 +99,10 @@ export async function seedAndRecordBaseline(
   );
   const sentinel = await writer.write(seeded.app, 'before');
   const inventory = await step('take the inventory', () => swarm.inventory());
-  const recorded = await step(
-    'record the baseline',
-    async () => plan.baseline({ swarm, seeded }) as Promise<object>,
-  );
+  const { baseline } = plan;
+  const recorded = baseline
+    ? await step('record the baseline', () => baseline({ swarm, seeded }) as Promise<object>)
+    : {};
   run.journal.write({ event: 'topology', when: 'before', nodes: inventory.topology });
   return { seeded, sentinel, baseline: { ...recorded, inventory } };
 }

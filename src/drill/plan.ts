@@ -96,8 +96,11 @@ export interface Plan<
     readonly seed: string;
     readonly size: Size;
   }) => Promise<W>;
-  /** Records what `verify` compares with, just before the backup. The early writes and the first sentinel exist already. */
-  readonly baseline: (context: { readonly swarm: Swarm; readonly seeded: W }) => Promise<B>;
+  /**
+   * Records what `verify` compares with, just before the backup, in addition to the inventory. The early writes and the first
+   * sentinel exist already. Default: the inventory only.
+   */
+  readonly baseline?: ((context: { readonly swarm: Swarm; readonly seeded: W }) => Promise<B>) | undefined;
   /** Measured by the harness just before the backup, e.g. with `measurePackAndUnpack`: what the methods' speed is compared with. */
   readonly baselineTiming?: ((context: { readonly seeded: W }) => Promise<BaselineTiming>) | undefined;
   readonly backup: (context: {
@@ -114,10 +117,12 @@ export interface Plan<
   /** Destroys something, and returns proof of it. `restore` gets of the swarm only what survives. */
   readonly disaster: (context: { readonly swarm: Swarm }) => Promise<Aftermath<S>>;
   /** Returns checks of what survived, run before the restore. */
-  readonly outage?: (context: {
-    readonly survivors: S;
-    readonly baseline: B & { readonly inventory: Inventory };
-  }) => readonly Check[];
+  readonly outage?:
+    | ((context: {
+        readonly survivors: S;
+        readonly baseline: B & { readonly inventory: Inventory };
+      }) => readonly Check[])
+    | undefined;
   /** Restores from the vault. Sees the empty site, the backups and what survived, and nothing else. */
   readonly restore: (context: { readonly site: Site; readonly kept: K; readonly survivors: S }) => Promise<R>;
   readonly verify: (context: {

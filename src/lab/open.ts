@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine } from './engine/engine.ts';
-import { DrillError } from '../support/errors.ts';
+import { DrillError, reasonOf } from '../support/errors.ts';
 import { embeddedObstacle, openEmbedded } from './embedded.ts';
 import { connect, unreachableReason } from './engine/connect.ts';
 import type { Lab, LabOptions } from './lab.ts';
@@ -36,11 +36,20 @@ export async function openLab(options: LabOptions): Promise<Lab> {
 export async function findEngine(): Promise<{ host: string | undefined; tried: string[] }> {
   const tried: string[] = [];
   for (const host of candidates()) {
-    const reason = await unreachableReason(connect(host));
+    const reason = await reasonAgainst(host);
     if (reason === undefined) return { host, tried };
     tried.push(`${host}: ${reason}`);
   }
   return { host: undefined, tried };
+}
+
+/** A context may have an endpoint of another form, such as ssh://. */
+async function reasonAgainst(host: string): Promise<string | undefined> {
+  try {
+    return await unreachableReason(connect(host));
+  } catch (error) {
+    return reasonOf(error);
+  }
 }
 
 function candidates(): string[] {

@@ -1,6 +1,6 @@
 // A usage error exits with 64 and states what was expected and what was given; help and version exit with 0.
 import { expect, test } from 'vitest';
-import { swarmDrill } from '../support/program.ts';
+import { swarmDrill, swarmDrillWith } from '../support/program.ts';
 
 test.each([
   [
@@ -51,8 +51,19 @@ test('exits with 2 for an engine that does not answer, with the reason and what 
   expect(stderr).toContain('what to do: ');
 });
 
-test('exits with 64 for an invalid engine address', async () => {
-  const { exitCode, stderr } = await swarmDrill('run', 'single-manager', '--engine', 'ftp://example.test');
+test.each([
+  ['foo', ['run', 'single-manager', '--engine']],
+  ['foo', ['doctor', '--engine']],
+])('exits with 64 for the engine address %s of %j', async (address, args) => {
+  const { exitCode, stdout, stderr } = await swarmDrill(...args, address);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
+  expect(stderr).toContain(`expected an engine at unix://, npipe:// or tcp://, got "${address}"`);
+  expect(stderr).toContain('what to do: Give --engine or DOCKER_HOST the form unix:///var/run/docker.sock');
+  expect(stderr).not.toContain('    at ');
+});
+
+test('exits with 64 for an invalid address in DOCKER_HOST', async () => {
+  const { exitCode, stderr } = await swarmDrillWith({ DOCKER_HOST: 'foo' }, 'run', 'single-manager');
   expect(exitCode).toBe(64);
-  expect(stderr).toContain('expected an engine at unix://, npipe:// or tcp://, got "ftp://example.test"');
+  expect(stderr).toContain('expected an engine at unix://, npipe:// or tcp://, got "foo"');
 });

@@ -11,11 +11,16 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-export async function swarmDrill(...args: string[]): Promise<ProgramResult> {
-  const env = { NO_COLOR: '1' };
+export const swarmDrill = (...args: string[]): Promise<ProgramResult> => swarmDrillWith({}, ...args);
+
+/** @param env in addition to the current environment */
+export async function swarmDrillWith(
+  env: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<ProgramResult> {
   const { exitCode, stdout, stderr } = await execa(process.execPath, [MAIN, ...args], {
     cwd: ROOT,
-    env,
+    env: { NO_COLOR: '1', ...env },
     reject: false,
   });
   return { exitCode, stdout, stderr };

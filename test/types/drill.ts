@@ -82,3 +82,14 @@ drill('a bare number as an objective', {
   restore: async ({ kept }) => ({ app, swarm: await kept.state.restoreInto('') }),
   verify: () => [],
 });
+
+drill('without the optional phases', {
+  ...plan,
+  seed: async () => ({ app }),
+  backup: async () => ({ state }),
+  drift: ({ write }) => write(1),
+  disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
+  outage: undefined,
+  restore: async ({ kept }) => ({ app, swarm: await kept.state.restoreInto('') }),
+  verify: ({ baseline }) => (baseline.inventory ? [] : []),
+});

@@ -4,14 +4,14 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import type { Drill } from '../../drill/plan.ts';
 import { declaredDrills } from '../../drill/registry.ts';
-import { findDrillFiles } from '../runner/drill-files.ts';
+import { findDrillFiles, loadDrills } from '../runner/drill-files.ts';
 import { jsonOption } from './options.ts';
 
 export const listSubcommand = new Command('list')
   .description('list the drills: name, title, topology, objectives, file')
   .addOption(jsonOption('the list'))
   .action(async ({ json }: { json?: true }) => {
-    for (const { file } of await findDrillFiles()) await import(file);
+    for (const file of await findDrillFiles()) await loadDrills(file);
     const drills = declaredDrills();
     console.log(json ? JSON.stringify(drills.map(drillFacts), undefined, 2) : formatTable(drills));
   });

@@ -1,9 +1,10 @@
-// Finds the drills: each file is drills/<name>.drill.ts.
+// Finds the drills: each file is drills/<name>.drill.ts, or any other below the project's root that is named by its path.
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
 import { declaredDrills } from '../../drill/registry.ts';
 import type { ImageRecipe } from '../../lab/lab.ts';
-import { usage } from '../../support/errors.ts';
+import { describeError, DrillError, reasonOf, usage } from '../../support/errors.ts';
 import { ROOT } from '../project.ts';
 import { nearestName } from './nearest-name.ts';
 
@@ -33,22 +34,24 @@ export interface SelectedDrill {
   readonly name: string;
   /** Absolute. */
   readonly file: string;
-  /** Images that its plan needs; none for a file that can't be imported. */
+  /** Images that its plan needs. */
   readonly images: readonly ImageRecipe[];
 }
 
 /**
- * Returns the drills with these names, in this order, or every drill without names. The name of a file selects all its drills.
- * @throws DrillError `usage` for an unknown name
+ * Returns the drills with these names, in this order, or every drill without names. The name of a file, or its path, selects all its
+ * drills.
+ * @throws DrillError `usage` for an unknown name, or a file that can't be loaded
  */
 export async function selectDrills(names: readonly string[]): Promise<SelectedDrill[]> {
   const files = await findDrillFiles();
   if (names.length === 0) return (await Promise.all(files.map(loadDrills))).flat();
   const chosen = new Map<string, SelectedDrill>();
   for (const name of names) {
-    const file = files.find((one) => one.name === name || name.startsWith(`${one.name}.`));
+    const path = fileAt(name);
+    const file = path ?? files.find((one) => one.name === name || name.startsWith(`${one.name}.`));
     const here = file ? await loadDrills(file) : [];
-    const meant = here.filter((one) => file?.name === name || one.name === name);
+    const meant = here.filter((one) => path || file?.name === name || one.name === name);
     if (meant.length === 0)
       throw unknownDrill(
         name,
@@ -59,16 +62,38 @@ export async function selectDrills(names: readonly string[]): Promise<SelectedDr
   return [...chosen.values()];
 }
 
-/** Returns the drills that the file declares. A file that fails to load is returned as a drill: running it shows the error. */
-async function loadDrills({ name: fileName, file }: DrillFile): Promise<SelectedDrill[]> {
+/** Returns the file if the name is the path of one. */
+function fileAt(name: string): DrillFile | undefined {
+  const file = resolve(name);
+  if (!name.endsWith(SUFFIX) || !existsSync(file)) return undefined;
+  if (relative(ROOT, file).startsWith('..'))
+    throw usage(`expected a drill below ${ROOT}, got "${name}"`, 'Move the file to drills/.');
+  return { name: basename(file, SUFFIX), file };
+}
+
+/** Returns the drills that the file declares. @throws DrillError `usage` for a file that can't be loaded or declares none */
+export async function loadDrills({ file }: DrillFile): Promise<SelectedDrill[]> {
   try {
     await import(file);
-  } catch {
-    return [{ name: fileName, file, images: [] }];
+  } catch (cause) {
+    if (cause instanceof DrillError && cause.blame === 'usage') throw cause;
+    throw new DrillError(`${relative(process.cwd(), file)} can't be loaded: ${reasonOf(cause)}`, {
+      code: 'usage',
+      blame: 'usage',
+      output: describeError(cause),
+      hint: 'Correct the file. Nothing was started.',
+      cause,
+    });
   }
-  return declaredDrills()
+  const drills = declaredDrills()
     .filter((drill) => drill.file === file)
     .map(({ name, plan }) => ({ name, file, images: plan.images ?? [] }));
+  if (drills.length === 0)
+    throw usage(
+      `${relative(process.cwd(), file)} declares no drill`,
+      'Export `drill(title, plan)` from it; docs/writing-drills.md is a tutorial.',
+    );
+  return drills;
 }
 
 function unknownDrill(name: string, known: readonly string[]): Error {

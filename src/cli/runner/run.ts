@@ -8,31 +8,36 @@ import { toLabFacts } from './lab-facts.ts';
 import { followRun, createProgressView } from '../terminal/progress.ts';
 import type { ProgressView } from '../terminal/progress-view.ts';
 import { openSession, type Session } from './session.ts';
+import { startTypeCheck } from './type-check.ts';
 import { resolveSettings, type RunOverrides } from './settings.ts';
 import { onInterrupt, type InterruptHandlers } from './interrupt.ts';
 
 export interface RunRequest {
   readonly drills: readonly SelectedDrill[];
   readonly overrides: RunOverrides;
+  /** Check the types of their files first. */
+  readonly check: boolean;
   /** Print run.json, and nothing else, on standard output. */
   readonly json: boolean;
 }
 
 /** @returns the exit code */
-export async function runDrills({ drills, overrides, json }: RunRequest): Promise<number> {
+export async function runDrills({ drills, overrides, check, json }: RunRequest): Promise<number> {
   const view = createProgressView(json ? process.stderr : process.stdout);
   const stop = interruptHandlers(view);
   using _listening = onInterrupt(stop);
+  const files = [...new Set(drills.map(({ file }) => file))];
+  using checking = check ? startTypeCheck(files, (error) => view.print(error)) : undefined;
   await using lab = await openLab({
     engine: overrides.engine,
     keep: overrides.keep ?? false,
     images: drills.flatMap(({ images }) => images),
     progress: (doing) => view.print(`lab: ${doing}`),
   });
+  await checking?.passed;
   const run = await resolveSettings({ ...overrides, only: drills.map(({ name }) => name) });
   await using session = await openSession((text) => view.print(text));
   stop.session = session;
-  const files = [...new Set(drills.map(({ file }) => file))];
   const following = followRun(run.directory, drills, view);
   const errors = await session.run(files, toLabFacts(lab), run);
   following[Symbol.dispose]();

@@ -7,16 +7,19 @@ import type { Engine } from './engine.ts';
 
 /** @throws DrillError `usage` */
 export function clientAt(host: string): Docker {
-  const url = new URL(host);
-  if (url.protocol === 'unix:') return new Docker({ socketPath: url.pathname });
-  if (url.protocol === 'npipe:') return new Docker({ socketPath: host.slice('npipe://'.length) });
-  if (url.protocol === 'tcp:' || url.protocol === 'http:' || url.protocol === 'https:') {
+  const url = URL.parse(host);
+  const isSocket = url?.protocol === 'unix:' || url?.protocol === 'npipe:';
+  if (isSocket && url.pathname.length > 1)
+    return new Docker({
+      socketPath: url.protocol === 'unix:' ? decodeURIComponent(url.pathname) : host.slice('npipe://'.length),
+    });
+  if (url?.hostname && ['tcp:', 'http:', 'https:'].includes(url.protocol)) {
     const secure = process.env['DOCKER_TLS_VERIFY'] ? { protocol: 'https' as const } : {};
     return new Docker({ host: url.hostname, port: url.port || 2375, ...secure });
   }
   throw usage(
     `expected an engine at unix://, npipe:// or tcp://, got "${host}"`,
-    'give --engine or DOCKER_HOST the form unix:///var/run/docker.sock',
+    'Give --engine or DOCKER_HOST the form unix:///var/run/docker.sock or tcp://host:2375.',
   );
 }
 

@@ -46,3 +46,16 @@ test.each([
     expect.objectContaining({ message, blame: 'usage' }),
   );
 });
+
+test.each([
+  [['drift'], 'drill drill: phase `drift` is missing'],
+  [['seed', 'verify'], 'drill drill: phases `seed`, `verify` are missing'],
+])('refuses a plan without %j', (phases, message) => {
+  const incomplete = { ...plan, ...Object.fromEntries(phases.map((phase) => [phase, undefined])) };
+  expect(() => drill('incomplete', incomplete)).toThrow(expect.objectContaining({ message, blame: 'usage' }));
+});
+
+test('accepts a plan without its optional phases', () => {
+  const { baseline: _baseline, ...required } = plan;
+  expect(drill('no more than required', required).plan).toMatchObject(required);
+});

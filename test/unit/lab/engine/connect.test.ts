@@ -58,3 +58,23 @@ test('says that an engine does not answer a ping', async () => {
 test('says why an engine that is not there is unreachable', async () => {
   expect(await unreachableReason(connect(`unix://${home}/gone.sock`))).toContain('ENOENT');
 });
+
+test.each(['foo', '', 'unix://', 'unix:///', 'tcp://', 'tcp://host:port', 'ftp://host', 'ssh://root@host'])(
+  'refuses the address "%s", and says what it expects',
+  (address) => {
+    expect(() => connect(address)).toThrow(
+      expect.objectContaining({
+        blame: 'usage',
+        message: `expected an engine at unix://, npipe:// or tcp://, got "${address}"`,
+        hint: expect.stringContaining('unix:///var/run/docker.sock') as string,
+      }),
+    );
+  },
+);
+
+test.each(['unix:///run/docker.sock', 'tcp://192.0.2.1:2376', 'npipe:////./pipe/docker_engine'])(
+  'accepts the address %s',
+  (address) => {
+    expect(connect(address).ping).toBeTypeOf('function');
+  },
+);
