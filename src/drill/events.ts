@@ -60,7 +60,7 @@ export interface CleanupFact {
 }
 
 /** Of every journal that this program writes. A rename of an event or field needs a new version. */
-export const JOURNAL_VERSION = 2;
+export const JOURNAL_VERSION = 3;
 
 /** `t` is seconds since the drill began, on the monotonic clock. */
 export type JournalEvent = { readonly t: number } & (

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { ArtifactFact } from '../model/artifact.ts';
-import type { Check } from '../model/check.ts';
+import type { Check, CheckResult } from '../model/check.ts';
+import { firstResponseId } from '../model/own-writes.ts';
 import { minutes, utcNow } from '../support/clock.ts';
 import { DrillError } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
@@ -190,7 +191,7 @@ export async function awaitFirstResponse(run: RunContext, app: Application): Pro
   const limit = run.drill.plan.firstResponseLimit ?? FIRST_RESPONSE_LIMIT;
   let attempt = 0;
   const respond = async () => {
-    const id = `first-response-${Date.now()}-${++attempt}`;
+    const id = firstResponseId(++attempt);
     await app.write(id);
     return (await app.present([id])).includes(id)
       ? { done: true }
@@ -233,14 +234,20 @@ export async function verifyRestore(
     ...plan.verify({ restored, baseline }),
     ...vaultChecks,
   ];
-  await runChecks(run, checks);
+  const results = await runChecks(run, checks);
   journal.write({ event: 'mark', mark: 'proven', at: utcNow() });
-  journal.write({ event: 'coverage', rows: coverageOf(checks, baseline.inventory) });
+  journal.write({ event: 'coverage', rows: coverageOf(checks, results, baseline.inventory) });
   const { topology } = await step('record the topology', () => swarm.inventory(), { harness: true });
   journal.write({ event: 'topology', when: 'after', nodes: topology });
 }
 
 /** One after the other: a check may stop a manager, and another one must not see that. */
-async function runChecks({ journal }: RunContext, checks: readonly Check[]): Promise<void> {
-  for (const check of checks) journal.write({ event: 'check', check: await runCheck(check) });
+async function runChecks({ journal }: RunContext, checks: readonly Check[]): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const check of checks) {
+    const result = await runCheck(check);
+    journal.write({ event: 'check', check: result });
+    results.push(result);
+  }
+  return results;
 }

@@ -20,6 +20,7 @@ export async function runCheck(check: Check): Promise<CheckResult> {
     doesNotProve,
     seconds: monotonic() - began,
     ...result,
+    excluded: 'unproven' in observation ? [] : (observation.excluded ?? []).filter(({ count }) => count > 0),
     aspects: aspectsOf(check, observation, result),
   };
 }

@@ -9,6 +9,14 @@ export interface AspectSeen {
   readonly mismatched: number;
 }
 
+/** Something that a check left out of its comparison. */
+export interface Exclusion {
+  /** E.g. a path, or why it was left out. */
+  readonly what: string;
+  /** How many things. */
+  readonly count: number;
+}
+
 /** What an observation saw: how many things it compared and how they differ, or why it could not compare any. */
 export type Observation =
   /**
@@ -22,6 +30,8 @@ export type Observation =
       readonly mismatched?: number;
       readonly detail?: string;
       readonly aspects?: readonly AspectSeen[];
+      /** What was there and not compared. Default nothing. */
+      readonly excluded?: readonly Exclusion[];
     }
   /** Nothing could be observed here, and why. */
   | { readonly unproven: string };
@@ -58,6 +68,8 @@ export interface CheckResult {
   readonly differences: readonly string[];
   /** What a pass of this check leaves open. */
   readonly doesNotProve: string;
+  /** What was there and not compared. */
+  readonly excluded: readonly Exclusion[];
   /** What was seen of single aspects, for the matrix of methods. */
   readonly aspects: readonly AspectSeen[];
   readonly seconds: number;

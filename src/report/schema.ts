@@ -112,6 +112,7 @@ export const Report = z.object({
       detail: z.string(),
       differences: z.array(z.string()),
       doesNotProve: z.string(),
+      excluded: z.array(z.object({ what: z.string(), count })).describe('what was there and not compared'),
       aspects: z.array(z.object({ aspect: z.string(), compared: count, mismatched: count })),
       seconds: duration,
     }),
@@ -122,6 +123,7 @@ export const Report = z.object({
       count: count.nullable(),
       checkedBy: z.array(z.string()),
       reason: z.string(),
+      excluded: z.array(z.string()).describe('what the checks left out'),
     }),
   ),
   artifacts: z.array(

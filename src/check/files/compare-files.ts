@@ -1,9 +1,11 @@
 // Compares two lists of entries in the same order: what is missing, what is new, what changed. Only one entry of each list is in
-// memory at a time.
+// memory at a time, and the directories that it is in.
 import { FILE_ASPECTS, type Aspect } from '../../model/aspect.ts';
-import { compareEntries, presence, type Seen } from './file-aspects.ts';
 import type { AspectSeen } from '../../model/check.ts';
-import { isBefore, nameOf, type Entry } from './entry.ts';
+import { namesOwnWrite } from '../../model/own-writes.ts';
+import { DifferenceList, type Difference } from './difference-list.ts';
+import { isBefore, type Entry } from './entry.ts';
+import { compareEntries, isContent, presence, type Seen } from './file-aspects.ts';
 
 /** How two lists of entries differ. */
 export interface Comparison {
@@ -11,14 +13,16 @@ export interface Comparison {
   readonly compared: number;
   /** How many entries are missing, new or changed in an aspect that is not declared as lost. */
   readonly mismatched: number;
-  /** A sentence for each of the first of them; a missing or new directory is one, with everything in it. */
+  /**
+   * A sentence for each of the first of them: missing, new, other content, other metadata. A missing or new directory is one, with
+   * everything in it.
+   */
   readonly differences: readonly string[];
   /** Every aspect that an entry has, including those declared as lost. */
   readonly aspects: readonly AspectSeen[];
+  /** How many new entries are writes of swarm-drill itself. Neither they nor the times of their directories are differences. */
+  readonly ownWrites: number;
 }
-
-/** Sentences kept: more than a person reads, and few enough to limit memory when everything differs. */
-const KEPT = 1000;
 
 /**
  * Compares two lists of entries that are in the same order.
@@ -54,19 +58,25 @@ export async function compareFiles(
   return tally.result();
 }
 
-interface Difference {
-  readonly path: string;
-  readonly what: string;
-  /** Of a missing or new directory: how many entries are below it. */
-  within: number;
+/** A directory on both sides, until everything in it was seen. */
+interface OpenDirectory {
+  readonly was: Entry;
+  readonly is: Entry;
+  hasOwnWrite: boolean;
 }
+
+const isIn = (path: string, directory: string): boolean =>
+  directory === '.' ? path !== '.' : path.startsWith(`${directory}/`);
+const parentOf = (path: string): string => (path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.');
 
 class Tally {
   #compared = 0;
-  #mismatched = 0;
-  readonly #differences: Difference[] = [];
+  #ownWrites = 0;
+  readonly #differences = new DifferenceList();
   readonly #aspects = new Map<Aspect, { compared: number; mismatched: number }>();
   readonly #loses: readonly Aspect[];
+  /** From the root to the directory of the present entry. */
+  readonly #open: OpenDirectory[] = [];
   /** The last directory that was missing or new. */
   #whole: Difference | undefined;
 
@@ -75,37 +85,72 @@ class Tally {
   }
 
   both(was: Entry, is: Entry): void {
+    this.#closeUpTo(was.path);
     this.#compared++;
-    const seen = compareEntries(was, is);
-    this.#count(seen);
-    const differences = seen.flatMap(({ aspect, difference }) =>
-      difference === undefined || this.#loses.includes(aspect) ? [] : difference,
-    );
-    if (differences.length > 0)
-      this.#differ({ path: was.path, what: `: ${differences.join('; ')}`, within: 0 });
+    if (was.type === 'd' && is.type === 'd') this.#open.push({ was, is, hasOwnWrite: false });
+    else this.#judge(was.path, compareEntries(was, is));
   }
 
   missing(was: Entry): void {
+    this.#closeUpTo(was.path);
     this.#compared++;
-    this.#onOneSide(was, ' is missing');
+    this.#onOneSide(was, 'missing', ' is missing');
   }
 
   extra(is: Entry): void {
-    this.#onOneSide(is, ' was not there before');
+    this.#closeUpTo(is.path);
+    if (namesOwnWrite(is.path)) {
+      this.#ownWrites++;
+      const directory = this.#open.at(-1);
+      if (directory?.was.path === parentOf(is.path)) directory.hasOwnWrite = true;
+    } else this.#onOneSide(is, 'extra', ' was not there before');
   }
 
-  #onOneSide(entry: Entry, what: string): void {
+  result(): Comparison {
+    this.#closeUpTo(undefined);
+    return {
+      compared: this.#compared,
+      mismatched: this.#differences.count,
+      differences: this.#differences.sentences(),
+      aspects: FILE_ASPECTS.flatMap((aspect) => {
+        const seen = this.#aspects.get(aspect);
+        return seen ? { aspect, ...seen } : [];
+      }),
+      ownWrites: this.#ownWrites,
+    };
+  }
+
+  /** Judges the directories that `path` is not in: a directory's time may differ because of what is in it. */
+  #closeUpTo(path: string | undefined): void {
+    for (let last = this.#open.at(-1); last; last = this.#open.at(-1)) {
+      if (path !== undefined && isIn(path, last.was.path)) return;
+      this.#open.pop();
+      this.#judge(last.was.path, compareEntries(last.was, last.is, !last.hasOwnWrite));
+    }
+  }
+
+  #judge(path: string, seen: readonly Seen[]): void {
+    this.#count(seen);
+    const differing = seen.filter(
+      ({ aspect, difference }) => difference !== undefined && !this.#loses.includes(aspect),
+    );
+    if (differing.length === 0) return;
+    const severity = differing.some(({ aspect }) => isContent(aspect)) ? 'content' : 'metadata';
+    const what = differing.map(({ difference }) => difference).join('; ');
+    this.#differences.add({ path, severity, what: `: ${what}`, within: 0 });
+  }
+
+  #onOneSide(entry: Entry, severity: 'missing' | 'extra', what: string): void {
     const aspect = presence(entry);
     this.#count([{ aspect, difference: what }]);
     if (this.#loses.includes(aspect)) return;
-    if (this.#whole?.what === what && entry.path.startsWith(`${this.#whole.path}/`)) {
-      this.#mismatched++;
-      this.#whole.within++;
+    if (this.#whole?.severity === severity && entry.path.startsWith(`${this.#whole.path}/`)) {
+      this.#differences.addWithin(this.#whole);
       return;
     }
-    const difference = { path: entry.path, what, within: 0 };
+    const difference = { path: entry.path, severity, what, within: 0 };
     this.#whole = entry.type === 'd' ? difference : undefined;
-    this.#differ(difference);
+    this.#differences.add(difference);
   }
 
   #count(seen: readonly Seen[]): void {
@@ -116,24 +161,4 @@ class Tally {
       this.#aspects.set(aspect, known);
     }
   }
-
-  #differ(difference: Difference): void {
-    this.#mismatched++;
-    if (this.#differences.length < KEPT) this.#differences.push(difference);
-  }
-
-  result(): Comparison {
-    return {
-      compared: this.#compared,
-      mismatched: this.#mismatched,
-      differences: this.#differences.map(sentence),
-      aspects: FILE_ASPECTS.flatMap((aspect) => {
-        const seen = this.#aspects.get(aspect);
-        return seen ? { aspect, ...seen } : [];
-      }),
-    };
-  }
 }
-
-const sentence = ({ path, what, within }: Difference): string =>
-  `${nameOf(path)}${what}${within > 0 ? `, with ${within} ${within > 1 ? 'entries' : 'entry'} in it` : ''}`;

@@ -97,8 +97,8 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** Compares an entry that exists on both sides. */
-export function compareEntries(was: Entry, is: Entry): Seen[] {
+/** Compares an entry that exists on both sides. @param hasTime whether its time should be the same, too */
+export function compareEntries(was: Entry, is: Entry, hasTime = true): Seen[] {
   if (was.type !== is.type)
     return [
       {
@@ -107,9 +107,11 @@ export function compareEntries(was: Entry, is: Entry): Seen[] {
         difference: `was a ${TYPES[was.type] ?? was.type}, is a ${TYPES[is.type] ?? is.type}`,
       },
     ];
-  const seen = compareTimes(was.mtime, is.mtime);
-  for (const { aspect, called, has, value } of ROWS)
-    if (has(was) || has(is)) seen.push(compareValues(aspect, called, value(was), value(is)));
+  const seen = ROWS.flatMap(({ aspect, called, has, value }) =>
+    has(was) || has(is) ? compareValues(aspect, called, value(was), value(is)) : [],
+  );
+  // Last: a time is often different because something else is.
+  if (hasTime) seen.push(...compareTimes(was.mtime, is.mtime));
   return was.path === '.' ? asRoot(seen) : seen;
 }
 
@@ -122,6 +124,10 @@ const PRESENCE: Readonly<Record<string, FileAspect>> = {
   b: 'devices',
   c: 'devices',
 };
+
+/** Returns whether a difference in this aspect concerns what an entry is or holds, not only what is noted about it. */
+export const isContent = (aspect: FileAspect): boolean =>
+  aspect === 'content' || Object.values(PRESENCE).includes(aspect);
 
 const TYPES: Readonly<Record<string, string>> = {
   '-': 'file',

@@ -1,6 +1,7 @@
 """Lists every entry below /data with its content and all its metadata. Usage: manifest.py [EXCLUDED-PREFIX ...]
 
-One line of JSON per entry, ordered by the bytes of the paths, a directory before its contents; the last line has the count.
+One line of JSON per entry, ordered by the bytes of the paths, a directory before its contents; the last line has the count, and of
+each prefix how many entries were left out.
 Names are written byte by byte (Latin-1), so that unusual names are complete and keep the order of their bytes. What can't be read, or
 changes while it is read, ends the program with a reason (exit code 3 for a change). No entry is left out silently.
 Python, because it runs in a container with the volume mounted, which has no Node.js.
@@ -20,7 +21,7 @@ from json.encoder import encode_basestring_ascii as quoted
 from multiprocessing import get_context
 
 ROOT = b"/data"
-EXCLUDED = tuple(prefix.encode() for prefix in sys.argv[1:])
+EXCLUDED = tuple(map(os.fsencode, sys.argv[1:]))
 CHUNK = 1024
 # How many chunks may wait for their turn: what keeps the other core busy during a large file, and memory flat.
 AHEAD = 128
@@ -139,8 +140,25 @@ def directory(path):
     finally:
         os.close(fd)
     start = path + b"/" if path else b""
-    inside = ((kind, start + name) for name, kind in names)
-    return line, [kind + child for kind, child in inside if not (EXCLUDED and child.startswith(EXCLUDED))]
+    children = []
+    for name, kind_of in names:
+        child = start + name
+        prefix = next((prefix for prefix in EXCLUDED if child.startswith(prefix)), None)
+        if prefix is None:
+            children.append(kind_of + child)
+        else:
+            left_out[prefix] = left_out.get(prefix, 0) + size_of(child, kind_of)
+    return line, children
+
+
+left_out = {}
+
+
+def size_of(path, kind_of):
+    """Returns how many entries are left out with this one. What vanishes during the count does not matter."""
+    if kind_of != b"d":
+        return 1
+    return 1 + sum(len(folders) + len(files) for _, folders, files in os.walk(os.path.join(ROOT, path)))
 
 
 def kind(entry):
@@ -264,7 +282,8 @@ def main():
         sys.exit(code)
     finally:
         pool.shutdown(cancel_futures=True)
-    sys.stdout.buffer.write(b'{"entries":%d}\n' % entries)
+    counts = {prefix.decode("utf-8", "surrogateescape"): count for prefix, count in left_out.items()}
+    sys.stdout.buffer.write(b'{"entries":%d,"excluded":%s}\n' % (entries, dumps(counts).encode()))
 
 
 main()

@@ -5,6 +5,7 @@ import { close, openSync, read, readFileSync, unlinkSync, write } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Exclusion } from '../../model/check.ts';
 import { DrillError } from '../../support/errors.ts';
 import type { Node } from '../../swarm/node.ts';
 import type { Entry } from './entry.ts';
@@ -30,8 +31,10 @@ export const readManifest = (
 ): Promise<FileManifest> => FileManifest.keep(listing(place, excluded));
 
 /** Reads the same without keeping it: entries as they come from the volume. */
-export const readEntries = (place: VolumeLocation, excluded: readonly string[] = []): AsyncGenerator<Entry> =>
-  entriesOf(listing(place, excluded));
+export const readEntries = (
+  place: VolumeLocation,
+  excluded: readonly string[] = [],
+): AsyncGenerator<Entry, Exclusion[]> => entriesOf(listing(place, excluded));
 
 async function* listing({ node, name }: VolumeLocation, excluded: readonly string[]): AsyncGenerator<Buffer> {
   const running = await node.startTool({
@@ -79,16 +82,16 @@ export class FileManifest implements AsyncIterable<Entry> {
         for (let at = 0; at < chunk.length;) at += (await writeTo(file, chunk, at)).bytesWritten;
         tail = Buffer.concat([tail, chunk.subarray(-LAST_LINE)]).subarray(-LAST_LINE);
       }
-      const entries = countIn(tail.toString('latin1').split('\n').at(-2) ?? '');
-      if (entries === undefined) throw cut();
-      return new FileManifest(file, entries, hash.digest('hex'));
+      const end = parseEnd(tail.toString('latin1').split('\n').at(-2) ?? '');
+      if (end === undefined) throw cut();
+      return new FileManifest(file, end.entries, hash.digest('hex'));
     } catch (error) {
       close(file);
       throw error;
     }
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<Entry> {
+  [Symbol.asyncIterator](): AsyncGenerator<Entry, Exclusion[]> {
     return entriesOf(this.#chunks());
   }
 
@@ -118,32 +121,41 @@ function openNameless(): number {
   return file;
 }
 
-/** Longer than manifest.py's last line. */
-const LAST_LINE = 64;
-/** Returns the number of entries that the last line gives. */
-function countIn(line: string): number | undefined {
-  const [, entries] = /^\{"entries":(\d+)\}$/.exec(line) ?? [];
-  return entries === undefined ? undefined : Number(entries);
+/** Longer than manifest.py's last line, which names every excluded prefix. */
+const LAST_LINE = 1 << 16;
+
+interface End {
+  readonly entries: number;
+  /** By prefix. */
+  readonly excluded: Readonly<Record<string, number>>;
 }
+
+/** Returns the counts of the last line; undefined for any other line. */
+const parseEnd = (line: string): End | undefined =>
+  line.startsWith('{"entries":') ? (JSON.parse(line) as End) : undefined;
 
 const cut = (): DrillError =>
   new DrillError('manifest.py: its output ends early (expected a last line with the number of entries)', {
     code: 'manifest',
   });
 
-/** Parses lines of JSON. @throws DrillError `manifest` unless the last line gives the number of entries that came before it */
-export async function* entriesOf(lines: AsyncIterable<Buffer>): AsyncGenerator<Entry> {
+/**
+ * Parses lines of JSON. @returns what was left out
+ * @throws DrillError `manifest` unless the last line gives the number of entries that came before it
+ */
+export async function* entriesOf(lines: AsyncIterable<Buffer>): AsyncGenerator<Entry, Exclusion[]> {
   let rest = '';
   let seen = 0;
-  let said: number | undefined;
+  let end: End | undefined;
   for await (const chunk of lines) {
     // The output is ASCII, so no character is split between two chunks.
     const whole = (rest + chunk.toString('latin1')).split('\n');
     rest = whole.pop() ?? '';
     for (const line of whole) {
-      said = countIn(line);
-      if (said === undefined) yield (seen++, JSON.parse(line) as Entry);
+      end = parseEnd(line);
+      if (end === undefined) yield (seen++, JSON.parse(line) as Entry);
     }
   }
-  if (said !== seen) throw cut();
+  if (end?.entries !== seen) throw cut();
+  return Object.entries(end.excluded).map(([what, count]) => ({ what, count }));
 }

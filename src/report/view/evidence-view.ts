@@ -18,18 +18,20 @@ export const buildChecks = ({ checks }: Report) =>
       differs: check.mismatched > 0,
       detail: check.detail,
       doesNotProve: check.doesNotProve,
+      excluded: check.excluded.map(({ what, count }) => `${what} (${formatInteger(count)})`).join('; '),
       differences: check.differences,
       differenceCount: check.differences.length,
       seconds: formatTime(check.seconds),
     }));
 
 export const buildCoverage = ({ coverage }: Report) =>
-  coverage.map(({ object, count, checkedBy, reason }) => ({
+  coverage.map(({ object, count, checkedBy, reason, excluded }) => ({
     object,
     count: count === null ? 'not counted' : formatInteger(count),
     checkedBy: checkedBy.join(', '),
     checked: checkedBy.length > 0,
     reason,
+    excluded: excluded.join('; '),
   }));
 
 export const buildArtifacts = ({ artifacts }: Report) =>

@@ -11,6 +11,7 @@ const check = (more: Partial<CheckResult> = {}): CheckResult => ({
   detail: '500 of 500 rows are the same',
   differences: [],
   doesNotProve: '',
+  excluded: [],
   aspects: [],
   seconds: 1,
   ...more,

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { JournalEvent } from '../../../src/drill/events.ts';
+import { JOURNAL_VERSION } from '../../../src/drill/events.ts';
 import { asText, notRecoveredSample, recoveredSample } from '../../support/report/samples.ts';
 import { Report, Run } from '../../../src/report/schema.ts';
 import { writeDrillReport, writeRunReport } from '../../../src/report/write.ts';
@@ -67,11 +68,11 @@ test('writes a report for an empty journal, named after its directory', async ()
 });
 
 test('rejects a journal of version 1 and says what to do', async () => {
-  const old = asText(recoveredSample()).replace('"journal":2', '"journal":1');
+  const old = asText(recoveredSample()).replace(`"journal":${JOURNAL_VERSION}`, '"journal":1');
   const dir = await journalOf('run', 'total-loss', old);
   await expect(writeDrillReport(dir)).rejects.toMatchObject({
     blame: 'usage',
-    message: `${path.join(dir, 'journal.jsonl')}: journal has version 1 (expected version 2)`,
+    message: `${path.join(dir, 'journal.jsonl')}: journal has version 1 (expected version ${JOURNAL_VERSION})`,
   });
   await expect(writeRunReport(path.dirname(dir))).rejects.toMatchObject({ blame: 'usage' });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FILE_ASPECTS, type Aspect } from '../../../../src/model/aspect.ts';
+import { firstResponseId, namesOwnWrite } from '../../../../src/model/own-writes.ts';
 import { compareFiles } from '../../../../src/check/files/compare-files.ts';
 import { isBefore, nameOf, type Entry } from '../../../../src/check/files/entry.ts';
 import { entriesOf, FileManifest } from '../../../../src/check/files/manifest.ts';
@@ -41,7 +42,7 @@ async function all(entries: AsyncIterable<Entry>): Promise<Entry[]> {
 
 /** Lines as manifest.py writes them: ASCII only. */
 const text = (...entries: readonly Entry[]): string =>
-  [...entries, { entries: entries.length }]
+  [...entries, { entries: entries.length, excluded: {} }]
     .map((line) => `${JSON.stringify(line)}\n`)
     .join('')
     .replaceAll(/[\u0080-\u00ff]/g, (byte) => `\\u00${byte.charCodeAt(0).toString(16)}`);
@@ -263,6 +264,89 @@ describe('entries that are there on one side', () => {
   });
 });
 
+describe('the worst differences come first', () => {
+  test('missing, then new, then other content, then other metadata', async () => {
+    const was = [file('a'), file('b'), link('d', 'a'), file('e')];
+    const is = [file('a', { mode: '0600' }), file('b', { sha256: 'bb' }), file('c'), link('d', 'b')];
+    expect((await compare(was, is)).differences).toEqual([
+      'e is missing',
+      'c was not there before',
+      'b: content was 5 bytes with SHA-256 aa, is 5 bytes with SHA-256 bb',
+      'd: target was a, is b',
+      'a: mode was 0644, is 0600',
+    ]);
+  });
+
+  test('also within a sentence: the time of a file that changed is the last', async () => {
+    const { differences } = await compare(
+      [file('f')],
+      [file('f', { sha256: 'bb', owner: '7:7', mtime: '5.000000000' })],
+    );
+    expect(differences[0]).toMatch(/^f: content was .*; owner was 0:0, is 7:7; mtime was /);
+  });
+
+  test('a missing file at the end of a thousand other times is the first', async () => {
+    const names = Array.from({ length: 2000 }, (_, index) => String(index).padStart(4, '0'));
+    const was = names.map((name) => file(name));
+    const is = names.slice(0, -1).map((name) => file(name, { mtime: '5.000000000' }));
+    const { differences, mismatched } = await compare(was, is);
+    expect(differences[0]).toBe('1999 is missing');
+    expect(differences).toHaveLength(1000);
+    expect(mismatched).toBe(2000);
+  });
+});
+
+describe('writes of swarm-drill itself', () => {
+  const own = file('notes/first-response-1795690025259-1');
+  const notes = (mtime: string): Entry => directory('notes', { mtime });
+
+  test('are no difference, and neither is the time of their directory', async () => {
+    const [was, is] = [notes('1.000000000'), notes('2.000000000')];
+    expect(await compare([was, file('notes/a')], [is, file('notes/a'), own])).toMatchObject({
+      compared: 3,
+      mismatched: 0,
+      ownWrites: 1,
+    });
+  });
+
+  test('in the root leave its owner and mode compared', async () => {
+    const write = file('first-response-1795690025259-2.txt');
+    const later = directory('.', { mtime: '1600000000.000000000' });
+    expect(await compareFiles(list(root), list(later, write))).toMatchObject({ mismatched: 0, ownWrites: 1 });
+    const other = directory('.', { mtime: '1600000000.000000000', owner: '7:7' });
+    expect((await compareFiles(list(root), list(other, write))).differences).toEqual([
+      '.: owner was 0:0, is 7:7',
+    ]);
+  });
+
+  test('excuse no other directory, and no file with another name', async () => {
+    const was = [notes('1.000000000'), directory('other', { mtime: '1.000000000' })];
+    const is = [
+      notes('2.000000000'),
+      own,
+      file('notes/late-1'),
+      directory('other', { mtime: '2.000000000' }),
+    ];
+    const { differences, ownWrites } = await compare(was, is);
+    expect(ownWrites).toBe(1);
+    expect(differences).toEqual([
+      'notes/late-1 was not there before',
+      'other: mtime was 1970-01-01T00:00:01.000000000Z, is 1970-01-01T00:00:02.000000000Z',
+    ]);
+  });
+
+  test('are recognized by the id that the drill writes', () => {
+    expect(namesOwnWrite(`${firstResponseId(3)}.json`)).toBe(true);
+    expect(namesOwnWrite('first-response')).toBe(false);
+  });
+
+  test('that were there before and are missing now are a difference', async () => {
+    expect(await compare([notes('1.000000000'), own], [notes('1.000000000')])).toMatchObject({
+      mismatched: 1,
+    });
+  });
+});
+
 describe('names', () => {
   const bytes = (name: string): string => Buffer.from(name).toString('latin1');
 
@@ -297,6 +381,12 @@ describe('lines', () => {
 
   test('come whole however they are cut in pieces', async () => {
     for (const bytes of [1, 7, 100_000]) expect(await read(text(...entries), bytes)).toEqual(entries);
+  });
+
+  test('end with what was left out', async () => {
+    const last = '{"entries":0,"excluded":{"uploads/probes":11}}\n';
+    const end = await entriesOf(inPieces(last)).next();
+    expect(end).toEqual({ done: true, value: [{ what: 'uploads/probes', count: 11 }] });
   });
 
   test.for([
@@ -352,7 +442,7 @@ test('memory is the same however many files there are: lines of 40 MB in a heap 
     async function* lines(count) {
       for (let from = 0; from < count; from += 500)
         yield Buffer.from(Array.from({ length: 500 }, (_, index) => line(from + index)).join(''));
-      yield Buffer.from('{"entries":' + count + '}\\n');
+      yield Buffer.from('{"entries":' + count + ',"excluded":{}}\\n');
     }
     (async () => {
       const [{ FileManifest, entriesOf }, { compareFiles }] = await Promise.all([import(manifest), import(compare)]);
