@@ -2,6 +2,7 @@
 // over in batches of 64 KB, and with more than one batch swarmkit's own call for an election comes too early ("cannot campaign at term
 // N since there are still 2 pending configuration changes to apply"): the new leader then has to wait for raft's election time-out
 // of 10 to 20 s. Managers take snapshots only every 10,000 entries, so nearly every cluster is in that state.
+import type { ClusterSpec } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
 import { seconds } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
@@ -14,7 +15,7 @@ const SNAPSHOTS = `${SWARM}/raft/snap-v3-encrypted`;
 const SNAPSHOT = /^[0-9a-f]{16}-(?<index>[0-9a-f]{16})\.snap$/;
 
 /**
- * Sets the snapshot interval to 1, waits until this manager has written a snapshot of that very entry, and sets the interval back.
+ * Sets the snapshot interval to 1, waits until this manager has written a snapshot that holds this change, and sets the interval back.
  * Every entry that was acknowledged before is in the snapshot: a follower that lags behind the leader has caught up.
  * @param remember called with the interval before it is changed, for the next command in case this one is killed
  * @returns the raft index of the snapshot
@@ -24,15 +25,12 @@ export async function takeRaftSnapshot(
   manager: Manager,
   remember: (interval: number) => Promise<void>,
 ): Promise<number> {
-  const { engine, root } = manager;
+  const { engine } = manager;
   const interval = await readSnapshotInterval(engine);
-  const before = await root.list(SNAPSHOTS);
-  // Then every entry makes one, and there is nothing to change.
-  if (interval === 1 && before.length > 0) return newestIndex(before);
   await remember(interval);
   const work = (async () => {
     await setSnapshotInterval(engine, 1);
-    return waitForSnapshot(manager, before);
+    return waitForSnapshot(manager);
   })();
   const failed = await work.then(
     () => '',
@@ -62,15 +60,25 @@ export async function restoreSnapshotInterval(engine: Engine, interval: number, 
   }
 }
 
-async function waitForSnapshot({ root, name }: Manager, before: readonly string[]): Promise<number> {
+/** Milliseconds between two entries that are written while the manager has not taken its snapshot. */
+const NUDGE_MS = 500;
+
+async function waitForSnapshot({ engine, root, name }: Manager): Promise<number> {
+  // The version of an object is the raft index that its change was based on.
+  const needed = (await engine.swarm.inspect()).Version.Index;
+  let nextNudge = 0;
   try {
     return await waitUntil(
       `a raft snapshot on ${name}`,
       async () => {
-        const added = (await root.list(SNAPSHOTS)).filter((file) => !before.includes(file));
-        return added.some((file) => SNAPSHOT.test(file))
-          ? { done: newestIndex(added) }
-          : { notYet: 'it has written none yet' };
+        const newest = newestIndex(await root.list(SNAPSHOTS));
+        if (newest >= needed) return { done: newest };
+        if (Date.now() >= nextNudge) {
+          // A new interval counts from the entry after it, and an idle swarm writes none: the same update again is one.
+          await updateSwarm(engine, ({ Raft }) => Raft);
+          nextNudge = Date.now() + NUDGE_MS;
+        }
+        return { notYet: `its newest one ends at index ${newest} (expected ${needed} or later)` };
       },
       { limit: ENGINE_LIMIT },
     );
@@ -84,17 +92,21 @@ async function waitForSnapshot({ root, name }: Manager, before: readonly string[
 }
 
 const newestIndex = (files: readonly string[]): number =>
-  Math.max(...files.map((file) => Number.parseInt(SNAPSHOT.exec(file)?.groups?.['index'] ?? '0', 16)));
+  Math.max(0, ...files.map((file) => Number.parseInt(SNAPSHOT.exec(file)?.groups?.['index'] ?? '0', 16)));
 
 /** Changes only the interval, and nothing when it has that value already. */
-const setSnapshotInterval = (engine: Engine, interval: number): Promise<boolean> =>
+async function setSnapshotInterval(engine: Engine, interval: number): Promise<void> {
+  if ((await readSnapshotInterval(engine)) === interval) return;
+  await updateSwarm(engine, ({ Raft }) => ({ ...Raft, SnapshotInterval: interval }));
+}
+
+const updateSwarm = (engine: Engine, raft: (spec: ClusterSpec) => ClusterSpec['Raft']): Promise<boolean> =>
   waitUntil(
-    `the swarm to take the snapshot interval ${interval}`,
+    'the swarm to take its settings',
     async () => {
       const { Spec, Version } = await engine.swarm.inspect();
-      if (Spec.Raft.SnapshotInterval === interval) return { done: true };
       try {
-        await engine.swarm.update(Version, { ...Spec, Raft: { ...Spec.Raft, SnapshotInterval: interval } });
+        await engine.swarm.update(Version, { ...Spec, Raft: raft(Spec) });
         return { done: true };
       } catch (error) {
         const reason = reasonOf(error);

@@ -1,6 +1,9 @@
 // Joining nodes, and members whose node is lost.
 import type { SwarmInit } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
+import { isNotFound } from '../lab/engine/errors.ts';
+import { monotonic, type Seconds, seconds } from '../support/clock.ts';
+import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
 import type { Node } from './node.ts';
 
@@ -13,8 +16,12 @@ export const initialiseSwarm = (
   options: Pick<SwarmInit, 'ForceNewCluster'> = {},
 ): Promise<void> => engine.swarm.init({ ListenAddr: LISTEN_ADDRESS, AdvertiseAddr: address, ...options });
 
-/** Joins running nodes in their roles. */
-export async function joinNodes(manager: Node, nodes: readonly Node[]): Promise<void> {
+/** Joins running nodes in their roles. @param availability `drain`: they get no tasks before `activateNodes` */
+export async function joinNodes(
+  manager: Node,
+  nodes: readonly Node[],
+  availability: 'active' | 'drain' = 'active',
+): Promise<void> {
   const { JoinTokens } = await manager.engine.swarm.inspect();
   const join = (node: Node, token: string): Promise<void> =>
     step(`${node.name} joins`, () =>
@@ -23,6 +30,7 @@ export async function joinNodes(manager: Node, nodes: readonly Node[]): Promise<
         AdvertiseAddr: node.address,
         RemoteAddrs: [`${manager.address}:${SWARM_PORT}`],
         JoinToken: token,
+        Availability: availability,
       }),
     );
   // One manager after the other: raft changes its members one at a time, and two at once can lose the race.
@@ -31,6 +39,48 @@ export async function joinNodes(manager: Node, nodes: readonly Node[]): Promise<
   };
   const workers = nodes.filter(({ role }) => role === 'worker');
   await Promise.all([joinManagers(), ...workers.map((node) => join(node, JoinTokens.Worker))]);
+}
+
+/** How long a node may take to know its peers. It is activated after that in any case: its tasks only start later. */
+const PEERS_LIMIT = seconds(10);
+
+/**
+ * Activates nodes that joined drained, when their ingress network knows all nodes of the swarm. A task that is placed earlier brings
+ * its own network at the same time: both networks then exchange their addresses with the same peer, one answer is lost, and the
+ * task waits 20 to 30 s ("Bulk sync to node … timed out", https://github.com/moby/moby/issues/47396).
+ * @param addresses of all nodes of the swarm
+ */
+export async function activateNodes(
+  manager: Node,
+  nodes: readonly Node[],
+  addresses: readonly string[],
+  limit = PEERS_LIMIT,
+): Promise<void> {
+  await Promise.all(
+    nodes.map(async (node) => {
+      await waitForPeers(node, addresses, limit);
+      const id = (await node.engine.info()).Swarm.NodeID;
+      await waitUntil(`the activation of ${node.name}`, async () => {
+        const { Version, Spec } = await manager.engine.nodes.inspect(id);
+        await manager.engine.nodes.update(id, Version, { ...Spec, Availability: 'active' });
+        return { done: true };
+      });
+    }),
+  );
+}
+
+async function waitForPeers(node: Node, addresses: readonly string[], limit: Seconds): Promise<void> {
+  const deadline = monotonic() + limit;
+  await waitUntil(`the ingress network of ${node.name}`, async () => {
+    const ingress = await node.engine.networks.inspect('ingress').catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
+    const known = (ingress?.Peers ?? []).map(({ IP }) => IP);
+    const unknown = addresses.filter((address) => !known.includes(address));
+    return unknown.length === 0 || monotonic() > deadline
+      ? { done: true }
+      : { notYet: `it does not know ${unknown.join(', ')} yet` };
+  });
 }
 
 /** Returns the names of those of `nodes` that are not ready, or are managers that the others do not reach. */

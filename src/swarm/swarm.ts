@@ -9,7 +9,7 @@ import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { findMissingTasks, type MissingTasks } from './convergence.ts';
-import { findUnreadyNodes, initialiseSwarm, joinNodes, memberIds } from './membership.ts';
+import { activateNodes, findUnreadyNodes, initialiseSwarm, joinNodes, memberIds } from './membership.ts';
 import type { NodeIdentity } from './node-container.ts';
 import type { Node } from './node.ts';
 import { PermanentErrors } from './permanent-errors.ts';
@@ -186,9 +186,15 @@ export class Swarm {
 
   /** Joins running nodes in their roles, and waits until all nodes are ready. */
   async admit(started: readonly Node[]): Promise<void> {
-    await joinNodes(await this.manager(), started);
+    const manager = await this.manager();
+    // Without services there are no tasks to hold back.
+    const holdBack = (await manager.engine.services.list()).length > 0;
+    await joinNodes(manager, started, holdBack ? 'drain' : 'active');
     for (const node of started) this.replace(node);
     await this.ready();
+    if (!holdBack) return;
+    const addresses = this.#nodes.map(({ address }) => address);
+    await step('activate the nodes', () => activateNodes(manager, started, addresses));
   }
 
   /** Waits until every node is ready, and every manager reachable. */

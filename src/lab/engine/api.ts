@@ -60,6 +60,7 @@ export interface SwarmJoin {
   readonly AdvertiseAddr: string;
   readonly RemoteAddrs: readonly string[];
   readonly JoinToken: string;
+  readonly Availability?: 'active' | 'drain';
 }
 
 export interface MemberSpec {
@@ -238,6 +239,8 @@ export interface NetworkInspection {
   readonly Options?: Labels | null;
   readonly Labels?: Labels | null;
   readonly ConfigFrom?: { readonly Network: string };
+  /** Of an overlay network in use on this node: the nodes that it exchanges addresses with, itself included. */
+  readonly Peers?: readonly { readonly IP: string }[] | null;
 }
 
 /** As it is asked for; see `NetworkInspection`. */
