@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Member, ServiceInspection, TaskInspection } from '../lab/engine/api.ts';
 import { toComparableNetwork } from './network-spec.ts';
+import { namesOfHosts } from './host-names.ts';
 import type { Node } from './node.ts';
 import { toComparableSpec, toPortableSpec } from './service-spec.ts';
 import type { TopologyNode } from './topology.ts';
@@ -101,21 +102,6 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
       .map((one) => topologyOf(one, tasks, nameById))
       .sort((a, b) => a.name.localeCompare(b.name)),
   };
-}
-
-/** Several ready nodes with the same host name get numbers. A lost node is listed only if no ready one has its name. */
-function namesOfHosts(members: readonly Member[]): Map<string, Member> {
-  const byHost = Map.groupBy(members, ({ Description }) => Description.Hostname);
-  return new Map(
-    [...byHost].flatMap(([host, namesakes]) => {
-      const ready = namesakes.filter(({ Status }) => Status.State === 'ready');
-      const [first, ...others] = ready.length > 0 ? ready : namesakes.slice(0, 1);
-      return [
-        ...(first ? [[host, first] as const] : []),
-        ...others.map((one, index) => [`${host} (${index + 2})`, one] as const),
-      ];
-    }),
-  );
 }
 
 /** What lives on one node only, and in no raft log. */

@@ -41,7 +41,7 @@ services:
     configs: [settings]
     networks: { front: { aliases: [www] }, shared: }
     ports: ['8080', { target: 8081, published: 8091, mode: ingress }]
-    volumes: ['data:/data', '/tmp:/host-tmp:ro', './html:/srv/html:ro']
+    volumes: ['data:/data', 'archive:/archive', '/tmp:/host-tmp:ro', './html:/srv/html:ro']
     deploy: { labels: { tier: web }, restart_policy: { delay: 1s }, update_config: { order: start-first } }
   agent:
     image: \${TOOLBOX_IMAGE}
@@ -52,7 +52,7 @@ services:
 networks:
   front: { attachable: true, ipam: { config: [{ subnet: 10.78.0.0/24 }] } }
   shared: { external: true, name: shared }
-volumes: { data: }
+volumes: { data: , archive: { external: true, name: company_archive } }
 secrets: { token: { external: true, name: shop_token } }
 configs: { settings: { file: ./settings.json } }
 `,
@@ -130,6 +130,7 @@ beforeAll(async () => {
     env: '.env',
   };
   await docker(old, 'network create --driver overlay shared');
+  await docker(old, 'volume create company_archive');
   await (
     await old.manager()
   ).engine.secrets.create({
@@ -185,7 +186,7 @@ describe('a backup', () => {
         secrets: [{ Name: 'shop_token', Labels: { keeper: 'ops' } }],
         configs: [],
         networks: ['shared'],
-        volumes: [],
+        volumes: ['company_archive'],
       },
       networks: [{ Name: 'shop_front' }],
       configs: [{ Name: 'shop_settings', Digest: expect.any(String) }],
@@ -338,6 +339,14 @@ describe('a backup', () => {
     expect(await backupError()).toMatch(/shop_web\.TaskTemplate\.ContainerSpec\.Mounts: was .*shop\/html/);
   });
 
+  test('refuses a mounted file of the work tree that was changed on the node', async () => {
+    onTestFinished(() => deploy(old));
+    await (await old.manager()).exec(['sh', '-c', 'echo by hand >/srv/tree/shop/html/index.html']);
+    expect(await backupError()).toMatch(
+      /manager-1: Files commit:\/shop\/html\/index.html and \/srv\/tree\/shop\/html\/index.html differ/,
+    );
+  });
+
   test('refuses a volume that was created with other options than the commit has', async () => {
     onTestFinished(async () => {
       await docker(old, 'volume rm shop_odd');
@@ -407,6 +416,7 @@ describe('a restore', () => {
     await resetRepository();
     ({ metadata, kept } = await backUp());
     await docker(fresh, 'network create --driver overlay shared');
+    await docker(fresh, 'volume create company_archive');
   });
   /** Removes the stack and its secret from the fresh swarm. */
   async function emptyFreshSwarm(): Promise<void> {
@@ -538,6 +548,16 @@ describe('a restore', () => {
     });
     await docker(fresh, 'network rm shared');
     expect(await refusal()).toMatch(/no network shared/);
+  });
+
+  test('refuses a missing external volume, which the engine would create empty', async () => {
+    onTestFinished(async () => {
+      await docker(fresh, 'volume create company_archive');
+    });
+    await waitUntil('the volume to be free', async () => ({
+      done: await docker(fresh, 'volume rm company_archive'),
+    }));
+    expect(await refusal()).toMatch(/no volume company_archive on any node/);
   });
 
   const onFresh = async (create: string, remove: string): Promise<void> => {

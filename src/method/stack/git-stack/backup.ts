@@ -4,14 +4,22 @@ import { Readable } from 'node:stream';
 import type { ArtifactWriter } from '../../../model/method.ts';
 import { finding } from '../../../support/errors.ts';
 import { step } from '../../../support/trace.ts';
+import type { Swarm } from '../../../swarm/swarm.ts';
 import { digest } from '../../../swarm/inventory.ts';
 import { createTemporaryDirectory, runGit } from '../git/git.ts';
 import type { RecordedRemote } from '../git/remote.ts';
 import { createBundle, readWorkTree, type BranchHead } from '../git/work-tree.ts';
 import { findOtherVolumes, readVolumes } from '../volumes.ts';
 import { findDeployedDirectory, relativeBindsOf, withDirectory } from './bind-sources.ts';
+import { Checkout } from './checkout.ts';
 import { findChanges } from './changes.ts';
-import { listUnpinnedImages, readDeployedStack, toDesiredStack, type DeployedStack } from './deployed.ts';
+import {
+  listUnpinnedImages,
+  readDeployedStack,
+  toDesiredStack,
+  type DeployedStack,
+  type DesiredStack,
+} from './deployed.ts';
 import { dryRunDeploy, type DryRun } from './dry-run.ts';
 import type { StackSource } from './git-stack.ts';
 import type { GitStackMetadata } from './metadata.ts';
@@ -46,15 +54,13 @@ export async function backUpStack(
   const changes = [
     ...findChanges(deployed, desired, 'the compose files'),
     ...findOtherVolumes([...desired.services.values()], await readVolumes(swarm)),
+    ...(await findOtherMountedFiles(swarm, files.tar, prefix, mounted)),
   ];
   if (changes.length > 0)
-    throw finding(
-      `stack ${stack} differs from commit ${commit.slice(0, 12)}: ${files.redactValues(changes.join('; '))}`,
-      {
-        code: 'not-from-commit',
-        hint: 'Deploy the commit, or commit the manual changes; then back up again.',
-      },
-    );
+    throw finding(`stack ${stack} differs from commit ${commit.slice(0, 12)}: ${describe(changes, files)}`, {
+      code: 'not-from-commit',
+      hint: 'Deploy the commit, or commit the manual changes; then back up again.',
+    });
   const record = createStackRecord(deployed, desired, dryRun);
   await put('stack.json', Readable.from([JSON.stringify(record, null, 2)]));
   const list = await runGit(top, ['ls-tree', '-r', '--full-tree', commit]);
@@ -77,8 +83,35 @@ export async function backUpStack(
   };
 }
 
+/** Shows neither values of the env file nor the directory in which the commit was unpacked. */
+const describe = (changes: readonly string[], files: StackFiles): string =>
+  files.redactValues(changes.join('; ')).replaceAll(`${files.place.tree}/`, './');
+
+interface MountedPaths {
+  /** Directory on the nodes that the compose files were in. */
+  readonly directory?: string;
+  /** What services mount, relative to it. */
+  readonly binds: string[];
+}
+
+/** What services mount from the work tree is a part of the stack, as a config is. */
+async function findOtherMountedFiles(
+  swarm: Swarm,
+  tar: string,
+  prefix: string,
+  { directory, binds }: MountedPaths,
+): Promise<string[]> {
+  if (directory === undefined) return [];
+  await using checkout = await Checkout.unpack(swarm, { tar, prefix, directory });
+  return (await Promise.all(binds.map((path) => checkout.findOtherFiles(path)))).flat();
+}
+
 /** Returns the desired stack as it would be if it had been deployed from the directory that the running one was deployed from. */
-function resolveBinds(dryRun: DryRun, deployed: DeployedStack, { place }: StackFiles) {
+function resolveBinds(
+  dryRun: DryRun,
+  deployed: DeployedStack,
+  { place }: StackFiles,
+): { readonly desired: DesiredStack; readonly mounted: MountedPaths } {
   const desired = toDesiredStack(dryRun, deployed);
   const binds = relativeBindsOf(desired.services.values(), place);
   const directory = findDeployedDirectory(deployed.services, desired.services, place);

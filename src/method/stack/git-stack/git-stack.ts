@@ -64,7 +64,7 @@ const LIMITS: readonly Limit[] = [
   { sentence: 'submodules and files in LFS: a commit has only their names' },
   {
     sentence:
-      'files in a bind-mounted directory that are not in the commit: those of a relative mount are restored as the commit has them',
+      'files in bind-mounted directories that the commit does not have; a relative mount gets those of the commit',
   },
 ];
 const LIMITS_AT_VAULT: readonly Limit[] = [

@@ -2,11 +2,12 @@
 import type { ArtifactReader } from '../../../model/method.ts';
 import { DrillError, finding } from '../../../support/errors.ts';
 import { step } from '../../../support/trace.ts';
+import type { Swarm } from '../../../swarm/swarm.ts';
 import { digest } from '../../../swarm/inventory.ts';
 import { createTemporaryDirectory } from '../git/git.ts';
 import { fetchCommit } from '../git/remote.ts';
 import { findChanges } from './changes.ts';
-import { prepareCheckout } from './checkout.ts';
+import { Checkout, type CheckoutOptions } from './checkout.ts';
 import { readDeployedStack } from './deployed.ts';
 import type { RedeployedStack, StackTarget } from './git-stack.ts';
 import type { GitStackMetadata } from './metadata.ts';
@@ -19,7 +20,7 @@ export async function restoreStack(
   { swarm, secrets, ...target }: StackTarget,
 ): Promise<RedeployedStack> {
   const { metadata } = artifact;
-  const { stack, prefix, binds } = metadata;
+  const { stack } = metadata;
   const record = await readStackRecord(artifact, metadata);
   await using directory = await createTemporaryDirectory();
   const { repository, origin } = await step('fetch the commit', () =>
@@ -32,9 +33,8 @@ export async function restoreStack(
   await step('render the compose files', () => requireSameRendering(files, metadata));
   const missing = await step('check what the stack needs', () => runPreflight(record, swarm, stack, secrets));
   if (metadata.directory !== undefined) {
-    const options = { tar: files.tar, prefix, binds, directory: metadata.directory };
-    await using checkout = await step('check the mounted files', () => prepareCheckout(swarm, options));
-    await step('put the mounted files in place', () => checkout.place());
+    const options = { tar: files.tar, prefix: metadata.prefix, directory: metadata.directory };
+    await step('put the mounted files in place', () => putInPlace(swarm, options, metadata.binds));
   }
   await step('create secrets', () => createMissingSecrets(manager.engine, missing));
   await step(`deploy the stack ${stack}`, () => deployStack(files, missing, metadata.directory));
@@ -52,6 +52,18 @@ export async function restoreStack(
     services: Object.keys(record.services).sort(),
     secrets: missing.map(({ spec }) => spec.Name),
   };
+}
+
+/** @throws DrillError `bind-sources`, before anything is changed, when other files are there or a mounted path is nowhere */
+async function putInPlace(swarm: Swarm, options: CheckoutOptions, binds: readonly string[]): Promise<void> {
+  await using checkout = await Checkout.unpack(swarm, options);
+  const reasons = [...(await checkout.findOtherFiles()), ...(await checkout.findMissing(binds))];
+  if (reasons.length > 0)
+    throw finding(`cannot put the mounted files in place (nothing was created): ${reasons.join('; ')}`, {
+      code: 'bind-sources',
+      hint: 'Move other files away, and restore what is mounted and in no commit.',
+    });
+  await checkout.place();
 }
 
 async function deployStack(
