@@ -7,10 +7,12 @@ import type { Manifest, Named } from './file/manifest.ts';
 /** @throws DrillError `not-the-same` with every difference */
 export async function compareWithManifest(
   manager: Manager,
-  { cluster, node, objects }: Manifest,
+  { cluster, node, objects, raftIndex = 0 }: Manifest,
 ): Promise<ManagerProbe> {
   const now = await waitUntilManaging(manager, node.id, 'finding');
   const restored = await listObjects(manager.engine);
+  // Every start of a manager is an entry of its own: its node becomes ready.
+  const reached = Math.max(...now.members.map(({ Version }) => Version.Index));
   const differences = [
     ...(now.clusterId === cluster.id ? [] : [`expected the cluster ${cluster.id}, got ${now.clusterId}`]),
     ...(now.caDigest === cluster.caDigest ? [] : ['it has another root certificate']),
@@ -19,6 +21,9 @@ export async function compareWithManifest(
         ({ id, name }) => `${kind}: ${name} (${id}) is missing`,
       ),
     ),
+    ...(reached > raftIndex
+      ? []
+      : [`expected every raft entry up to ${raftIndex}, and it has come to entry ${reached}`]),
   ];
   if (differences.length > 0)
     throw finding(`the restored swarm differs from the backup: ${differences.join('; ')}`, {

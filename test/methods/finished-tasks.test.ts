@@ -127,6 +127,37 @@ test('a backup refuses to interrupt a running job, and stops nothing', async () 
   });
 });
 
+test('a backup refuses to stop the engine of a running job, and makes a hot copy', async () => {
+  const node = site.swarm.node('manager-1');
+  await withService('long', { ReplicatedJob: {} }, 'sleep 600', async () => {
+    await site.swarm.converged();
+    await using store = await openArtifactStore();
+    expect(await findingOf(swarmState().backup(site.swarm, store.writer))).toMatchObject({
+      code: 'unfinished-tasks',
+      message: expect.stringContaining('(long)'),
+    });
+    expect(site.swarm.node('manager-1').startedAt).toEqual(node.startedAt);
+    await swarmState({ hot: true }).backup(site.swarm, store.writer);
+    await site.swarm.converged();
+  });
+});
+
+test('names a service that took the stop of the engine for its end', async () => {
+  const { engine } = await site.swarm.manager();
+  await start(site.swarm, 'polite', 'trap "exit 0" TERM; sleep 600 & wait', ONE, 'on-failure');
+  try {
+    await site.swarm.converged();
+    await using store = await openArtifactStore();
+    expect(await findingOf(swarmState().backup(site.swarm, store.writer))).toMatchObject({
+      code: 'not-back',
+      message: expect.stringContaining('service polite: ended when the engine of manager-1 was stopped'),
+      hint: expect.stringContaining('docker service update --force polite'),
+    });
+  } finally {
+    await engine.services.remove('polite');
+  }
+});
+
 test('a backup does not continue an update that is paused, as any change of the service would', async () => {
   const { engine } = await site.swarm.manager();
   await engine.services.create({
@@ -169,6 +200,7 @@ test('a restore of the swarm state runs nothing a second time', async () => {
   await using store = await openArtifactStore();
   const state = swarmState();
   const metadata = await state.backup(place.swarm, store.writer);
+  expect(metadata.stopped).toEqual([{ what: 'engine of manager-1', seconds: expect.any(Number) }]);
   const { site: home } = place.swarm;
   await place.swarm.node('manager-1').destroy();
 

@@ -212,6 +212,33 @@ describe('a single manager is lost', () => {
     await forge({ path, identity }, 'good', FILE, {});
   });
 
+  test('names what the backup recorded and the restored swarm does not have', async () => {
+    await forge({ path, identity }, 'good', FILE, {
+      manifest: (manifest) => ({
+        ...manifest,
+        raftIndex: 1_000_000,
+        objects: {
+          ...manifest.objects,
+          nodes: [...manifest.objects.nodes, { id: 'n1', name: 'worker-9' }],
+          secrets: [...manifest.objects.secrets, { id: 's1', name: 'token' }],
+          configs: [...manifest.objects.configs, { id: 'c1', name: 'settings' }],
+          networks: [...manifest.objects.networks, { id: 'w1', name: 'backbone' }],
+        },
+      }),
+    });
+    const { code, message } = await findingOf(restore(metadata));
+    await forge({ path, identity }, 'good', FILE, {});
+    expect(code, message).toBe('not-the-same');
+    for (const expected of [
+      'nodes: worker-9 (n1) is missing',
+      'secrets: token (s1) is missing',
+      'configs: settings (c1) is missing',
+      'networks: backbone (w1) is missing',
+      /expected every raft entry up to 1000000, and it has come to entry \d+/,
+    ])
+      expect(message).toMatch(expected);
+  });
+
   test('names both clusters when the backup is of another one', async () => {
     expect(await findingOf(restore({ ...metadata, cluster: 'another' }))).toMatchObject({
       code: 'other-cluster',

@@ -4,6 +4,7 @@ import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { Readable } from 'node:stream';
 import { buffer, json } from 'node:stream/consumers';
 import { z } from 'zod';
+import { stopped } from '../../model/downtime.ts';
 import type { ArtifactReader, Limit, Method } from '../../model/method.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
@@ -16,6 +17,7 @@ import { copyRunning, type SiteHotCopy, siteManager } from '../../swarm-backup/e
 import type { Manifest } from '../../swarm-backup/file/manifest.ts';
 import { memoryTarget } from '../../swarm-backup/file/target.ts';
 import { restore } from '../../swarm-backup/restore.ts';
+import { readProgress } from '../../swarm/convergence.ts';
 import type { Node } from '../../swarm/node.ts';
 import type { Site } from '../../swarm/site.ts';
 import { Swarm } from '../../swarm/swarm.ts';
@@ -41,6 +43,7 @@ const metadata = z.object({
   raftIndex: z.int().optional(),
   /** Of a hot copy: whether files were seen to change while they were read. */
   changed: z.boolean().optional(),
+  stopped,
 });
 type Metadata = z.infer<typeof metadata>;
 
@@ -118,7 +121,7 @@ async function backUpRunning(manager: Manager, node: Node, request: BackupReques
   let copy: SiteHotCopy | undefined;
   const hotCopy = async () => (copy = await copyRunning(node));
   const { manifest } = await backup(manager, { ...request, hotCopy });
-  return { ...copied(manifest), changed: copy?.changed ?? false };
+  return { ...copied(manifest), changed: copy?.changed ?? false, stopped: [] };
 }
 
 /** How long the manager and the services may take to be back. */
@@ -131,28 +134,54 @@ const BACK_LIMIT = seconds(300);
 async function backUpStopped(swarm: Swarm, node: Node, manager: Manager, request: BackupRequest) {
   const { NodeID } = (await node.engine.info()).Swarm;
   const services = await swarm.settled();
-  let stopped = false;
-  const { manifest } = await withCleanup(
+  const ended = await endedTasks(swarm, NodeID);
+  let hasStopped = false;
+  const { manifest, stoppedSeconds } = await withCleanup(
     () =>
       backup(
         {
           ...manager,
           stop() {
-            stopped = true;
+            hasStopped = true;
             return manager.stop();
           },
         },
         request,
       ),
     async () => {
-      if (!stopped) return;
+      if (!hasStopped) return;
       swarm.replace(await node.reconnect());
       await waitUntilManaging(manager, NodeID);
       await swarm.converged(seconds(120), services);
+      const gone = [...(await endedTasks(swarm, NodeID))].filter(([task]) => !ended.has(task));
+      if (gone[0])
+        throw finding(
+          `service ${gone[0][1]}: ended when the engine of ${node.name} was stopped, and Swarm does not start it again`,
+          {
+            code: 'not-back',
+            node: node.name,
+            hint: `Its restart policy is not "any". Run this on a manager: docker service update --force ${gone[0][1]}`,
+          },
+        );
     },
     { code: 'not-back', limit: BACK_LIMIT },
   );
-  return copied(manifest);
+  return {
+    ...copied(manifest),
+    stopped: [{ what: `engine of ${node.name}`, seconds: stoppedSeconds }],
+  };
+}
+
+/** Tasks of the node that have ended for good, with the names of their services. */
+async function endedTasks(swarm: Swarm, nodeId: string): Promise<ReadonlyMap<string, string>> {
+  const progress = await readProgress((await swarm.manager()).engine);
+  return new Map(
+    progress.flatMap(({ service, finished, failed }) =>
+      [...finished, ...failed]
+        .filter(({ NodeID }) => NodeID === nodeId)
+        .map(({ ID }): [string, string] => [ID, service.Spec.Name]),
+    ),
+  );
 }
 
 const copied = ({ cluster, raftIndex }: Manifest) => ({ cluster: cluster.id, raftIndex });

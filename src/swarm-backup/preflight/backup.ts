@@ -4,6 +4,7 @@ import { quorumWithout } from '../../swarm/quorum.ts';
 import { type ManagerProbe, probeSwarm } from '../engine/probe.ts';
 import type { DataRoot, Manager } from '../engine/manager.ts';
 import { isKeyEncrypted, NODE_CERTIFICATE, NODE_KEY, parseNodeId, canDecryptKey } from '../file/node-key.ts';
+import { requireNoUnfinishedTasks } from './unfinished-tasks.ts';
 
 /** @throws DrillError, most often a finding, when this manager can't be backed up now */
 export async function preflightBackup(
@@ -33,7 +34,10 @@ export async function preflightBackup(
           ? 'Unlock it first: docker swarm unlock.'
           : 'Repair the swarm first, or copy its directory by hand while the engine is stopped.',
     });
-  if (stopsEngine) quorumWithout(probe.nodeId, probe.members);
+  if (stopsEngine) {
+    quorumWithout(probe.nodeId, probe.members);
+    await requireNoUnfinishedTasks(manager, probe.nodeId);
+  }
   await requireSameEngine(root, probe.nodeId);
   requireUnlockKey((await root.read(NODE_KEY)) ?? '', unlockKey);
   return probe;
