@@ -21,7 +21,7 @@ export async function compareWithManifest(
         ({ id, name }) => `${kind}: ${name} (${id}) is missing`,
       ),
     ),
-    ...(reached > raftIndex
+    ...(reached >= raftIndex
       ? []
       : [`expected every raft entry up to ${raftIndex}, and it has come to entry ${reached}`]),
   ];
