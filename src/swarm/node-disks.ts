@@ -33,7 +33,8 @@ export class NodeDisks {
     const { DockerRootDir } = await engine.info();
     await engine.containers.create({
       name: helper,
-      Image: imageReference(lab, 'node'),
+      // Not the node's: its tar and mv may be BusyBox's, which take other options.
+      Image: imageReference(lab, 'tools'),
       Entrypoint: ['sleep', 'infinity'],
       Labels: labels,
       HostConfig: { Binds: [`${DockerRootDir}/volumes:/volumes`], NetworkMode: 'none', Init: true },

@@ -7,6 +7,7 @@ import type { ArtifactMetadata } from '../../src/model/method.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { useMethodLab, withFlippedBit } from '../support/method-lab.ts';
 import {
+  createTinyVolume,
   destroy,
   entryOf,
   findingOf,
@@ -55,7 +56,8 @@ describe('what comes back', () => {
     const service = await stateOf(site.swarm, 'shop');
     const [taken] = await Promise.all([companion.backup(shop, site.kept.writer), off('shop'), off('web')]);
     expect(taken['volume']).toBe('shop');
-    expect(new Set(taken['stopped'] as string[])).toEqual(new Set(['shop', 'web']));
+    const named = taken['stopped']?.map(({ what }) => what);
+    expect(new Set(named)).toEqual(new Set(['service shop', 'service web']));
     expect(await stateOf(site.swarm, 'shop')).toEqual(service);
     expect(await companions(true)).toEqual([]);
 
@@ -203,11 +205,7 @@ describe('reports a restore that fails', () => {
 
   test('because the target has no room', async () => {
     const taken = await companion.backup(site.volume('files'), site.kept.writer);
-    await here().volumes.create({
-      Name: 'tiny',
-      Driver: 'local',
-      DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' },
-    });
+    await createTinyVolume(site.volume('tiny'));
     expect(await restoring(taken, 'tiny')).toMatchObject({
       code: 'tar-failed',
       output: expect.stringContaining('No space left on device'),

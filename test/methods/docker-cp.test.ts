@@ -6,6 +6,7 @@ import { dockerCp } from '../../src/method/volume/docker-cp.ts';
 import { volumeArchive } from '../../src/method/volume/volume-archive.ts';
 import { useMethodLab, withFlippedBit } from '../support/method-lab.ts';
 import {
+  createTinyVolume,
   destroy,
   entryOf,
   findingOf,
@@ -27,8 +28,6 @@ const site = useMethodLab('docker-cp', async ({ volume }) => {
   await startUser(volume('files'), 'web');
   return { before };
 });
-
-const tiny = { Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m' } };
 
 describe('what comes back', () => {
   test('loses exactly the declared aspects, and does not touch the running service', async () => {
@@ -59,7 +58,8 @@ describe('what comes back', () => {
         await site.kept.writer.put(file, content);
       },
     });
-    expect(during).toEqual([0]);
+    // The files, and the list of them.
+    expect(during).toEqual([0, 0]);
     expect(await stateOf(site.swarm, 'shop')).toEqual(service);
 
     await destroy(shop, 'shop');
@@ -109,9 +109,8 @@ describe('refuses', () => {
   });
 
   test.for([live, archive])('a target without room: $name', async (method) => {
-    const { engine } = site.volume('').node;
     const taken = await method.backup(site.volume('files'), site.kept.writer);
-    await engine.volumes.create({ Name: 'tiny', ...tiny });
+    await createTinyVolume(site.volume('tiny'));
     onTestFinished(() => destroy(site.volume('tiny')));
     const full = await findingOf(method.restore(site.kept.reader(taken), site.volume('tiny')));
     expect(`${String(full.cause)} ${full.output}`).toMatch(/no space left on device/i);

@@ -46,6 +46,14 @@ export async function openTestSite(drill: string): Promise<TestSite> {
   };
 }
 
+/** Creates a volume with room for 1 MB. */
+export async function createTinyVolume({ node, name }: Volume): Promise<void> {
+  const device = `/mnt/${name}`;
+  await node.exec(['mkdir', '-p', device]);
+  await node.exec(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', device]);
+  await node.engine.volumes.create({ Name: name, DriverOpts: { type: 'none', o: 'bind', device } });
+}
+
 /** Runs a program as root with the volume at /data, and returns its output. */
 export async function inVolume(
   { node, name }: Volume,

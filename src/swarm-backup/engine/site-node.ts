@@ -29,11 +29,7 @@ export interface SiteHotCopy extends HotCopy {
 /** Copies the swarm directory of a node whose engine runs. @throws DrillError `tar-failed` */
 export async function copyRunning(node: Node): Promise<SiteHotCopy> {
   const { exitCode, stderr } = await outputOf(
-    await node.startProcess([
-      'sh',
-      '-c',
-      `umask 077; tar --directory ${DATA_ROOT} --create ${SWARM} >${HOT_COPY}`,
-    ]),
+    await node.startProcess(['sh', '-c', `umask 077; cd ${DATA_ROOT} && tar -cf - ${SWARM} >${HOT_COPY}`]),
   );
   // 1: a file changed while it was read, which is what a hot copy risks.
   if (exitCode > 1)

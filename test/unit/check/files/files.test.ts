@@ -300,7 +300,7 @@ describe('writes of swarm-drill itself', () => {
   const own = file('notes/first-response-1795690025259-1');
   const notes = (mtime: string): Entry => directory('notes', { mtime });
 
-  test('are no difference, and neither is the time of their directory', async () => {
+  test('do not count as differences, nor does the time of their directory', async () => {
     const [was, is] = [notes('1.000000000'), notes('2.000000000')];
     expect(await compare([was, file('notes/a')], [is, file('notes/a'), own])).toMatchObject({
       compared: 3,
