@@ -15,6 +15,10 @@ export { compareFiles, type Comparison } from './check/files/compare-files.ts';
 export type { Entry } from './check/files/entry.ts';
 export type { FileManifest } from './check/files/manifest.ts';
 export { differencesBetween } from './check/inventory.ts';
+export { readDatabaseObjects, type DatabaseObjects } from './check/postgres/catalog.ts';
+export { compareDatabases, type DatabaseDifferences } from './check/postgres/compare.ts';
+export { CATALOG_LIMITS, NOT_COMPARED } from './check/postgres/not-compared.ts';
+export { STABLE_SESSION, type SqlQuery } from './check/postgres/session.ts';
 export {
   DATABASE_ASPECTS,
   DEFINITION_ASPECTS,

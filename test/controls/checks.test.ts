@@ -44,6 +44,18 @@ const groups: readonly (readonly Control[])[] = [
       harm: (restored) => sql(restored, 'DROP INDEX postings_by_receipt'),
     },
     {
+      check: 'schema matches',
+      broken: 'a function runs with the rights of its owner',
+      sees: /pg_proc public\.receipt_balances\(\)\.prosecdef: was false, is true/,
+      harm: (restored) => sql(restored, 'ALTER FUNCTION receipt_balances() SECURITY DEFINER'),
+    },
+    {
+      check: 'roles and grants match',
+      broken: 'everyone may create schemas in the database',
+      sees: /pg_database ledger\.datacl/,
+      harm: (restored) => sql(restored, 'GRANT ALL ON DATABASE ledger TO PUBLIC'),
+    },
+    {
       check: 'roles and grants match',
       broken: 'the application may delete',
       sees: /ledger_app/,

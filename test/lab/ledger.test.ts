@@ -96,6 +96,35 @@ test('names the row of a small table that changed', async () => {
   });
 });
 
+test('compares rows independently of the settings of the database and of its roles', async () => {
+  const baseline = await shop.contents();
+  const settings = {
+    TimeZone: 'America/St_Johns',
+    DateStyle: 'German',
+    IntervalStyle: 'postgres_verbose',
+    extra_float_digits: '-15',
+    bytea_output: 'escape',
+    search_path: 'nowhere',
+  };
+  const change = Object.entries(settings)
+    .map(
+      ([name, value]) =>
+        `ALTER DATABASE ledger SET ${name} TO '${value}'; ALTER ROLE postgres SET ${name} TO '${value}'`,
+    )
+    .join(';');
+  const undo = 'ALTER DATABASE ledger RESET ALL; ALTER ROLE postgres RESET ALL';
+  expect(await seenAfter(baseline, 'rows match', change, undo)).toMatchObject({
+    compared: expect.any(Number),
+    differences: [],
+  });
+  expect(await seenAfter(baseline, 'roles and grants match', change, undo)).toMatchObject({
+    differences: expect.arrayContaining([
+      expect.stringMatching(/^access: pg_db_role_setting ledger/),
+      expect.stringMatching(/^access: pg_db_role_setting postgres/),
+    ]),
+  });
+});
+
 test('names the bucket of a large table in which a row changed or is missing', async () => {
   await sql(`INSERT INTO receipts (id, note) SELECT 'many-' || i, 'note' FROM generate_series(1, 6000) AS i`);
   await sql(note('as it was'));
