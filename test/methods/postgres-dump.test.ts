@@ -1,10 +1,12 @@
 // A dump of a real Postgres server, and its restore: what comes back, and what is reported when it fails.
 import { truncate } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ArtifactReader } from '../../src/model/method.ts';
 import { postgresDump } from '../../src/method/postgres/dump.ts';
 import type { PostgresService } from '../../src/method/postgres/service.ts';
+import { execInContainer } from '../../src/lab/engine/process.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { brokenAfter, failureOf, finding, fullDuring } from '../support/method-lab.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
@@ -67,21 +69,24 @@ test('reports a truncated dump with the message of pg_restore', async () => {
   });
 });
 
-test.for([
-  ['backup', 'LOCK TABLE public.receipts IN ACCESS SHARE MODE'],
-  ['restore', 'due to lock timeout'],
-] as const)('ends a %s in time when another session has locked a table', async ([action, message]) => {
-  const impatient = { ...shop, lockLimit: seconds(1) };
-  const artifact = await backUp(impatient);
-  const blocked = await server.whileLocked('shop', 'receipts', () =>
-    failureOf(
-      action === 'backup' ? method.backup(impatient, store.writer) : method.restore(artifact, impatient),
-    ),
-  );
-  expect(blocked).toMatchObject({ ...finding('locked'), output: expect.stringContaining(message) });
-  await server.clientsEnded();
-  expect(await server.sql('SELECT count(*) FROM receipts', 'shop')).toBe('32');
-});
+test.for(['backup', 'restore'] as const)(
+  'ends a %s in time when another session has locked a table',
+  async (action) => {
+    const impatient = { ...shop, lockLimit: seconds(1) };
+    const artifact = await backUp(impatient);
+    const blocked = await server.whileLocked('shop', 'receipts', () =>
+      failureOf(
+        action === 'backup' ? method.backup(impatient, store.writer) : method.restore(artifact, impatient),
+      ),
+    );
+    expect(blocked).toMatchObject({
+      ...finding('locked'),
+      output: expect.stringContaining('due to lock timeout'),
+    });
+    await server.clientsEnded();
+    expect(await server.sql('SELECT count(*) FROM receipts', 'shop')).toBe('32');
+  },
+);
 
 test('reports a missing permission with the message of the server', async () => {
   expect(await failureOf(backUp({ ...shop, user: 'reader' }))).toMatchObject({
@@ -134,4 +139,81 @@ test('reports a server that is killed during a restore, and the server runs agai
   expect(await failureOf(method.restore({ ...artifact, open }, fresh))).toMatchObject(finding('interrupted'));
   await server.swarm.converged();
   expect(await server.sql('SELECT count(*) FROM receipts', 'shop')).toBe('32');
+});
+
+test.for([
+  ['more rows', { tables: { 'public.receipts': 33 } }, 'public.receipts: expected 33 rows, got 32'],
+  ['another table', { tables: { 'public.lost': 0 } }, 'public.lost: expected 0 rows, got no table'],
+  ['large objects', { largeObjects: 1 }, 'large objects: expected 1, got 0'],
+] as const)('refuses a dump whose metadata claims %s than it has', async ([, claims, output]) => {
+  const artifact = await backUp();
+  const claimed = { ...artifact, metadata: { ...artifact.metadata, ...claims } };
+  expect(await failureOf(method.restore(claimed, fresh))).toMatchObject({
+    ...finding('rows-missing'),
+    output,
+  });
+});
+
+test('records the rows of the snapshot that the dump has, not those of its end', async () => {
+  const writer = {
+    ...store.writer,
+    put: async (file: string, content: Readable) => {
+      if (file === DATABASE) await server.sql("INSERT INTO receipts VALUES (1000, 'later')", 'shop');
+      await store.writer.put(file, content);
+    },
+  };
+  try {
+    const { tables } = await method.backup(shop, writer);
+    expect(tables).toEqual({ 'public.receipts': 32 });
+  } finally {
+    await server.sql('DELETE FROM receipts WHERE i = 1000', 'shop');
+  }
+});
+
+test('refuses a server that is older than the dump, before it changes anything', async () => {
+  const artifact = await backUp();
+  const newer = { ...artifact, metadata: { ...artifact.metadata, version: 990_001 } };
+  expect(await failureOf(method.restore(newer, fresh))).toMatchObject(finding('older-server'));
+  expect(await server.sql('SELECT count(*) FROM pg_tables WHERE schemaname = $$public$$', 'fresh')).toBe('0');
+});
+
+test('creates a database that is missing, and refuses one of another locale that is not empty', async () => {
+  await server.sql(`DROP DATABASE IF EXISTS german; DROP DATABASE IF EXISTS "a=b 'c'"`);
+  await server.sql(
+    `CREATE DATABASE german TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de' LOCALE 'C.UTF-8'`,
+  );
+  await server.sql('CREATE TABLE words AS SELECT 1 AS id', 'german');
+  const artifact = await backUp(server.source('german'));
+  await method.restore(artifact, server.source("a=b 'c'"));
+  expect(
+    await server.sql(`SELECT datlocprovider, datlocale FROM pg_database WHERE datname = 'a=b ''c'''`),
+  ).toBe('i|de');
+  await method.restore(artifact, fresh);
+  expect(await server.sql(`SELECT datlocale FROM pg_database WHERE datname = 'fresh'`)).toBe('de');
+  expect(await failureOf(method.restore(artifact, shop))).toMatchObject({
+    ...finding('other-locale'),
+    message: expect.stringContaining('expected provider "i", got "c"'),
+  });
+  expect(await server.sql('SELECT count(*) FROM receipts', 'shop')).toBe('32');
+});
+
+test('restores what is in another tablespace into the default one', async () => {
+  const { node, id } = await server.swarm.taskContainer('pg_db');
+  await execInContainer(node.engine, id, ['mkdir', '-p', '/tmp/fast'], { user: 'postgres' });
+  await server.sql(`CREATE TABLESPACE fast LOCATION '/tmp/fast'`);
+  const far = await server.createDatabase('far', 'CREATE TABLE rows TABLESPACE fast AS SELECT 1 AS id');
+  try {
+    const artifact = await backUp(far);
+    expect(await text(artifact.open('globals.sql.zst'))).not.toContain('TABLESPACE');
+    await method.restore(artifact, fresh);
+    expect(
+      await server.sql(
+        `SELECT id, spcname FROM rows, pg_class LEFT JOIN pg_tablespace t ON t.oid = reltablespace WHERE relname = 'rows'`,
+        'fresh',
+      ),
+    ).toBe('1|');
+  } finally {
+    await server.sql('DROP DATABASE far WITH (FORCE)');
+    await server.sql('DROP TABLESPACE fast');
+  }
 });

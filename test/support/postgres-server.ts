@@ -2,6 +2,7 @@
 import { inject } from 'vitest';
 import { execInContainer } from '../../src/lab/engine/process.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
+import { connectionTo } from '../../src/method/postgres/server.ts';
 import type { PostgresService } from '../../src/method/postgres/service.ts';
 import type { PostgresArchive } from '../../src/method/postgres/wal-archive.ts';
 import { waitUntil } from '../../src/support/poll.ts';
@@ -36,27 +37,51 @@ export const PASSWORDS = /only-here|secret-of-reader/;
 /** Client programs and sessions of a backup or a restore, in a list of processes. */
 const CLIENTS = /pg_dump|pg_restore|pg_basebackup|psql|walsender|COPY/;
 
+/** How a server differs from the usual one. */
+export interface ServerVariant {
+  /** Changes the stack file. */
+  readonly change?: (stack: string) => string;
+  /** Default `owner`. */
+  readonly superuser?: string;
+  /** User of the operating system. Default `postgres`. */
+  readonly systemUser?: string;
+  /** Environment of psql. */
+  readonly env?: readonly string[];
+  /** Default `/archive`. */
+  readonly archive?: string;
+}
+
 export class PostgresServer implements AsyncDisposable {
   readonly swarm: Swarm;
   readonly #scope: Scope;
+  readonly #variant: Required<ServerVariant>;
 
-  private constructor(swarm: Swarm, scope: Scope) {
+  private constructor(swarm: Swarm, scope: Scope, variant: ServerVariant) {
     this.swarm = swarm;
     this.#scope = scope;
+    this.#variant = {
+      change: (stack) => stack,
+      superuser: 'owner',
+      systemUser: 'postgres',
+      env: [],
+      archive: '/archive',
+      ...variant,
+    };
   }
 
   /** Starts a swarm and the server, with the role `reader`. @param drill not that of another test file */
-  static async start(drill: string): Promise<PostgresServer> {
+  static async start(drill: string, variant: ServerVariant = {}): Promise<PostgresServer> {
     const scope = new Scope();
     const site = await Site.open({ lab: inject('lab'), run: `pg-${process.pid}`, drill, scope });
-    const server = new PostgresServer(await Swarm.start(site, { managers: 1, workers: 0 }), scope);
+    const server = new PostgresServer(await Swarm.start(site, { managers: 1, workers: 0 }), scope, variant);
     await server.deploy();
     await server.sql("CREATE ROLE reader LOGIN PASSWORD 'secret-of-reader'");
     return server;
   }
 
   async deploy(): Promise<void> {
-    await this.swarm.deploy('pg', STACK.replace('IMAGE', this.swarm.imageOf('postgres')));
+    const stack = this.#variant.change(STACK.replace('IMAGE', this.swarm.imageOf('postgres')));
+    await this.swarm.deploy('pg', stack);
     await this.swarm.converged();
   }
 
@@ -72,11 +97,11 @@ export class PostgresServer implements AsyncDisposable {
   }
 
   source(database = 'postgres'): PostgresService {
-    return { swarm: this.swarm, service: 'pg_db', user: 'owner', database };
+    return { swarm: this.swarm, service: 'pg_db', user: this.#variant.superuser, database };
   }
 
   get archive(): PostgresArchive {
-    return { ...this.source(), archive: '/archive' };
+    return { ...this.source(), archive: this.#variant.archive };
   }
 
   volume(name: string): Volume {
@@ -85,8 +110,10 @@ export class PostgresServer implements AsyncDisposable {
 
   async sql(statements: string, database = 'postgres'): Promise<string> {
     const { node, id } = await this.#container();
-    const argv = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'owner', '-d', database];
-    return (await execInContainer(node.engine, id, argv, { user: 'postgres', input: statements })).trim();
+    const { superuser, systemUser, env } = this.#variant;
+    const argv = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', superuser, '-d', connectionTo(database)];
+    const options = { user: systemUser, env, input: statements };
+    return (await execInContainer(node.engine, id, argv, options)).trim();
   }
 
   /** The time by the server's clock. */

@@ -10,12 +10,12 @@ import {
   dataDirectory,
   type DataDirectory,
 } from '../container/data-directory.ts';
-import { findTask, execInTask } from '../container/task.ts';
 import { runSidecar, outputOrThrow } from '../container/sidecar.ts';
 import { defineMethod } from '../define.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Volume } from '../container/volume.ts';
 import { readManifestEnds } from './wal/base-manifest.ts';
+import { findServer, runClient } from './server.ts';
 import { SEGMENT_BYTES, selectRow, SERVER_ID, SERVER_TIME, type PostgresService } from './service.ts';
 import { isTimestamp } from './wal/timestamp.ts';
 import { formatPosition, segmentBefore, timelineOf, walPosition } from './wal/position.ts';
@@ -68,9 +68,9 @@ export async function takeBaseBackup(
   service: PostgresService,
   { put }: ArtifactWriter,
 ): Promise<BaseBackupMetadata> {
-  const task = await findTask(service);
-  const { data } = await selectRow(task, service, { data: `current_setting('data_directory')` });
-  const directory: DataDirectory = await findDataDirectory(task, data);
+  const server = await findServer(service);
+  const { data } = await selectRow(server, { data: `current_setting('data_directory')` });
+  const directory: DataDirectory = await findDataDirectory(server.task, data);
   // WAL can't be streamed in parallel to a tar on standard output: it is fetched after the files.
   const argv = [
     'pg_basebackup',
@@ -80,16 +80,13 @@ export async function takeBaseBackup(
     '--checkpoint=fast',
     '--no-password',
     '--verbose',
-    `--username=${service.user}`,
   ];
-  const { stderr } = await execInTask(task, argv, {
-    user: 'postgres',
-    env: ['LC_ALL=C'],
+  const { stderr } = await runClient(server, argv, {
     read: (stdout) => put(BASE, stdout),
     code: 'base-backup-failed',
   });
   const lsn = parseEndPoint(stderr);
-  const { walFile, ...facts } = await selectRow(task, service, {
+  const { walFile, ...facts } = await selectRow(server, {
     ended: SERVER_TIME,
     walFile: `pg_walfile_name('${lsn}')`,
     segmentBytes: SEGMENT_BYTES,

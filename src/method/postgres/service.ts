@@ -2,7 +2,7 @@
 import type { Seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
-import { execInTask, type ServiceTask } from '../container/task.ts';
+import { connectionTo, runClient, type PostgresServer } from './server.ts';
 
 /** The service of a Postgres server, and how to connect to it. */
 export interface PostgresService {
@@ -12,13 +12,18 @@ export interface PostgresService {
   /** The superuser that the image created. */
   readonly user: string;
   readonly database: string;
+  /**
+   * The file in the container with the password of `user`, if the server's socket asks for one.
+   * Default: what the image's set-up used, `POSTGRES_PASSWORD` or `POSTGRES_PASSWORD_FILE`.
+   */
+  readonly passwordFile?: string;
   /** How long a dump or its restore may wait for a locked table, in seconds. Default 60. */
   readonly lockLimit?: Seconds;
 }
 
 export interface SelectOptions {
   readonly from?: string;
-  /** Default `postgres`. */
+  /** Default: one that every server has. */
   readonly database?: string;
 }
 
@@ -27,21 +32,31 @@ export interface SelectOptions {
  * @throws DrillError `postgres-failed` with the server's message, or when it returned something else than one row of these columns
  */
 export async function selectRow<Column extends string>(
-  task: ServiceTask,
-  { user }: PostgresService,
+  server: PostgresServer,
   columns: Readonly<Record<Column, string>>,
-  { from, database = 'postgres' }: SelectOptions = {},
+  { from, database = server.maintenance }: SelectOptions = {},
 ): Promise<Readonly<Record<Column, string>>> {
   const names = Object.keys(columns) as Column[];
   const sql = `SELECT ${Object.values(columns).join(', ')}${from === undefined ? '' : ` FROM ${from}`}`;
-  const argv = ['psql', '-XAtq', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-U', user, '-d', database, '-c', sql];
-  const { output } = await execInTask(task, argv, { user: 'postgres', code: 'postgres-failed' });
+  const argv = [
+    'psql',
+    '-XAtqw',
+    '-F',
+    '\t',
+    '-v',
+    'ON_ERROR_STOP=1',
+    '-d',
+    connectionTo(database),
+    '-c',
+    sql,
+  ];
+  const { output } = await runClient(server, argv);
   // NULL is an empty column, also at the beginning and the end.
   const values = output.replace(/\n$/, '').split('\t');
   if (values.length !== names.length)
     throw finding(`psql: unexpected output (expected ${names.length} columns, got ${values.length})`, {
       code: 'postgres-failed',
-      node: task.node.name,
+      node: server.task.node.name,
       output,
     });
   return Object.fromEntries(names.map((name, index) => [name, values[index]])) as Record<Column, string>;

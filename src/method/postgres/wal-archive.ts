@@ -6,11 +6,12 @@ import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { findDataDirectory, packFiles, dataDirectory } from '../container/data-directory.ts';
 import { waitForServer } from '../container/server-log.ts';
-import { findTask, type ServiceTask } from '../container/task.ts';
+import { findTask } from '../container/task.ts';
 import { outputOrThrow } from '../container/sidecar.ts';
 import { defineMethod } from '../define.ts';
 import type { Volume } from '../container/volume.ts';
 import { addToArchive, listArchive } from './wal/archive-volume.ts';
+import { connectTo, findServer, type PostgresServer } from './server.ts';
 import { SEGMENT_BYTES, selectRow, SERVER_ID, SERVER_TIME, type PostgresService } from './service.ts';
 import { isTimestamp } from './wal/timestamp.ts';
 import { segmentBefore, timelineOf, walPosition, type WalPosition } from './wal/position.ts';
@@ -27,7 +28,7 @@ export interface PostgresArchive extends PostgresService {
 /** Returns the name of the segment that is being written. Read before a backup, it is where the next backup of the WAL begins. */
 export async function readWalPosition(service: PostgresService): Promise<string> {
   const segment = 'pg_walfile_name(pg_current_wal_lsn())';
-  return (await selectRow(await findTask(service), service, { segment })).segment;
+  return (await selectRow(await findServer(service), { segment })).segment;
 }
 
 const WAL = 'wal.tar';
@@ -67,9 +68,10 @@ export const postgresWalArchive = (): Method<PostgresArchive, Volume, RestoredWa
     async backup(source, { put }) {
       const task = await findTask(source);
       const directory = await findDataDirectory(task, source.archive);
-      const closed = await step('close the segment', () => closeSegment(task, source));
-      const { until, last, end, segmentBytes, server } = closed;
-      await step(`wait until ${last} is archived`, () => waitUntilArchived(task, source, closed));
+      const server = await connectTo(task, source);
+      const closed = await step('close the segment', () => closeSegment(server));
+      const { until, last, end, segmentBytes, serverId } = closed;
+      await step(`wait until ${last} is archived`, () => waitUntilArchived(server, closed));
       const volume = { swarm: source.swarm, node: task.node, name: directory.volume };
       const files = (await listArchive(volume, directory.path, segmentBytes)).filter(
         (name) => isHistory(name) || (name >= (source.from ?? '') && name <= last),
@@ -85,7 +87,7 @@ export const postgresWalArchive = (): Method<PostgresArchive, Volume, RestoredWa
         );
       const tar = await packFiles(volume, directory.path, files, (stdout) => put(WAL, stdout));
       outputOrThrow('tar', task.node, 'tar-failed', tar);
-      return { ...directory, until, last, end, files: files.length, segmentBytes, server };
+      return { ...directory, until, last, end, files: files.length, segmentBytes, server: serverId };
     },
 
     async restore(artifact, volume) {
@@ -106,53 +108,51 @@ interface ClosedSegment {
   readonly last: string;
   readonly end: WalPosition;
   readonly segmentBytes: number;
-  readonly server: string;
+  readonly serverId: string;
   /** How often `archive_command` had failed before. */
   readonly failedBefore: number;
 }
 
 /** Ends the current segment with a commit: a commit follows every time up to now, which makes all of them recovery targets. */
-async function closeSegment(task: ServiceTask, source: PostgresService): Promise<ClosedSegment> {
+async function closeSegment(server: PostgresServer): Promise<ClosedSegment> {
   const columns = {
     mode: `current_setting('archive_mode')`,
     segmentBytes: SEGMENT_BYTES,
-    server: SERVER_ID,
+    serverId: SERVER_ID,
     failed: 'failed_count',
   };
-  const { mode, segmentBytes, server, failed } = await selectRow(task, source, columns, {
+  const { mode, segmentBytes, serverId, failed } = await selectRow(server, columns, {
     from: 'pg_stat_archiver',
   });
   if (mode === 'off')
-    throw finding(`${source.service}: the server archives no WAL (archive_mode is off)`, {
+    throw finding(`${server.service.service}: the server archives no WAL (archive_mode is off)`, {
       code: 'archiving-off',
       hint: 'Start it with archive_mode=on and an archive_command that copies into a separate volume.',
     });
-  const { until } = await selectRow(task, source, { until: SERVER_TIME, transaction: 'txid_current()' });
+  const { until } = await selectRow(server, { until: SERVER_TIME, transaction: 'txid_current()' });
   const { walFile, lsn } = await selectRow(
-    task,
-    source,
+    server,
     { walFile: 'pg_walfile_name(lsn)', lsn: 'lsn' },
     { from: 'pg_switch_wal() AS lsn' },
   );
   const end = { timeline: timelineOf(walFile), lsn };
   const last = segmentBefore(end, Number(segmentBytes));
-  return { until, last, end, segmentBytes: Number(segmentBytes), server, failedBefore: Number(failed) };
+  return { until, last, end, segmentBytes: Number(segmentBytes), serverId, failedBefore: Number(failed) };
 }
 
 /** The archiver tries three times, then pauses for a minute. */
 const TRIES = 3;
 
 async function waitUntilArchived(
-  task: ServiceTask,
-  source: PostgresService,
+  server: PostgresServer,
   { last: segment, failedBefore }: ClosedSegment,
 ): Promise<void> {
   const columns = { last: 'last_archived_wal', failed: 'failed_count', failedSegment: 'last_failed_wal' };
   await waitForServer(
-    task,
+    server.task,
     `${segment} in the archive`,
     async () => {
-      const { last, failed, failedSegment } = await selectRow(task, source, columns, {
+      const { last, failed, failedSegment } = await selectRow(server, columns, {
         from: 'pg_stat_archiver',
       });
       if (last >= segment) return { done: true };

@@ -28,7 +28,14 @@ test.for(METHODS)('refuses to back up a service that does not run: $name', async
 
 test('refuses to restore a dump into a service that does not run', async () => {
   const { swarm } = createInMemorySwarm();
-  const artifact = new InMemoryArtifact().reader({ service: 'server', database: 'postgres' });
+  const artifact = new InMemoryArtifact().reader({
+    service: 'server',
+    database: 'postgres',
+    version: 170_000,
+    locale: { encoding: 'UTF8', collate: 'C', ctype: 'C', provider: 'c', locale: '', rules: '' },
+    tables: {},
+    largeObjects: 0,
+  });
   const restore = methods.postgresDump().restore(artifact, { swarm, ...SERVICE });
   expect(await failureOf(restore)).toMatchObject(finding('not-running'));
 });
