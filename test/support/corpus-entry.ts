@@ -4,7 +4,10 @@ import { join } from 'node:path';
 
 const CORPUS = join(import.meta.dirname, '..', 'fixtures', 'stacks');
 
-/** An entry's own fields are in `x-drill-<field>: |`, each a block of lines that are indented by two spaces. */
+/**
+ * An entry's own fields are in `x-drill-<field>: |`, each a block of lines that are indented by two spaces. The CLI looks for variables
+ * in them as well, so a dollar is written twice.
+ */
 const FIELDS = {
   /** Shell, in the directory of the compose files before they are committed: makes files that are too large for a fixture. */
   files: '',
@@ -49,4 +52,8 @@ function readEntry(file: string): CorpusEntry {
 }
 
 const blockOf = (text: string, field: string): string | undefined =>
-  new RegExp(`^${field}: \\|\\n((?:  .*\\n)+)`, 'm').exec(text)?.[1]?.replaceAll(/^ {2}/gm, '').trim();
+  new RegExp(`^${field}: \\|\\n((?:  .*\\n)+)`, 'm')
+    .exec(text)?.[1]
+    ?.replaceAll(/^ {2}/gm, '')
+    .replaceAll('$$', () => '$')
+    .trim();
