@@ -75,7 +75,11 @@ export async function deployWideStack(swarm: Swarm): Promise<Map<string, Buffer>
     await engine.secrets.create({ Name, Labels: LABELS, Data: value.toString('base64') });
   for (const [Name, value, more] of [
     ['wide_settings', randomBytes(1000), {}],
-    ['wide_greeting', Buffer.from('{{ .Service.Name }}'), { Templating: { Name: 'golang' } }],
+    [
+      'wide_greeting',
+      Buffer.from('{{ .Service.Name }} {{ .Task.ID }} {{.Node.ID}}'),
+      { Templating: { Name: 'golang' } },
+    ],
     ['credentials', Buffer.from('{}'), {}],
   ] as const)
     await engine.configs.create({ Name, Labels: LABELS, Data: value.toString('base64'), ...more });
