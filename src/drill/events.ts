@@ -24,6 +24,17 @@ export const PHASES = [
   'teardown',
 ] as const;
 export type Phase = (typeof PHASES)[number];
+/** Phases in which functions of the plan run: what is in no step there is the drill's own code. */
+export const AUTHOR_PHASES: ReadonlySet<Phase> = new Set([
+  'seed',
+  'backup',
+  'drift',
+  'disaster',
+  'outage',
+  'restore',
+  'verify',
+]);
+export const OWN_CODE = "the drill's own code";
 
 export type Mark =
   /** The disaster has taken hold, with proof: the recovery clock starts. */
@@ -57,6 +68,8 @@ export interface CleanupFact {
   readonly errors: readonly string[];
   /** With `--keep`: the command that opens a shell in what was kept. */
   readonly shellCommand?: string;
+  /** With `--keep`: the command that removes what was kept. */
+  readonly removeCommand?: string;
 }
 
 /** Of every journal that this program writes. A rename of an event or field needs a new version. */
@@ -132,6 +145,8 @@ export type JournalEvent = { readonly t: number } & (
       readonly blame: 'finding' | 'harness';
       readonly reason: string;
       readonly detail: string;
+      /** What to do about it. */
+      readonly hint?: string;
     }
   | { readonly event: 'cleanup'; readonly cleanup: CleanupFact }
   /** Seconds that this program's event loop was active during the whole drill. */

@@ -2,7 +2,7 @@
 // the journal only.
 import { performance } from 'node:perf_hooks';
 import { utcNow } from '../support/clock.ts';
-import { describeError } from '../support/errors.ts';
+import { describeError, hintOf } from '../support/errors.ts';
 import { Scope } from '../support/scope.ts';
 import { withTrace, withSignal } from '../support/trace.ts';
 import { explainFailure } from './blame.ts';
@@ -71,6 +71,7 @@ async function runPhases(run: RunContext): Promise<void> {
 async function recordFailure(run: RunContext, error: unknown): Promise<void> {
   const { drill, phase, runtime, options } = run;
   const failure = explainFailure(error, phase, drill.file);
+  const hint = hintOf(error);
   // An engine that went away proves nothing, and neither does a person who stopped the drill.
   const isStopped = options.signal.aborted || (await runtime.engineUnreachable()) !== undefined;
   run.journal.write({
@@ -79,5 +80,6 @@ async function recordFailure(run: RunContext, error: unknown): Promise<void> {
     ...failure,
     ...(isStopped && { blame: 'harness' }),
     detail: describeError(error),
+    ...(hint !== undefined && { hint }),
   });
 }

@@ -34,6 +34,8 @@ export interface Runtime {
   engineLog(): Promise<string | undefined>;
   /** Why the lab's engine does not answer; undefined if it does. */
   engineUnreachable(): Promise<string | undefined>;
+  /** The command that removes what `--keep` leaves. */
+  readonly removeCommand: string;
   /** The command that opens a shell in what `--keep` leaves. */
   shellCommand(drill: string): Promise<string>;
 }

@@ -36,7 +36,14 @@ export async function tearDown(run: RunContext): Promise<void> {
     const counts = countsOf(before);
     journal.write({
       event: 'cleanup',
-      cleanup: { before: counts, after: counts, leaked: [], errors, shellCommand },
+      cleanup: {
+        before: counts,
+        after: counts,
+        leaked: [],
+        errors,
+        shellCommand,
+        removeCommand: runtime.removeCommand,
+      },
     });
     return;
   }

@@ -1,5 +1,6 @@
 // Decides a drill's verdict, and the one sentence that explains it, from recorded facts only.
 import { formatSeconds } from '../support/clock.ts';
+import { count } from '../support/count.ts';
 import type { CheckResult } from '../model/check.ts';
 import { formatRpa, missesRpo, type DataLoss } from './data-loss.ts';
 import type { CleanupFact, JournalEvent, Phase, ProofRow } from './events.ts';
@@ -109,7 +110,7 @@ const plain = (seconds: number): string =>
 
 function* ofJournal({ cutOff, damagedLines }: VerdictFacts): Generator<Objection> {
   if (cutOff !== null) yield unclear(`the journal stops ${cutOff}`);
-  if (damagedLines > 0) yield unclear(`${damagedLines} lines of the journal can't be read`);
+  if (damagedLines > 0) yield unclear(`${count(damagedLines, 'line')} of the journal can't be read`);
 }
 
 function* ofDisaster({ disaster, proof }: VerdictFacts): Generator<Objection> {
@@ -131,7 +132,7 @@ function* ofProofGaps({ checks }: VerdictFacts): Generator<Objection> {
 
 const ofCleanup = ({ cleanup }: VerdictFacts): Objection[] =>
   cleanup && cleanup.leaked.length > 0 && cleanup.shellCommand === undefined
-    ? [unclear(`clean-up left ${cleanup.leaked.length} objects, first ${cleanup.leaked[0]}`)]
+    ? [unclear(`clean-up left ${count(cleanup.leaked.length, 'object')}, first ${cleanup.leaked[0]}`)]
     : [];
 
 function recoveredReason({ objectives: { rtoSeconds }, actual, checks }: VerdictFacts): string {
@@ -141,9 +142,9 @@ function recoveredReason({ objectives: { rtoSeconds }, actual, checks }: Verdict
   const when = lostBeforeBackup === 0 ? ', all from after the backup began' : '';
   const writes =
     lostWrites === null
-      ? `${checks.filter((check) => check.result === 'pass').length} checks passed`
+      ? `${count(checks.filter((check) => check.result === 'pass').length, 'check')} passed`
       : lostWrites === 0
         ? 'no acknowledged write lost'
-        : `${lostWrites === acknowledgedWrites ? 'all ' : ''}${lostWrites} acknowledged writes lost${when}`;
+        : `${lostWrites === acknowledgedWrites ? 'all ' : ''}${count(lostWrites, 'acknowledged write')} lost${when}`;
   return `${time}; ${writes}`;
 }

@@ -3,8 +3,7 @@
 // lab gets a clone made of hard links.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { seconds } from '../support/clock.ts';
@@ -12,11 +11,12 @@ import { runProgram } from '../support/command.ts';
 import { lastLine } from '../support/command-reason.ts';
 import { DrillError } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
-import { cacheDirectory, cached, keyOf } from './cache.ts';
+import { cached, keyOf } from './cache.ts';
 import { debianImages, recipeKey } from './debian.ts';
+import { cgroupOf, KEPT, removeLab, runningDirectory, sweepEmbedded } from './embedded-homes.ts';
 import { connect, unreachableReason } from './engine/connect.ts';
 import { nodeRecipe, toolsRecipe } from './images.ts';
-import { ownerIsAlive, ownerOf } from './labels.ts';
+import { ownerOf } from './labels.ts';
 import type { ImageFact, Lab, LabOptions } from './lab.ts';
 import { prepare, TEMPLATE_VERSION } from './prepare.ts';
 import { cloneTree } from './tree.ts';
@@ -53,7 +53,7 @@ export async function openEmbedded({ images, keep = false, progress = () => {} }
   const capsule = await startCapsule({ home, rootfs: join(base, 'rootfs'), data: join(home, 'data'), keep });
   if (keep) {
     await writeFile(join(home, 'owner'), ownerOf(capsule.process.pid ?? 0));
-    await writeFile(join(home, KEPT), '');
+    await writeFile(join(home, KEPT), ownerOf(process.pid));
   }
   return {
     host: capsule.host,
@@ -65,7 +65,7 @@ export async function openEmbedded({ images, keep = false, progress = () => {} }
     async [Symbol.asyncDispose]() {
       if (keep) return;
       await capsule.kill();
-      await remove(home);
+      await removeLab(home);
     },
   };
 }
@@ -104,7 +104,7 @@ async function build(
     await writeFile(join(path, 'prepared.json'), JSON.stringify(prepared, undefined, 2));
   } finally {
     await capsule.kill();
-    await remove(home);
+    await removeLab(home);
   }
 }
 
@@ -177,7 +177,7 @@ async function startCapsule(parts: {
   } catch (cause) {
     await capsule.kill();
     const output = await logText();
-    await remove(home);
+    await removeLab(home);
     throw new DrillError('the embedded engine did not start', {
       code: 'no-engine',
       output,
@@ -186,61 +186,4 @@ async function startCapsule(parts: {
     });
   }
   return capsule;
-}
-
-/** In the directory of a lab that outlives the process that opened it: only `clean` ends it. */
-const KEPT = 'kept';
-
-const runningDirectory = (): string => join(cacheDirectory(), 'running');
-const cgroupOf = (home: string): string => `swarm-drill-${home.split('/').at(-1) ?? ''}`;
-
-/**
- * Removes what a lab leaves whose processes were killed. Its directory goes last: a sweep finds the rest by it.
- * @returns whether all of it is gone; processes that can't die yet hold their cgroups
- */
-async function remove(home: string): Promise<boolean> {
-  const hierarchies = await readdir('/sys/fs/cgroup').catch(() => []);
-  const cgroups = ['', ...hierarchies].map((name) => join('/sys/fs/cgroup', name, cgroupOf(home)));
-  const gone = await waitUntil(
-    'the processes of the lab to end',
-    async () => {
-      for (const cgroup of cgroups) await removeCgroup(cgroup);
-      const held = cgroups.find((cgroup) => existsSync(cgroup));
-      return held === undefined ? { done: true } : { notYet: `${held} is in use` };
-    },
-    { limit: seconds(10) },
-  ).catch(() => false);
-  if (gone) await rm(home, { recursive: true, force: true });
-  return gone;
-}
-
-/** Cgroup directories outlive their processes; they go from the leaves up. */
-async function removeCgroup(path: string): Promise<void> {
-  if (!existsSync(path)) return;
-  for (const entry of await readdir(path, { withFileTypes: true }).catch(() => []))
-    if (entry.isDirectory()) await removeCgroup(join(path, entry.name));
-  await rmdir(path).catch(() => undefined);
-}
-
-/**
- * Removes what embedded labs left whose owner is dead: their files and cgroups (processes, mounts and links died with it).
- * @param all also ends kept labs
- * @returns names of what was removed
- */
-export async function sweepEmbedded({ all = false } = {}): Promise<string[]> {
-  const removed: string[] = [];
-  for (const name of await readdir(runningDirectory()).catch(() => [])) {
-    const home = join(runningDirectory(), name);
-    const owner = await readFile(join(home, 'owner'), 'utf8').catch(() => '');
-    if (owner && ownerIsAlive(owner)) {
-      const pid = Number(owner.split(':')[1]);
-      if (!(all && existsSync(join(home, KEPT)))) continue;
-      process.kill(pid, 'SIGKILL');
-      await waitUntil('the kept lab to end', async () =>
-        ownerIsAlive(owner) ? { notYet: `process ${pid} still runs` } : { done: true },
-      );
-    }
-    if (await remove(home)) removed.push(name);
-  }
-  return removed;
 }

@@ -1,6 +1,7 @@
 // Replaces nodes of a swarm that lives on: what an operator does with `node demote`, `node rm --force` and `swarm join`.
 import { memberIds } from '../swarm/membership.ts';
 import type { Member } from '../lab/engine/api.ts';
+import { count } from '../support/count.ts';
 import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
 import type { Swarm } from '../swarm/swarm.ts';
@@ -33,7 +34,7 @@ export async function replaceLostNodes(
     lost.map(({ Description, Spec }) => [Description.Hostname, Spec.Labels ?? {}]),
   );
   const [replacements] = await Promise.all([
-    step(`start ${names.length} replacement node${names.length === 1 ? '' : 's'}`, () =>
+    step(`start ${count(names.length, 'replacement node')}`, () =>
       swarm.site.startNodes(
         lost.map(({ Description, Spec }) => ({ name: Description.Hostname, role: Spec.Role })),
       ),

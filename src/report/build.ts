@@ -20,11 +20,12 @@ export function buildReport(events: readonly JournalEvent[], around: ReportConte
   const { name = 'unknown', at = new Date(0).toISOString(), damagedLines = 0 } = around;
   const plan = selectEvents(events, 'plan')[0];
   const end = selectEvents(events, 'end')[0];
-  const failures = selectEvents(events, 'failed').map(({ phase, blame, reason, detail }) => ({
+  const failures = selectEvents(events, 'failed').map(({ phase, blame, reason, detail, hint }) => ({
     phase,
     blame,
     reason,
     detail,
+    ...(hint !== undefined && { hint }),
   }));
   const total = events.at(-1)?.t ?? 0;
   const dated = events.find((event) => 'at' in event);

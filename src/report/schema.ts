@@ -167,6 +167,7 @@ export const Report = z.object({
       blame: z.enum(['finding', 'harness']),
       reason: z.string(),
       detail: z.string(),
+      hint: z.string().optional(),
     })
     .nullable(),
   harness: z.object({
@@ -180,6 +181,7 @@ export const Report = z.object({
       leaked: z.array(z.string()),
       errors: z.array(z.string()),
       shellCommand: z.string().optional(),
+      removeCommand: z.string().optional(),
     })
     .nullable()
     .describe('null when the journal ends before the cleanup'),

@@ -1,5 +1,5 @@
 // Builds the steps of a report: one after the other, without gaps, so that they add up to the drill's total.
-import type { JournalEvent } from '../drill/events.ts';
+import { AUTHOR_PHASES, OWN_CODE, type JournalEvent } from '../drill/events.ts';
 import type { Step } from './schema.ts';
 import { collectSpans, type PhaseSpan, type Span, type WaitMark } from './spans.ts';
 
@@ -7,6 +7,8 @@ import { collectSpans, type PhaseSpan, type Span, type WaitMark } from './spans.
 const SMALLEST_GAP = 0.001;
 
 const BETWEEN = 'between steps';
+/** In seconds. So much of the drill's own code is a step like any other. */
+const WORTH_A_STEP = 0.25;
 
 /** @param utcAt returns the UTC time of a moment given in seconds since the drill started */
 export function buildTimeline(events: readonly JournalEvent[], utcAt: (t: number) => string): Step[] {
@@ -35,12 +37,15 @@ interface Row {
   readonly span: Span;
 }
 
-/** Creates a row for time that no step accounts for: a phase without steps, or the runner's work between two steps. */
+/** Creates a row for time that no step accounts for: a phase without steps, the drill's own code, or the runner's work between two steps. */
 function createFiller(phase: PhaseSpan, name: string, start: number, end: number): Span {
   const waits = phase.waits.filter((wait) => wait.t >= start && wait.t < end);
   const ok = phase.ok || end < phase.end;
-  const gap = name === BETWEEN;
-  return { name, harness: gap, gap, start, end, ok, error: null, waits, parts: [] };
+  const isGap = name === BETWEEN;
+  const isOwn = isGap && AUTHOR_PHASES.has(phase.phase);
+  const shown = isOwn ? OWN_CODE : name;
+  const gap = isGap && !(isOwn && end - start >= WORTH_A_STEP);
+  return { name: shown, harness: isGap && !isOwn, gap, start, end, ok, error: null, waits, parts: [] };
 }
 
 /** Cuts off a step that was left running (its sibling failed) at the end of what it belongs to. */

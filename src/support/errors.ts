@@ -63,6 +63,12 @@ export function causesOf(error: unknown): unknown[] {
   return cause === undefined ? [error] : [error, ...causesOf(cause)];
 }
 
+/** Returns what to do about the error: the hint of the first of its causes that has one. */
+export const hintOf = (error: unknown): string | undefined =>
+  causesOf(error)
+    .filter((cause) => cause instanceof DrillError)
+    .find(({ hint }) => hint !== undefined)?.hint;
+
 /** Returns the error's reason and those of its causes on one line: for a log, a wait or a table cell. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');

@@ -10,6 +10,7 @@ import { seconds } from '../support/clock.ts';
 import { commandReason } from '../support/command-reason.ts';
 import { reasonOf } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
+import { step } from '../support/trace.ts';
 import {
   startNodeContainer,
   type NodeRole,
@@ -47,6 +48,7 @@ export class Node {
   readonly startedAt = new Date();
   readonly #parts: NodeParts;
   readonly #container: StartedTestContainer | undefined;
+  #isDestroyed = false;
 
   /** @internal use `Node.start` @param container if Testcontainers started it */
   constructor(parts: NodeParts, container?: StartedTestContainer) {
@@ -113,16 +115,24 @@ export class Node {
 
   /** Stops the node as a shutdown would, with `grace` for its containers. Its disk stays. */
   async stop(grace = seconds(20)): Promise<StoppedNode> {
-    await this.#parts.outer.containers.stop(this.id, { grace });
+    await step(`stop ${this.name}`, () => this.#parts.outer.containers.stop(this.id, { grace }));
     return new StoppedNode(this.#parts);
   }
 
   /** Ends the node as a power cut would, and its disk with it. */
   async destroy(): Promise<void> {
     const { outer } = this.#parts;
-    if (this.#container) await this.#container.stop({ timeout: 0, remove: true, removeVolumes: true });
-    else await outer.containers.remove(this.id);
-    await outer.volumes.remove(this.volume, { force: true });
+    await step(`destroy ${this.name}`, async () => {
+      if (this.#container) await this.#container.stop({ timeout: 0, remove: true, removeVolumes: true });
+      else await outer.containers.remove(this.id);
+      await outer.volumes.remove(this.volume, { force: true });
+    });
+    this.#isDestroyed = true;
+  }
+
+  /** Whether this program has destroyed it. */
+  get isDestroyed(): boolean {
+    return this.#isDestroyed;
   }
 
   /** Returns the same node, after its engine was restarted from outside. */
@@ -155,9 +165,12 @@ export class StoppedNode {
     return this.#parts.spec.volume;
   }
 
+  /** Starts it on its disk, and waits for its engine. */
   async start(): Promise<Node> {
-    await this.#parts.outer.containers.start(this.id);
-    return this.reconnect();
+    return step(`start ${this.name}`, async () => {
+      await this.#parts.outer.containers.start(this.id);
+      return this.reconnect();
+    });
   }
 
   /** Returns the running node, after its container was started from outside. */

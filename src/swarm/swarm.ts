@@ -4,8 +4,9 @@ import { unreachableReason } from '../lab/engine/connect.ts';
 import { execInContainer, type ExecOptions } from '../lab/engine/process.ts';
 import { imageReference } from '../lab/images.ts';
 import { type Seconds, seconds } from '../support/clock.ts';
+import { count } from '../support/count.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
-import { waitUntil } from '../support/poll.ts';
+import { waitUntil, type Answer } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { findMissingTasks, type MissingTasks } from './convergence.ts';
@@ -37,7 +38,7 @@ export class Swarm {
   /** Starts a new swarm: nodes side by side, the first manager initialises, the others join. */
   static async start(site: Site, topology: Topology): Promise<Swarm> {
     const nodes = nodesOf(topology);
-    const [first, ...others] = (await step(`start ${nodes.length} node${nodes.length > 1 ? 's' : ''}`, () =>
+    const [first, ...others] = (await step(`start ${count(nodes.length, 'node')}`, () =>
       site.startNodes(nodes),
     )) as [Node, ...Node[]];
     await step('initialise the swarm', () => initialiseSwarm(first));
@@ -47,18 +48,20 @@ export class Swarm {
     return swarm;
   }
 
-  /** All nodes. */
+  /** All nodes, without those that were destroyed: they can't answer. */
   get nodes(): readonly Node[] {
-    return this.#nodes;
+    return this.#nodes.filter(({ isDestroyed }) => !isDestroyed);
   }
 
   /** Returns the node of that name. @throws DrillError `no-node` */
   node(name: string): Node {
-    const node = this.#nodes.find((candidate) => candidate.name === name);
+    const node = this.nodes.find((candidate) => candidate.name === name);
     if (!node)
       throw new DrillError(
-        `there is no node "${name}", only ${this.#nodes.map((one) => one.name).join(', ')}`,
-        { code: 'no-node' },
+        `there is no node "${name}", only ${this.nodes.map((one) => one.name).join(', ')}`,
+        {
+          code: 'no-node',
+        },
       );
     return node;
   }
@@ -72,12 +75,12 @@ export class Swarm {
 
   /** The nodes in the role of a manager. */
   get managers(): readonly Node[] {
-    return this.#nodes.filter(({ role }) => role === 'manager');
+    return this.nodes.filter(({ role }) => role === 'manager');
   }
 
   /** The nodes in the role of a worker. */
   get workers(): readonly Node[] {
-    return this.#nodes.filter(({ role }) => role === 'worker');
+    return this.nodes.filter(({ role }) => role === 'worker');
   }
 
   /** A manager that answers as one. @throws DrillError `no-manager` with what each said */
@@ -129,7 +132,7 @@ export class Swarm {
 
   /** Lists every object of the swarm and its nodes. */
   async inventory(): Promise<Inventory> {
-    return takeInventory(await this.manager(), this.#nodes);
+    return takeInventory(await this.manager(), this.nodes);
   }
 
   /** Reference of a workload image, for a compose file. */
@@ -139,6 +142,10 @@ export class Swarm {
 
   /** Sets labels on the node of that host name, and keeps the others. */
   async label(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    await step(`label ${name}`, () => this.#label(name, labels));
+  }
+
+  async #label(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
     const manager = await this.manager();
     const member = (await manager.engine.nodes.list()).find(
       (one) => one.Description.Hostname === name && one.Status.State === 'ready',
@@ -177,11 +184,15 @@ export class Swarm {
     );
   }
 
-  /** Starts new nodes side by side, and joins them; they take the next free names, e.g. `worker-3`. */
+  /**
+   * Starts new nodes side by side, and joins them; they take the next free names, e.g. `worker-3`, and never the name of a member
+   * that is lost: `recoveries.replaceLostNodes` replaces those.
+   */
   async join(added: Partial<Topology>): Promise<void> {
-    const nodes = nodesOf(added, new Set(this.#nodes.map(({ name }) => name)));
+    const members = (await this.members()).map(({ Description }) => Description.Hostname);
+    const nodes = nodesOf(added, new Set([...members, ...this.#nodes.map(({ name }) => name)]));
     if (nodes.length === 0) return;
-    await this.admit(await step(`start ${nodes.length} nodes`, () => this.site.startNodes(nodes)));
+    await this.admit(await step(`start ${count(nodes.length, 'node')}`, () => this.site.startNodes(nodes)));
   }
 
   /** Joins running nodes in their roles, and waits until all nodes are ready. */
@@ -202,7 +213,7 @@ export class Swarm {
     await waitUntil(
       'all nodes',
       async () => {
-        const unready = await findUnreadyNodes((await this.manager()).engine, this.#nodes);
+        const unready = await findUnreadyNodes((await this.manager()).engine, this.nodes);
         return unready.length === 0 ? { done: true } : { notYet: `${unready.join(', ')} not ready` };
       },
       { limit },
@@ -216,9 +227,9 @@ export class Swarm {
    */
   async replaceLostMembers(): Promise<Record<string, Record<string, string>>> {
     const { engine } = await this.manager();
-    const alive = await memberIds(this.#nodes);
+    const alive = await memberIds(this.nodes);
     const labels: Record<string, Record<string, string>> = Object.fromEntries(
-      this.#nodes.map(({ name }) => [name, {}]),
+      this.nodes.map(({ name }) => [name, {}]),
     );
     for (const { ID, Description, Spec } of await engine.nodes.list()) {
       Object.assign(labels[Description.Hostname] ?? {}, Spec.Labels);
@@ -244,17 +255,14 @@ export class Swarm {
    */
   async converged(limit: Seconds = seconds(120), only?: readonly string[]): Promise<void> {
     const permanent = new PermanentErrors();
-    await waitUntil(
-      'the services',
-      async () => {
-        const all = [...(await this.#missingTasks())].filter(([name]) => only?.includes(name) ?? true);
-        const hopeless = all.find(([name, missing]) => permanent.observe(name, missing));
-        if (hopeless) return { giveUp: hopeless[1]?.reason ?? '' };
-        const [first] = all.flatMap(([, missing]) => missing ?? []);
-        return first ? { notYet: first.reason } : { done: true };
-      },
-      { limit },
-    );
+    const look = async (): Promise<Answer<true>> => {
+      const all = [...(await this.#missingTasks())].filter(([name]) => only?.includes(name) ?? true);
+      const hopeless = all.find(([name, missing]) => permanent.observe(name, missing));
+      if (hopeless) return { giveUp: hopeless[1]?.reason ?? '' };
+      const [first] = all.flatMap(([, missing]) => missing ?? []);
+      return first ? { notYet: first.reason } : { done: true };
+    };
+    await step('wait for the services', () => waitUntil('the services', look, { limit }));
   }
 
   /** Returns the names of the services that have all their tasks now. */
@@ -263,18 +271,25 @@ export class Swarm {
   }
 
   async #missingTasks(): Promise<ReadonlyMap<string, MissingTasks | undefined>> {
-    return findMissingTasks((await this.manager()).engine, this.#nodes);
+    return findMissingTasks((await this.manager()).engine, this.nodes);
   }
 
   /** The node and container of a running task of `service`. */
   async taskContainer(service: string): Promise<{ node: Node; id: string }> {
-    for (const node of this.#nodes) {
-      const found = await node.engine.containers.list({
-        filters: { label: [`com.docker.swarm.service.name=${service}`], status: ['running'] },
-      });
-      if (found[0]) return { node, id: found[0].Id };
-    }
-    throw new DrillError(`no node has a running container of the service ${service}`, { code: 'no-task' });
+    const label = [`com.docker.swarm.service.name=${service}`];
+    const silent: string[] = [];
+    for (const node of this.nodes)
+      try {
+        const [found] = await node.engine.containers.list({ filters: { label, status: ['running'] } });
+        if (found) return { node, id: found.Id };
+      } catch (error) {
+        // A node that is down runs no task. Another one may.
+        silent.push(`${node.name}: ${reasonOf(error)}`);
+      }
+    const unasked = silent.length > 0 ? `; no answer from ${silent.join('; ')}` : '';
+    throw new DrillError(`no node has a running container of the service ${service}${unasked}`, {
+      code: 'no-task',
+    });
   }
 
   /**

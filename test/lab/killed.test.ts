@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { sweepEmbedded } from '../../src/lab/embedded.ts';
+import { sweepEmbedded } from '../../src/lab/embedded-homes.ts';
 import { cacheDirectory } from '../../src/lab/cache.ts';
 import { childrenOf, firstProcess, processesWith } from '../support/processes.ts';
 

@@ -109,8 +109,11 @@ const memberOf = (ID: string, { name = '', role = 'worker' }: Partial<NodeIdenti
 });
 
 function createNode(identity: NodeIdentity, engine: InMemoryEngine): Node {
-  const outer = new InMemoryEngine(new InMemoryCluster(), {}, []);
-  const spec = { ...identity, address: '', network: '', volume: '', labels: {}, script: '' };
+  const { name } = identity;
+  const outer = new InMemoryEngine(new InMemoryCluster(), {}, ['node']);
+  void outer.containers.create({ name, Image: 'node' });
+  outer.fill(name, {});
+  const spec = { ...identity, address: '', network: '', volume: name, labels: {}, script: '' };
   return new Node({ lab: LAB, spec, id: identity.name, outer, engine });
 }
 

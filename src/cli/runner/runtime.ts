@@ -63,6 +63,7 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
       return log?.subarray(logged).toString('utf8');
     },
     engineUnreachable: () => unreachableReason(engine),
+    removeCommand: `node src/cli/start.mjs clean --all${lab.kind === 'embedded' ? '' : ` --engine ${lab.host}`}`,
     async shellCommand(drill) {
       const { containers } = await findLabelled(engine, ...labelsOf(drill), `${ROLE_LABEL}=manager`);
       return `docker --host ${lab.host} exec -it ${containers.sort()[0] ?? '<node>'} docker node ls`;

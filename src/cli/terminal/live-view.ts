@@ -1,6 +1,6 @@
 // Progress on a terminal: finished phases stay as lines, the current one is a block that is redrawn.
 import { createLogUpdate } from 'log-update';
-import type { JournalEvent } from '../../drill/events.ts';
+import { AUTHOR_PHASES, OWN_CODE, type JournalEvent, type Phase } from '../../drill/events.ts';
 import { phaseLabel } from '../../report/phase-label.ts';
 import { formatSeconds } from '../../support/clock.ts';
 import type { Palette } from './palette.ts';
@@ -50,6 +50,7 @@ export class LiveView implements ProgressView {
       this.#row(`  ${this.#colours.bold(label)}`, label.length + 2, start, end, tracker),
       ...steps.filter(({ parent }) => parent === null).map((step) => this.#formatStep(step, tracker)),
       ...(end === undefined ? this.#formatWaits(tracker) : []),
+      ...(end === undefined ? this.#formatOwnCode(phase, start, tracker) : []),
     ];
   }
 
@@ -67,6 +68,14 @@ export class LiveView implements ProgressView {
       const text = `      ${wait ? `waiting for ${wait.because}` : name}`;
       return this.#colours.dim(this.#row(text, text.length, wait?.since ?? start, undefined, tracker));
     });
+  }
+
+  /** Shows that the drill's author keeps the program busy, not a step of it. */
+  #formatOwnCode(phase: Phase, start: number, tracker: ProgressTracker): string[] {
+    if (!AUTHOR_PHASES.has(phase) || tracker.runningSteps().length > 0) return [];
+    const text = `      ${OWN_CODE}`;
+    const since = Math.max(start, tracker.lastStepEnd());
+    return [this.#colours.dim(this.#row(text, text.length, since, undefined, tracker))];
   }
 
   /** @param width of `text` without its colours */

@@ -61,6 +61,11 @@ export class ProgressTracker {
     return [...this.#steps.values()].filter((step) => step.end === undefined);
   }
 
+  /** Returns when the last step ended; 0 if none has. */
+  lastStepEnd(): number {
+    return Math.max(0, ...[...this.#steps.values()].map(({ end = 0 }) => end));
+  }
+
   /** Returns the seconds since the drill started. */
   now(): number {
     return Number.isFinite(this.#origin) ? monotonic() - this.#origin : 0;

@@ -9,9 +9,12 @@ import type { ProgressView } from './progress-view.ts';
 
 const POLL_INTERVAL_MS = 100;
 
-/** Creates a live block on a terminal, and plain lines elsewhere. */
+/** A terminal that does not know its width says 0, and every character would get a line. */
+const LEAST_COLUMNS = 40;
+
+/** Creates a live block on a terminal that is wide enough, and plain lines elsewhere. */
 export const createProgressView = (stream: NodeJS.WriteStream): ProgressView =>
-  stream.isTTY
+  stream.isTTY && stream.columns >= LEAST_COLUMNS
     ? new LiveView(stream, createPalette(stream))
     : new LineView((line) => stream.write(`${line}\n`));
 

@@ -15,7 +15,7 @@ function formatDrill(report: Report, colours: Palette): string[] {
   const paint = { recovered: colours.green, 'not-recovered': colours.red, inconclusive: colours.yellow }[
     report.verdict
   ];
-  const { actual, objectives, cleanup } = report;
+  const { actual, objectives, cleanup, failure } = report;
   const open = report.checks.filter(({ result }) => result !== 'pass');
   return [
     `${paint(colours.bold(report.verdict))}: ${report.name}: ${report.reason}`,
@@ -28,7 +28,9 @@ function formatDrill(report: Report, colours: Palette): string[] {
         `${required ? '' : ' (not required)'}: ${name}: ${detail}`,
       ].join(''),
     ),
+    ...(failure?.hint === undefined ? [] : [`  what to do: ${failure.hint}`]),
     ...(cleanup?.shellCommand === undefined ? [] : [`  kept; open a shell with: ${cleanup.shellCommand}`]),
+    ...(cleanup?.removeCommand === undefined ? [] : [`  remove it with: ${cleanup.removeCommand}`]),
   ];
 }
 

@@ -67,5 +67,6 @@ export function buildCleanup({ cleanup }: Report) {
     leaked: cleanup.leaked,
     errors: cleanup.errors,
     shellCommand: cleanup.shellCommand,
+    removeCommand: cleanup.removeCommand,
   };
 }

@@ -150,7 +150,7 @@ describe('a drill is', () => {
       'inconclusive when clean-up leaks',
       { cleanup: leak },
       'inconclusive',
-      'clean-up left 1 objects, first volume x',
+      'clean-up left 1 object, first volume x',
     ],
     [
       'recovered when what is left was kept on purpose',
@@ -165,7 +165,7 @@ describe('a drill is', () => {
         actual: { ...actual, rtaSeconds: null, lostWrites: null },
       },
       'recovered',
-      'recovered; 1 checks passed',
+      'recovered; 1 check passed',
     ],
   ])('%s', (_, facts, verdict, reason) => {
     const answer = judge({ ...good, ...facts });

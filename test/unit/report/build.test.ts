@@ -94,7 +94,7 @@ describe('steps', () => {
     id,
     error,
   });
-  const phase = (t: number, name: 'restore' | 'teardown'): JournalEvent => ({
+  const phase = (t: number, name: 'provision' | 'restore' | 'teardown'): JournalEvent => ({
     t,
     event: 'phase',
     phase: name,
@@ -105,7 +105,7 @@ describe('steps', () => {
 
   test('leave no gap: time that no step accounts for gets a row', () => {
     expect(
-      rows(phase(0, 'restore'), begin(1, 1, 'a'), finish(2, 1), phase(3, 'teardown'), {
+      rows(phase(0, 'provision'), begin(1, 1, 'a'), finish(2, 1), phase(3, 'teardown'), {
         t: 4,
         event: 'end',
         at,
@@ -116,6 +116,25 @@ describe('steps', () => {
       { name: 'between steps', offset: 2, seconds: 1, ok: true },
       { name: 'teardown', offset: 3, seconds: 1, ok: true },
     ]);
+  });
+
+  test('that the drill takes outside of its steps are its own, not the harness’s', () => {
+    const { steps, harness } = buildReport([
+      phase(0, 'restore'),
+      begin(1, 1, 'a'),
+      finish(2, 1),
+      begin(2.1, 2, 'b'),
+      finish(3, 2),
+      phase(3, 'teardown'),
+    ]);
+    expect(steps.map(({ name, gap, harness: ours }) => ({ name, gap, ours }))).toEqual([
+      { name: "the drill's own code", gap: false, ours: false },
+      { name: 'a', gap: false, ours: false },
+      // Too short to be worth a row of the page.
+      { name: "the drill's own code", gap: true, ours: false },
+      { name: 'b', gap: false, ours: false },
+    ]);
+    expect(harness.seconds).toBe(0);
   });
 
   test('that overlap at the top level become parts of one row', () => {
