@@ -44,7 +44,7 @@ export async function replaceLostNodes(
       for (const member of lost) await removeMember(swarm, member);
     }),
   ]);
-  await step('join the replacement nodes', () => swarm.admit(replacements));
+  await step('join the replacement nodes', () => swarm.joinNodes(replacements));
   if (moveLabels)
     await step('move the labels', async () => {
       for (const [name, own] of Object.entries(labels)) await swarm.label(name, own);

@@ -43,7 +43,7 @@ export class Swarm {
     )) as [Node, ...Node[]];
     await step('initialise the swarm', () => initialiseSwarm(first));
     const swarm = new Swarm(site, [first]);
-    if (others.length > 0) await step('join the nodes', () => swarm.admit(others));
+    if (others.length > 0) await step('join the nodes', () => swarm.joinNodes(others));
     else await swarm.ready();
     return swarm;
   }
@@ -192,11 +192,11 @@ export class Swarm {
     const members = (await this.members()).map(({ Description }) => Description.Hostname);
     const nodes = nodesOf(added, new Set([...members, ...this.#nodes.map(({ name }) => name)]));
     if (nodes.length === 0) return;
-    await this.admit(await step(`start ${count(nodes.length, 'node')}`, () => this.site.startNodes(nodes)));
+    await this.joinNodes(await step(`start ${count(nodes.length, 'node')}`, () => this.site.startNodes(nodes)));
   }
 
   /** Joins running nodes in their roles, and waits until all nodes are ready. */
-  async admit(started: readonly Node[]): Promise<void> {
+  async joinNodes(started: readonly Node[]): Promise<void> {
     const manager = await this.manager();
     // Without services there are no tasks to hold back.
     const holdBack = (await manager.engine.services.list()).length > 0;
@@ -225,7 +225,7 @@ export class Swarm {
    * not start before its data is in place, also on a node that came back with its old labels.
    * @returns by host name, the labels that each of today's nodes should have: its own, or those of the member that it replaces
    */
-  async replaceLostMembers(): Promise<Record<string, Record<string, string>>> {
+  async removeLostMembers(): Promise<Record<string, Record<string, string>>> {
     const { engine } = await this.manager();
     const alive = await memberIds(this.nodes);
     const labels: Record<string, Record<string, string>> = Object.fromEntries(
@@ -266,7 +266,7 @@ export class Swarm {
   }
 
   /** Returns the names of the services that have all their tasks now. */
-  async settled(): Promise<string[]> {
+  async listConverged(): Promise<string[]> {
     return [...(await this.#missingTasks())].flatMap(([name, missing]) => (missing ? [] : name));
   }
 

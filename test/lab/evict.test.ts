@@ -43,7 +43,7 @@ async function startTooEarly(volume: string): Promise<void> {
 
 test('kills a task that ignores SIGTERM, and empties the volume', async () => {
   await startTooEarly('busy');
-  await site.swarm.replaceLostMembers();
+  await site.swarm.removeLostMembers();
   const began = monotonic();
   await evictAndEmptyVolume(site.volume('busy'));
   expect(monotonic() - began).toBeLessThan(20);

@@ -205,7 +205,7 @@ test('a restore of the swarm state runs nothing a second time', async () => {
   await place.swarm.node('manager-1').destroy();
 
   const restored = await state.restore(store.reader(metadata), home);
-  await restored.replaceLostMembers();
+  await restored.removeLostMembers();
   await restored.converged();
   expect((await finishedOf(restored)).toSorted()).toEqual(NAMES.toSorted());
   expect(

@@ -67,7 +67,7 @@ test('copies a reachable follower, which is a manager with its tasks again', asy
   expect(others).toContain(node);
   const member = (await swarm.members()).find(({ Description }) => Description.Hostname === node);
   expect(member).toMatchObject({ Status: { State: 'ready' }, ManagerStatus: { Reachability: 'reachable' } });
-  expect(await swarm.settled()).toEqual(['web']);
+  expect(await swarm.listConverged()).toEqual(['web']);
 });
 
 describe('two of three managers', () => {

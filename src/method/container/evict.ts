@@ -11,7 +11,7 @@ const LIMIT = seconds(120);
 
 /**
  * Kills the tasks that use the volume, and removes what is in it. Only for a volume to restore into: remove the labels from its node
- * first (`Swarm.replaceLostMembers` does). Tasks are killed without a grace period: what they wrote is discarded.
+ * first (`Swarm.removeLostMembers` does). Tasks are killed without a grace period: what they wrote is discarded.
  * @throws DrillError `wait-timeout` when a container still uses it; `volume-not-emptied`
  */
 export async function evictAndEmptyVolume(volume: Volume, limit: Seconds = LIMIT): Promise<Volume> {

@@ -133,7 +133,7 @@ const BACK_LIMIT = seconds(300);
  */
 async function backUpStopped(swarm: Swarm, node: Node, manager: Manager, request: BackupRequest) {
   const { NodeID } = (await node.engine.info()).Swarm;
-  const services = await swarm.settled();
+  const services = await swarm.listConverged();
   const ended = await endedTasks(swarm, NodeID);
   let hasStopped = false;
   const { manifest, stoppedSeconds } = await withCleanup(
