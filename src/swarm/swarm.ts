@@ -184,15 +184,13 @@ export class Swarm {
     );
   }
 
-  /**
-   * Starts new nodes side by side, and joins them; they take the next free names, e.g. `worker-3`, and never the name of a member
-   * that is lost: `recoveries.replaceLostNodes` replaces those.
-   */
+  /** Starts new nodes side by side, and joins them; they take the first free names, also those of nodes that are lost. */
   async join(added: Partial<Topology>): Promise<void> {
-    const members = (await this.members()).map(({ Description }) => Description.Hostname);
-    const nodes = nodesOf(added, new Set([...members, ...this.#nodes.map(({ name }) => name)]));
+    const nodes = nodesOf(added, new Set(this.nodes.map(({ name }) => name)));
     if (nodes.length === 0) return;
-    await this.joinNodes(await step(`start ${count(nodes.length, 'node')}`, () => this.site.startNodes(nodes)));
+    await this.joinNodes(
+      await step(`start ${count(nodes.length, 'node')}`, () => this.site.startNodes(nodes)),
+    );
   }
 
   /** Joins running nodes in their roles, and waits until all nodes are ready. */

@@ -1,9 +1,11 @@
 // The reasons of what fails on a real swarm: the tool's own line, the task's own error, and an early end of waits that can't succeed.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { disasters } from '../../src/index.ts';
 import { monotonic, seconds } from '../../src/support/clock.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Site } from '../../src/swarm/site.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
+import { outcome } from '../support/control.ts';
 import { failureOf } from '../support/method-lab.ts';
 
 const scope = new Scope();
@@ -71,4 +73,34 @@ test('gives the client’s own line for a stack that it refuses', async () => {
     code: 'command-failed',
     message: expect.stringMatching(/^docker stack deploy: .*false/) as string,
   });
+});
+
+test('finds a drill with a mistake in its own code inconclusive, names the line, and keeps the log of the lab', async () => {
+  const written: string[] = [];
+  const app = {
+    write: async (id: string) => void written.push(id),
+    present: async (ids: readonly string[]) => ids.filter((id) => written.includes(id)),
+  };
+  const nothing = {} as { readonly note: { restoreInto: (site: unknown) => Promise<Swarm> } };
+  const report = await outcome(() => ({
+    topology: { managers: 1, workers: 0 },
+    objectives: {},
+    seed: async () => ({ app }),
+    backup: async () => ({}),
+    drift: ({ write }) => write(1),
+    disaster: ({ swarm: old }) => disasters.destroyAllNodes(old),
+    restore: async ({ site }) => ({ app, swarm: await nothing.note.restoreInto(site) }),
+    verify: () => [],
+  }));
+  expect(report).toMatchObject({
+    verdict: 'inconclusive',
+    failure: {
+      phase: 'restore',
+      blame: 'harness',
+      reason: expect.stringMatching(/^test\/methods\/reasons\.test\.ts:\d+: TypeError: /) as string,
+    },
+  });
+  const logs = report.logs.map(({ node }) => node);
+  expect(logs).toContain('manager-1-1');
+  if (inject('lab').kind === 'embedded') expect(logs).toContain('lab-engine');
 });
