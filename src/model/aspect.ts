@@ -20,6 +20,7 @@ export const FILE_ASPECTS = [
   'file capabilities',
   'ACLs',
   'file flags',
+  'immutable files',
   'sparse files',
   'root directory',
 ] as const;

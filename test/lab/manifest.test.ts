@@ -226,7 +226,8 @@ describe('only the changed aspect differs', () => {
     const { compared, mismatched, aspects } = await compareFiles(before, now);
     expect({ compared, mismatched }).toEqual({ compared: before.entries, mismatched: 0 });
     expect(aspects.filter((seen) => seen.mismatched > 0 || seen.compared === 0)).toEqual([]);
-    expect(aspects).toHaveLength(FILE_ASPECTS.length);
+    // Only a privileged process can make a file immutable.
+    expect(aspects).toHaveLength(FILE_ASPECTS.length - 1);
   });
 
   for (const { aspect, what, by, difference, entries = 1 } of broken)

@@ -4,11 +4,18 @@ import { siteManager } from '../../src/swarm-backup/engine/site-node.ts';
 import { ensureImage } from '../../src/lab/images.ts';
 import type { ImageRecipe } from '../../src/lab/lab.ts';
 import * as methods from '../../src/method/methods.ts';
-import { FILE_ASPECTS } from '../../src/model/aspect.ts';
 import { Scope } from '../../src/support/scope.ts';
 import type { Node } from '../../src/swarm/node.ts';
 import { Vault } from '../../src/vault/vault.ts';
-import { lostAspects, openTestSite, readManifest, seed, startUser, stateOf } from '../support/volumes.ts';
+import {
+  expectedLosses,
+  lostAspects,
+  openTestSite,
+  readManifest,
+  seed,
+  startUser,
+  stateOf,
+} from '../support/volumes.ts';
 
 const busyboxImage: ImageRecipe = {
   role: 'busybox',
@@ -53,7 +60,7 @@ test('starts, backs up and restores with BusyBox first on the PATH of the node',
     const restored = site.volume(`restored-${method.name.length}`);
     await (await vault.keep(method, files)).restoreInto(restored);
     expect(await lostAspects(before, await readManifest(restored))).toEqual(
-      FILE_ASPECTS.filter((aspect) => method.loses.includes(aspect)),
+      await expectedLosses(method, before),
     );
   }
   expect(await stateOf(swarm, 'web')).toEqual(service);

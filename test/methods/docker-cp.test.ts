@@ -9,6 +9,7 @@ import {
   createTinyVolume,
   destroy,
   entryOf,
+  expectedLosses,
   findingOf,
   inVolume,
   lostAspects,
@@ -65,7 +66,7 @@ describe('what comes back', () => {
     await destroy(shop, 'shop');
     await stopped.restore(site.kept.reader(taken), shop);
     await startUser(shop, 'shop');
-    expect(await lostAspects(filled, await readManifest(shop))).toEqual(stopped.loses);
+    expect(await lostAspects(filled, await readManifest(shop))).toEqual(await expectedLosses(stopped, filled));
     await destroy(shop, 'shop');
   });
 

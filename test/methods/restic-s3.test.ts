@@ -8,10 +8,9 @@ import { restic } from '../../src/method/volume/restic.ts';
 import type { AccessMode } from '../../src/vault/backend.ts';
 import type { ObjectStore } from '../../src/vault/object-store/object-store.ts';
 import type { Vault } from '../../src/vault/vault.ts';
-import { FILE_ASPECTS } from '../../src/model/aspect.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { repositorySuite, type SuiteContext } from '../support/repository-suite.ts';
-import { findingOf, lostAspects, readManifest } from '../support/volumes.ts';
+import { expectedLosses, findingOf, lostAspects, readManifest } from '../support/volumes.ts';
 
 const S3 = readFileSync(join(import.meta.dirname, '../support/s3.py'), 'utf8');
 const OBJECTS = '/vault/s3/disk/objects';
@@ -171,7 +170,7 @@ repositorySuite(
       const again = site.volume('without-rubbish');
       await older.kept.restoreInto(again);
       expect(await lostAspects(older.manifest, await readManifest(again))).toEqual(
-        FILE_ASPECTS.filter((aspect) => method.loses.includes(aspect)),
+        await expectedLosses(method, older.manifest),
       );
     });
   },

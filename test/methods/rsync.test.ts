@@ -5,7 +5,7 @@ import type { VolumeMethod } from '../../src/method/container/volume.ts';
 import { rsync } from '../../src/method/volume/rsync.ts';
 import { FILE_ASPECTS, type Aspect } from '../../src/model/aspect.ts';
 import { repositorySuite } from '../support/repository-suite.ts';
-import { findingOf, inVolume, lostAspects } from '../support/volumes.ts';
+import { expectedLosses, findingOf, inVolume, lostAspects } from '../support/volumes.ts';
 
 const KEPT = '/vault/rsync/kept';
 
@@ -41,7 +41,7 @@ repositorySuite(
   (context) => {
     test('loses the declared aspects with `basic`, and a change of the same size within the second, which `all` keeps', async () => {
       const { site, vault, files } = context();
-      const declared = FILE_ASPECTS.filter((aspect) => rsync().loses.includes(aspect));
+      const declared = await expectedLosses(rsync(), await readManifest(files));
       const lostBy = async (method: VolumeMethod, into: string): Promise<Aspect[]> => {
         const volume = site.volume(into);
         const manifest = await readManifest(files);

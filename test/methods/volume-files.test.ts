@@ -4,10 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installSnapshotPlugin, SNAPSHOT_DRIVER } from '../../fixtures/volume-plugin/install.ts';
 import { inspectVolume, type Volume, type VolumeMethod } from '../../src/method/container/volume.ts';
 import * as methods from '../../src/method/methods.ts';
-import { FILE_ASPECTS } from '../../src/model/aspect.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { Vault, type Kept } from '../../src/vault/vault.ts';
 import {
+  createTinyVolume,
+  entryOf,
+  expectedLosses,
   findingOf,
   inVolume,
   lostAspects,
@@ -93,7 +95,7 @@ describe.for(METHODS)('$name', (method) => {
     const volume = nextVolume();
     await kept.restoreInto(volume);
     expect(await lostAspects(before, await readManifest(volume))).toEqual(
-      FILE_ASPECTS.filter((aspect) => method.loses.includes(aspect)),
+      await expectedLosses(method, before),
     );
   });
 
@@ -148,4 +150,54 @@ describe('a volume with a device', () => {
       await node.exec(['rm', '-r', DEVICE]);
     },
   );
+});
+
+/** A file that is immutable and one that is append-only, on a file system in memory, which goes with the node. */
+const PROTECT = `import fcntl, os, struct
+for name, flag in (('immutable', 0x10), ('append-only', 0x20)):
+    file = os.open(f'/data/{name}', os.O_CREAT | os.O_RDWR, 0o644)
+    os.write(file, name.encode())
+    fcntl.ioctl(file, 0x40086602, struct.pack('q', flag))`;
+
+describe('immutable and append-only files', () => {
+  let locked: Volume;
+  let manifest: FileManifest;
+  beforeAll(async () => {
+    locked = site.volume('locked');
+    const { node, swarm } = locked;
+    await createTinyVolume(locked);
+    const protect = ['python3', '-c', PROTECT];
+    const run = ['docker', 'run', '--rm', '--privileged', '--network', 'none', '--volume', 'locked:/data'];
+    await node.exec([...run, swarm.imageOf('toolbox'), ...protect]);
+    manifest = await readManifest(locked);
+    expect(await entryOf(manifest, 'immutable')).toMatchObject({ flags: 'i' });
+  });
+
+  const onLocalVolumes = METHODS.filter(({ name }) => !name.startsWith('volume plugin'));
+  test.for(onLocalVolumes)('come back without this protection, as declared: $name', async (method) => {
+    const restored = nextVolume();
+    // As it is, since the definition that was backed up has a device.
+    await createTinyVolume(restored);
+    await (await vault.keep(method, locked)).restoreInto(restored);
+    expect(await lostAspects(manifest, await readManifest(restored))).toEqual(
+      await expectedLosses(method, manifest),
+    );
+  });
+});
+
+test('a hole of 20 GiB takes no room, neither at the vault nor in the restored volume', async () => {
+  const volume = site.volume('holes');
+  const size = 20 * 2 ** 30;
+  await inVolume(volume, ['sh', '-euc', `cd /data; truncate -s ${size} hole; printf end >>hole`]);
+  const method = methods.volumeArchive();
+  const restored = nextVolume();
+  await (await vault.keep(method, volume)).restoreInto(restored);
+  const measured = await inVolume(restored, [
+    'sh',
+    '-c',
+    'stat -c %s /data/hole; du -k /data/hole; tail -c 3 /data/hole',
+  ]);
+  const [bytes, used, end] = measured.split('\n');
+  expect({ bytes, end }).toEqual({ bytes: String(size + 3), end: 'end' });
+  expect(parseInt(used ?? '', 10)).toBeLessThan(1024);
 });

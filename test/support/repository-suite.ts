@@ -7,12 +7,20 @@ import type { ArtifactFact } from '../../src/model/artifact.ts';
 import type { VaultHost } from '../../src/vault/host/host.ts';
 import { Vault, type Kept, type VaultOptions } from '../../src/vault/vault.ts';
 import { inspectVolume, type Volume, type VolumeMethod } from '../../src/method/container/volume.ts';
-import { FILE_ASPECTS } from '../../src/model/aspect.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
 import { passingAccounts } from './accounts.ts';
-import { destroy, findingOf, inVolume, lostAspects, openTestSite, seed, type TestSite } from './volumes.ts';
+import {
+  destroy,
+  expectedLosses,
+  findingOf,
+  inVolume,
+  lostAspects,
+  openTestSite,
+  seed,
+  type TestSite,
+} from './volumes.ts';
 
 export interface RepositoryUnderTest {
   readonly kind: AccountKind;
@@ -181,9 +189,7 @@ export function repositorySuite(
     expect(await lostAspects(before, whole.manifest)).toEqual([]);
     await destroy(big);
     await whole.kept.restoreInto(big);
-    expect(await lostAspects(before, await readManifest(big))).toEqual(
-      FILE_ASPECTS.filter((aspect) => method.loses.includes(aspect)),
-    );
+    expect(await lostAspects(before, await readManifest(big))).toEqual(await expectedLosses(method, before));
   });
 
   if (attacks)
@@ -199,7 +205,7 @@ export function repositorySuite(
       await destroy(files);
       await kept.restoreInto(files);
       expect(await lostAspects(manifest, await readManifest(files))).toEqual(
-        FILE_ASPECTS.filter((aspect) => method.loses.includes(aspect)),
+        await expectedLosses(method, manifest),
       );
       expect((await inspectVolume(files))?.Labels).toEqual(LABELS);
     }
@@ -221,7 +227,7 @@ export function repositorySuite(
     await destroy(files);
     await kept.restoreInto(files);
     expect(await lostAspects(manifest, await readManifest(files))).toEqual(
-      FILE_ASPECTS.filter((aspect) => method.loses.includes(aspect)),
+      await expectedLosses(method, manifest),
     );
   });
 }

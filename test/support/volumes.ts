@@ -6,7 +6,7 @@ import { compareFiles } from '../../src/check/files/compare-files.ts';
 import type { Entry } from '../../src/check/files/entry.ts';
 import { readManifest, type FileManifest } from '../../src/check/files/manifest.ts';
 import { outputOf } from '../../src/lab/engine/process.ts';
-import type { Volume } from '../../src/method/container/volume.ts';
+import type { Volume, VolumeMethod } from '../../src/method/container/volume.ts';
 import { FILE_ASPECTS, type Aspect } from '../../src/model/aspect.ts';
 import { DrillError } from '../../src/support/errors.ts';
 import { waitUntil } from '../../src/support/poll.ts';
@@ -159,6 +159,17 @@ export async function lostAspects(before: FileManifest, after: FileManifest): Pr
   const { aspects } = await compareFiles(before, after);
   return FILE_ASPECTS.filter((aspect) =>
     aspects.some((seen) => seen.aspect === aspect && seen.mismatched > 0),
+  );
+}
+
+/** Returns the aspects that a method declares as lost and that these files have: exactly these must differ after its restore. */
+export async function expectedLosses(
+  { loses }: Pick<VolumeMethod, 'loses'>,
+  before: FileManifest,
+): Promise<Aspect[]> {
+  const { aspects } = await compareFiles(before, before);
+  return FILE_ASPECTS.filter(
+    (aspect) => loses.includes(aspect) && aspects.some((seen) => seen.aspect === aspect),
   );
 }
 

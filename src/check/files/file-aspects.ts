@@ -32,6 +32,10 @@ const hasAttribute =
   ({ attributes = {} }: Entry): boolean =>
     Object.keys(attributes).some(belongs);
 
+/** The flags that only a privileged process may set: immutable and append-only. */
+const locksOf = (flags: string): string => flags.replaceAll(/[^ia]/g, '');
+const withoutLocks = (flags: string): string => flags.replaceAll(/[ia]/g, '');
+
 /** Returns names and digests of attributes. */
 const attributesOf = ({ attributes = {} }: Entry, belongs: (name: string) => boolean): string =>
   Object.keys(attributes)
@@ -86,8 +90,14 @@ const ROWS: readonly Row[] = [
   {
     aspect: 'file flags',
     called: 'flags',
-    has: ({ flags }) => flags !== undefined,
-    value: ({ flags = 'none' }) => flags,
+    has: ({ flags = '' }) => withoutLocks(flags) !== '',
+    value: ({ flags = '' }) => withoutLocks(flags) || 'none',
+  },
+  {
+    aspect: 'immutable files',
+    called: 'protection',
+    has: ({ flags = '' }) => locksOf(flags) !== '',
+    value: ({ flags = '' }) => locksOf(flags) || 'none',
   },
   {
     aspect: 'sparse files',

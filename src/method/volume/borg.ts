@@ -62,6 +62,11 @@ export const borg = (): VolumeMethod =>
     limits: [
       ...REPOSITORY_LIMITS,
       {
+        // borg ignores that it may not set them: containers don't have the capability (CAP_LINUX_IMMUTABLE).
+        sentence: 'that a file is immutable or append-only (chattr +i, +a); other flags come back',
+        loses: ['immutable files'],
+      },
+      {
         sentence: 'times before 1970, which come back as 1970, and after 2038, which come back as 2038',
         loses: ['mtime before 1970', 'mtime after 2038', 'mtime after 2262'],
       },

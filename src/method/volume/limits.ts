@@ -6,8 +6,8 @@ export const CONCURRENT_WRITES: Limit = {
 };
 
 export const NO_FLAGS: Limit = {
-  sentence: 'flags of files that chattr sets, e.g. immutable and no-dump',
-  loses: ['file flags'],
+  sentence: 'flags of files that chattr sets, e.g. no-dump and immutable',
+  loses: ['file flags', 'immutable files'],
 };
 
 export const NO_SOCKETS: Limit = { sentence: 'sockets', loses: ['sockets'] };

@@ -74,7 +74,8 @@ describe('a difference belongs to one aspect', () => {
     ],
     ['FIFOs', other('p', 'f'), file('f'), 'was a FIFO, is a file'],
     ['sockets', other('s', 'f'), file('f'), 'was a socket, is a file'],
-    ['file flags', file('f', { flags: 'i' }), file('f'), 'flags was i, is none'],
+    ['file flags', file('f', { flags: 'id' }), file('f', { flags: 'i' }), 'flags was d, is none'],
+    ['immutable files', file('f', { flags: 'id' }), file('f', { flags: 'd' }), 'protection was i, is none'],
     ['owner', file('f'), file('f', { owner: '7:7' }), 'owner was 0:0, is 7:7'],
     ['mode', file('f', { mode: '4755' }), file('f', { mode: '4750' }), 'mode was 0755, is 0750'],
     [
