@@ -197,7 +197,7 @@ describe('restore', () => {
     await installSnapshotPlugin(site.volume('').node);
     await plugin.restore(site.kept.reader(taken), site.volume('files'));
     await site.swarm.converged(seconds(60));
-    expect(await lost('files')).toEqual(await expectedLosses(plugin, before));
+    expect(await lost('files')).toEqual(await expectedLosses(plugin, site.prepared.before));
     expect((await here().volumes.inspect('files')).Driver).toBe(SNAPSHOT_DRIVER);
     expect(await stateOf(site.swarm, 'web')).toMatchObject({ running: 2 });
     expect(plugin.loses).toEqual(volumeArchive().loses);
