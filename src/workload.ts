@@ -42,7 +42,7 @@ export {
   type PointInTimeResult,
   type PointInTimeTarget,
 } from './method/postgres/point-in-time.ts';
-export { readWalPosition, type PostgresArchive } from './method/postgres/wal-archive.ts';
+export { readWalPosition, type PostgresArchive, type RestoredWal } from './method/postgres/wal-archive.ts';
 export type { KeyValueClient } from './method/valkey/client.ts';
 export { openKeyValueClient, type KeyValueService } from './method/valkey/service.ts';
 export type { RedeployedStack, StackSource, StackTarget } from './method/stack/git-stack/git-stack.ts';

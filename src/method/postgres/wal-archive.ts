@@ -1,20 +1,19 @@
 // Postgres' archived WAL: it extends a base backup to every point in time since. Backed up as often as one likes after one base.
 import { z } from 'zod';
 import type { Method } from '../../model/method.ts';
-import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { findDataDirectory, packFiles, dataDirectory } from '../container/data-directory.ts';
-import { waitForServer } from '../container/server-log.ts';
 import { findTask } from '../container/task.ts';
 import { outputOrThrow } from '../container/sidecar.ts';
 import { defineMethod } from '../define.ts';
 import type { Volume } from '../container/volume.ts';
 import { addToArchive, listArchive } from './wal/archive-volume.ts';
-import { connectTo, findServer, type PostgresServer } from './server.ts';
-import { SEGMENT_BYTES, selectRow, SERVER_ID, SERVER_TIME, type PostgresService } from './service.ts';
+import { connectTo, findServer } from './server.ts';
+import { selectRow, type PostgresService } from './service.ts';
+import { closeSegment, waitUntilArchived } from './wal/close-segment.ts';
 import { isTimestamp } from './wal/timestamp.ts';
-import { segmentBefore, timelineOf, walPosition, type WalPosition } from './wal/position.ts';
+import { segmentBefore, walPosition, type WalPosition } from './wal/position.ts';
 import { isHistory, isSegment } from './wal/segments.ts';
 
 /** A server whose `archive_command` copies WAL into a volume. */
@@ -102,65 +101,3 @@ export const postgresWalArchive = (): Method<PostgresArchive, Volume, RestoredWa
       return { volume: volume.name, path, end, server };
     },
   });
-
-interface ClosedSegment {
-  readonly until: string;
-  readonly last: string;
-  readonly end: WalPosition;
-  readonly segmentBytes: number;
-  readonly serverId: string;
-  /** How often `archive_command` had failed before. */
-  readonly failedBefore: number;
-}
-
-/** Ends the current segment with a commit: a commit follows every time up to now, which makes all of them recovery targets. */
-async function closeSegment(server: PostgresServer): Promise<ClosedSegment> {
-  const columns = {
-    mode: `current_setting('archive_mode')`,
-    segmentBytes: SEGMENT_BYTES,
-    serverId: SERVER_ID,
-    failed: 'failed_count',
-  };
-  const { mode, segmentBytes, serverId, failed } = await selectRow(server, columns, {
-    from: 'pg_stat_archiver',
-  });
-  if (mode === 'off')
-    throw finding(`${server.service.service}: the server archives no WAL (archive_mode is off)`, {
-      code: 'archiving-off',
-      hint: 'Start it with archive_mode=on and an archive_command that copies into a separate volume.',
-    });
-  const { until } = await selectRow(server, { until: SERVER_TIME, transaction: 'txid_current()' });
-  const { walFile, lsn } = await selectRow(
-    server,
-    { walFile: 'pg_walfile_name(lsn)', lsn: 'lsn' },
-    { from: 'pg_switch_wal() AS lsn' },
-  );
-  const end = { timeline: timelineOf(walFile), lsn };
-  const last = segmentBefore(end, Number(segmentBytes));
-  return { until, last, end, segmentBytes: Number(segmentBytes), serverId, failedBefore: Number(failed) };
-}
-
-/** The archiver tries three times, then pauses for a minute. */
-const TRIES = 3;
-
-async function waitUntilArchived(
-  server: PostgresServer,
-  { last: segment, failedBefore }: ClosedSegment,
-): Promise<void> {
-  const columns = { last: 'last_archived_wal', failed: 'failed_count', failedSegment: 'last_failed_wal' };
-  await waitForServer(
-    server.task,
-    `${segment} in the archive`,
-    async () => {
-      const { last, failed, failedSegment } = await selectRow(server, columns, {
-        from: 'pg_stat_archiver',
-      });
-      if (last >= segment) return { done: true };
-      const failures = Number(failed) - failedBefore;
-      return failures < TRIES
-        ? { notYet: `the last archived one is ${last || 'none'}` }
-        : { giveUp: `archive_command failed ${failures} times for ${failedSegment}` };
-    },
-    { limit: seconds(120), code: 'not-archived' },
-  );
-}
