@@ -34,13 +34,16 @@ export function testCorpus({ part, of }: { readonly part: number; readonly of: n
   let old: Swarm;
   let fresh: Swarm;
   beforeAll(async () => {
-    old = await startDrained(scope, `corpus-${part}-old`);
-    fresh = await startDrained(scope, `corpus-${part}-fresh`);
+    [old, fresh] = await Promise.all([
+      startDrained(scope, `corpus-${part}-old`),
+      startDrained(scope, `corpus-${part}-fresh`),
+    ]);
     await startRegistry(old, await old.manager());
   });
   afterEach(async () => {
-    for (const swarm of [old, fresh])
-      await waitUntil('the swarm to be empty', async () => ({ done: await onManager(swarm, EMPTY) }));
+    const empty = (swarm: Swarm) =>
+      waitUntil('an empty swarm', async () => ({ done: await onManager(swarm, EMPTY) }));
+    await Promise.all([old, fresh].map(empty));
   });
   afterAll(() => scope[Symbol.asyncDispose]());
   test.for(corpusEntries().filter((_, index) => index % of === part))('$name', (entry) =>
@@ -61,10 +64,12 @@ const onManager = async (swarm: Swarm, script: string): Promise<string> =>
 
 async function testEntry(entry: CorpusEntry, old: Swarm, fresh: Swarm): Promise<void> {
   await using repository = await createGitRepository(entry.contents);
-  await runProgram('sh', ['-euc', entry.files], { cwd: repository.directory });
-  await repository.commit({});
-  await onManager(old, entry.before);
-  await onManager(fresh, entry.target);
+  if (entry.files) {
+    await runProgram('sh', ['-euc', entry.files], { cwd: repository.directory });
+    await repository.commit({});
+  }
+  if (entry.before) await onManager(old, entry.before);
+  if (entry.target) await onManager(fresh, entry.target);
   await deployAsUsersDo(entry, repository, old);
 
   expect(await backupError(entry, repository, old), 'the deployed stack').toBe('no error');
@@ -76,9 +81,6 @@ async function testEntry(entry: CorpusEntry, old: Swarm, fresh: Swarm): Promise<
 
   await onManager(old, entry.change);
   expect(await backupError(entry, repository, old), 'after the change').toMatch(new RegExp(entry.finds));
-  expect(await inventoryMatches(old, baseline, { kinds: KINDS }).observe()).not.toMatchObject({
-    differences: [],
-  });
 }
 
 /** With the registry asked for digests, from a copy of the work tree on the manager. */
