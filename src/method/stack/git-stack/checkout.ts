@@ -24,11 +24,12 @@ interface Staging {
 }
 
 const UNPACK =
-  'umask 022; mkdir "$0/tree"; code=0; tar -x -C "$0/tree" || code=$?; cat >/dev/null; exit $code';
+  'umask 022; mkdir "$0/tree"; code=0; tar -x -o -C "$0/tree" || code=$?; cat >/dev/null; exit $code';
 /** Prints one line for each file that is there with other contents. A file that only one side has does not count. */
 const COMPARE = `[ -e "$0" ] && [ -e "$1" ] || exit 0
 LC_ALL=C diff -rq "$0" "$1" | grep -v '^Only in ' || true`;
-const PLACE = 'umask 022; mkdir -p "$1"; cp -a "$0/." "$1/"';
+/** Entry by entry: a directory that was there, such as /tmp, keeps its mode. */
+const PLACE = 'umask 022; mkdir -p "$1"; cd "$0"; find . ! -name . -prune -exec cp -a {} "$1/" ";"';
 
 /** The files, unpacked on every node but not yet in their place. Disposal removes what was unpacked. */
 export class Checkout implements AsyncDisposable {

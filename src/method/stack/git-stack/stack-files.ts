@@ -23,7 +23,7 @@ export type StackCommit = Readonly<z.infer<typeof StackCommit>>;
 
 /** Reads all of its input, even when tar fails: an engine takes minutes to notice that nothing reads any more. */
 const UNPACK =
-  'umask 077; mkdir "$0/tree"; code=0; tar -x -C "$0/tree" || code=$?; cat >/dev/null; exit $code';
+  'umask 077; mkdir "$0/tree"; code=0; tar -x -o -C "$0/tree" || code=$?; cat >/dev/null; exit $code';
 
 /** The CLI takes values only from its environment, and env files hold passwords in practice, so they arrive on standard input. */
 const IN_TREE = 'eval "$(cat)"; cd "$0"; exec "$@" </dev/null';

@@ -23,6 +23,8 @@ export async function exportCommit(repository: string, commit: string, directory
     [...NOTHING_ELSE, `--work-tree=${tree}`, 'checkout-index', '--all', '--quiet'],
     options,
   );
+  // The umask of this user does not count: tasks of other users may have to read what is mounted.
+  await runProgram('chmod', ['-R', 'u=rwX,go=rX', tree]);
   const tar = join(directory, 'tree.tar');
   // macOS adds files with attributes otherwise.
   await runProgram('tar', ['-c', '-f', tar, '-C', tree, '.'], { env: { COPYFILE_DISABLE: '1' } });

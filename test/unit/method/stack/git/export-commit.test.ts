@@ -37,6 +37,7 @@ test('gives the files of a commit as a checkout does, and writes nothing into th
   expect(await read('run.bat')).toBe('echo\r\n');
   expect(await read('later')).toBe('x');
   expect(await read('name with\nnewline')).toBe('x');
-  expect((await stat(join(unpacked, 'shop/run.sh'))).mode & 0o111).not.toBe(0);
+  expect((await stat(join(unpacked, 'shop/run.sh'))).mode & 0o777).toBe(0o755);
+  expect((await stat(join(unpacked, 'run.bat'))).mode & 0o777).toBe(0o644);
   await expect(read('untracked')).rejects.toThrow(/no such file/);
 });
