@@ -268,6 +268,11 @@ export class Swarm {
     return [...(await this.#missingTasks())].flatMap(([name, missing]) => (missing ? [] : name));
   }
 
+  /** Returns why the service does not have all its tasks, with the error of a task if there is one; undefined if it has. */
+  async explainMissing(service: string): Promise<string | undefined> {
+    return (await this.#missingTasks()).get(service)?.reason;
+  }
+
   async #missingTasks(): Promise<ReadonlyMap<string, MissingTasks | undefined>> {
     return findMissingTasks((await this.manager()).engine, this.nodes);
   }

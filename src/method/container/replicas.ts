@@ -140,7 +140,9 @@ async function start(swarm: Swarm, { id, name, mode, running }: RecordedService)
     `${name} to run again`,
     async () => {
       const now = await countContainers(swarm, id);
-      return now >= running ? { done: true } : { notYet: `${now} of ${running} containers are running` };
+      if (now >= running) return { done: true };
+      const missing = await swarm.explainMissing(name);
+      return { notYet: missing ?? `${now} of ${running} containers are running` };
     },
     { limit: SCALE_LIMIT },
   ).catch((cause: unknown) => {

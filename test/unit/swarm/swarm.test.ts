@@ -40,3 +40,11 @@ test('asks the next node when one does not answer, and names it when no other ha
     message: expect.stringContaining('no answer from manager-1: container is not running') as string,
   });
 });
+
+test('explains what a service misses', async () => {
+  const { swarm, startService, engine } = createInMemorySwarm();
+  await startService(SERVICE, 'files');
+  expect(await swarm.explainMissing(SERVICE)).toBeUndefined();
+  await engine.containers.kill((await swarm.taskContainer(SERVICE)).id);
+  expect(await swarm.explainMissing(SERVICE)).toBe(`${SERVICE} runs 0 of 1 tasks (no container)`);
+});
