@@ -58,6 +58,7 @@ const sorted = (list: string): string => `ARRAY(SELECT unnest(${list}) ORDER BY 
 const WRITTEN: Readonly<Record<string, string>> = {
   'pg_attribute.attnum':
     '(SELECT count(*) FROM pg_attribute a WHERE a.attrelid = t.attrelid AND a.attnum BETWEEN 1 AND t.attnum AND NOT a.attisdropped)',
+  'pg_attribute.attoptions': `ARRAY(SELECT o FROM unnest(t.attoptions) AS o WHERE o !~ '^pg_attver=' ORDER BY 1)`,
   'pg_authid.rolpassword': digest('t.rolpassword'),
   'pg_constraint.conbin': 'pg_get_constraintdef(t.oid)',
   // Values that were added between others have fractions.

@@ -31,6 +31,7 @@ export const NOT_COMPARED: Readonly<Record<string, string>> = {
   'pg_attribute.attndims': 'documentation: the server does not enforce it, and pg_dump writes one dimension',
   'pg_attribute.atthasmissing': 'storage',
   'pg_attribute.attmissingval': 'storage',
+  'pg_attribute.attoptions.pg_attver': 'versions that the server counts, since 17.12',
   'pg_index.indcheckxmin': 'storage',
   'pg_constraint.connoinherit': 'part of the definition of a check, and without meaning for others',
   // The number of a column: its name is part of the object.
