@@ -41,8 +41,9 @@ const hasBusyBox = async (node: Node): Promise<boolean> =>
   (await node.exec(['sh', '-c', 'tar --help 2>&1; true'])).includes('BusyBox');
 
 test('starts, backs up and restores with BusyBox first on the PATH of the node', async () => {
-  await using scope = new Scope();
   await using site = await openTestSite('busybox');
+  // Closed before the site: the vault's gateway is in its network.
+  await using scope = new Scope();
   const { swarm } = site;
   await installBusyBox(swarm.node('manager-1'));
   // The start script runs again, too.
