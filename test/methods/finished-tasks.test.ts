@@ -143,7 +143,6 @@ test('a backup refuses to stop the engine of a running job, and makes a hot copy
 });
 
 test('names a service that took the stop of the engine for its end', async () => {
-  const { engine } = await site.swarm.manager();
   await start(site.swarm, 'polite', 'trap "exit 0" TERM; sleep 600 & wait', ONE, 'on-failure');
   try {
     await site.swarm.converged();
@@ -154,7 +153,7 @@ test('names a service that took the stop of the engine for its end', async () =>
       hint: expect.stringContaining('docker service update --force polite'),
     });
   } finally {
-    await engine.services.remove('polite');
+    await (await site.swarm.manager()).engine.services.remove('polite');
   }
 });
 

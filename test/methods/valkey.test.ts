@@ -189,6 +189,54 @@ test('refuses an AOF set with a missing file, with the log of the server', async
   });
 });
 
+test.for(BOTH)('%s refuses a restore with fewer keys or functions than the backup recorded', async (name) => {
+  const artifact = await backUp(name);
+  const { contents } = artifact.metadata as unknown as KeyValueMetadata;
+  const { 0: first = { keys: 0, expires: 0, volatile: 0 } } = contents.databases;
+  expect(first.expires).toBeGreaterThan(500);
+  const databases = {
+    0: { ...first, keys: first.keys + 3, expires: first.expires + 1 },
+    7: { keys: 1, expires: 0, volatile: 0 },
+  };
+  const claimed = { ...artifact.metadata, contents: { databases, libraries: ['billing'] } };
+  expect(await attempt(name, { ...artifact, metadata: claimed })).toMatchObject({
+    ...finding('restore-incomplete'),
+    message: [
+      'the restored data differs from the backup: ',
+      `database 0: expected ${first.keys + 2 - first.expires} keys that never expire, got ${first.keys - first.expires}; `,
+      'database 7: expected 1 keys that never expire, got 0; ',
+      '1 keys that expire are missing, and the time of only 0 was over; ',
+      'functions: the library billing is missing',
+    ].join(''),
+  });
+});
+
+test('refuses an AOF that is shorter than the backup recorded', async () => {
+  const artifact = await backUp('aof');
+  const { end } = artifact.metadata as unknown as { end: { file: string; bytes: number } };
+  const claimed = { ...artifact.metadata, end: { ...end, bytes: end.bytes + 1 } };
+  expect(await attempt('aof', { ...artifact, metadata: claimed })).toMatchObject({
+    ...finding('restore-incomplete'),
+    message: `${end.file}: expected at least ${end.bytes + 1} bytes, got ${end.bytes}`,
+  });
+});
+
+test('counts keys that expire between the backup and the restore as expired', async () => {
+  const server = await store.server();
+  await server.send(['SET', 'soon', 'x', 'PX', '15000']);
+  const [keys] = (await server.send(['DBSIZE'])) as [number];
+  const artifacts = [await backUp('rdb'), await backUp('aof')] as const;
+  expect((await server.send(['EXISTS', 'soon']))[0]).toBe(1);
+  await waitUntil('the key to expire', async () => {
+    const [there] = await server.send(['EXISTS', 'soon']);
+    return there === 0 ? { done: true } : { notYet: 'it is there' };
+  });
+  expect(await attempt('rdb', artifacts[0])).toEqual({ keys: keys - 1 });
+  expect(await attempt('aof', artifacts[1])).toSatisfy(
+    (loaded: { keys: number }) => loaded.keys === keys || loaded.keys === keys - 1,
+  );
+});
+
 /** More than fits between a server and the reader of its files. */
 const MANY = "for i = 1, 30 do redis.call('SET', 'big:' .. i, string.rep('x', 1048576)) end";
 const BIG_KEYS = Array.from({ length: 31 }, (_, index) => `big:${index + 1}`);
@@ -386,7 +434,10 @@ test('restores only a snapshot for a server without an AOF, and refuses to copy 
   await (await store.server()).send(['FLUSHALL'], ['SET', 'one', '1'], ['CONFIG', 'SET', 'appendonly', 'no']);
   expect(await failureOf(backUp('aof'))).toMatchObject(finding('aof-off'));
   const artifact = await backUp('rdb');
-  expect(artifact.metadata).toMatchObject({ appendonly: 'no', keys: 1 });
+  expect(artifact.metadata).toMatchObject({
+    appendonly: 'no',
+    contents: { databases: { 0: { keys: 1, expires: 0 } } },
+  });
   await loseVolume();
   expect(await METHODS.rdb.restore(artifact, storeVolume())).toEqual({ keys: 1 });
   expect(await runInVolume(storeVolume(), 'ls')).toBe('dump.rdb\n');

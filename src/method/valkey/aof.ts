@@ -12,7 +12,10 @@ import { outputOrThrow } from '../container/sidecar.ts';
 import { defineMethod } from '../define.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Volume } from '../container/volume.ts';
-import { forgetSetting, readPendingSetting, rememberSetting } from './pending-setting.ts';
+import { aofEnd, cutAtEnd, parseManifest, waitForBytes } from './aof-set.ts';
+import { parseInfo } from './client.ts';
+import { countContents } from './contents.ts';
+import { forgetSetting, readPendingSetting, rememberSetting, requireNoUpdate } from './pending-setting.ts';
 import {
   DATA_ONLY,
   describeServer,
@@ -22,6 +25,7 @@ import {
   type KeyValueService,
   type ServiceClient,
 } from './service.ts';
+import { backUpSettings, restoreSettings } from './settings-files.ts';
 import { verifyLoad, type LoadedKeys } from './verify-load.ts';
 
 const AOF = 'aof.tar';
@@ -38,12 +42,12 @@ export const valkeyAof = (): Method<KeyValueService, Volume, LoadedKeys> =>
       DATA_ONLY,
       { sentence: 'a server older than 7, whose AOF is one file without a manifest' },
     ],
-    metadata: keyValueMetadata,
+    metadata: keyValueMetadata.extend({ end: aofEnd }),
 
-    async backup(service, { put }) {
+    async backup(service, artifact) {
       const client = await openKeyValueClient(service);
-      const metadata = await describeServer(client);
-      const { dir, path, appendonly, appenddirname, appendfilename } = metadata;
+      const server = await describeServer(client);
+      const { dir, path, appendonly, appenddirname, appendfilename } = server;
       const { task } = client;
       if (appendonly !== 'yes')
         throw finding(`${service.service}: the server keeps no AOF (appendonly is ${appendonly})`, {
@@ -54,12 +58,17 @@ export const valkeyAof = (): Method<KeyValueService, Volume, LoadedKeys> =>
       const readManifest = async (): Promise<string> =>
         (await execInTask(task, ['cat', `${dir}/${manifest}`], { code: 'no-manifest' })).output;
 
-      await withoutRewrites(service, client, async () => {
+      const volume = { swarm: service.swarm, node: task.node, name: server.volume };
+      const held = await withoutRewrites(service, client, async () => {
         const before = await readManifest();
-        const files = [manifest, ...parseManifest(before).map((name) => `${appenddirname}/${name}`)];
-        const volume = { swarm: service.swarm, node: task.node, name: metadata.volume };
+        const set = parseManifest(before);
+        const { contents, size } = await countWithSize(client);
+        const end = await step('wait for the disk', () =>
+          waitForBytes(task, `${dir}/${appenddirname}`, set, size),
+        );
+        const files = [manifest, ...set.map(({ name }) => `${appenddirname}/${name}`)];
         const tar = await step('copy the set', () =>
-          packFiles(volume, path, files, (stdout) => put(AOF, stdout)),
+          packFiles(volume, path, files, (stdout) => artifact.put(AOF, stdout)),
         );
         // The last file grows while it is copied. The part that it had when tar read it is complete.
         const hasGrown = tar.stderr
@@ -76,22 +85,29 @@ export const valkeyAof = (): Method<KeyValueService, Volume, LoadedKeys> =>
             code: 'aof-moved',
             hint: 'Find out which client sends BGREWRITEAOF, and repeat the backup.',
           });
+        return { contents, end };
       });
-      return metadata;
+      await backUpSettings(volume, server, artifact);
+      return { ...server, ...held };
     },
 
-    restore: (artifact, volume) =>
-      restoreIntoEmptyVolume(volume, artifact.metadata, async () => {
-        await step('unpack the set', () => fillDirectory(volume, artifact.metadata, artifact.open(AOF)));
-        return verifyLoad(volume, artifact.metadata, 'yes');
-      }),
+    restore: (artifact, volume) => {
+      const { metadata } = artifact;
+      return restoreIntoEmptyVolume(volume, metadata, async () => {
+        await step('unpack the set', () => fillDirectory(volume, metadata, artifact.open(AOF)));
+        await cutAtEnd(volume, `${metadata.path}/${metadata.appenddirname}`, metadata.end);
+        await restoreSettings(volume, metadata, artifact);
+        return verifyLoad(volume, metadata, 'yes');
+      });
+    },
   });
 
-/** Returns the names in the manifest's lines: `file appendonly.aof.1.base.rdb seq 1 type b`, quoted where necessary. */
-const parseManifest = (manifest: string): string[] =>
-  [...manifest.matchAll(/^file (?:"((?:[^"\\]|\\.)+)"|(\S+)) seq /gm)].map(
-    ([, quoted, bare]) => quoted ?? bare ?? '',
-  );
+/** Counts, and returns how many bytes the AOF has at that moment, also those that are not yet on disk. */
+async function countWithSize(client: ServiceClient) {
+  const { contents, replies } = await countContents(client, ['INFO', 'persistence']);
+  const { aof_current_size: written, aof_buffer_length: buffered = 0 } = parseInfo(String(replies[0]));
+  return { contents, size: Number(written) + Number(buffered) };
+}
 
 /** Runs `body` while the server begins no rewrite by itself, then restores the setting. @throws DrillError also `rewrites-off` */
 async function withoutRewrites<T>(
@@ -99,6 +115,7 @@ async function withoutRewrites<T>(
   client: ServiceClient,
   body: () => Promise<T>,
 ): Promise<T> {
+  await requireNoUpdate(service);
   const { [REWRITES]: now = '100' } = await client.settings(REWRITES);
   const { run_id: run = '' } = await client.info('server');
   const before = now === OFF ? ((await readPendingSetting(service, run)) ?? now) : now;

@@ -10,10 +10,19 @@ export type ReplyFields = Readonly<Record<string, string>>;
 export interface KeyValueClient {
   /** Sends commands over one connection. @returns the replies, parsed from JSON @throws DrillError `refused` */
   readonly send: (...commands: readonly KeyValueCommand[]) => Promise<unknown[]>;
+  /** Sends commands as one transaction: they see the same moment. INFO replies with text. @throws DrillError `refused` */
+  readonly transaction: (...commands: readonly KeyValueCommand[]) => Promise<unknown[]>;
   /** Returns one section of INFO. */
   readonly info: (section: string) => Promise<ReplyFields>;
   /** Returns settings by name (CONFIG GET). */
   readonly settings: (...names: readonly string[]) => Promise<ReplyFields>;
+}
+
+export interface Login {
+  /** Default: the default user. */
+  readonly user?: string;
+  /** Empty for a user without one. */
+  readonly password: string;
 }
 
 /** A script for `sh -c` that runs Valkey's or Redis' program: the one that the image has. */
@@ -30,28 +39,37 @@ function quote(argument: string | Buffer): string {
 }
 
 /** @param run feeds the client's standard input and returns its output */
-export function createClient(run: (input: string) => Promise<string>, password?: string): KeyValueClient {
-  const login = password === undefined ? [] : [['AUTH', password]];
+export function createClient(run: (input: string) => Promise<string>, login?: Login): KeyValueClient {
+  const auth = login ? [['AUTH', ...(login.user === undefined ? [] : [login.user]), login.password]] : [];
   /** Returns the lines of the output that reply to `commands`. */
   const sendLines = async (commands: readonly KeyValueCommand[]): Promise<string[]> => {
-    const lines = [...login, ...commands].map((command) => `${command.map(quote).join(' ')}\n`);
+    const lines = [...auth, ...commands].map((command) => `${command.map(quote).join(' ')}\n`);
     const output = (await run(lines.join(''))).trimEnd().split('\n');
-    for (const line of output.slice(0, login.length)) parseReply(line, 'AUTH');
-    return output.slice(login.length);
+    for (const line of output.slice(0, auth.length)) parseReply(line, 'AUTH');
+    return output.slice(auth.length);
   };
   const send: KeyValueClient['send'] = async (...commands) => {
     const lines = await sendLines(commands);
     const replies = lines.map((line, index) => parseReply(line, commands[index]?.[0] ?? ''));
-    if (replies.length === commands.length) return replies;
-    throw finding(`server: replied to ${replies.length} of ${commands.length} commands`, { code: 'refused' });
+    requireReplies(replies, commands);
+    return replies;
   };
   return {
     send,
+    async transaction(...commands) {
+      // The client prints the replies that queue a command in the format of that command. Only the last is JSON in any case.
+      const lines = await sendLines([['MULTI'], ...commands, ['EXEC']]);
+      const refused = lines.findIndex((line) => line.startsWith('error:'));
+      if (refused >= 0) parseReply(lines[refused] ?? '', commands[refused - 1]?.[0] ?? 'EXEC');
+      const replies = parseReply(lines.at(-1) ?? '', 'EXEC') as unknown[];
+      requireReplies(replies, commands);
+      return replies;
+    },
     async info(section) {
       // The client prints this one reply as it is, over many lines.
       const lines = (await sendLines([['INFO', section]])).map((line) => line.trimEnd());
       if (!lines[0]?.startsWith('#')) parseReply(lines[0] ?? '', 'INFO');
-      return Object.fromEntries(lines.map((line) => line.split(/:(.*)/, 2) as [string, string]));
+      return parseInfo(lines.join('\n'));
     },
     async settings(...names) {
       const replies = (await send(...names.map((name) => ['CONFIG', 'GET', name]))) as [string, string][];
@@ -60,29 +78,29 @@ export function createClient(run: (input: string) => Promise<string>, password?:
   };
 }
 
+/** Parses the reply of INFO: lines of `name:value`. */
+export const parseInfo = (text: string): ReplyFields =>
+  Object.fromEntries(
+    text
+      .split(/\r?\n/)
+      .filter((line) => line.includes(':'))
+      .map((line) => line.split(/:(.*)/, 2) as [string, string]),
+  );
+
+function requireReplies(replies: readonly unknown[], commands: readonly KeyValueCommand[]): void {
+  if (replies.length !== commands.length)
+    throw finding(`server: replied to ${replies.length} of ${commands.length} commands`, { code: 'refused' });
+}
+
 function parseReply(line: string, command: string | Buffer): unknown {
   try {
     return JSON.parse(line) as unknown;
   } catch {
     throw finding(`${String(command)}: refused by the server: ${line.replace(/^error:/, '')}`, {
       code: 'refused',
+      ...(/NOAUTH/.test(line) && {
+        hint: 'Pass `passwordFile`, and `user` where the default user is switched off.',
+      }),
     });
   }
-}
-
-export interface KeyCount {
-  /** In all databases. */
-  readonly keys: number;
-  /** Keys that never expire. */
-  readonly persistentKeys: number;
-}
-
-export async function countKeys(client: KeyValueClient): Promise<KeyCount> {
-  const databases = Object.entries(await client.info('keyspace')).filter(([name]) => /^db\d+$/.test(name));
-  const sum = (field: string): number =>
-    databases.reduce(
-      (total, [, fields]) => total + Number(new RegExp(`${field}=(\\d+)`).exec(fields)?.[1] ?? 0),
-      0,
-    );
-  return { keys: sum('keys'), persistentKeys: sum('keys') - sum('expires') };
 }

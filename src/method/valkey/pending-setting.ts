@@ -1,6 +1,8 @@
 // A setting that a backup changed in a running server, remembered until it is restored: also when the backup is killed in between.
 import type { Labels, ServiceInspection } from '../../lab/engine/api.ts';
+import { finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
+import { updateObjection } from '../container/pausable.ts';
 import type { ServiceRef } from '../container/task.ts';
 
 /** A label of the service, which its tasks do not have. What a killed backup leaves there, the next backup restores. */
@@ -17,6 +19,16 @@ export async function readPendingSetting(service: ServiceRef, run: string): Prom
   const pending = (await inspect(service)).Spec.Labels?.[LABEL];
   const [pendingRun, value] = pending?.split(' ') ?? [];
   return pendingRun === run ? value : undefined;
+}
+
+/** A label changes the service. @throws DrillError `update-unfinished` when that would continue its update */
+export async function requireNoUpdate(service: ServiceRef): Promise<void> {
+  const objection = updateObjection(await inspect(service));
+  if (objection)
+    throw finding(`service ${service.service}: ${objection.reason}`, {
+      code: 'update-unfinished',
+      hint: objection.hint,
+    });
 }
 
 export const rememberSetting = (service: ServiceRef, { run, value }: PendingSetting): Promise<void> =>

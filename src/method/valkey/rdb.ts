@@ -10,16 +10,18 @@ import { defineMethod } from '../define.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Volume } from '../container/volume.ts';
 import type { KeyValueClient } from './client.ts';
+import { countContents, type KeyValueContents } from './contents.ts';
 import {
   DATA_ONLY,
   describeServer,
   keyValueMetadata,
   openKeyValueClient,
-  sendWhenIdle,
+  whenIdle,
   WRITE_LIMIT,
   type KeyValueService,
   type ServiceClient,
 } from './service.ts';
+import { backUpSettings, restoreSettings } from './settings-files.ts';
 import { verifyLoad, type LoadedKeys } from './verify-load.ts';
 
 const RDB = 'dump.rdb';
@@ -35,16 +37,18 @@ export const valkeyRdb = (): Method<KeyValueService, Volume, LoadedKeys> =>
     ],
     metadata: keyValueMetadata,
 
-    async backup(service, { put }) {
+    async backup(service, artifact) {
       const client = await openKeyValueClient(service);
-      const metadata = await describeServer(client);
-      await step('write a snapshot', () => saveSnapshot(client));
+      const { task } = client;
+      const server = await describeServer(client);
+      const contents = await step('write a snapshot', () => saveSnapshot(client));
       // The server replaces the file by renaming another one. An open file stays complete.
-      await execInTask(client.task, ['cat', `${metadata.dir}/${metadata.dbfilename}`], {
-        read: (stdout) => put(RDB, stdout),
+      await execInTask(task, ['cat', `${server.dir}/${server.dbfilename}`], {
+        read: (stdout) => artifact.put(RDB, stdout),
         code: 'no-snapshot',
       });
-      return metadata;
+      await backUpSettings({ swarm: service.swarm, node: task.node, name: server.volume }, server, artifact);
+      return { ...server, contents };
     },
 
     restore: (artifact, volume) => {
@@ -52,6 +56,7 @@ export const valkeyRdb = (): Method<KeyValueService, Volume, LoadedKeys> =>
       return restoreIntoEmptyVolume(volume, metadata, async () => {
         const write = ['dd', `of=${metadata.dbfilename}`, 'bs=1M', 'status=none'];
         await step('write the snapshot', () => fillDirectory(volume, metadata, artifact.open(RDB), write));
+        await restoreSettings(volume, metadata, artifact);
         return verifyLoad(volume, metadata, 'no', async (client, until) => {
           if (metadata.appendonly === 'yes') await writeAof(client, until);
         });
@@ -72,9 +77,10 @@ async function writeAof(client: KeyValueClient, until: SidecarServer['until']): 
   });
 }
 
-async function saveSnapshot(client: ServiceClient): Promise<void> {
+/** Returns what the server held when it began to write the snapshot. */
+async function saveSnapshot(client: ServiceClient): Promise<KeyValueContents> {
   const { rdb_saves: before = '0' } = await client.info('persistence');
-  await sendWhenIdle(client, 'BGSAVE');
+  const { contents } = await whenIdle('BGSAVE', () => countContents(client, ['BGSAVE']));
   await waitForServer(
     client.task,
     'the snapshot',
@@ -88,4 +94,5 @@ async function saveSnapshot(client: ServiceClient): Promise<void> {
     },
     { limit: WRITE_LIMIT, code: 'save-failed' },
   );
+  return contents;
 }

@@ -2,15 +2,19 @@
 import { z } from 'zod';
 import type { Limit } from '../../model/method.ts';
 import { minutes, seconds } from '../../support/clock.ts';
-import { finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { findDataDirectory, dataDirectory } from '../container/data-directory.ts';
 import { findTask, execInTask, type ServiceRef, type ServiceTask } from '../container/task.ts';
-import { CLIENT, countKeys, createClient, type KeyValueClient } from './client.ts';
+import { CLIENT, createClient, type KeyValueClient } from './client.ts';
+import { keyValueContents } from './contents.ts';
+import { requireSupported } from './preflight.ts';
+import { findSettingsFiles } from './settings-files.ts';
 
 /** The service of a Valkey or Redis server. */
 export interface KeyValueService extends ServiceRef {
-  /** The file in the container that holds the default user's password. Omit it when there is no password. */
+  /** Who the backup logs in as. Default: the default user. It needs the permission for every command. */
+  readonly user?: string;
+  /** The file in the container that holds the user's password. Omit it when there is no password. */
   readonly passwordFile?: string;
 }
 
@@ -21,66 +25,85 @@ export interface ServiceClient extends KeyValueClient {
 
 /** Returns a client of the service's running server. @throws DrillError `not-running`, `no-password` */
 export async function openKeyValueClient({
+  user,
   passwordFile,
   ...service
 }: KeyValueService): Promise<ServiceClient> {
   const task = await findTask(service);
   const password =
     passwordFile === undefined
-      ? undefined
+      ? ''
       : (await execInTask(task, ['cat', passwordFile], { code: 'no-password' })).output.trimEnd();
+  const login =
+    user === undefined && passwordFile === undefined
+      ? undefined
+      : { password, ...(user !== undefined && { user }) };
   const run = async (input: string): Promise<string> =>
     (await execInTask(task, CLIENT, { input, code: 'refused' })).output;
-  return { task, ...createClient(run, password) };
+  return { task, ...createClient(run, login) };
 }
 
-const FILE_SETTINGS = ['dir', 'dbfilename', 'appendonly', 'appenddirname', 'appendfilename'] as const;
 const fileName = z.string().min(1);
 
-/** Where the server's files are and what they are called, and how many keys it had. */
-export const keyValueMetadata = dataDirectory.extend({
+/** Where the server's files are and what they are called, and the settings that its data depends on. */
+export const serverDescription = dataDirectory.extend({
   /** The data directory in the container. */
   dir: z.string().startsWith('/'),
   dbfilename: fileName,
   appendonly: z.enum(['yes', 'no']),
   appenddirname: fileName,
   appendfilename: fileName,
-  keys: z.int().positive(),
-  persistentKeys: z.int().nonnegative(),
+  /** How many databases it has room for. */
+  databases: z.coerce.number().int().positive(),
+  /** Its own files of settings and users in the data directory, which would be lost with it; relative to that directory. */
+  settingsFiles: z.array(fileName),
 });
+export type ServerDescription = z.infer<typeof serverDescription>;
+
+const SETTINGS = Object.keys(
+  serverDescription.omit({ settingsFiles: true }).pick({
+    dir: true,
+    dbfilename: true,
+    appendonly: true,
+    appenddirname: true,
+    appendfilename: true,
+    databases: true,
+  }).shape,
+);
+
+/** The server, and what it held at the moment of the backup. */
+export const keyValueMetadata = serverDescription.extend({ contents: keyValueContents });
 export type KeyValueMetadata = z.infer<typeof keyValueMetadata>;
 
 /** Limit of every copy of a server's data files. */
 export const DATA_ONLY: Limit = {
-  sentence: 'settings, users and modules of the server: they are in its command, its files and its image',
+  sentence:
+    'settings and users of the server that are not in files of its data directory: they are in its command, its secrets and its image',
 };
 
-/** Returns what a restore needs to know about the server. @throws DrillError `empty-server` when it has no key */
-export async function describeServer(client: ServiceClient): Promise<KeyValueMetadata> {
-  const files = await client.settings(...FILE_SETTINGS);
-  const count = await countKeys(client);
-  if (count.keys === 0)
-    throw finding(`${client.task.service}: the server has no keys, so there is nothing to back up`, {
-      code: 'empty-server',
-      node: client.task.node.name,
-      hint: 'Check that this is the service that the application writes to.',
-    });
-  const directory = await findDataDirectory(client.task, files['dir'] ?? '');
-  return keyValueMetadata.parse({ ...directory, ...files, ...count });
+/**
+ * Returns what a restore needs to know about the server.
+ * @throws DrillError `empty-server`, `modules-loaded`, `cluster-mode` before anything is stored
+ */
+export async function describeServer(client: ServiceClient): Promise<ServerDescription> {
+  await requireSupported(client);
+  const settings = await client.settings(...SETTINGS);
+  const directory = await findDataDirectory(client.task, settings['dir'] ?? '');
+  const settingsFiles = await findSettingsFiles(client, settings['dir'] ?? '');
+  return serverDescription.parse({ ...directory, ...settings, settingsFiles });
 }
 
 /** How long a server may take to write all of its data. */
 export const WRITE_LIMIT = minutes(30);
 const BUSY_LIMIT = seconds(60);
 
-/** Sends a command that the server refuses while it is writing something else, until the server accepts it. */
-export const sendWhenIdle = (client: KeyValueClient, command: 'BGSAVE'): Promise<void> =>
+/** Calls `send` until the server accepts it: it refuses to write something while it is writing something else. */
+export const whenIdle = <T>(what: string, send: () => Promise<T>): Promise<T> =>
   waitUntil(
-    `the server to accept ${command}`,
+    `the server to accept ${what}`,
     async () => {
       try {
-        await client.send([command]);
-        return { done: undefined };
+        return { done: await send() };
       } catch (error) {
         const { message } = error as Error;
         return /in progress|child/i.test(message) ? { notYet: message } : { giveUp: message };
