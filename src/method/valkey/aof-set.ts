@@ -1,15 +1,11 @@
 // The files of an AOF, as its manifest names them, and how much of them is the data of one moment.
-import { z } from 'zod';
-import { finding } from '../../support/errors.ts';
 import { seconds } from '../../support/clock.ts';
-import { execInTask, type ServiceTask } from '../container/task.ts';
-import { outputOrThrow } from '../container/sidecar.ts';
+import { execInTask } from '../container/task.ts';
 import { waitForServer } from '../container/server-log.ts';
-import { runAsRoot, type Volume } from '../container/volume.ts';
-
-/** The file that the server appends to, relative to the AOF's directory, and how many of its bytes belong to the backup. */
-export const aofEnd = z.object({ file: z.string().min(1), bytes: z.int().nonnegative() });
-export type AofEnd = z.infer<typeof aofEnd>;
+import type { AofEnd } from './aof-end.ts';
+import { parseInfo } from './client.ts';
+import { countContents, type KeyValueContents } from './contents.ts';
+import type { ServiceClient } from './service.ts';
 
 export interface AofFile {
   readonly name: string;
@@ -27,60 +23,100 @@ export const parseManifest = (manifest: string): AofFile[] =>
 const WRITE_LIMIT = seconds(60);
 
 /**
- * Waits until the first `size` bytes of the set are in its files.
+ * Counts the contents, and finds out where the last file ended at that moment.
  * @param directory of the AOF in the container
- * @param size of base and increments together, as the server reports it
- * @returns where the last file has to end so that the set has that size
- * @throws DrillError `aof-not-written`; `aof-end` when no command ends there
+ * @throws DrillError `aof-end` when the server does not write it to disk, or no command ends there
  */
-export async function waitForBytes(
-  task: ServiceTask,
+export function countToEnd(
+  client: ServiceClient,
   directory: string,
   files: readonly AofFile[],
-  size: number,
-): Promise<AofEnd> {
-  const loaded = files.filter(({ type }) => type !== 'h').map(({ name }) => name);
-  const last = files.findLast(({ type }) => type === 'i')?.name ?? '';
-  const paths = loaded.map((name) => `${directory}/${name}`);
-  const bytes = await waitForServer(
-    task,
+): Promise<{ readonly contents: KeyValueContents; readonly end: AofEnd }> {
+  return waitForServer(
+    client.task,
     'the server to write its AOF to disk',
     async () => {
-      const { output } = await execInTask(task, ['stat', '-c', '%s', ...paths], { code: 'no-aof' });
-      const sizes = output.trim().split('\n').map(Number);
-      const total = sizes.reduce((sum, one) => sum + one, 0);
-      const end = size - total + (sizes[loaded.indexOf(last)] ?? 0);
-      return total >= size ? { done: end } : { notYet: `${size - total} bytes are missing` };
+      const { contents, replies } = await countContents(client, ['INFO', 'persistence']);
+      const before = sizeOf(parseInfo(String(replies[0])));
+      const sizes = await readSizes(client, directory, files);
+      const after = sizeOf(await client.info('persistence'));
+      const ends = possibleEnds(before, sizes, after.written);
+      const [end, ...others] = await Promise.all(
+        ends.map(async (bytes) => ({ bytes, isEnd: await isCommandEnd(client, sizes.path, bytes) })),
+      ).then((found) => found.filter(({ isEnd }) => isEnd));
+      if (!end || others.length > 0)
+        return {
+          notYet: `${ends.length} possible ends, of which ${end ? others.length + 1 : 0} are on disk`,
+        };
+      return { done: { contents, end: { file: sizes.file, bytes: end.bytes } } };
     },
-    { limit: WRITE_LIMIT, code: 'aof-not-written' },
+    { limit: WRITE_LIMIT, code: 'aof-end' },
   );
-  await requireCommandEnd(task, `${directory}/${last}`, bytes);
-  return { file: last, bytes };
 }
 
-/** Commands end with CR LF and begin with `*`, and comments with `#`. */
-async function requireCommandEnd(task: ServiceTask, path: string, bytes: number): Promise<void> {
-  if (bytes === 0) return;
+interface AofSize {
+  /** Bytes that the server has written to its files. */
+  readonly written: number;
+  /** Bytes that it is going to write next. */
+  readonly buffered: number;
+}
+
+const sizeOf = ({
+  aof_current_size: written,
+  aof_buffer_length: buffered = '0',
+}: Record<string, string>): AofSize => ({
+  written: Number(written),
+  buffered: Number(buffered),
+});
+
+export interface AofSizes {
+  /** The file that the server appends to, and its path in the container. */
+  readonly file: string;
+  readonly path: string;
+  readonly last: number;
+  readonly base: number;
+  /** Of all files that are loaded. */
+  readonly total: number;
+}
+
+async function readSizes(
+  { task }: ServiceClient,
+  directory: string,
+  files: readonly AofFile[],
+): Promise<AofSizes> {
+  const loaded = files.filter(({ type }) => type !== 'h');
+  const paths = loaded.map(({ name }) => `${directory}/${name}`);
+  const { output } = await execInTask(task, ['stat', '-c', '%s', ...paths], { code: 'no-aof' });
+  const sizes = output.trim().split('\n').map(Number);
+  const index = loaded.findLastIndex(({ type }) => type === 'i');
+  return {
+    file: loaded[index]?.name ?? '',
+    path: paths[index] ?? '',
+    last: sizes[index] ?? 0,
+    base: sizes[loaded.findIndex(({ type }) => type === 'b')] ?? 0,
+    total: sizes.reduce((sum, one) => sum + one, 0),
+  };
+}
+
+/**
+ * Returns where the last file may have ended when the server reported `before`. A server that created its base when it started does
+ * not count the base in its size (seen with Valkey 8.1); any other does. The sizes on disk, read between two reports, tell which it is.
+ */
+export function possibleEnds(
+  before: AofSize,
+  { last, base, total }: Omit<AofSizes, 'file' | 'path'>,
+  writtenAfter: number,
+): number[] {
+  const uncounted = [...new Set([0, base])].filter(
+    (bytes) => bytes >= total - writtenAfter && bytes <= total - before.written,
+  );
+  return uncounted.map((bytes) => before.written + before.buffered + bytes - (total - last));
+}
+
+/** Commands end with CR LF and begin with `*`, and comments with `#`. Nothing is before the first, and nothing after the last. */
+async function isCommandEnd({ task }: ServiceClient, path: string, bytes: number): Promise<boolean> {
+  if (bytes <= 0) return bytes === 0;
   const read = ['sh', '-c', 'tail -c +"$2" "$1" | head -c 3', 'sh', path, String(bytes - 1)];
   const { output } = await execInTask(task, read, { code: 'no-aof' });
-  if (!/^\r\n[*#]?$/.test(output))
-    throw finding(`${task.service}: no command of the AOF ends where the server says that it ends`, {
-      code: 'aof-end',
-      node: task.node.name,
-      hint: 'Back the server up as an RDB snapshot.',
-    });
-}
-
-/** Cuts off what was written after the moment of the backup. @throws DrillError `restore-incomplete` when there is less */
-export async function cutAtEnd(volume: Volume, directory: string, { file, bytes }: AofEnd): Promise<void> {
-  const path = `/volume/${directory}/${file}`;
-  const script =
-    'size=$(stat -c %s "$1") && [ "$size" -ge "$2" ] && truncate -s "$2" "$1" || { echo "$size"; exit 9; }';
-  const cut = await runAsRoot(volume, '/volume', ['sh', '-c', script, 'sh', path, String(bytes)]);
-  if (cut.exitCode === 9)
-    throw finding(`${file}: expected at least ${bytes} bytes, got ${cut.output.trim() || 'no file'}`, {
-      code: 'restore-incomplete',
-      node: volume.node.name,
-    });
-  outputOrThrow('truncate', volume.node, 'truncate-failed', cut);
+  return /^\r\n[*#]?$/.test(output);
 }

@@ -12,9 +12,8 @@ import { outputOrThrow } from '../container/sidecar.ts';
 import { defineMethod } from '../define.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Volume } from '../container/volume.ts';
-import { aofEnd, cutAtEnd, parseManifest, waitForBytes } from './aof-set.ts';
-import { parseInfo } from './client.ts';
-import { countContents } from './contents.ts';
+import { aofEnd, cutAtEnd } from './aof-end.ts';
+import { countToEnd, parseManifest } from './aof-set.ts';
 import { forgetSetting, readPendingSetting, rememberSetting, requireNoUpdate } from './pending-setting.ts';
 import {
   DATA_ONLY,
@@ -62,9 +61,8 @@ export const valkeyAof = (): Method<KeyValueService, Volume, LoadedKeys> =>
       const held = await withoutRewrites(service, client, async () => {
         const before = await readManifest();
         const set = parseManifest(before);
-        const { contents, size } = await countWithSize(client);
-        const end = await step('wait for the disk', () =>
-          waitForBytes(task, `${dir}/${appenddirname}`, set, size),
+        const { contents, end } = await step('find the end of the set', () =>
+          countToEnd(client, `${dir}/${appenddirname}`, set),
         );
         const files = [manifest, ...set.map(({ name }) => `${appenddirname}/${name}`)];
         const tar = await step('copy the set', () =>
@@ -85,7 +83,7 @@ export const valkeyAof = (): Method<KeyValueService, Volume, LoadedKeys> =>
             code: 'aof-moved',
             hint: 'Find out which client sends BGREWRITEAOF, and repeat the backup.',
           });
-        return { contents, end };
+        return { contents, changes: 0, end };
       });
       await backUpSettings(volume, server, artifact);
       return { ...server, ...held };
@@ -101,13 +99,6 @@ export const valkeyAof = (): Method<KeyValueService, Volume, LoadedKeys> =>
       });
     },
   });
-
-/** Counts, and returns how many bytes the AOF has at that moment, also those that are not yet on disk. */
-async function countWithSize(client: ServiceClient) {
-  const { contents, replies } = await countContents(client, ['INFO', 'persistence']);
-  const { aof_current_size: written, aof_buffer_length: buffered = 0 } = parseInfo(String(replies[0]));
-  return { contents, size: Number(written) + Number(buffered) };
-}
 
 /** Runs `body` while the server begins no rewrite by itself, then restores the setting. @throws DrillError also `rewrites-off` */
 async function withoutRewrites<T>(

@@ -10,8 +10,11 @@ export type ReplyFields = Readonly<Record<string, string>>;
 export interface KeyValueClient {
   /** Sends commands over one connection. @returns the replies, parsed from JSON @throws DrillError `refused` */
   readonly send: (...commands: readonly KeyValueCommand[]) => Promise<unknown[]>;
-  /** Sends commands as one transaction: they see the same moment. INFO replies with text. @throws DrillError `refused` */
-  readonly transaction: (...commands: readonly KeyValueCommand[]) => Promise<unknown[]>;
+  /**
+   * Sends groups of commands over one connection, each as a transaction: its commands see the same moment. A group of one is sent as it
+   * is. INFO replies with text in a transaction. @throws DrillError `refused`
+   */
+  readonly transactions: (...groups: readonly (readonly KeyValueCommand[])[]) => Promise<unknown[][]>;
   /** Returns one section of INFO. */
   readonly info: (section: string) => Promise<ReplyFields>;
   /** Returns settings by name (CONFIG GET). */
@@ -56,14 +59,21 @@ export function createClient(run: (input: string) => Promise<string>, login?: Lo
   };
   return {
     send,
-    async transaction(...commands) {
-      // The client prints the replies that queue a command in the format of that command. Only the last is JSON in any case.
-      const lines = await sendLines([['MULTI'], ...commands, ['EXEC']]);
+    async transactions(...groups) {
+      const commands = groups.flatMap((group) =>
+        group.length === 1 ? group : [['MULTI'], ...group, ['EXEC']],
+      );
+      const lines = await sendLines(commands);
       const refused = lines.findIndex((line) => line.startsWith('error:'));
-      if (refused >= 0) parseReply(lines[refused] ?? '', commands[refused - 1]?.[0] ?? 'EXEC');
-      const replies = parseReply(lines.at(-1) ?? '', 'EXEC') as unknown[];
-      requireReplies(replies, commands);
-      return replies;
+      if (refused >= 0) parseReply(lines[refused] ?? '', commands[refused]?.[0] ?? '');
+      requireReplies(lines, commands);
+      // The client prints the replies that queue a command in the format of that command: only the others are JSON in any case.
+      let next = 0;
+      return groups.map((group) => {
+        next += group.length === 1 ? 1 : group.length + 2;
+        const reply = parseReply(lines[next - 1] ?? '', group.length === 1 ? (group[0]?.[0] ?? '') : 'EXEC');
+        return group.length === 1 ? [reply] : (reply as unknown[]);
+      });
     },
     async info(section) {
       // The client prints this one reply as it is, over many lines.

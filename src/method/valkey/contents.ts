@@ -26,19 +26,24 @@ export async function countContents(
   client: KeyValueClient,
   ...commands: readonly KeyValueCommand[]
 ): Promise<{ readonly contents: KeyValueContents; readonly replies: readonly unknown[] }> {
-  const [keyspace, libraries, ...replies] = await client.transaction(
-    ['INFO', 'keyspace'],
-    ['FUNCTION', 'LIST'],
-    ...commands,
-  );
-  return {
-    contents: {
-      databases: parseKeyspace(String(keyspace)),
-      libraries: (libraries as readonly unknown[]).map(libraryName).toSorted(),
-    },
-    replies,
-  };
+  const [all = []] = await client.transactions([...COUNT, ...commands]);
+  return parseCount(all);
 }
+
+/** Commands that count the contents; `parseCount` takes their replies. */
+export const COUNT: readonly KeyValueCommand[] = [
+  ['INFO', 'keyspace'],
+  ['FUNCTION', 'LIST'],
+];
+
+/** Returns the counts, and the replies to what was sent in addition. */
+export const parseCount = ([keyspace, libraries, ...replies]: readonly unknown[]) => ({
+  contents: {
+    databases: parseKeyspace(String(keyspace)),
+    libraries: (libraries as readonly unknown[]).map(libraryName).toSorted(),
+  },
+  replies,
+});
 
 export const countKeys = ({ databases }: KeyValueContents): number =>
   Object.values(databases).reduce((sum, { keys }) => sum + keys, 0);
@@ -69,11 +74,12 @@ function libraryName(library: unknown): string {
 /**
  * Returns how a server that loaded a backup differs from what the backup recorded, one sentence each.
  * @param expired how many keys the loading server dropped because their time was over
+ * @param changes how many changes there may have been between the count and the moment of the backup; each changes a count by one
  */
 export function compareKeyspace(
   recorded: KeyValueContents,
   loaded: KeyValueContents,
-  expired: number,
+  { expired, changes }: { readonly expired: number; readonly changes: number },
 ): string[] {
   const none = { keys: 0, expires: 0, volatile: 0 };
   const numbers = new Set([...Object.keys(recorded.databases), ...Object.keys(loaded.databases)]);
@@ -84,17 +90,18 @@ export function compareKeyspace(
     const { keys, expires, volatile } = recorded.databases[number] ?? none;
     const now = loaded.databases[number] ?? none;
     const kept = now.keys - now.expires;
-    if (kept > keys - expires || kept < keys - expires - volatile)
+    if (kept > keys - expires + changes || kept < keys - expires - volatile - changes)
       differences.push(`database ${number}: expected ${keys - expires} keys that never expire, got ${kept}`);
-    if (now.expires > expires)
+    if (now.expires > expires + changes)
       differences.push(
         `database ${number}: expected at most ${expires} keys that expire, got ${now.expires}`,
       );
     vanished += Math.max(0, expires - now.expires);
     mayVanish += volatile;
   }
-  if (vanished > expired + mayVanish)
+  if (vanished > expired + mayVanish + changes)
     differences.push(`${vanished} keys that expire are missing, and the time of only ${expired} was over`);
+  if (changes > 0) return differences;
   for (const library of recorded.libraries)
     if (!loaded.libraries.includes(library)) differences.push(`functions: the library ${library} is missing`);
   for (const library of loaded.libraries)

@@ -9,8 +9,8 @@ import type { SidecarServer } from '../container/sidecar.ts';
 import { defineMethod } from '../define.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
 import type { Volume } from '../container/volume.ts';
-import type { KeyValueClient } from './client.ts';
-import { countContents, type KeyValueContents } from './contents.ts';
+import { parseInfo, type KeyValueClient } from './client.ts';
+import { COUNT, parseCount, type KeyValueContents } from './contents.ts';
 import {
   DATA_ONLY,
   describeServer,
@@ -41,14 +41,14 @@ export const valkeyRdb = (): Method<KeyValueService, Volume, LoadedKeys> =>
       const client = await openKeyValueClient(service);
       const { task } = client;
       const server = await describeServer(client);
-      const contents = await step('write a snapshot', () => saveSnapshot(client));
+      const held = await step('write a snapshot', () => saveSnapshot(client));
       // The server replaces the file by renaming another one. An open file stays complete.
       await execInTask(task, ['cat', `${server.dir}/${server.dbfilename}`], {
         read: (stdout) => artifact.put(RDB, stdout),
         code: 'no-snapshot',
       });
       await backUpSettings({ swarm: service.swarm, node: task.node, name: server.volume }, server, artifact);
-      return { ...server, contents };
+      return { ...server, ...held };
     },
 
     restore: (artifact, volume) => {
@@ -77,10 +77,44 @@ async function writeAof(client: KeyValueClient, until: SidecarServer['until']): 
   });
 }
 
+interface Snapshot {
+  readonly contents: KeyValueContents;
+  readonly changes: number;
+}
+
+/**
+ * Begins a snapshot, and counts what the server holds just before it. In a transaction the server would begin it only later, so that
+ * another client may come in between: how much was changed is part of the result.
+ */
+async function beginSnapshot(client: ServiceClient): Promise<Snapshot> {
+  const [before = [], , after = []] = await client.transactions(
+    [...COUNT, ...CHANGES],
+    [['BGSAVE']],
+    CHANGES,
+  );
+  const { contents, replies } = parseCount(before);
+  return { contents, changes: sumOf(after) - sumOf(replies) };
+}
+
+/** A running snapshot does not set back the number of changes since the last one; it is over in the next tenth of a second at the earliest. */
+const CHANGES = [
+  ['INFO', 'persistence'],
+  ['INFO', 'stats'],
+];
+
+function sumOf(replies: readonly unknown[]): number {
+  const fields = Object.assign({}, ...replies.map((text) => parseInfo(String(text)))) as Record<
+    string,
+    string
+  >;
+  const names = ['rdb_changes_since_last_save', 'expired_keys', 'evicted_keys'];
+  return names.reduce((sum, name) => sum + Number(fields[name] ?? 0), 0);
+}
+
 /** Returns what the server held when it began to write the snapshot. */
-async function saveSnapshot(client: ServiceClient): Promise<KeyValueContents> {
+async function saveSnapshot(client: ServiceClient): Promise<Snapshot> {
   const { rdb_saves: before = '0' } = await client.info('persistence');
-  const { contents } = await whenIdle('BGSAVE', () => countContents(client, ['BGSAVE']));
+  const snapshot = await whenIdle('BGSAVE', () => beginSnapshot(client));
   await waitForServer(
     client.task,
     'the snapshot',
@@ -94,5 +128,5 @@ async function saveSnapshot(client: ServiceClient): Promise<KeyValueContents> {
     },
     { limit: WRITE_LIMIT, code: 'save-failed' },
   );
-  return contents;
+  return { ...snapshot, changes: Math.max(0, snapshot.changes) };
 }

@@ -72,7 +72,11 @@ const SETTINGS = Object.keys(
 );
 
 /** The server, and what it held at the moment of the backup. */
-export const keyValueMetadata = serverDescription.extend({ contents: keyValueContents });
+export const keyValueMetadata = serverDescription.extend({
+  contents: keyValueContents,
+  /** How many changes there may have been between the count and the moment of the backup; nearly always 0. */
+  changes: z.int().nonnegative(),
+});
 export type KeyValueMetadata = z.infer<typeof keyValueMetadata>;
 
 /** Limit of every copy of a server's data files. */

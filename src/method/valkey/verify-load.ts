@@ -68,7 +68,10 @@ const serverOptions = (
     'aof-load-truncated': 'no',
   }).flatMap(([name, value]) => [`--${name}`, value]);
 
-async function verifyContents(client: KeyValueClient, { contents }: KeyValueMetadata): Promise<number> {
+async function verifyContents(
+  client: KeyValueClient,
+  { contents, changes }: KeyValueMetadata,
+): Promise<number> {
   const { contents: loaded, replies } = await countContents(
     client,
     ['INFO', 'stats'],
@@ -76,7 +79,7 @@ async function verifyContents(client: KeyValueClient, { contents }: KeyValueMeta
   );
   const [stats = {}, persistence = {}] = replies.map((text) => parseInfo(String(text)));
   const expired = Number(stats['expired_keys'] ?? 0) + Number(persistence['rdb_last_load_keys_expired'] ?? 0);
-  const differences = compareKeyspace(contents, loaded, expired);
+  const differences = compareKeyspace(contents, loaded, { expired, changes });
   if (differences.length > 0)
     throw finding(`the restored data differs from the backup: ${differences.join('; ')}`, {
       code: 'restore-incomplete',
