@@ -40,15 +40,12 @@ export function countToEnd(
       const before = sizeOf(parseInfo(String(replies[0])));
       const sizes = await readSizes(client, directory, files);
       const after = sizeOf(await client.info('persistence'));
-      const ends = possibleEnds(before, sizes, after.written);
-      const [end, ...others] = await Promise.all(
-        ends.map(async (bytes) => ({ bytes, isEnd: await isCommandEnd(client, sizes.path, bytes) })),
-      ).then((found) => found.filter(({ isEnd }) => isEnd));
-      if (!end || others.length > 0)
-        return {
-          notYet: `${ends.length} possible ends, of which ${end ? others.length + 1 : 0} are on disk`,
-        };
-      return { done: { contents, end: { file: sizes.file, bytes: end.bytes } } };
+      for (const bytes of possibleEnds(before, sizes, after.written))
+        if (await isCommandEnd(client, sizes.path, bytes))
+          return { done: { contents, end: { file: sizes.file, bytes } } };
+      return {
+        notYet: `it reports ${before.written + before.buffered} bytes, and its files have ${sizes.total}`,
+      };
     },
     { limit: WRITE_LIMIT, code: 'aof-end' },
   );
@@ -59,14 +56,18 @@ interface AofSize {
   readonly written: number;
   /** Bytes that it is going to write next. */
   readonly buffered: number;
+  /** Whether `written` has the base. A server that created an empty base when it started does not count it (seen with Valkey 8.1). */
+  readonly hasBase: boolean;
 }
 
 const sizeOf = ({
   aof_current_size: written,
   aof_buffer_length: buffered = '0',
+  aof_base_size: base,
 }: Record<string, string>): AofSize => ({
   written: Number(written),
   buffered: Number(buffered),
+  hasBase: base !== '0',
 });
 
 export interface AofSizes {
@@ -99,18 +100,18 @@ async function readSizes(
 }
 
 /**
- * Returns where the last file may have ended when the server reported `before`. A server that created its base when it started does
- * not count the base in its size (seen with Valkey 8.1); any other does. The sizes on disk, read between two reports, tell which it is.
+ * Returns where the last file may have ended when the server reported `before`, the likelier first: with the base counted and without.
+ * The sizes on disk, read between two reports, mostly exclude one of them.
  */
 export function possibleEnds(
   before: AofSize,
   { last, base, total }: Omit<AofSizes, 'file' | 'path'>,
   writtenAfter: number,
 ): number[] {
-  const uncounted = [...new Set([0, base])].filter(
-    (bytes) => bytes >= total - writtenAfter && bytes <= total - before.written,
-  );
-  return uncounted.map((bytes) => before.written + before.buffered + bytes - (total - last));
+  const uncounted = before.hasBase ? [0, base] : [base, 0];
+  return uncounted
+    .filter((bytes) => bytes >= total - writtenAfter && bytes <= total - before.written)
+    .map((bytes) => before.written + before.buffered + bytes - (total - last));
 }
 
 /** Commands end with CR LF and begin with `*`, and comments with `#`. Nothing is before the first, and nothing after the last. */
