@@ -11,7 +11,7 @@ export async function compareWithManifest(
 ): Promise<ManagerProbe> {
   const now = await waitUntilManaging(manager, node.id, 'finding');
   const restored = await listObjects(manager.engine);
-  // Every start of a manager is an entry of its own: its node becomes ready.
+  // A manager that starts writes an entry: its node becomes ready.
   const reached = Math.max(...now.members.map(({ Version }) => Version.Index));
   const differences = [
     ...(now.clusterId === cluster.id ? [] : [`expected the cluster ${cluster.id}, got ${now.clusterId}`]),

@@ -1,4 +1,4 @@
-// Services that have finished, and services in the middle of an update: a backup and a restore leave both alone, on a real engine.
+// Services that have finished, and services in the middle of an update: a backup and a restore change neither, on a real engine.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tasksRunning } from '../../src/check/tasks.ts';
 import { runCheck } from '../../src/drill/run-check.ts';

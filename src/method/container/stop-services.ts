@@ -35,7 +35,7 @@ export async function withServicesStopped<T>(
 
 /**
  * `withServicesStopped` for every service that mounts the volume. Returns what was stopped, and for how long.
- * @throws DrillError `volume-in-use` when another container uses the volume, also when it did so only meanwhile
+ * @throws DrillError `volume-in-use` when another container uses the volume, also when it did so only during `body`
  */
 export async function withVolumeUnused(
   volume: Volume,
