@@ -66,3 +66,44 @@ test.for([dockerCp(), volumeArchive()])(
     expect(await lab.engine.containers.list({ all: true })).toEqual([]);
   },
 );
+
+test('compares only what did not change during the backup', async () => {
+  const artifact = new InMemoryArtifact();
+  const metadata = await dockerCp().backup(lab.volume('files'), {
+    ...artifact.writer,
+    put: async (file, content) => {
+      await artifact.writer.put(file, content);
+      if (file === 'volume.tar.zst') lab.engine.fill('files', { b: 'changed since', c: 'new' });
+    },
+  });
+  expect(metadata).toMatchObject({ contents: { entries: 1, bytes: 5, changing: 2 } });
+  await dockerCp().restore(artifact.reader(metadata), lab.volume('restored'));
+  expect(lab.filesOf('restored')?.size).toBe(2);
+});
+
+test.for([
+  ['a file more in the list', '- 4 - missing\0', 'missing: "missing"'],
+  ['a file with another size', '- 9 - b\0', 'changed: "b"'],
+] as const)('finds %s than came back, and leaves nothing', async ([, entry, named]) => {
+  const artifact = new InMemoryArtifact();
+  const metadata = await dockerCp().backup(lab.volume('files'), artifact.writer);
+  const list = String(artifact.files.get('contents.list')).replace(/- \d+ - b\0$/, entry);
+  artifact.files.set('contents.list', Buffer.from(list));
+  const failure = await failureOf(dockerCp().restore(artifact.reader(metadata), lab.volume('short')));
+  expect(failure).toMatchObject({
+    ...{ blame: 'finding', code: 'restore-incomplete' },
+    output: expect.stringContaining(named),
+  });
+  expect(lab.filesOf('short')?.size).toBe(0);
+});
+
+test.for([{ entries: 3 }, { bytes: 12 }])(
+  'finds that less came back than the metadata says: %j',
+  async (more) => {
+    const artifact = new InMemoryArtifact();
+    const metadata = await dockerCp().backup(lab.volume('files'), artifact.writer);
+    const contents = { ...(metadata['contents'] as object), ...more };
+    const restore = dockerCp().restore(artifact.reader({ ...metadata, contents }), lab.volume('short'));
+    expect(await failureOf(restore)).toMatchObject({ blame: 'finding', code: 'restore-incomplete' });
+  },
+);
