@@ -55,6 +55,9 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
   for (const { ID, Description } of members) nameById.set(ID, Description.Hostname);
   for (const { Id, Name } of networks) nameById.set(Id, Name);
   for (const { ID, Spec } of [...services, ...secrets, ...configs]) nameById.set(ID, Spec.Name);
+  // The engine does not list the swarm's own `host` and `bridge`, and each swarm has its own ids for them.
+  for (const id of networkIdsOf(services))
+    if (!nameById.has(id)) nameById.set(id, (await engine.networks.inspect(id)).Name);
   const bySpec = <T extends { readonly Spec: { readonly Name: string } }>(
     list: readonly T[],
     value: (one: T) => unknown = ({ Spec }) => Spec,
@@ -148,6 +151,11 @@ async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, O
     'registry logins': Object.fromEntries(auths.map((host) => [key(host), true])),
   };
 }
+
+const networkIdsOf = (services: readonly ServiceInspection[]): string[] =>
+  services
+    .flatMap(({ Spec }) => [...(Spec.TaskTemplate.Networks ?? []), ...(Spec.Networks ?? [])])
+    .map(({ Target }) => Target);
 
 function withoutVolatile(spec: unknown): unknown {
   return JSON.parse(
