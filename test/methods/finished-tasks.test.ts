@@ -65,7 +65,10 @@ async function finishedOf(swarm: Swarm): Promise<string[]> {
 const runs = async (): Promise<Record<string, string>> =>
   Object.fromEntries(
     await Promise.all(
-      NAMES.map(async (name) => [name, await inVolume(site.volume('files'), ['cat', `/data/${name}`])]),
+      NAMES.map(async (name): Promise<[string, string]> => [
+        name,
+        await inVolume(site.volume('files'), ['cat', `/data/${name}`]),
+      ]),
     ),
   );
 
