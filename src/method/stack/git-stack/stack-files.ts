@@ -25,8 +25,12 @@ export type StackCommit = Readonly<z.infer<typeof StackCommit>>;
 const UNPACK =
   'umask 077; mkdir "$0/tree"; code=0; tar -x -o -C "$0/tree" || code=$?; cat >/dev/null; exit $code';
 
-/** The CLI takes values only from its environment, and env files hold passwords in practice, so they arrive on standard input. */
-const IN_TREE = 'eval "$(cat)"; cd "$0"; exec "$@" </dev/null';
+/**
+ * The CLI takes values only from its environment, and env files hold passwords in practice, so they arrive on standard input. The last
+ * line ends them: an engine may lose the end of an input that is closed right after the start, and the shell would wait forever.
+ */
+const IN_TREE = `while IFS= read -r line && [ "$line" != '# end' ]; do eval "$line"; done; cd "$0"; exec "$@" </dev/null`;
+const END = '# end\n';
 
 const ENGINE_SOCKET = '/run/docker.sock';
 
@@ -127,7 +131,7 @@ export class StackFiles implements AsyncDisposable {
     const { tree, prefix } = this.place;
     try {
       return await this.node.exec(['sh', '-euc', IN_TREE, directory ?? posix.join(tree, prefix), ...argv], {
-        input: toShellExports(this.#env),
+        input: `${toShellExports(this.#env)}${END}`,
       });
     } catch (error) {
       if (!(error instanceof DrillError) || error.code !== 'command-failed') throw error;
