@@ -48,7 +48,7 @@ const LAYERS = {
 
 /** Libraries that only these places may import; other code calls those places. */
 const GUARDED_LIBRARIES = {
-  testcontainers: ['src/swarm/node-container.ts', 'bench/**'],
+  testcontainers: ['src/swarm/node/container.ts', 'bench/**'],
   dockerode: ['src/lab/engine/**', 'test/**'],
   execa: ['src/support/command.ts', 'test/**'],
   mustache: ['src/report/html.ts'],

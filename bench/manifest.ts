@@ -10,7 +10,7 @@ import { readManifest } from '../src/check/files/manifest.ts';
 import { outputOf } from '../src/lab/engine/process.ts';
 import type { Lab } from '../src/lab/lab.ts';
 import { Scope } from '../src/support/scope.ts';
-import type { Node } from '../src/swarm/node.ts';
+import type { Node } from '../src/swarm/node/node.ts';
 import { Site } from '../src/swarm/site.ts';
 import { against, id } from './measure.ts';
 

@@ -15,7 +15,7 @@ export * as recoveries from './recovery/recoveries.ts';
 export { minutes, seconds, type Seconds } from './support/clock.ts';
 
 export type { Inventory } from './swarm/inventory.ts';
-export type { Node } from './swarm/node.ts';
+export type { Node } from './swarm/node/node.ts';
 export type { Site } from './swarm/site.ts';
 export { Swarm, type Topology } from './swarm/swarm.ts';
 export type { Kept, Vault } from './vault/vault.ts';

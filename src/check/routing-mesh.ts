@@ -1,7 +1,7 @@
 // The routing mesh and virtual IPs: real traffic through every node, if the kernel supports it.
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import type { Node } from '../swarm/node.ts';
+import type { Node } from '../swarm/node/node.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Check } from '../model/check.ts';
 

@@ -5,7 +5,7 @@ import { isNotFound } from '../lab/engine/errors.ts';
 import type { Aftermath, ProofRow } from '../model/disaster.ts';
 import { usage } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
-import type { Node } from '../swarm/node.ts';
+import type { Node } from '../swarm/node/node.ts';
 import { Swarm } from '../swarm/swarm.ts';
 
 /**

@@ -1,7 +1,7 @@
 // A method: one way to back something up and to restore it, with its limits declared up front.
 import type { Readable } from 'node:stream';
 import type { Aspect } from './aspect.ts';
-import type { Node } from '../swarm/node.ts';
+import type { Node } from '../swarm/node/node.ts';
 import type { Account, AccountKind } from './account.ts';
 import type { Downtime } from './downtime.ts';
 

@@ -2,7 +2,7 @@
 // containers are long gone, so every node's own engine is asked, too.
 import type { ServiceInspection, TaskInspection } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
-import type { Node } from './node.ts';
+import type { Node } from './node/node.ts';
 import { isJob, progressOf, usableNodes, type TaskProgress } from './task-progress.ts';
 
 export interface ServiceProgress extends TaskProgress {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Member, ServiceInspection, TaskInspection } from '../lab/engine/api.ts';
 import { toComparableNetwork } from './network-spec.ts';
 import { namesOfHosts } from './host-names.ts';
-import type { Node } from './node.ts';
+import type { Node } from './node/node.ts';
 import { toComparableSpec, toPortableSpec } from './service-spec.ts';
 import type { TopologyNode } from './topology.ts';
 

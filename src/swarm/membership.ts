@@ -5,7 +5,7 @@ import { isNotFound } from '../lab/engine/errors.ts';
 import { monotonic, type Seconds, seconds } from '../support/clock.ts';
 import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
-import type { Node } from './node.ts';
+import type { Node } from './node/node.ts';
 
 const SWARM_PORT = 2377;
 const LISTEN_ADDRESS = `0.0.0.0:${SWARM_PORT}`;

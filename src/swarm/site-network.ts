@@ -2,7 +2,7 @@
 import type { Labels } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
-import type { NodeIdentity, NodeRole } from './node-container.ts';
+import type { NodeIdentity, NodeRole } from './node/container.ts';
 
 const FIRST_ADDRESS: Readonly<Record<NodeRole, number>> = { manager: 11, worker: 31 };
 const GATEWAY = 250;

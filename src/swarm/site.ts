@@ -11,9 +11,9 @@ import { NODE_START } from '../lab/prepare.ts';
 import { DrillError, labFailure, reasonOf } from '../support/errors.ts';
 import type { Scope } from '../support/scope.ts';
 import { currentSignal, step } from '../support/trace.ts';
-import { nodeContainer, type NodeIdentity, type NodeSpec } from './node-container.ts';
-import { NodeDisks } from './node-disks.ts';
-import { Node, StoppedNode } from './node.ts';
+import { nodeContainer, type NodeIdentity, type NodeSpec } from './node/container.ts';
+import { NodeDisks } from './node/disks.ts';
+import { Node, StoppedNode } from './node/node.ts';
 import { createSiteNetwork, type SiteAddresses } from './site-network.ts';
 
 export interface SiteOptions {

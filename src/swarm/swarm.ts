@@ -11,8 +11,8 @@ import { step } from '../support/trace.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { findMissingTasks, type MissingTasks } from './convergence.ts';
 import { activateNodes, findUnreadyNodes, initialiseSwarm, joinNodes, memberIds } from './membership.ts';
-import type { NodeIdentity } from './node-container.ts';
-import type { Node } from './node.ts';
+import type { NodeIdentity } from './node/container.ts';
+import type { Node } from './node/node.ts';
 import { PermanentErrors } from './permanent-errors.ts';
 import type { Site } from './site.ts';
 

@@ -7,7 +7,7 @@ import { NODE_START } from '../../src/lab/prepare.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
-import { Node } from '../../src/swarm/node.ts';
+import { Node } from '../../src/swarm/node/node.ts';
 import { Site } from '../../src/swarm/site.ts';
 import { failureOf } from '../support/method-lab.ts';
 

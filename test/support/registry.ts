@@ -4,7 +4,7 @@ import { ensureImage } from '../../src/lab/images.ts';
 import type { ImageRecipe } from '../../src/lab/lab.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
-import type { Node } from '../../src/swarm/node.ts';
+import type { Node } from '../../src/swarm/node/node.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
 
 /** An address of the node itself: engines trust it without a certificate. */

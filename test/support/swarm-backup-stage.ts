@@ -13,7 +13,7 @@ import { pack, type Header } from 'tar-stream';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';
-import type { Node } from '../../src/swarm/node.ts';
+import type { Node } from '../../src/swarm/node/node.ts';
 import { Site } from '../../src/swarm/site.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
 import { surveyDirectory } from '../../src/swarm-backup/file/entries.ts';

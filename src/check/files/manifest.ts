@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Exclusion } from '../../model/check.ts';
 import { DrillError } from '../../support/errors.ts';
-import type { Node } from '../../swarm/node.ts';
+import type { Node } from '../../swarm/node/node.ts';
 import type { Entry } from './entry.ts';
 
 /** A volume on the node that holds it. */

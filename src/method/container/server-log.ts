@@ -2,7 +2,7 @@
 import type { Seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { waitUntil, type Answer } from '../../support/poll.ts';
-import type { Node } from '../../swarm/node.ts';
+import type { Node } from '../../swarm/node/node.ts';
 
 export interface ServerContainer {
   readonly node: Node;

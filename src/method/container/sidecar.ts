@@ -8,7 +8,7 @@ import { seconds, type Seconds } from '../../support/clock.ts';
 import { commandReason } from '../../support/command-reason.ts';
 import { finding } from '../../support/errors.ts';
 import type { Answer } from '../../support/poll.ts';
-import type { Node } from '../../swarm/node.ts';
+import type { Node } from '../../swarm/node/node.ts';
 import { readServerLog, waitForServer } from './server-log.ts';
 
 export interface SidecarSpec {

@@ -9,7 +9,7 @@ import { commandReason } from '../../support/command-reason.ts';
 import { DrillError, finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { withSignal } from '../../support/trace.ts';
-import type { Node } from '../../swarm/node.ts';
+import type { Node } from '../../swarm/node/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 
 export interface ServiceRef {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { VolumeInspection } from '../../lab/engine/api.ts';
 import { EngineError } from '../../lab/engine/errors.ts';
 import { finding } from '../../support/errors.ts';
-import type { Node } from '../../swarm/node.ts';
+import type { Node } from '../../swarm/node/node.ts';
 
 /** Part of an artifact's metadata. */
 export const volumeDefinition = z.object({

@@ -4,7 +4,7 @@ import type { VolumeInspection } from '../../lab/engine/api.ts';
 import { isNotFound } from '../../lab/engine/errors.ts';
 import type { Method } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
-import type { Node } from '../../swarm/node.ts';
+import type { Node } from '../../swarm/node/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import { outputOrThrow, runSidecar, type SidecarResult } from './sidecar.ts';
 import { requireRestorable } from './volume-definition.ts';

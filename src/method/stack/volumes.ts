@@ -2,7 +2,7 @@
 // another driver, or with other options, is used as it is.
 import type { ServiceSpec, VolumeInspection } from '../../lab/engine/api.ts';
 import { listDifferences } from '../../swarm/differences.ts';
-import type { Node } from '../../swarm/node.ts';
+import type { Node } from '../../swarm/node/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import { STACK_LABEL } from './swarm-objects.ts';
 

@@ -18,7 +18,7 @@ import type { Manifest } from '../../swarm-backup/file/manifest.ts';
 import { memoryTarget } from '../../swarm-backup/file/target.ts';
 import { restore } from '../../swarm-backup/restore.ts';
 import { readProgress } from '../../swarm/convergence.ts';
-import type { Node } from '../../swarm/node.ts';
+import type { Node } from '../../swarm/node/node.ts';
 import type { Site } from '../../swarm/site.ts';
 import { Swarm } from '../../swarm/swarm.ts';
 import { defineMethod } from '../define.ts';

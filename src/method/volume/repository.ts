@@ -9,7 +9,7 @@ import { SSH } from '../../vault/ssh-config.ts';
 import type { Seconds } from '../../support/clock.ts';
 import { lastLine } from '../../support/command-reason.ts';
 import { DrillError, finding } from '../../support/errors.ts';
-import type { ToolOptions } from '../../swarm/tool-container.ts';
+import type { ToolOptions } from '../../swarm/node/tool-container.ts';
 import {
   FAILURES,
   classifyExit,

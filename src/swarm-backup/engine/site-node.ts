@@ -3,7 +3,7 @@ import { connect } from '../../lab/engine/connect.ts';
 import { outputOf } from '../../lab/engine/process.ts';
 import { commandReason } from '../../support/command-reason.ts';
 import { finding } from '../../support/errors.ts';
-import type { Node, StoppedNode } from '../../swarm/node.ts';
+import type { Node, StoppedNode } from '../../swarm/node/node.ts';
 import type { Site } from '../../swarm/site.ts';
 import { containerManager } from './container.ts';
 import { containerDataRoot } from './container-data-root.ts';

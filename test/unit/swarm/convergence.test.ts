@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { ServiceInspection, TaskInspection } from '../../../src/lab/engine/api.ts';
 import type { Engine } from '../../../src/lab/engine/engine.ts';
 import { findMissingTasks } from '../../../src/swarm/convergence.ts';
-import type { Node } from '../../../src/swarm/node.ts';
+import type { Node } from '../../../src/swarm/node/node.ts';
 
 const BIND = 'invalid mount config for type "bind": bind source path does not exist: /srv/gone';
 

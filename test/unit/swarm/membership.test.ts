@@ -4,7 +4,7 @@ import type { MemberSpec } from '../../../src/lab/engine/api.ts';
 import { EngineError } from '../../../src/lab/engine/errors.ts';
 import { seconds } from '../../../src/support/clock.ts';
 import { activateNodes } from '../../../src/swarm/membership.ts';
-import type { Node } from '../../../src/swarm/node.ts';
+import type { Node } from '../../../src/swarm/node/node.ts';
 
 /** A manager, and one node whose ingress network knows, at each question, the next of these lists of peers. */
 function scripted(answers: (readonly string[] | Error)[]) {

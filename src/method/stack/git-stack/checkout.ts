@@ -2,7 +2,7 @@
 // checkout would put them.
 import { createReadStream } from 'node:fs';
 import { posix } from 'node:path';
-import type { Node } from '../../../swarm/node.ts';
+import type { Node } from '../../../swarm/node/node.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import { layoutFor } from './bind-sources.ts';
 

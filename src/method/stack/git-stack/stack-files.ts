@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { DrillError, finding, reasonOf } from '../../../support/errors.ts';
 import { lastLine } from '../../../support/command-reason.ts';
-import type { Node } from '../../../swarm/node.ts';
+import type { Node } from '../../../swarm/node/node.ts';
 import { exportCommit } from '../git/export-commit.ts';
 import { runGit } from '../git/git.ts';
 import type { ComposeDirectory } from './bind-sources.ts';

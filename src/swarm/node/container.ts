@@ -1,0 +1,67 @@
+// The container that a node is: a privileged one with an engine inside, on its own disk, at its own address.
+import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
+import { TEMPLATE_MOUNT } from '../../lab/disk.ts';
+import type { ContainerSpec, Labels } from '../../lab/engine/api.ts';
+import { imageReference } from '../../lab/images.ts';
+import type { LabFacts } from '../../lab/lab.ts';
+
+export type { StartedTestContainer };
+
+export type NodeRole = 'manager' | 'worker';
+
+export interface NodeIdentity {
+  /** Its host name, e.g. `manager-1`. A replacement has the name of the node that it replaces. */
+  readonly name: string;
+  readonly role: NodeRole;
+}
+
+export interface NodeSpec extends NodeIdentity {
+  readonly address: string;
+  /** Docker's name of the site's network. */
+  readonly network: string;
+  /** The volume that is its disk: the data root of its engine. */
+  readonly volume: string;
+  readonly labels: Labels;
+  /** Text of the start script. */
+  readonly script: string;
+}
+
+/** The same however the container is created: for a node that starts, and for an empty one that a restore writes to. */
+export const nodeContainer = (lab: LabFacts, spec: NodeSpec) =>
+  ({
+    name: spec.volume,
+    Image: imageReference(lab, 'node'),
+    Hostname: spec.name,
+    Entrypoint: ['sh', '-c', spec.script],
+    Labels: spec.labels,
+    HostConfig: {
+      // An init as the engine's parent: it reaps the shims of containers that ended.
+      Init: true,
+      Privileged: true,
+      NetworkMode: spec.network,
+      Tmpfs: { '/run': 'rw,exec' },
+      Binds: [`${spec.volume}:/var/lib/docker`, `${lab.template}:${TEMPLATE_MOUNT}:ro`],
+      LogConfig: { Type: 'json-file', Config: {} },
+    },
+    NetworkingConfig: {
+      EndpointsConfig: { [spec.network]: { IPAMConfig: { IPv4Address: spec.address } } },
+    },
+  }) satisfies ContainerSpec;
+
+class NodeContainer extends GenericContainer {
+  constructor(lab: LabFacts, spec: NodeSpec) {
+    const { HostConfig, ...settings } = nodeContainer(lab, spec);
+    super(settings.Image);
+    Object.assign(this.createOpts, settings);
+    Object.assign(this.hostConfig, HostConfig);
+    this.withNetworkMode(HostConfig.NetworkMode)
+      .withAutoCleanup(false)
+      .withWaitStrategy(Wait.forSuccessfulCommand('true'));
+  }
+}
+
+export async function startNodeContainer(lab: LabFacts, spec: NodeSpec): Promise<StartedTestContainer> {
+  process.env['DOCKER_HOST'] = lab.host;
+  process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
+  return new NodeContainer(lab, spec).start();
+}

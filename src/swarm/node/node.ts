@@ -1,0 +1,184 @@
+// One node of a swarm, running or stopped: two types. Every access goes through `docker exec` into its container, so that no port is
+// open to anyone.
+import type { Duplex } from 'node:stream';
+import { connect, connectInside } from '../../lab/engine/connect.ts';
+import type { Engine } from '../../lab/engine/engine.ts';
+import { execInContainer, type ContainerProcess, type ExecOptions } from '../../lab/engine/process.ts';
+import { imageReference } from '../../lab/images.ts';
+import type { LabFacts } from '../../lab/lab.ts';
+import { seconds } from '../../support/clock.ts';
+import { commandReason } from '../../support/command-reason.ts';
+import { reasonOf } from '../../support/errors.ts';
+import { waitUntil } from '../../support/poll.ts';
+import { step } from '../../support/trace.ts';
+import {
+  startNodeContainer,
+  type NodeRole,
+  type NodeSpec,
+  type StartedTestContainer,
+} from './container.ts';
+import { startTool, type ToolOptions } from './tool-container.ts';
+
+/** How long an engine may take until it answers. */
+const ENGINE_LIMIT = seconds(60);
+/** Lines of its log that explain why a node's container ended. */
+const LOG_LINES = 20;
+
+export interface NodeParts {
+  readonly lab: LabFacts;
+  readonly spec: NodeSpec;
+  /** Of its container. */
+  readonly id: string;
+  /** The lab's engine, which runs the node's container. */
+  readonly outer: Engine;
+  /** The engine inside the node. */
+  readonly engine: Engine;
+}
+
+/** A node whose engine answers. */
+export class Node {
+  readonly name: string;
+  readonly role: NodeRole;
+  readonly address: string;
+  /** Id of the node's container in the lab's engine. */
+  readonly id: string;
+  /** The node's own engine. */
+  readonly engine: Engine;
+  /** When its container was started; nothing in it can be older. */
+  readonly startedAt = new Date();
+  readonly #parts: NodeParts;
+  readonly #container: StartedTestContainer | undefined;
+  #isDestroyed = false;
+
+  /** @internal use `Node.start` @param container if Testcontainers started it */
+  constructor(parts: NodeParts, container?: StartedTestContainer) {
+    const { spec, id, engine } = parts;
+    this.name = spec.name;
+    this.role = spec.role;
+    this.address = spec.address;
+    this.id = id;
+    this.engine = engine;
+    this.#parts = parts;
+    this.#container = container;
+  }
+
+  /** Starts the node's container and waits for its engine. */
+  static async start(lab: LabFacts, spec: NodeSpec): Promise<Node> {
+    const container = await startNodeContainer(lab, spec);
+    const outer = connect(lab.host);
+    const id = container.getId();
+    const node = new Node({ lab, spec, id, outer, engine: connectInside(outer, id) }, container);
+    return node.answering();
+  }
+
+  /** @internal Waits for its engine. */
+  async answering(): Promise<this> {
+    const { outer } = this.#parts;
+    await waitUntil(
+      `the engine of ${this.name}`,
+      async () => {
+        const { State } = await outer.containers.inspect(this.id);
+        if (!State.Running) return this.#exited(State.ExitCode);
+        await this.engine.ping();
+        return { done: true };
+      },
+      { limit: ENGINE_LIMIT },
+    );
+    return this;
+  }
+
+  /** Why its container ended: the engine's own last lines. */
+  async #exited(exitCode: number): Promise<{ giveUp: string; output: string }> {
+    const output = await this.#parts.outer.containers.logs(this.id, { tail: LOG_LINES }).catch(reasonOf);
+    return { giveUp: commandReason('its container exited', exitCode, output), output };
+  }
+
+  /** Runs a program on the node (it has the docker CLI) and returns its standard output. @throws DrillError `command-failed` */
+  exec(argv: readonly string[], options: ExecOptions = {}): Promise<string> {
+    return execInContainer(this.#parts.outer, this.id, argv, options);
+  }
+
+  /** Starts a program on the node. */
+  startProcess(argv: readonly string[]): Promise<ContainerProcess> {
+    return this.#parts.outer.containers.startProcess(this.id, argv);
+  }
+
+  /** Connects to a port on the node's loopback, as a client on that host would. */
+  async dial(port: number, address = '127.0.0.1'): Promise<Duplex> {
+    return (await this.startProcess(['nc', address, String(port)])).asSocket();
+  }
+
+  /** Starts a program in a throwaway container on this node, as root. */
+  startTool(options: ToolOptions): Promise<ContainerProcess> {
+    return startTool(this.engine, imageReference(this.#parts.lab, options.image ?? 'toolbox'), options);
+  }
+
+  /** Stops the node as a shutdown would, with `grace` for its containers. Its disk stays. */
+  async stop(grace = seconds(20)): Promise<StoppedNode> {
+    await step(`stop ${this.name}`, () => this.#parts.outer.containers.stop(this.id, { grace }));
+    return new StoppedNode(this.#parts);
+  }
+
+  /** Ends the node as a power cut would, and its disk with it. */
+  async destroy(): Promise<void> {
+    const { outer } = this.#parts;
+    await step(`destroy ${this.name}`, async () => {
+      if (this.#container) await this.#container.stop({ timeout: 0, remove: true, removeVolumes: true });
+      else await outer.containers.remove(this.id);
+      await outer.volumes.remove(this.volume, { force: true });
+    });
+    this.#isDestroyed = true;
+  }
+
+  /** Whether this program has destroyed it. */
+  get isDestroyed(): boolean {
+    return this.#isDestroyed;
+  }
+
+  /** Returns the same node, after its engine was restarted from outside. */
+  reconnect(): Promise<Node> {
+    return reconnect(this.#parts);
+  }
+
+  /** Name of the volume that is its disk. */
+  get volume(): string {
+    return this.#parts.spec.volume;
+  }
+}
+
+/** A node that is switched off. */
+export class StoppedNode {
+  readonly name: string;
+  /** Id of the node's container in the lab's engine. */
+  readonly id: string;
+  readonly #parts: NodeParts;
+
+  /** @internal */
+  constructor(parts: NodeParts) {
+    this.name = parts.spec.name;
+    this.id = parts.id;
+    this.#parts = parts;
+  }
+
+  /** Name of the volume that is its disk. */
+  get volume(): string {
+    return this.#parts.spec.volume;
+  }
+
+  /** Starts it on its disk, and waits for its engine. */
+  async start(): Promise<Node> {
+    return step(`start ${this.name}`, async () => {
+      await this.#parts.outer.containers.start(this.id);
+      return this.reconnect();
+    });
+  }
+
+  /** Returns the running node, after its container was started from outside. */
+  reconnect(): Promise<Node> {
+    return reconnect(this.#parts);
+  }
+}
+
+/** With a new client: connections to the old engine are not used again. */
+const reconnect = (parts: NodeParts): Promise<Node> =>
+  new Node({ ...parts, engine: connectInside(parts.outer, parts.id) }).answering();
