@@ -11,12 +11,7 @@ import { commandReason } from '../../support/command-reason.ts';
 import { reasonOf } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { step } from '../../support/trace.ts';
-import {
-  startNodeContainer,
-  type NodeRole,
-  type NodeSpec,
-  type StartedTestContainer,
-} from './container.ts';
+import { startNodeContainer, type NodeRole, type NodeSpec, type StartedTestContainer } from './container.ts';
 import { startTool, type ToolOptions } from './tool-container.ts';
 
 /** How long an engine may take until it answers. */

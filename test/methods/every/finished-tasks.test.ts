@@ -9,7 +9,14 @@ import { waitUntil } from '../../../src/support/poll.ts';
 import { readProgress } from '../../../src/swarm/convergence.ts';
 import type { Swarm } from '../../../src/swarm/swarm.ts';
 import { openArtifactStore } from '../../support/artifact-store.ts';
-import { findingOf, inVolume, openTestSite, startUser, stateOf, type TestSite } from '../../support/volumes.ts';
+import {
+  findingOf,
+  inVolume,
+  openTestSite,
+  startUser,
+  stateOf,
+  type TestSite,
+} from '../../support/volumes.ts';
 
 const ONE = { Replicated: { Replicas: 1 } };
 /** What has finished when the tests begin; each has the line `ran` in its file of the volume. */

@@ -9,7 +9,11 @@ import type { Account } from '../../../src/model/account.ts';
 import { gitStack } from '../../../src/method/stack/git-stack/git-stack.ts';
 import type { Method } from '../../../src/model/method.ts';
 import { postgresDump } from '../../../src/method/postgres/dump.ts';
-import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../../src/method/stack/sealed-secrets.ts';
+import {
+  createAgeIdentity,
+  sealSecrets,
+  type SealedSecrets,
+} from '../../../src/method/stack/sealed-secrets.ts';
 import { restic } from '../../../src/method/volume/restic.ts';
 import { readSecretsInTasks } from '../../../src/method/stack/secrets-in-tasks.ts';
 import { serviceExport } from '../../../src/method/stack/service-export/service-export.ts';

@@ -15,7 +15,14 @@ import { Scope } from '../../../src/support/scope.ts';
 import { withTrace } from '../../../src/support/trace.ts';
 import { Site } from '../../../src/swarm/site.ts';
 import { Swarm } from '../../../src/swarm/swarm.ts';
-import { failureOf, filesIn, finding, fullAfter, interruptedBy, runInVolume } from '../../support/method-lab.ts';
+import {
+  failureOf,
+  filesIn,
+  finding,
+  fullAfter,
+  interruptedBy,
+  runInVolume,
+} from '../../support/method-lab.ts';
 import { openArtifactStore, type ArtifactStore } from '../../support/artifact-store.ts';
 
 const METHODS = { rdb: valkeyRdb(), aof: valkeyAof() };

@@ -2,9 +2,17 @@
 import { readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { bytesOf } from '../../../src/lab/engine/process.ts';
-import { gitStack, type StackSource, type StackTarget } from '../../../src/method/stack/git-stack/git-stack.ts';
+import {
+  gitStack,
+  type StackSource,
+  type StackTarget,
+} from '../../../src/method/stack/git-stack/git-stack.ts';
 import type { ArtifactMetadata } from '../../../src/model/method.ts';
-import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../../src/method/stack/sealed-secrets.ts';
+import {
+  createAgeIdentity,
+  sealSecrets,
+  type SealedSecrets,
+} from '../../../src/method/stack/sealed-secrets.ts';
 import { describeError as described } from '../../../src/support/errors.ts';
 import { runProgram } from '../../../src/support/command.ts';
 import { Scope } from '../../../src/support/scope.ts';

@@ -5,7 +5,11 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } f
 import { mountedFilesMatch, readMountedFiles } from '../../../src/check/mounted.ts';
 import { bytesOf } from '../../../src/lab/engine/process.ts';
 import type { ArtifactMetadata } from '../../../src/model/method.ts';
-import { createAgeIdentity, sealSecrets, type SealedSecrets } from '../../../src/method/stack/sealed-secrets.ts';
+import {
+  createAgeIdentity,
+  sealSecrets,
+  type SealedSecrets,
+} from '../../../src/method/stack/sealed-secrets.ts';
 import { readSecretsInTasks } from '../../../src/method/stack/secrets-in-tasks.ts';
 import {
   serviceExport,

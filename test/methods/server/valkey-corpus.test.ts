@@ -6,22 +6,22 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ServiceSpec } from '../../src/lab/engine/api.ts';
-import type { Volume } from '../../src/method/container/volume.ts';
-import { valkeyAof } from '../../src/method/valkey/aof.ts';
-import { CLIENT } from '../../src/method/valkey/client.ts';
-import { valkeyRdb } from '../../src/method/valkey/rdb.ts';
-import { openKeyValueClient, type KeyValueService } from '../../src/method/valkey/service.ts';
-import { waitUntil } from '../../src/support/poll.ts';
-import { execInTask, findTask } from '../../src/method/container/task.ts';
-import { openArtifactStore } from '../support/artifact-store.ts';
-import { openTestSite, type TestSite } from '../support/volumes.ts';
-import { runInVolume } from '../support/method-lab.ts';
+import type { ServiceSpec } from '../../../src/lab/engine/api.ts';
+import type { Volume } from '../../../src/method/container/volume.ts';
+import { valkeyAof } from '../../../src/method/valkey/aof.ts';
+import { CLIENT } from '../../../src/method/valkey/client.ts';
+import { valkeyRdb } from '../../../src/method/valkey/rdb.ts';
+import { openKeyValueClient, type KeyValueService } from '../../../src/method/valkey/service.ts';
+import { waitUntil } from '../../../src/support/poll.ts';
+import { execInTask, findTask } from '../../../src/method/container/task.ts';
+import { openArtifactStore } from '../../support/artifact-store.ts';
+import { openTestSite, type TestSite } from '../../support/volumes.ts';
+import { runInVolume } from '../../support/method-lab.ts';
 
-const DIRECTORY = join(import.meta.dirname, '../fixtures/databases/valkey');
+const DIRECTORY = join(import.meta.dirname, '../../fixtures/databases/valkey');
 const ENTRIES = readdirSync(DIRECTORY).map(parseEntry);
 const METHODS = [valkeyRdb(), valkeyAof()];
-const CONTENTS = readFileSync(join(import.meta.dirname, '../../fixtures/sessions/contents.lua'), 'utf8');
+const CONTENTS = readFileSync(join(import.meta.dirname, '../../../fixtures/sessions/contents.lua'), 'utf8');
 
 interface Entry {
   readonly name: string;

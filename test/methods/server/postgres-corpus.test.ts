@@ -2,21 +2,21 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { compareDatabases } from '../../src/check/postgres/compare.ts';
-import { NOT_COMPARED } from '../../src/check/postgres/not-compared.ts';
-import { readDatabaseObjects } from '../../src/check/postgres/catalog.ts';
-import { differencesBetween } from '../../src/check/inventory.ts';
-import { postgresBaseBackup } from '../../src/method/postgres/base-backup.ts';
-import { postgresDump } from '../../src/method/postgres/dump.ts';
-import { postgresPointInTime } from '../../src/method/postgres/point-in-time.ts';
-import { postgresWalArchive } from '../../src/method/postgres/wal-archive.ts';
-import type { ArtifactReader, Method } from '../../src/model/method.ts';
-import { Scope } from '../../src/support/scope.ts';
-import { openArtifactStore } from '../support/artifact-store.ts';
-import { queryOf, readDatabase, type DatabaseContents } from '../support/database-contents.ts';
-import { PostgresServer } from '../support/postgres-server.ts';
+import { compareDatabases } from '../../../src/check/postgres/compare.ts';
+import { NOT_COMPARED } from '../../../src/check/postgres/not-compared.ts';
+import { readDatabaseObjects } from '../../../src/check/postgres/catalog.ts';
+import { differencesBetween } from '../../../src/check/inventory.ts';
+import { postgresBaseBackup } from '../../../src/method/postgres/base-backup.ts';
+import { postgresDump } from '../../../src/method/postgres/dump.ts';
+import { postgresPointInTime } from '../../../src/method/postgres/point-in-time.ts';
+import { postgresWalArchive } from '../../../src/method/postgres/wal-archive.ts';
+import type { ArtifactReader, Method } from '../../../src/model/method.ts';
+import { Scope } from '../../../src/support/scope.ts';
+import { openArtifactStore } from '../../support/artifact-store.ts';
+import { queryOf, readDatabase, type DatabaseContents } from '../../support/database-contents.ts';
+import { PostgresServer } from '../../support/postgres-server.ts';
 
-const CORPUS = join(import.meta.dirname, '../fixtures/databases');
+const CORPUS = join(import.meta.dirname, '../../fixtures/databases');
 
 /** WAL is archived into a directory of its volume. */
 const archivesBelow = (stack: string): string =>
