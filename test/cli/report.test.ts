@@ -3,6 +3,7 @@ import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { JOURNAL_VERSION } from '../../src/drill/events.ts';
 import { asText, notRecoveredSample, recoveredSample } from '../support/report/samples.ts';
 import { swarmDrill } from '../support/program.ts';
 
@@ -46,10 +47,10 @@ test('reports a truncated and damaged journal as inconclusive, not as an error',
 });
 
 test('exits with 64 for a journal of version 1, and says what to do', async () => {
-  const text = asText(recoveredSample()).replace('"journal":2', '"journal":1');
+  const text = asText(recoveredSample()).replace(`"journal":${JOURNAL_VERSION}`, '"journal":1');
   const { exitCode, stderr } = await swarmDrill('report', await journalOf('old', text));
   expect(exitCode).toBe(64);
-  expect(stderr).toContain('journal has version 1 (expected version 2)');
+  expect(stderr).toContain('journal has version 1 (expected version 3)');
   expect(stderr).toContain('what to do: Rebuild this report with the version of swarm-drill that wrote');
 });
 
