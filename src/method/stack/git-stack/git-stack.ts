@@ -61,6 +61,10 @@ const LIMITS: readonly Limit[] = [
     sentence:
       'the image behind a tag: a tag that is not pinned by digest may name another image tomorrow; the metadata lists them',
   },
+  {
+    sentence:
+      'that a job or a task that runs once has run: both are created again, and run again on the data that is there',
+  },
   { sentence: 'submodules and files in LFS: a commit has only their names' },
   {
     sentence:

@@ -51,7 +51,10 @@ const LIMITS: readonly Limit[] = [
       'the cluster itself: its id, CA, join tokens, address pools and settings; all ids, virtual IPs and past tasks',
     loses: ['cluster identity'],
   },
-  { sentence: 'that a job has run: the job is created again, and runs again' },
+  {
+    sentence:
+      'that a job or a task that runs once has run: both are created again, and run again on the data that is there; `holdBack` leaves services out',
+  },
   {
     sentence:
       'what belongs to a node: volumes and their data, images, plugins, local networks, daemon configuration, registry logins',
