@@ -53,7 +53,7 @@ const LIMITS: readonly Limit[] = [
   },
   {
     sentence:
-      'that a job or a task that runs once has run: both are created again, and run again on the data that is there; `holdBack` leaves services out',
+      'that a job or a task that runs once has run: both are created again, and run again on the data that is there; `leaveOut` excludes a service',
   },
   {
     sentence:
