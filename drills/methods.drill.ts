@@ -37,7 +37,6 @@ const rows = [
   valkeyRow('valkey-rdb', methods.valkeyRdb()),
   valkeyRow('valkey-aof', methods.valkeyAof()),
   swarmStateRow('swarm-state', methods.swarmState()),
-  swarmStateRow('swarm-state-no-snapshot', methods.swarmState({ raftSnapshot: false })),
   swarmStateRow('swarm-state-hot', methods.swarmState({ hot: true })),
   serviceExportRow('service-export'),
   gitStackRow('git-stack', methods.gitStack()),

@@ -71,7 +71,7 @@ export interface SwarmStateOptions {
    * (https://docs.docker.com/engine/swarm/admin_guide/). Default: the engine is stopped for the copy.
    */
   readonly hot?: boolean;
-  /** Takes a raft snapshot before the copy, so that a restore has a leader 10 to 20 s earlier. Default true. */
+  /** Takes a raft snapshot before the copy if there are several managers, so that a restore has a leader 10 to 20 s earlier. Default true. */
   readonly raftSnapshot?: boolean;
 }
 
