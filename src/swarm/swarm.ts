@@ -202,7 +202,7 @@ export class Swarm {
     for (const node of started) this.replace(node);
     await this.ready();
     if (!holdBack) return;
-    const addresses = this.#nodes.map(({ address }) => address);
+    const addresses = this.nodes.map(({ address }) => address);
     await step('activate the nodes', () => activateNodes(manager, started, addresses));
   }
 
