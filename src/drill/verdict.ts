@@ -83,11 +83,14 @@ const ofFailedChecks = ({ checks }: VerdictFacts): Objection[] =>
     .filter((check) => check.result === 'fail')
     .map((check) => red(`check "${check.name}" failed: ${check.detail}`));
 
+/** Returns whether the recovery took longer than the RTO allows. */
+export const missesRto = ({ rtaSeconds }: Pick<Actual, 'rtaSeconds'>, rtoSeconds: number): boolean =>
+  rtaSeconds !== null && rtaSeconds > rtoSeconds;
+
 function* ofMissedObjectives({ objectives, actual }: VerdictFacts): Generator<Objection> {
   const { rtoSeconds: rto, rpoSeconds: rpo } = objectives;
-  const { rtaSeconds: rta } = actual;
-  if (rto !== null && rta !== null && rta > rto)
-    yield red(`RTO missed: RTA is ${formatSeconds(rta)}, ${plain(rto)} allowed`);
+  if (rto !== null && missesRto(actual, rto))
+    yield red(`RTO missed: RTA is ${formatSeconds(actual.rtaSeconds ?? 0)}, ${plain(rto)} allowed`);
   if (rpo !== null && missesRpo(actual, rpo))
     yield red(`RPO missed: RPA is ${formatRpa(actual, '')}, ${plain(rpo)} allowed`);
 }

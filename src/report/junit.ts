@@ -1,6 +1,7 @@
 // Renders junit.xml of a run, for CI servers: a suite per drill, a case per check, and one each for end, objectives and verdict.
 import { DOMImplementation, XMLSerializer, type Element } from '@xmldom/xmldom';
 import { formatRpa, missesRpo } from '../drill/data-loss.ts';
+import { missesRto } from '../drill/verdict.ts';
 import { formatSeconds } from '../support/clock.ts';
 import type { Report, Run } from './schema.ts';
 
@@ -61,26 +62,19 @@ function objectivesOutcome({ objectives, actual }: Report): CaseOutcome {
   const { rtoSeconds: rto, rpoSeconds: rpo } = objectives;
   const { rtaSeconds: rta, rpaSeconds: rpa } = actual;
   const unmeasured = 'not measured';
-  const asked = [
-    ...(rto === null
-      ? []
-      : [
-          {
-            text: `RTO ${formatSeconds(rto)}, RTA ${rta === null ? unmeasured : formatSeconds(rta)}`,
-            isMeasured: rta !== null,
-            isMissed: rta !== null && rta > rto,
-          },
-        ]),
-    ...(rpo === null
-      ? []
-      : [
-          {
-            text: `RPO ${formatSeconds(rpo)}, RPA ${formatRpa(actual, unmeasured)}`,
-            isMeasured: rpa !== null,
-            isMissed: missesRpo(actual, rpo),
-          },
-        ]),
-  ];
+  const asked: { text: string; isMeasured: boolean; isMissed: boolean }[] = [];
+  if (rto !== null)
+    asked.push({
+      text: `RTO ${formatSeconds(rto)}, RTA ${rta === null ? unmeasured : formatSeconds(rta)}`,
+      isMeasured: rta !== null,
+      isMissed: missesRto(actual, rto),
+    });
+  if (rpo !== null)
+    asked.push({
+      text: `RPO ${formatSeconds(rpo)}, RPA ${formatRpa(actual, unmeasured)}`,
+      isMeasured: rpa !== null,
+      isMissed: missesRpo(actual, rpo),
+    });
   if (asked.length === 0) return { kind: 'skipped', message: 'the drill has no objective' };
   const textOf = (some: typeof asked): string => some.map(({ text }) => text).join('; ');
   const missed = asked.filter(({ isMissed }) => isMissed);

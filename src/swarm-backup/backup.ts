@@ -2,6 +2,7 @@
 import { monotonic, utcNow } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
+import { managersOf } from '../swarm/quorum.ts';
 import { completeManifest, describeSwarm } from './describe-swarm.ts';
 import { type HotCopy, type Manager, SWARM, type PackDirectory } from './engine/manager.ts';
 import { probeSwarm, unlockSwarm, waitUntilManaging } from './engine/probe.ts';
@@ -62,15 +63,15 @@ export async function backup(manager: Manager, request: BackupRequest): Promise<
     });
   try {
     await recordOperation(false);
-    const managers = probe.members.filter(({ ManagerStatus }) => ManagerStatus).length;
     // A single manager has no lost members to remove, so it elects itself at once; after a snapshot it waits for the time-out, too.
     const raftIndex =
-      raftSnapshot && managers > 1
-        ? await step('take a raft snapshot', () =>
-            takeRaftSnapshot(manager, (interval) => recordOperation(false, interval)),
-          )
+      raftSnapshot && managersOf(probe.members).length > 1
+        ? await step('take a raft snapshot', async () => {
+            const index = await takeRaftSnapshot(manager, (interval) => recordOperation(false, interval));
+            await recordOperation(false);
+            return index;
+          })
         : undefined;
-    await recordOperation(false);
     await using file = await createSwarmFile(target, request.sealWith);
     if (!hotCopy) await recordOperation(true);
     const description = { ...(await describeSwarm(manager, probe, tool)), raftIndex };

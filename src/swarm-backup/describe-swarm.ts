@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { utcNow } from '../support/clock.ts';
 import { finding } from '../support/errors.ts';
+import { managersOf } from '../swarm/quorum.ts';
 import type { DirectorySurvey } from './file/entries.ts';
 import { requireUnlockKey } from './preflight/backup.ts';
 import { type ManagerProbe, listObjects } from './engine/probe.ts';
@@ -36,7 +37,7 @@ export async function describeSwarm(
     cluster: {
       id: probe.clusterId,
       caDigest: probe.caDigest,
-      managers: probe.members.filter(({ ManagerStatus }) => ManagerStatus).length,
+      managers: managersOf(probe.members).length,
     },
     node: {
       id: probe.nodeId,

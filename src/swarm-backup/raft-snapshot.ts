@@ -2,13 +2,12 @@
 // over in batches of 64 KB, and with more than one batch swarmkit's own call for an election comes too early ("cannot campaign at term
 // N since there are still 2 pending configuration changes to apply"): the new leader then has to wait for raft's election time-out
 // of 10 to 20 s. Managers take snapshots only every 10,000 entries, so nearly every cluster is in that state.
-import type { ClusterSpec } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
 import { seconds } from '../support/clock.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { ENGINE_LIMIT, type Manager, SWARM } from './engine/manager.ts';
-import { runShielded } from './engine/with-engine-stopped.ts';
+import { runThenUndo } from './engine/with-engine-stopped.ts';
 
 const SNAPSHOTS = `${SWARM}/raft/snap-v3-encrypted`;
 /** `<term>-<index>.snap`, both hexadecimal. */
@@ -28,16 +27,13 @@ export async function takeRaftSnapshot(
   const { engine } = manager;
   const interval = await readSnapshotInterval(engine);
   await remember(interval);
-  const work = (async () => {
-    await setSnapshotInterval(engine, 1);
-    return waitForSnapshot(manager);
-  })();
-  const failed = await work.then(
-    () => '',
-    (error: unknown) => ` (before that: ${reasonOf(error)})`,
+  return runThenUndo(
+    async () => {
+      await setSnapshotInterval(engine, 1);
+      return waitForSnapshot(manager);
+    },
+    (failed) => restoreSnapshotInterval(engine, interval, failed),
   );
-  await runShielded(() => restoreSnapshotInterval(engine, interval, failed));
-  return work;
 }
 
 /** Raft entries between two snapshots; Docker's default is 10,000. */
@@ -75,7 +71,7 @@ async function waitForSnapshot({ engine, root, name }: Manager): Promise<number>
         if (newest >= needed) return { done: newest };
         if (Date.now() >= nextNudge) {
           // A new interval counts from the entry after it, and an idle swarm writes none: the same update again is one.
-          await updateSwarm(engine, ({ Raft }) => Raft);
+          await writeSnapshotInterval(engine, 1);
           nextNudge = Date.now() + NUDGE_MS;
         }
         return { notYet: `its newest one ends at index ${newest} (expected ${needed} or later)` };
@@ -94,19 +90,19 @@ async function waitForSnapshot({ engine, root, name }: Manager): Promise<number>
 const newestIndex = (files: readonly string[]): number =>
   Math.max(0, ...files.map((file) => Number.parseInt(SNAPSHOT.exec(file)?.groups?.['index'] ?? '0', 16)));
 
-/** Changes only the interval, and nothing when it has that value already. */
+/** Does nothing when it has that value already. */
 async function setSnapshotInterval(engine: Engine, interval: number): Promise<void> {
-  if ((await readSnapshotInterval(engine)) === interval) return;
-  await updateSwarm(engine, ({ Raft }) => ({ ...Raft, SnapshotInterval: interval }));
+  if ((await readSnapshotInterval(engine)) !== interval) await writeSnapshotInterval(engine, interval);
 }
 
-const updateSwarm = (engine: Engine, raft: (spec: ClusterSpec) => ClusterSpec['Raft']): Promise<boolean> =>
+/** Changes only the interval. Writes a raft entry in any case. */
+const writeSnapshotInterval = (engine: Engine, interval: number): Promise<boolean> =>
   waitUntil(
-    'the swarm to take its settings',
+    `the swarm to take the snapshot interval ${interval}`,
     async () => {
       const { Spec, Version } = await engine.swarm.inspect();
       try {
-        await engine.swarm.update(Version, { ...Spec, Raft: raft(Spec) });
+        await engine.swarm.update(Version, { ...Spec, Raft: { ...Spec.Raft, SnapshotInterval: interval } });
         return { done: true };
       } catch (error) {
         const reason = reasonOf(error);

@@ -1,6 +1,7 @@
 // Everything a swarm holds, as plain values by kind and name: what one swarm is compared with another by.
 import { createHash } from 'node:crypto';
-import type { Member, ServiceInspection, TaskInspection } from '../lab/engine/api.ts';
+import type { Member, NetworkInspection, ServiceInspection, TaskInspection } from '../lab/engine/api.ts';
+import type { Engine } from '../lab/engine/engine.ts';
 import { toComparableNetwork } from './network-spec.ts';
 import { namesOfHosts } from './host-names.ts';
 import type { Node } from './node/node.ts';
@@ -53,11 +54,10 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
   const configs = await engine.configs.list();
   const nameById = new Map<string, string>();
   for (const { ID, Description } of members) nameById.set(ID, Description.Hostname);
-  for (const { Id, Name } of networks) nameById.set(Id, Name);
+  // Each swarm has its own ids for `host` and `bridge`.
+  const unlisted = await inspectUnlistedNetworks(engine, services, networks);
+  for (const { Id, Name } of [...networks, ...unlisted]) nameById.set(Id, Name);
   for (const { ID, Spec } of [...services, ...secrets, ...configs]) nameById.set(ID, Spec.Name);
-  // The engine does not list the swarm's own `host` and `bridge`, and each swarm has its own ids for them.
-  for (const id of networkIdsOf(services))
-    if (!nameById.has(id)) nameById.set(id, (await engine.networks.inspect(id)).Name);
   const bySpec = <T extends { readonly Spec: { readonly Name: string } }>(
     list: readonly T[],
     value: (one: T) => unknown = ({ Spec }) => Spec,
@@ -152,10 +152,22 @@ async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, O
   };
 }
 
-const networkIdsOf = (services: readonly ServiceInspection[]): string[] =>
-  services
-    .flatMap(({ Spec }) => [...(Spec.TaskTemplate.Networks ?? []), ...(Spec.Networks ?? [])])
-    .map(({ Target }) => Target);
+/** Inspects the networks that services refer to and the engine does not list: the swarm's own `host` and `bridge`. */
+export async function inspectUnlistedNetworks(
+  engine: Engine,
+  services: readonly ServiceInspection[],
+  listed: readonly NetworkInspection[],
+): Promise<NetworkInspection[]> {
+  const known = new Set(listed.map(({ Id }) => Id));
+  const targets = services.flatMap(({ Spec }) => [
+    ...(Spec.TaskTemplate.Networks ?? []),
+    ...(Spec.Networks ?? []),
+  ]);
+  const unlisted = new Set(targets.map(({ Target }) => Target).filter((id) => !known.has(id)));
+  const found: NetworkInspection[] = [];
+  for (const id of unlisted) found.push(await engine.networks.inspect(id));
+  return found;
+}
 
 function withoutVolatile(spec: unknown): unknown {
   return JSON.parse(

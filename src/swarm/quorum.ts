@@ -2,9 +2,13 @@
 import type { Member } from '../lab/engine/api.ts';
 import { finding } from '../support/errors.ts';
 
+/** Returns the members that are managers, reachable or not. */
+export const managersOf = (members: readonly Member[]): Member[] =>
+  members.filter(({ ManagerStatus }) => ManagerStatus);
+
 /** @throws DrillError `quorum` when the managers could not decide anything without this one */
 export function quorumWithout(nodeId: string, members: readonly Member[]): void {
-  const managers = members.filter(({ ManagerStatus }) => ManagerStatus);
+  const managers = managersOf(members);
   if (managers.length < 2) return;
   const needed = Math.floor(managers.length / 2) + 1;
   const left = managers.filter((one) => one.ID !== nodeId && one.ManagerStatus?.Reachability === 'reachable');

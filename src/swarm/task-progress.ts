@@ -47,10 +47,9 @@ export function progressOf(
 }
 
 /** Returns whether Swarm runs the service's tasks only until they succeed: a job, or a service with another restart policy than `any`. */
-export function runsToCompletion({ Spec: { Mode = {}, TaskTemplate } }: ServiceInspection): boolean {
-  if (Mode.ReplicatedJob || Mode.GlobalJob) return true;
-  return ['none', 'on-failure'].includes(TaskTemplate.RestartPolicy?.Condition ?? 'any');
-}
+export const runsToCompletion = (service: ServiceInspection): boolean =>
+  isJob(service) ||
+  ['none', 'on-failure'].includes(service.Spec.TaskTemplate.RestartPolicy?.Condition ?? 'any');
 
 export const isJob = ({ Spec: { Mode = {} } }: ServiceInspection): boolean =>
   (Mode.ReplicatedJob ?? Mode.GlobalJob) !== undefined;

@@ -125,6 +125,17 @@ export interface ServiceMode {
   readonly GlobalJob?: object;
 }
 
+export interface ServiceMount {
+  readonly Type: string;
+  readonly Source?: string;
+  readonly Target?: string;
+  readonly ReadOnly?: boolean;
+  readonly VolumeOptions?: {
+    readonly Labels?: Labels | null;
+    readonly DriverConfig?: { readonly Name?: string; readonly Options?: Labels | null } | null;
+  } | null;
+}
+
 export interface TaskContainerSpec {
   readonly Image?: string;
   readonly Labels?: Labels;
@@ -133,16 +144,7 @@ export interface TaskContainerSpec {
   readonly Env?: readonly string[];
   /** Nanoseconds. */
   readonly StopGracePeriod?: number;
-  readonly Mounts?: readonly {
-    readonly Type: string;
-    readonly Source?: string;
-    readonly Target?: string;
-    readonly ReadOnly?: boolean;
-    readonly VolumeOptions?: {
-      readonly Labels?: Labels | null;
-      readonly DriverConfig?: { readonly Name?: string; readonly Options?: Labels | null } | null;
-    } | null;
-  }[];
+  readonly Mounts?: readonly ServiceMount[];
   readonly Secrets?: readonly SecretReference[];
   readonly Configs?: readonly ConfigReference[];
   readonly Privileges?: { readonly CredentialSpec?: { readonly Config?: string } | null } | null;

@@ -4,7 +4,7 @@ import { ignoreNotFound } from '../../lab/engine/errors.ts';
 import { seconds, type Seconds } from '../../support/clock.ts';
 import { waitUntil, type Answer } from '../../support/poll.ts';
 import { emptyVolume } from './empty-volume.ts';
-import { inspectVolume, type Volume } from './volume.ts';
+import { containerName, inspectVolume, listVolumeUsers, type Volume } from './volume.ts';
 
 /** A process that waits for its disk ends only when the disk has answered, even after SIGKILL. */
 const LIMIT = seconds(120);
@@ -22,16 +22,17 @@ export async function evictAndEmptyVolume(volume: Volume, limit: Seconds = LIMIT
   return volume;
 }
 
-async function evictTasks({ swarm, node, name }: Volume, id: string): Promise<Answer<void>> {
+async function evictTasks(volume: Volume, id: string): Promise<Answer<void>> {
+  const { swarm, node, name } = volume;
   const { engine } = await swarm.manager();
   // Listed first: a task that was just assigned has no container yet.
   const tasks = await engine.tasks.list({ node: [id], 'desired-state': ['running'] });
-  const users = await node.engine.containers.list({ all: true, filters: { volume: [name] } });
+  const users = await listVolumeUsers(volume);
   const ofTasks = users.filter(({ Labels }) => Labels['com.docker.swarm.task.id'] !== undefined);
   // Swarm replaces a killed task, and its constraint keeps the new one away from this node.
   for (const { Id } of ofTasks)
     await ignoreNotFound(node.engine.containers.remove(Id, { keepVolumes: true }));
-  const using = users.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id);
+  const using = users.map(containerName);
   const assigned = tasks
     .filter(({ Spec }) => Spec.ContainerSpec?.Mounts?.some(({ Source }) => Source === name))
     .map(({ ID }) => `task ${ID}`);

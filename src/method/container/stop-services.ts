@@ -14,7 +14,7 @@ import {
   scaleToZero,
   type RecordedService,
 } from './replicas.ts';
-import type { Volume } from './volume.ts';
+import { containerName, listVolumeUsers, type Volume } from './volume.ts';
 
 /**
  * Scales the services (by name or id) to 0 replicas, waits until no task is left, runs `body`, and gives them back the replicas
@@ -42,7 +42,7 @@ export async function withVolumeUnused(
   body: () => Promise<unknown>,
 ): Promise<readonly Downtime[]> {
   const { downtimes } = await stopServices(volume.swarm, await findServicesUsing(volume), async () => {
-    const before = await findUsers(volume);
+    const before = await listVolumeUsers(volume);
     requireNone(
       before.filter(({ State }) => State === 'running'),
       volume,
@@ -50,7 +50,9 @@ export async function withVolumeUnused(
     );
     await body();
     const known = new Set(before.map(({ Id }) => Id));
-    const since = (await findUsers(volume)).filter(({ Id, State }) => State === 'running' || !known.has(Id));
+    const since = (await listVolumeUsers(volume)).filter(
+      ({ Id, State }) => State === 'running' || !known.has(Id),
+    );
     requireNone(since, volume, 'used during the backup by');
   });
   return downtimes;
@@ -91,18 +93,11 @@ async function stopServices<T>(
   return { result, downtimes: names.map((name) => ({ what: `service ${name}`, seconds: downtime })) };
 }
 
-/** All containers that mount the volume, also those that have ended. */
-const findUsers = ({ node, name }: Volume): Promise<ContainerSummary[]> =>
-  node.engine.containers.list({ all: true, filters: { volume: [name] } });
-
 function requireNone(users: readonly ContainerSummary[], { node, name }: Volume, how: string): void {
   if (users.length === 0) return;
-  throw finding(
-    `volume ${name}: ${how} ${users.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id).join(', ')}`,
-    {
-      code: 'volume-in-use',
-      node: node.name,
-      hint: 'Stop the containers that do not belong to a service of this swarm, or back up without stopping services.',
-    },
-  );
+  throw finding(`volume ${name}: ${how} ${users.map(containerName).join(', ')}`, {
+    code: 'volume-in-use',
+    node: node.name,
+    hint: 'Stop the containers that do not belong to a service of this swarm, or back up without stopping services.',
+  });
 }

@@ -1,6 +1,6 @@
 // A volume on a node: what methods of several rooms ask of one before they read or fill it.
 import type { Readable } from 'node:stream';
-import type { VolumeInspection } from '../../lab/engine/api.ts';
+import type { ContainerSummary, VolumeInspection } from '../../lab/engine/api.ts';
 import { isNotFound } from '../../lab/engine/errors.ts';
 import type { Method } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
@@ -54,6 +54,12 @@ export async function requireFilledVolume(volume: Volume): Promise<VolumeInspect
     });
   return inspection;
 }
+
+/** Lists all containers that mount the volume, also those that have ended. */
+export const listVolumeUsers = ({ node, name }: Omit<Volume, 'swarm'>): Promise<ContainerSummary[]> =>
+  node.engine.containers.list({ all: true, filters: { volume: [name] } });
+
+export const containerName = ({ Names, Id }: ContainerSummary): string => Names[0]?.slice(1) ?? Id;
 
 async function isEmpty(volume: Volume): Promise<boolean> {
   const found = await runAsRoot(volume, '/volume:ro', [

@@ -51,7 +51,7 @@ function createDatabase(
 }
 
 /** Lower numbers are objects of the server itself. */
-const FIRST_USER_OBJECT = 16384;
+export const FIRST_USER_OBJECT = 16384;
 
 /** Returns the number of tables, views, indexes and sequences that users created. */
 export async function countRelations(server: PostgresServer): Promise<number> {

@@ -11,6 +11,7 @@ import {
   countRelations,
   createWithLocale,
   databaseLocale,
+  FIRST_USER_OBJECT,
   readLocale,
   readProperties,
 } from './database-definition.ts';
@@ -150,6 +151,6 @@ async function refuseOlder(server: PostgresServer, dumped: number): Promise<void
 const LOCK_ALL = `
   DO $do$ DECLARE tables text; BEGIN
     SELECT string_agg(oid::regclass::text, ', ') INTO tables FROM pg_class
-      WHERE oid >= 16384 AND relkind IN ('r', 'p') AND relpersistence <> 't';
+      WHERE oid >= ${FIRST_USER_OBJECT} AND relkind IN ('r', 'p') AND relpersistence <> 't';
     IF tables IS NOT NULL THEN EXECUTE 'LOCK TABLE ' || tables || ' IN ACCESS EXCLUSIVE MODE'; END IF;
   END $do$;`;

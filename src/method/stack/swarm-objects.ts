@@ -7,6 +7,7 @@ import type {
   SecretOrConfigSpec,
   ServiceInspection,
 } from '../../lab/engine/api.ts';
+import { inspectUnlistedNetworks } from '../../swarm/inventory.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 
 /** Every object of a stack has it, with the name of the stack. */
@@ -31,14 +32,7 @@ export async function readSwarmObjects(swarm: Swarm): Promise<SwarmObjects> {
     engine.nodes.list(),
   ]);
   const networks = all.filter(({ Scope }) => Scope === 'swarm');
-  const listed = new Set(networks.map(({ Id }) => Id));
-  const targets = services.flatMap(({ Spec }) => [
-    ...(Spec.TaskTemplate.Networks ?? []),
-    ...(Spec.Networks ?? []),
-  ]);
-  // The engine does not list the swarm's own `host` and `bridge`: services refer to them by id.
-  const unlisted = new Set(targets.map(({ Target }) => Target).filter((id) => !listed.has(id)));
-  for (const id of unlisted) networks.push(await engine.networks.inspect(id));
+  networks.push(...(await inspectUnlistedNetworks(engine, services, networks)));
   return { services, networks, configs, secrets, nodes };
 }
 

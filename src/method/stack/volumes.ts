@@ -1,14 +1,12 @@
 // Volumes as services define them. The engine creates a missing volume without a word, and never changes an existing one: a volume of
 // another driver, or with other options, is used as it is.
-import type { ServiceSpec, VolumeInspection } from '../../lab/engine/api.ts';
+import type { ServiceMount, ServiceSpec, VolumeInspection } from '../../lab/engine/api.ts';
 import { listDifferences } from '../../swarm/differences.ts';
 import type { Node } from '../../swarm/node/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import { STACK_LABEL } from './swarm-objects.ts';
 
-type VolumeMount = NonNullable<
-  NonNullable<ServiceSpec['TaskTemplate']['ContainerSpec']>['Mounts']
->[number] & { readonly Source: string };
+type VolumeMount = ServiceMount & { readonly Source: string };
 
 /** Names that only a task knows, e.g. `data-{{.Task.Slot}}`, are not looked for. */
 const volumesOf = ({ TaskTemplate }: ServiceSpec): VolumeMount[] =>

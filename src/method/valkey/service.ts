@@ -61,7 +61,7 @@ export const serverDescription = dataDirectory.extend({
 export type ServerDescription = z.infer<typeof serverDescription>;
 
 const SETTINGS = Object.keys(
-  serverDescription.omit({ settingsFiles: true }).pick({
+  serverDescription.pick({
     dir: true,
     dbfilename: true,
     appendonly: true,

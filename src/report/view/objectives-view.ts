@@ -1,5 +1,6 @@
 // Objectives and measurements, as figures and as gauges.
 import { formatRpa, missesRpo } from '../../drill/data-loss.ts';
+import { missesRto } from '../../drill/verdict.ts';
 import type { Report } from '../schema.ts';
 import { formatInteger, formatObjective, NOT_MEASURED, cssPercent, formatTime } from './format.ts';
 
@@ -22,7 +23,7 @@ export function buildFigures({ objectives, actual, checks }: Report): Figure[] {
       measured: actual.rtaSeconds,
       objective: 'RTO',
       asked: objectives.rtoSeconds,
-      isMissed: (rto) => actual.rtaSeconds !== null && actual.rtaSeconds > rto,
+      isMissed: (rto) => missesRto(actual, rto),
     }),
     buildObjective({
       label: 'Data loss window (RPA)',

@@ -1,7 +1,7 @@
 // Relative bind mounts: the docker CLI resolves `./html` against the directory of the compose files, so the same commit asks for another
 // path in each work tree.
 import { posix } from 'node:path';
-import type { ServiceSpec } from '../../../lab/engine/api.ts';
+import type { ServiceMount, ServiceSpec } from '../../../lab/engine/api.ts';
 import type { ServicesByName } from './deployed.ts';
 
 /** A work tree, and the directory of the compose files in it. */
@@ -11,13 +11,14 @@ export interface ComposeDirectory {
   readonly prefix: string;
 }
 
-type Mount = NonNullable<NonNullable<ServiceSpec['TaskTemplate']['ContainerSpec']>['Mounts']>[number];
-
-const bindsOf = (spec?: ServiceSpec): Mount[] =>
+const bindsOf = (spec?: ServiceSpec): ServiceMount[] =>
   (spec?.TaskTemplate.ContainerSpec?.Mounts ?? []).filter(({ Type }) => Type === 'bind');
 
 /** Returns the path of a mount's source relative to the compose files; undefined when it is outside of the work tree. */
-function relativeSource({ Source = '' }: Mount, { tree, prefix }: ComposeDirectory): string | undefined {
+function relativeSource(
+  { Source = '' }: ServiceMount,
+  { tree, prefix }: ComposeDirectory,
+): string | undefined {
   if (Source !== tree && !Source.startsWith(`${tree}/`)) return undefined;
   return posix.relative(posix.join(tree, prefix), Source);
 }
