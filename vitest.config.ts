@@ -1,4 +1,5 @@
-// The test projects of vitest: unit (no engine), cli (the program), lab (needs a lab), methods (each backup method), controls, drills.
+// The test projects of vitest: unit (no engine), cli (the program), lab (needs a lab), methods (each backup method), controls, scenarios
+// (the traps of the drills of single failures), drills.
 // Node.js loads the modules itself, as in the program.
 import { defineConfig } from 'vitest/config';
 
@@ -43,6 +44,10 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'controls', ...sideBySide, include: ['test/controls/**/*.test.ts'], ...lab },
+      },
+      {
+        extends: true,
+        test: { name: 'scenarios', ...sideBySide, include: ['test/scenarios/**/*.test.ts'], ...lab },
       },
       {
         extends: true,

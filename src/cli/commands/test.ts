@@ -3,7 +3,7 @@ import { Command } from 'commander';
 
 export const testSubcommand = new Command('test')
   .description(
-    'run the tests except those of single methods (`test --project methods`); passes arguments to vitest, e.g. `test --project unit journal`',
+    'run the tests except those of single methods and failures (`test --project methods`, `scenarios`); passes arguments to vitest, e.g. `test --project unit journal`',
   )
   .argument('[arguments...]', 'arguments of vitest')
   .allowUnknownOption()
@@ -11,7 +11,11 @@ export const testSubcommand = new Command('test')
   .action(async (args: string[]) => {
     const { parseCLI, startVitest } = await import('vitest/node');
     const { filter, options } = parseCLI(['vitest', ...args]);
-    const vitest = await startVitest(filter, { watch: false, project: ['!drills', '!methods'], ...options });
+    const vitest = await startVitest(filter, {
+      watch: false,
+      project: ['!drills', '!methods', '!scenarios'],
+      ...options,
+    });
     // In watch mode, vitest ends the process.
     if (vitest.shouldKeepServer()) await new Promise(() => {});
   });
