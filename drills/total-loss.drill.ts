@@ -31,8 +31,7 @@ export default drill('total loss: the ledger comes back from the off-site backup
   disaster: ({ swarm }) => disasters.destroyAllNodes(swarm),
 
   async restore({ site, kept }) {
-    const swarm = await kept.state.restoreInto(site);
-    await swarm.join({ managers: 2, workers: 2 });
+    const swarm = await kept.state.restoreInto({ site, join: { managers: 2, workers: 2 } });
     const shop = await ledger.restoreInto(swarm, kept);
     return { swarm, shop, app: shop };
   },

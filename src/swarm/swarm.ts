@@ -11,7 +11,7 @@ import { step } from '../support/trace.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { findMissingTasks, type MissingTasks } from './convergence.ts';
 import { activateNodes, findUnreadyNodes, initialiseSwarm, joinNodes, memberIds } from './membership.ts';
-import type { NodeIdentity } from './node/container.ts';
+import { nameNodes } from './name-nodes.ts';
 import type { Node } from './node/node.ts';
 import { PermanentErrors } from './permanent-errors.ts';
 import type { Site } from './site.ts';
@@ -37,7 +37,7 @@ export class Swarm {
 
   /** Starts a new swarm: nodes side by side, the first manager initialises, the others join. */
   static async start(site: Site, topology: Topology): Promise<Swarm> {
-    const nodes = nodesOf(topology);
+    const nodes = nameNodes(topology);
     const [first, ...others] = (await step(`start ${count(nodes.length, 'node')}`, () =>
       site.startNodes(nodes),
     )) as [Node, ...Node[]];
@@ -146,18 +146,15 @@ export class Swarm {
   }
 
   async #label(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
-    const manager = await this.manager();
-    const member = (await manager.engine.nodes.list()).find(
-      (one) => one.Description.Hostname === name && one.Status.State === 'ready',
+    const members = await this.members();
+    const member = members.find(
+      ({ Description, Status }) => Description.Hostname === name && Status.State === 'ready',
     );
     if (!member)
       throw new DrillError(`expected a ready node "${name}" to label, the swarm has none`, {
         code: 'no-node',
       });
-    await manager.engine.nodes.update(member.ID, member.Version, {
-      ...member.Spec,
-      Labels: { ...member.Spec.Labels, ...labels },
-    });
+    await this.#setLabels(member.ID, (own) => ({ ...own, ...labels }));
   }
 
   /** `docker stack deploy`, images as they are in the nodes. */
@@ -186,7 +183,7 @@ export class Swarm {
 
   /** Starts new nodes side by side, and joins them; they take the first free names, also those of nodes that are lost. */
   async join(added: Partial<Topology>): Promise<void> {
-    const nodes = nodesOf(added, new Set(this.nodes.map(({ name }) => name)));
+    const nodes = nameNodes(added, new Set(this.nodes.map(({ name }) => name)));
     if (nodes.length === 0) return;
     await this.joinNodes(
       await step(`start ${count(nodes.length, 'node')}`, () => this.site.startNodes(nodes)),
@@ -232,17 +229,20 @@ export class Swarm {
     for (const { ID, Description, Spec } of await engine.nodes.list()) {
       Object.assign(labels[Description.Hostname] ?? {}, Spec.Labels);
       if (!alive.has(ID)) await engine.nodes.remove(ID);
-      else if (Object.keys(Spec.Labels ?? {}).length > 0) await this.#removeLabels(ID);
+      else if (Object.keys(Spec.Labels ?? {}).length > 0) await this.#setLabels(ID, () => ({}));
     }
     return labels;
   }
 
-  /** Tries again when the engine changed the node in between, as it does when a node becomes ready. */
-  async #removeLabels(id: string): Promise<void> {
-    await waitUntil('the labels of a node to be removed', async () => {
+  /** Tries again when the node was changed in between: by the engine as it becomes ready, or by another label. */
+  async #setLabels(
+    id: string,
+    change: (labels: Readonly<Record<string, string>>) => Record<string, string>,
+  ): Promise<void> {
+    await waitUntil('the labels of a node to be set', async () => {
       const { engine } = await this.manager();
       const { Version, Spec } = await engine.nodes.inspect(id);
-      await engine.nodes.update(id, Version, { ...Spec, Labels: {} });
+      await engine.nodes.update(id, Version, { ...Spec, Labels: change(Spec.Labels ?? {}) });
       return { done: true };
     });
   }
@@ -308,20 +308,4 @@ export class Swarm {
   async nodeOf(service: string): Promise<Node> {
     return (await this.taskContainer(service)).node;
   }
-}
-
-/** Names are `manager-1`, `worker-1` and so on, without those that are taken. */
-function nodesOf({ managers = 0, workers = 0 }: Partial<Topology>, taken: ReadonlySet<string> = new Set()) {
-  const nodes: NodeIdentity[] = [];
-  for (const [role, count] of [
-    ['manager', managers],
-    ['worker', workers],
-  ] as const)
-    for (let number = 1, left = count; left > 0; number++) {
-      const name = `${role}-${number}`;
-      if (taken.has(name)) continue;
-      nodes.push({ name, role });
-      left--;
-    }
-  return nodes;
 }

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { stopped } from '../../model/downtime.ts';
 import type { ArtifactReader, Limit, Method } from '../../model/method.ts';
 import { seconds } from '../../support/clock.ts';
+import { count } from '../../support/count.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
@@ -19,8 +20,9 @@ import { memoryTarget } from '../../swarm-backup/file/target.ts';
 import { restore } from '../../swarm-backup/restore.ts';
 import { readProgress } from '../../swarm/convergence.ts';
 import type { Node } from '../../swarm/node/node.ts';
-import type { Site } from '../../swarm/site.ts';
-import { Swarm } from '../../swarm/swarm.ts';
+import { nameNodes } from '../../swarm/name-nodes.ts';
+import { Site } from '../../swarm/site.ts';
+import { Swarm, type Topology } from '../../swarm/swarm.ts';
 import { defineMethod } from '../define.ts';
 
 /** The file, as `swarm-drill swarm backup` writes it. */
@@ -75,6 +77,15 @@ export interface SwarmStateOptions {
   readonly raftSnapshot?: boolean;
 }
 
+/** Where swarm state is restored: on a new node of the site, in a swarm of its own; or also further nodes, which join it. */
+export type SwarmTarget =
+  | Site
+  | {
+      readonly site: Site;
+      /** Nodes in addition to the restored manager. They start while the state is restored. */
+      readonly join: Partial<Topology>;
+    };
+
 /**
  * Backs up one manager's `/var/lib/docker/swarm` and restores it on a new node at the old address, as a swarm of one manager.
  * Autolocked swarms of one manager are restored with their unlock key.
@@ -83,10 +94,10 @@ export interface SwarmStateOptions {
  */
 export function swarmState({ hot = false, raftSnapshot = true }: SwarmStateOptions = {}): Method<
   Swarm,
-  Site,
+  SwarmTarget,
   Swarm
 > {
-  return defineMethod<Swarm, Site, Swarm, Metadata>({
+  return defineMethod<Swarm, SwarmTarget, Swarm, Metadata>({
     name: `swarm state${hot ? ', hot' : ''}${raftSnapshot ? '' : ', without raft snapshot'}`,
     limits: [...NOT_IN_RAFT, ...(hot ? [TORN] : []), ...(raftSnapshot ? [] : [LAGGING])],
     metadata,
@@ -186,7 +197,21 @@ async function endedTasks(swarm: Swarm, nodeId: string): Promise<ReadonlyMap<str
 
 const copied = ({ cluster, raftIndex }: Manifest) => ({ cluster: cluster.id, raftIndex });
 
-async function restoreOnto(artifact: ArtifactReader<Metadata>, site: Site): Promise<Swarm> {
+async function restoreOnto(artifact: ArtifactReader<Metadata>, target: SwarmTarget): Promise<Swarm> {
+  const { site, join } = target instanceof Site ? { site: target, join: {} } : target;
+  const others = nameNodes(join, new Set([artifact.metadata.node]));
+  const [swarm, started] = await Promise.all([
+    restoreManager(artifact, site),
+    others.length > 0
+      ? step(`start ${count(others.length, 'more node')}`, () => site.startNodes(others))
+      : [],
+  ]);
+  if (started.length > 0) await step('join the nodes', () => swarm.joinNodes(started));
+  return swarm;
+}
+
+/** @returns a swarm of one manager */
+async function restoreManager(artifact: ArtifactReader<Metadata>, site: Site): Promise<Swarm> {
   const { node: name, address, cluster } = artifact.metadata;
   const manager = { name, role: 'manager' } as const;
   if (site.addressOf(manager) !== address)
