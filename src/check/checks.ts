@@ -5,3 +5,6 @@ export { managersReachable, survivesLeaderLoss } from './managers.ts';
 export { mountedFilesMatch } from './mounted.ts';
 export { routingMeshAnswers } from './routing-mesh.ts';
 export { tasksRunning } from './tasks.ts';
+export { dataInVolumes } from './volumes/data-in-volumes.ts';
+export { mountedVolumesMatch } from './volumes/mounted-volumes.ts';
+export { volumesPinned } from './volumes/pinned.ts';

@@ -379,6 +379,7 @@ export class InMemoryEngine implements Engine {
       Object.assign(this.#container(container), { running: false, exitCode: 137 });
     },
     remove: async (container) => void this.#containers.delete(this.#container(container).id),
+    changes: unsupported('containers.changes'),
     logs: async () => '',
     readArchive: async (container, path) => {
       const archive = pack();
@@ -553,7 +554,13 @@ const inspectionOf = ({ id, spec, labels, running, exitCode }: StoredContainer):
   Id: id,
   Name: `/${spec.name ?? id}`,
   Image: spec.Image,
-  State: { Status: running ? 'running' : 'exited', Running: running, ExitCode: exitCode, StartedAt: '' },
+  State: {
+    Status: running ? 'running' : 'exited',
+    Running: running,
+    Pid: 0,
+    ExitCode: exitCode,
+    StartedAt: '',
+  },
   Config: { Image: spec.Image, Labels: labels, User: spec.User ?? '' },
   Mounts: [...volumesOf(spec)].map(([Name, Destination]) => ({
     Type: 'volume',

@@ -74,7 +74,11 @@ export interface Member {
   readonly ID: string;
   readonly Version: ObjectVersion;
   readonly Spec: MemberSpec;
-  readonly Description: { readonly Hostname: string };
+  readonly Description: {
+    readonly Hostname: string;
+    readonly Platform?: { readonly Architecture?: string; readonly OS?: string };
+    readonly Engine?: { readonly Labels?: Labels | null };
+  };
   readonly Status: { readonly State: string; readonly Addr?: string };
   readonly ManagerStatus?: {
     readonly Leader?: boolean;
@@ -323,6 +327,8 @@ export interface ContainerInspection {
   readonly State: {
     readonly Status: string;
     readonly Running: boolean;
+    /** Of its main process, as the engine's host sees it; 0 when it does not run. */
+    readonly Pid: number;
     readonly ExitCode: number;
     readonly StartedAt: string;
   };
@@ -333,6 +339,9 @@ export interface ContainerInspection {
     readonly Name?: string;
     readonly Source: string;
     readonly Destination: string;
+    /** Of a volume. */
+    readonly Driver?: string;
+    readonly RW?: boolean;
   }[];
   readonly NetworkSettings: {
     /** A stopped container has no address, only the one that it was promised. */
@@ -347,6 +356,12 @@ export interface ContainerInspection {
       >
     >;
   };
+}
+
+/** A path in a container's own layer: 0 changed, 1 added, 2 removed. */
+export interface LayerChange {
+  readonly Path: string;
+  readonly Kind: 0 | 1 | 2;
 }
 
 export interface ImageInspection {

@@ -10,6 +10,7 @@ import type {
   Filters,
   ImageInspection,
   ImageSummary,
+  LayerChange,
   Member,
   NetworkInspection,
   PluginInspection,
@@ -129,6 +130,7 @@ export function dockerEngine(docker: Docker, limit?: Seconds): Engine {
       kill: (container) => post(`/containers/${container}/kill`),
       remove: (container, { keepVolumes = false } = {}) =>
         remove(`/containers/${container}`, { force: true, ...(!keepVolumes && { v: true }) }),
+      changes: (container) => list<LayerChange>(`/containers/${container}/changes`),
       logs: async (container, { tail } = {}) => {
         const raw = await docker
           .getContainer(container)

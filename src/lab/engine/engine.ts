@@ -12,6 +12,7 @@ import type {
   Filters,
   ImageInspection,
   ImageSummary,
+  LayerChange,
   Member,
   MemberSpec,
   NetworkInspection,
@@ -97,6 +98,8 @@ export interface Engine {
     kill(container: string): Promise<void>;
     /** Kills it if it runs. Its anonymous volumes go with it, unless they are to be kept. */
     remove(container: string, options?: { readonly keepVolumes?: boolean }): Promise<void>;
+    /** What it has written outside of its mounts. */
+    changes(container: string): Promise<LayerChange[]>;
     /** What it printed so far, both streams in their order. @param options.tail only that many lines from the end */
     logs(container: string, options?: { readonly tail?: number }): Promise<string>;
     /** A tar of `path`, with owners and modes. Until the stream has ended, the engine holds the container. */
