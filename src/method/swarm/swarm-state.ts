@@ -77,7 +77,7 @@ export interface SwarmStateOptions {
   readonly raftSnapshot?: boolean;
 }
 
-/** Where swarm state is restored: on a new node of the site, in a swarm of its own; or also further nodes, which join it. */
+/** Where swarm state is restored: on one new node of the site, or together with further nodes that join it. */
 export type SwarmTarget =
   | Site
   | {
