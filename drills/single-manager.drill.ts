@@ -5,6 +5,7 @@ import { ledger } from '../fixtures/ledger/ledger.ts';
 const archive = methods.volumeArchive();
 
 export default drill('single manager: the ledger comes back after its only disk is lost', {
+  tags: ['smoke', 'nightly'],
   topology: { managers: 1, workers: 0 },
   images: ledger.images,
   objectives: { rto: seconds(60), rpo: seconds(60) },

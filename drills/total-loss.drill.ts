@@ -5,6 +5,7 @@ import { ledger } from '../fixtures/ledger/ledger.ts';
 const archive = methods.volumeArchive();
 
 export default drill('total loss: the ledger comes back from the off-site backup', {
+  tags: ['smoke', 'nightly'],
   topology: { managers: 3, workers: 2 },
   images: ledger.images,
   objectives: { rto: seconds(90), rpo: seconds(60) },

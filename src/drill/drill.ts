@@ -5,6 +5,7 @@ import { getCallSites } from 'node:util';
 import { usage } from '../support/errors.ts';
 import type { Artifacts, Drill, Plan, Restored, Seeded } from './plan.ts';
 import { register } from './registry.ts';
+import { TAGS } from './tags.ts';
 
 const MOST_MANAGERS = 7;
 const MOST_WORKERS = 10;
@@ -14,7 +15,7 @@ const REQUIRED_PHASES = ['seed', 'backup', 'drift', 'disaster', 'restore', 'veri
 
 /**
  * Declares the drill of the calling file; `drills/<name>.drill.ts` gives it its name, and a plan's variant a second part.
- * @throws DrillError `usage` if a phase is missing, or the variant, the topology or an objective is invalid
+ * @throws DrillError `usage` if a phase is missing, or the variant, the tags, the topology or an objective is invalid
  */
 export function drill<W extends Seeded, B, K extends Artifacts, S, R extends Restored>(
   title: string,
@@ -51,7 +52,13 @@ function requirePhases(name: string, plan: Partial<Record<(typeof REQUIRED_PHASE
 
 function validate(
   name: string,
-  { topology: { managers, workers }, objectives, variant }: Pick<Plan, 'topology' | 'objectives' | 'variant'>,
+  {
+    topology: { managers, workers },
+    objectives,
+    variant,
+    tags,
+    runsAlone,
+  }: Pick<Plan, 'topology' | 'objectives' | 'variant' | 'tags' | 'runsAlone'>,
 ): void {
   const hint = `Correct the plan of the drill "${name}".`;
   if (variant !== undefined && !/^[a-z0-9-]+$/.test(variant))
@@ -60,6 +67,10 @@ function validate(
     throw usage(`expected 1 to ${MOST_MANAGERS} managers, got ${managers}`, hint);
   if (!isWithin(workers, 0, MOST_WORKERS))
     throw usage(`expected 0 to ${MOST_WORKERS} workers, got ${workers}`, hint);
+  if (tags && (tags.length === 0 || tags.some((tag) => !TAGS.includes(tag))))
+    throw usage(`expected tags (one or several of ${TAGS.join(', ')}), got [${tags.join(', ')}]`, hint);
+  if (runsAlone !== undefined && (typeof runsAlone !== 'string' || runsAlone.trim() === ''))
+    throw usage(`expected the reason why the drill must run without others, got "${runsAlone}"`, hint);
   for (const [objective, value] of Object.entries(objectives))
     if (!(value > 0))
       throw usage(`expected an ${objective.toUpperCase()} above 0 seconds, got ${value}`, hint);

@@ -72,6 +72,14 @@ export interface CleanupFact {
   readonly removeCommand?: string;
 }
 
+/** The part of a selection that one machine runs, counted from 1. */
+export interface ShardFact {
+  readonly index: number;
+  readonly of: number;
+  /** Names of all drills that the shards run together. */
+  readonly selection: readonly string[];
+}
+
 /** Of every journal that this program writes. A rename of an event or field needs a new version. */
 export const JOURNAL_VERSION = 3;
 
@@ -102,11 +110,16 @@ export type JournalEvent = { readonly t: number } & (
       readonly size: string;
       /** The command that runs this drill again with the same parameters. */
       readonly rerunCommand: string;
+      readonly tags: readonly string[];
+      /** Set in a run with `--shard`. */
+      readonly shard?: ShardFact;
       /** UTC. */
       readonly at: string;
       readonly pid: number;
     }
   | { readonly event: 'phase'; readonly phase: Phase; readonly at: string }
+  /** Names of the other drills that run on the same machine from now on. Missing where that is not known. */
+  | { readonly event: 'others'; readonly names: readonly string[] }
   | {
       readonly event: 'step';
       readonly id: number;

@@ -18,6 +18,7 @@ import type { Application, Artifacts, Objectives, Restored, Seeded } from './pla
 import { runCheck } from './run-check.ts';
 import type { RunContext } from './runtime.ts';
 import { earlySentinelPresent, lateSentinelAsExpected } from './sentinels.ts';
+import { DEFAULT_TAGS } from './tags.ts';
 import { collectLogs } from './teardown.ts';
 import type { Writer } from './writer.ts';
 
@@ -34,7 +35,11 @@ function enterPhase(run: RunContext, phase: Phase): void {
 }
 
 /** Writes the drill's text, objectives and parameters down before anything starts. */
-export async function recordPlan({ drill, options, journal }: RunContext): Promise<void> {
+export async function recordPlan({
+  drill,
+  options,
+  journal,
+}: Pick<RunContext, 'drill' | 'options' | 'journal'>): Promise<void> {
   const { name, title, file, plan } = drill;
   const { subject } = plan;
   const objectives: Objectives = { ...plan.objectives, ...options.objectives };
@@ -60,6 +65,8 @@ export async function recordPlan({ drill, options, journal }: RunContext): Promi
     seed: options.seed,
     size: options.size,
     rerunCommand: options.rerunCommand,
+    tags: plan.tags ?? DEFAULT_TAGS,
+    ...(options.shard && { shard: options.shard }),
     at: utcNow(),
     pid: process.pid,
   });

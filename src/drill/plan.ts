@@ -5,6 +5,7 @@ import type { Check } from '../model/check.ts';
 import type { Aftermath } from '../model/disaster.ts';
 import type { Method } from '../model/method.ts';
 import type { Kept, Vault, VaultOptions } from '../vault/vault.ts';
+import type { Tag } from './tags.ts';
 import type { Aspect } from '../model/aspect.ts';
 import type { ImageRecipe } from '../lab/lab.ts';
 import type { Seconds } from '../support/clock.ts';
@@ -76,6 +77,10 @@ export interface Plan<
 > {
   /** Names one of several drills of a file: `<file>.<variant>`. */
   readonly variant?: string;
+  /** How often it is meant to run: one or several of `smoke`, `nightly` and `weekly`. Default `['nightly']`. */
+  readonly tags?: readonly Tag[];
+  /** Why no other drill may run on its machine at the same time, e.g. `it moves the clock of the machine`. Default: others may. */
+  readonly runsAlone?: string;
   readonly subject?: Subject;
   readonly topology: Topology;
   readonly objectives: Objectives;

@@ -41,6 +41,7 @@ export async function runDrill(drill: Drill, runtime: Runtime, options: RunOptio
     site: undefined,
     logged: new Set(),
   };
+  using _watching = options.others?.subscribe((names) => journal.write({ event: 'others', names }));
   await withTrace(journal, options.signal, async () => {
     await runPhases(run).catch((error: unknown) => recordFailure(run, error));
     // A drill that was stopped is cleaned up too.

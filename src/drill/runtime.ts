@@ -5,7 +5,7 @@ import type { Scope } from '../support/scope.ts';
 import type { Site } from '../swarm/site.ts';
 import type { Swarm, Topology } from '../swarm/swarm.ts';
 import type { Vault } from '../vault/vault.ts';
-import type { Environment, Phase } from './events.ts';
+import type { Environment, Phase, ShardFact } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { Drill, Objectives, Plan, Size } from './plan.ts';
 
@@ -52,6 +52,16 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** The command that runs this drill again. */
   readonly rerunCommand: string;
+  /** Set if this run has only a part of the selected drills. */
+  readonly shard?: ShardFact | undefined;
+  /** The other drills on this machine; missing where they are not known. */
+  readonly others?: OtherDrills | undefined;
+}
+
+/** The drills that run on the same machine while this one runs: their load is part of what is measured. */
+export interface OtherDrills {
+  /** Calls `listener` with their names now, and whenever that changes. */
+  subscribe(listener: (names: readonly string[]) => void): Disposable;
 }
 
 /** What every phase of one run shares. */

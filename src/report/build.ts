@@ -4,6 +4,7 @@ import { judge } from '../drill/verdict.ts';
 import { selectEvents } from './journal-reader.ts';
 import { findMarks, measureActuals } from './measure.ts';
 import type { Report, Step } from './schema.ts';
+import { measureOthers } from './side-by-side.ts';
 import { UNFINISHED } from './spans.ts';
 import { buildTimeline } from './timeline.ts';
 
@@ -70,12 +71,15 @@ export function buildReport(events: readonly JournalEvent[], around: ReportConte
     file: plan?.file ?? '',
     text: plan?.text ?? '',
     rerunCommand: plan?.rerunCommand ?? '',
+    tags: plan?.tags ?? [],
+    shard: plan?.shard ?? null,
     complete: end !== undefined,
     damagedLines,
     topology: plan?.topology ?? { managers: 0, workers: 0 },
     objectives,
     actual,
     marks,
+    sideBySide: measureOthers(events, marks),
     steps,
     checks,
     coverage: selectEvents(events, 'coverage').flatMap(({ rows }) => rows),

@@ -1,6 +1,7 @@
 // Compares the backup methods of a run's drills: what each restored, what it lost, and how long it took.
 import { ASPECTS } from '../model/aspect.ts';
 import type { Matrix, MatrixRow, Report, Step } from './schema.ts';
+import { warnOfUnequalLoad } from './side-by-side.ts';
 
 /** Builds one matrix for each kind of data, with a row per drill, in the order in which the drills ran. */
 export function buildMatrices(drills: readonly Report[]): Matrix[] {
@@ -10,7 +11,13 @@ export function buildMatrices(drills: readonly Report[]): Matrix[] {
     const rows = compared.filter(({ subject }) => subject?.of === of).map(buildRow);
     // Columns that are empty in every row are left out.
     const seen = new Set(rows.flatMap(({ aspects }) => Object.keys(aspects)));
-    return { of, aspects: ASPECTS.filter((aspect) => seen.has(aspect)), rows };
+    const measured = rows.map((row) => ({ name: row.drill, duringRecovery: row.othersDuringRecovery }));
+    return {
+      of,
+      aspects: ASPECTS.filter((aspect) => seen.has(aspect)),
+      warning: warnOfUnequalLoad(measured),
+      rows,
+    };
   });
 }
 
@@ -29,6 +36,7 @@ function buildRow(report: Report): MatrixRow {
     backupSeconds,
     restoreSeconds,
     rtaSeconds: actual.rtaSeconds,
+    othersDuringRecovery: report.sideBySide?.duringRecovery ?? null,
     storedBytes: ownArtifacts.reduce((sum, { bytes }) => sum + bytes, 0),
     dataBytes: baselineTiming?.bytes ?? null,
     backupRatio: divide(backupSeconds, baselineTiming?.seconds),

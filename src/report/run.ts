@@ -2,6 +2,7 @@
 import { exitCode, worstOf } from '../drill/verdict.ts';
 import { buildMatrices } from './matrix.ts';
 import type { Report, Run } from './schema.ts';
+import { warnOfUnequalLoad } from './side-by-side.ts';
 
 /** @param reports at least one; the run lists them in the order they started */
 export function buildRun(reports: readonly Report[]): Run {
@@ -14,7 +15,16 @@ export function buildRun(reports: readonly Report[]): Run {
     endedAt: drills.reduce((last, report) => (report.endedAt > last ? report.endedAt : last), epoch),
     verdict,
     exitCode: exitCode(verdict),
+    warnings: listWarnings(drills),
     matrix: buildMatrices(drills),
     drills,
   };
+}
+
+function listWarnings(drills: readonly Report[]): string[] {
+  const measured = drills.map(({ name, sideBySide }) => ({
+    name,
+    duringRecovery: sideBySide?.duringRecovery ?? null,
+  }));
+  return [warnOfUnequalLoad(measured)].filter((warning) => warning !== null);
 }

@@ -75,6 +75,15 @@ export const Report = z.object({
   file: z.string().describe('the drill file, relative to the project root'),
   text: z.string().describe('the source of the drill: its pass criteria, recorded before anything started'),
   rerunCommand: z.string().describe('command that runs this drill again'),
+  tags: z.array(z.string()),
+  shard: z
+    .object({
+      index: z.int().min(1),
+      of: z.int().min(1),
+      selection: z.array(z.string()).describe('names of all drills that the shards run together'),
+    })
+    .nullable()
+    .describe('the part of a run that was split between machines'),
   complete: z.boolean().describe('false when the journal ends before the drill did'),
   damagedLines: count.describe('lines of the journal that could not be parsed'),
   topology: z.object({ managers: count, workers: count }),
@@ -101,6 +110,18 @@ export const Report = z.object({
       proven: duration.nullable(),
     })
     .describe('seconds from the start of the drill'),
+  sideBySide: z
+    .object({
+      most: count.describe('largest number of other drills at one time'),
+      duringRecovery: z
+        .number()
+        .min(0)
+        .nullable()
+        .describe('mean number of other drills from the disaster to the first answered request'),
+      intervals: z.array(z.object({ offset: duration, seconds: duration, others: z.array(z.string()) })),
+    })
+    .nullable()
+    .describe('other drills on the same machine while this one ran; null where that is not known'),
   steps: z.array(Step).describe('in order and without overlap; they add up to totalSeconds'),
   checks: z.array(
     z.object({
@@ -215,6 +236,11 @@ export const MatrixRow = z.object({
   backupSeconds: duration.nullable().describe('including the methods it depends on'),
   restoreSeconds: duration.nullable().describe('of the same methods only'),
   rtaSeconds: duration.nullable().describe('of the whole drill'),
+  othersDuringRecovery: z
+    .number()
+    .min(0)
+    .nullable()
+    .describe('mean number of other drills on the same machine while this one recovered'),
   storedBytes: count.describe('stored in the vault'),
   dataBytes: count.nullable().describe('of an uncompressed tar of the same data'),
   backupRatio: z
@@ -232,6 +258,7 @@ export type MatrixRow = z.infer<typeof MatrixRow>;
 export const Matrix = z.object({
   of: z.string(),
   aspects: z.array(z.string()).describe('columns, in order'),
+  warning: z.string().nullable().describe('why the recovery times of the rows are not comparable'),
   rows: z.array(MatrixRow),
 });
 export type Matrix = z.infer<typeof Matrix>;
@@ -242,6 +269,7 @@ export const Run = z.object({
   endedAt: utc,
   verdict: Verdict.describe('the worst of the drills’ verdicts'),
   exitCode: z.int(),
+  warnings: z.array(z.string()).describe('why measurements of these drills are not comparable'),
   matrix: z
     .array(Matrix)
     .describe('comparison of the backup methods that the drills of this run used, by kind of data'),

@@ -22,6 +22,29 @@ test.each([
   ['an unknown size', ['run', '--size', 'huge'], ['Expected small, medium, large, got "huge"']],
   ['an option without its value', ['run', '--seed'], ["'--seed <text>' argument missing"]],
   ['report without a directory', ['report'], ["missing required argument 'directory'"]],
+  ['report of two directories', ['report', 'a', 'b'], ['expected one directory, got 2', '--merge']],
+  ['an unknown tag', ['run', '--tag', 'hourly'], ['Expected smoke, nightly, weekly, got "hourly"']],
+  [
+    'a shard above the number of shards',
+    ['run', '--shard', '4/3'],
+    ['Expected a shard like 2/3', 'got "4/3"'],
+  ],
+  ['a shard 0', ['run', '--shard', '0/3'], ['counted from 1, got "0/3"']],
+  [
+    'more shards than drills',
+    ['run', 'single-manager', '--shard', '2/2'],
+    ['expected at most as many shards as drills (1), got 2: shard 2 has nothing to run'],
+  ],
+  [
+    'a tag that no selected drill has',
+    ['run', 'single-manager', '--tag', 'weekly'],
+    ['no selected drill has the tag weekly', 'smoke: 1', 'weekly: 0', 'swarm-drill list'],
+  ],
+  [
+    '--last-failed without an earlier report',
+    ['run', '--last-failed', '--reports', 'nowhere'],
+    ['has a report in nowhere', 'without --last-failed'],
+  ],
   ['an extra argument', ['doctor', 'please'], ['too many arguments']],
 ])('exits with 64 for %s', async (_, args, texts) => {
   const { exitCode, stdout, stderr } = await swarmDrill(...args);

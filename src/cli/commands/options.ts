@@ -1,7 +1,9 @@
 // Options that several commands share, and parsers that state what they expected and what they got.
 import { InvalidArgumentError, Option } from 'commander';
 import { SIZES, type Size } from '../../drill/plan.ts';
+import { type Tag, TAGS } from '../../drill/tags.ts';
 import { type Seconds, seconds } from '../../support/clock.ts';
+import type { Shard } from '../select/shard.ts';
 
 /** @throws InvalidArgumentError unless `text` is a number of seconds above 0 */
 export function parseSeconds(text: string): Seconds {
@@ -16,6 +18,21 @@ export function parseSize(text: string): Size {
   const size = SIZES.find((known) => known === text);
   if (!size) throw new InvalidArgumentError(`Expected ${SIZES.join(', ')}, got "${text}".`);
   return size;
+}
+
+/** Adds one tag to those of earlier options. @throws InvalidArgumentError unless `text` is a tag */
+export function collectTag(text: string, tags: readonly Tag[] = []): Tag[] {
+  const tag = TAGS.find((known) => known === text);
+  if (!tag) throw new InvalidArgumentError(`Expected ${TAGS.join(', ')}, got "${text}".`);
+  return [...tags, tag];
+}
+
+/** @throws InvalidArgumentError unless `text` is a shard and a number of shards, e.g. `2/3` */
+export function parseShard(text: string): Shard {
+  const [, index = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (index < 1 || index > of)
+    throw new InvalidArgumentError(`Expected a shard like 2/3, counted from 1, got "${text}".`);
+  return { index, of };
 }
 
 /** @throws InvalidArgumentError unless `text` is the number of a file descriptor to read from */

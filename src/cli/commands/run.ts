@@ -2,10 +2,16 @@
 import { Command } from 'commander';
 import type { Size } from '../../drill/plan.ts';
 import type { Seconds } from '../../support/clock.ts';
-import { selectDrills } from '../runner/drill-files.ts';
-import { engineOption, jsonOption, parseSeconds, parseSize } from './options.ts';
+import type { Tag } from '../../drill/tags.ts';
+import { DEFAULT_REPORTS } from '../runner/settings.ts';
+import { select } from '../select/selection.ts';
+import type { Shard } from '../select/shard.ts';
+import { collectTag, engineOption, jsonOption, parseSeconds, parseShard, parseSize } from './options.ts';
 
 interface Options {
+  readonly tag?: readonly Tag[];
+  readonly lastFailed?: boolean;
+  readonly shard?: Shard;
   readonly engine?: string;
   readonly keep?: boolean;
   readonly seed?: string;
@@ -23,25 +29,38 @@ Examples:
   swarm-drill run total-loss --rto 120             one drill, with another objective
   swarm-drill run single-manager --keep            keeps the swarm for inspection
   swarm-drill run total-loss --seed 5eed --size medium
+  swarm-drill run --tag smoke --tag nightly        drills that have one of these tags
+  swarm-drill run --last-failed                    drills whose last result was not "recovered"
+  swarm-drill run --tag weekly --shard 2/3         the second of three machines' parts
 
 Exit codes: 0 recovered, 1 not recovered, 2 inconclusive, 64 usage error.`;
 
 export const runSubcommand = new Command('run')
   .description('run drills (default: all) and write their reports')
   .argument('[drill...]', 'names of drills, see `swarm-drill list`, or paths of their files')
+  .option('--tag <tag>', 'only drills with this tag: smoke, nightly or weekly (repeatable)', collectTag)
+  .option('--last-failed', 'only drills whose last result in --reports was not "recovered"')
+  .option(
+    '--shard <part>',
+    'only this part of the drills, e.g. 2/3, split by how long they took last time',
+    parseShard,
+  )
   .addOption(engineOption())
   .option('--keep', 'keep the swarm for inspection, and print the command to open a shell in it')
   .option('--seed <text>', 'seed of all generated data: the same seed gives the same data (default: random)')
   .option('--size <size>', 'amount of data: small, medium or large (default: small)', parseSize)
   .option('--rto <seconds>', 'recovery time objective that replaces the one in the drill', parseSeconds)
   .option('--rpo <seconds>', 'recovery point objective that replaces the one in the drill', parseSeconds)
-  .option('--reports <directory>', 'where to write the report of the run (default: reports)')
+  .option('--reports <directory>', 'where reports of runs are (default: reports)')
   .option('--no-check', 'do not check the types of the drills first')
   .addOption(jsonOption('the result (run.json)'))
   .addHelpText('after', examples)
-  .action(async (names: string[], { rto, rpo, json = false, check, ...overrides }: Options) => {
-    const drills = await selectDrills(names);
+  .action(async (names: string[], options: Options) => {
+    const { tag: tags = [], lastFailed = false, shard, ...running } = options;
+    const { rto, rpo, json = false, check, ...overrides } = running;
+    const { reports = DEFAULT_REPORTS } = overrides;
+    const selection = await select({ names, tags, lastFailed, shard, reports });
     const { runDrills } = await import('../runner/run.ts');
     const objectives = { ...(rto && { rto }), ...(rpo && { rpo }) };
-    process.exitCode = await runDrills({ drills, overrides: { ...overrides, objectives }, check, json });
+    process.exitCode = await runDrills({ selection, overrides: { ...overrides, objectives }, check, json });
   });

@@ -4,7 +4,7 @@ import { readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitCode, worstOf } from '../../drill/verdict.ts';
 import { JOURNAL_FILE, writeRunReport } from '../../report/write.ts';
-import type { SelectedDrill } from './drill-files.ts';
+import type { Drill } from '../../drill/plan.ts';
 import { EXIT } from '../exit-codes.ts';
 import { createPalette } from '../terminal/palette.ts';
 import type { WorkerError } from './session.ts';
@@ -13,7 +13,7 @@ import { formatSummary } from '../terminal/summary.ts';
 
 export interface FinishedRun {
   readonly run: RunSettings;
-  readonly drills: readonly SelectedDrill[];
+  readonly drills: readonly Drill[];
   /** By file; errors that belong to no file are under `''`. */
   readonly errors: ReadonlyMap<string, readonly WorkerError[]>;
   readonly json: boolean;

@@ -2,7 +2,7 @@
 // returns the exit code. The first Ctrl-C stops the running drill with cleanup; the second one stops immediately.
 import { openLab } from '../../lab/open.ts';
 import { finishRun } from './finish.ts';
-import type { SelectedDrill } from './drill-files.ts';
+import type { Selection } from '../select/selection.ts';
 import { EXIT } from '../exit-codes.ts';
 import { toLabFacts } from './lab-facts.ts';
 import { followRun, createProgressView } from '../terminal/progress.ts';
@@ -13,7 +13,7 @@ import { resolveSettings, type RunOverrides } from './settings.ts';
 import { onInterrupt, type InterruptHandlers } from './interrupt.ts';
 
 export interface RunRequest {
-  readonly drills: readonly SelectedDrill[];
+  readonly selection: Selection;
   readonly overrides: RunOverrides;
   /** Check the types of their files first. */
   readonly check: boolean;
@@ -22,7 +22,8 @@ export interface RunRequest {
 }
 
 /** @returns the exit code */
-export async function runDrills({ drills, overrides, check, json }: RunRequest): Promise<number> {
+export async function runDrills({ selection, overrides, check, json }: RunRequest): Promise<number> {
+  const { drills, shard } = selection;
   const view = createProgressView(json ? process.stderr : process.stdout);
   const stop = interruptHandlers(view);
   using _listening = onInterrupt(stop);
@@ -31,11 +32,11 @@ export async function runDrills({ drills, overrides, check, json }: RunRequest):
   await using lab = await openLab({
     engine: overrides.engine,
     keep: overrides.keep ?? false,
-    images: drills.flatMap(({ images }) => images),
+    images: drills.flatMap(({ plan }) => plan.images ?? []),
     progress: (doing) => view.print(`lab: ${doing}`),
   });
   await checking?.passed;
-  const run = await resolveSettings({ ...overrides, only: drills.map(({ name }) => name) });
+  const run = await resolveSettings({ ...overrides, shard, only: drills.map(({ name }) => name) });
   await using session = await openSession((text) => view.print(text));
   stop.session = session;
   const following = followRun(run.directory, drills, view);

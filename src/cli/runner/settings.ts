@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { ShardFact } from '../../drill/events.ts';
 import type { Objectives, Size } from '../../drill/plan.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import { utcNow } from '../../support/clock.ts';
@@ -17,6 +18,7 @@ export interface RunSettings {
   /** Replace the drills' objectives. */
   readonly objectives: Objectives;
   readonly engine?: string | undefined;
+  readonly shard?: ShardFact | undefined;
   /** Names of the drills to run. Default: all that the files declare. */
   readonly only?: readonly string[];
 }
@@ -28,14 +30,17 @@ declare module 'vitest' {
   }
 }
 
+/** Where reports are, unless `--reports` names another directory. */
+export const DEFAULT_REPORTS = 'reports';
+
 export type RunOverrides = Partial<Omit<RunSettings, 'id' | 'directory'>> & {
-  /** Where to write reports. Default `reports`. */
+  /** Where to write reports. Default `DEFAULT_REPORTS`. */
   readonly reports?: string | undefined;
 };
 
 /** Fills in the defaults, and creates the run's report directory. */
 export async function resolveSettings({
-  reports = 'reports',
+  reports = DEFAULT_REPORTS,
   ...overrides
 }: RunOverrides = {}): Promise<RunSettings> {
   return {
@@ -50,7 +55,7 @@ export async function resolveSettings({
 }
 
 /** Creates a directory named after the current time (UTC); a second run in the same second gets `-2`. */
-async function createRunDirectory(reports: string): Promise<string> {
+export async function createRunDirectory(reports: string): Promise<string> {
   await mkdir(reports, { recursive: true });
   const name = `${utcNow().slice(0, 19).replaceAll(':', '-')}Z`;
   for (let turn = 1; ; turn++) {

@@ -5,7 +5,7 @@ import { openLab } from '../../lab/open.ts';
 import type { ImageRecipe, Lab } from '../../lab/lab.ts';
 import { writeRunReport } from '../../report/write.ts';
 import { describeError } from '../../support/errors.ts';
-import { selectDrills } from './drill-files.ts';
+import { selectDrills } from '../select/drill-files.ts';
 import { toLabFacts } from './lab-facts.ts';
 import { resolveSettings } from './settings.ts';
 
@@ -19,7 +19,7 @@ export default async function setup(project: TestProject): Promise<TearDown | un
   const drills = await selectDrills([]);
   return provideLab(
     project,
-    drills.flatMap(({ images }) => images),
+    drills.flatMap(({ plan }) => plan.images ?? []),
   );
 }
 

@@ -8,7 +8,13 @@ import type { Palette } from './palette.ts';
 /** @param directory the run's report directory */
 export function formatSummary(run: Run, directory: string, colours: Palette): string {
   const drills = run.drills.flatMap((report) => ['', ...formatDrill(report, colours)]);
-  return [...drills, '', `report: ${relative(process.cwd(), join(directory, 'index.html'))}`].join('\n');
+  const warnings = run.warnings.flatMap((warning) => ['', colours.yellow(warning)]);
+  return [
+    ...drills,
+    ...warnings,
+    '',
+    `report: ${relative(process.cwd(), join(directory, 'index.html'))}`,
+  ].join('\n');
 }
 
 function formatDrill(report: Report, colours: Palette): string[] {

@@ -1,6 +1,7 @@
 // Everything that report.mustache shows of one drill.
 import { phaseLabel } from '../phase-label.ts';
 import type { Report } from '../schema.ts';
+import { formatOthers } from '../side-by-side.ts';
 import { buildArtifacts, buildChecks, buildCleanup, buildCoverage, buildLogs } from './evidence-view.ts';
 import { pluralize, formatLongDate, formatMoment, formatTime } from './format.ts';
 import { buildFigures } from './objectives-view.ts';
@@ -38,12 +39,23 @@ export function buildDrillView(report: Report) {
     topologies: drawn,
     hasTopologies: drawn.length > 0,
     environment,
+    otherDrills: describeOtherDrills(report),
     cleanup: buildCleanup(report),
     logs: buildLogs(report),
     hasLogs: report.logs.length > 0,
     failedPhase: report.failure && phaseLabel(report.failure.phase),
     damaged: report.damagedLines > 0 && pluralize(report.damagedLines, 'line'),
   };
+}
+
+/** Says with how many others the drill shared its machine, for every time on the page. */
+function describeOtherDrills({ sideBySide }: Report): string {
+  if (!sideBySide) return 'not known';
+  const { most, duringRecovery, intervals } = sideBySide;
+  if (most === 0) return 'none';
+  const names = [...new Set(intervals.flatMap(({ others }) => others))].sort();
+  const recovery = duringRecovery === null ? '' : `; ${formatOthers(duringRecovery)} during the recovery`;
+  return `up to ${most} at a time${recovery}: ${names.join(', ')}`;
 }
 
 const capitalize = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

@@ -27,12 +27,13 @@ export function buildMatrixViews({ matrix, drills }: Pick<Run, 'matrix' | 'drill
 }
 
 function buildMatrixView(
-  { of, aspects, rows }: Matrix,
+  { of, aspects, warning, rows }: Matrix,
   timingOf: (drill: string) => Report['baselineTiming'],
 ) {
   const limited = rows.filter(({ limits }) => limits.length > 0);
   return {
     of,
+    warning,
     id: `methods-for-${of.replaceAll(/\W+/g, '-')}`,
     aspects,
     rows: rows.map((row) => ({

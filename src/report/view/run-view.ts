@@ -9,6 +9,7 @@ import {
   cssPercent,
   formatTime,
 } from './format.ts';
+import { formatOthers } from '../side-by-side.ts';
 import { LEGEND, buildMatrixViews } from './matrix-view.ts';
 import { VERDICT_SIGNS } from './verdict-view.ts';
 
@@ -31,6 +32,7 @@ export function buildRunView(run: Run, name: string) {
     summary: tally
       .map(({ count, verdict }) => `${count} ${VERDICT_SIGNS[verdict].word.toLowerCase()}`)
       .join(', '),
+    warnings: run.warnings,
     matrices: buildMatrixViews(run),
     hasMatrices: run.matrix.length > 0,
     legend: LEGEND,
@@ -54,6 +56,7 @@ function buildCard(report: Report, scale: number) {
     rta: formatTime(actual.rtaSeconds),
     rto: formatObjective(objectives.rtoSeconds),
     missed,
+    others: describeOthers(report),
     length: actual.rtaSeconds === null ? null : cssPercent(actual.rtaSeconds, scale),
     measured: actual.rtaSeconds !== null,
     mark: objectives.rtoSeconds === null ? null : cssPercent(objectives.rtoSeconds, scale),
@@ -64,4 +67,10 @@ function buildCard(report: Report, scale: number) {
     unproven: tally('unproven'),
     total: formatTime(report.totalSeconds),
   };
+}
+
+/** Returns null for a drill that ran without others, or next to an unknown number. */
+function describeOthers({ sideBySide }: Report): string | null {
+  const others = sideBySide?.duringRecovery ?? 0;
+  return others > 0 ? `with ${formatOthers(others)} on its machine` : null;
 }

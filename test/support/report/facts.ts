@@ -214,6 +214,7 @@ export function recordPlan(journal: Recorder, name: string, title: string, rtoSe
     subject: null,
     seed: '8c1f2e',
     size: 'small',
+    tags: ['nightly'],
     rerunCommand: `npm run drill -- ${name} --seed 8c1f2e`,
     at: journal.at(0),
     pid: 4711,

@@ -41,6 +41,13 @@ test.each([
   [{ topology: { managers: 8, workers: 0 } }, 'expected 1 to 7 managers, got 8'],
   [{ topology: { managers: 1, workers: 10.5 } }, 'expected 0 to 10 workers, got 10.5'],
   [{ objectives: { rto: seconds(0) } }, 'expected an RTO above 0 seconds, got 0'],
+  [{ tags: [] }, 'expected tags (one or several of smoke, nightly, weekly), got []'],
+  [
+    { tags: ['smoke' as const, 'hourly' as never] },
+    'expected tags (one or several of smoke, nightly, weekly), got [smoke, hourly]',
+  ],
+  [{ runsAlone: ' ' }, 'expected the reason why the drill must run without others, got " "'],
+  [{ runsAlone: true as never }, 'expected the reason why the drill must run without others, got "true"'],
 ])('refuses an invalid plan: %j', (wrong, message) => {
   expect(() => drill('wrong', { ...plan, ...wrong })).toThrow(
     expect.objectContaining({ message, blame: 'usage' }),

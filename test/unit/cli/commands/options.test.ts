@@ -1,6 +1,6 @@
 // What the command line accepts and rejects.
 import { expect, test } from 'vitest';
-import { nearestName } from '../../../../src/cli/runner/nearest-name.ts';
+import { nearestName } from '../../../../src/cli/select/nearest-name.ts';
 import { parseSeconds, parseSize } from '../../../../src/cli/commands/options.ts';
 
 test('accepts seconds above 0, with or without a fraction', () => {

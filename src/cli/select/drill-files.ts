@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { declaredDrills } from '../../drill/registry.ts';
-import type { ImageRecipe } from '../../lab/lab.ts';
+import type { Drill } from '../../drill/plan.ts';
 import { describeError, DrillError, reasonOf, usage } from '../../support/errors.ts';
 import { ROOT } from '../project.ts';
 import { nearestName } from './nearest-name.ts';
@@ -29,24 +29,15 @@ export async function findDrillFiles(): Promise<DrillFile[]> {
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** A drill's name is that of its file, or `<file>.<variant>` where a file declares several. */
-export interface SelectedDrill {
-  readonly name: string;
-  /** Absolute. */
-  readonly file: string;
-  /** Images that its plan needs. */
-  readonly images: readonly ImageRecipe[];
-}
-
 /**
  * Returns the drills with these names, in this order, or every drill without names. The name of a file, or its path, selects all its
  * drills.
  * @throws DrillError `usage` for an unknown name, or a file that can't be loaded
  */
-export async function selectDrills(names: readonly string[]): Promise<SelectedDrill[]> {
+export async function selectDrills(names: readonly string[]): Promise<Drill[]> {
   const files = await findDrillFiles();
   if (names.length === 0) return (await Promise.all(files.map(loadDrills))).flat();
-  const chosen = new Map<string, SelectedDrill>();
+  const chosen = new Map<string, Drill>();
   for (const name of names) {
     const path = fileAt(name);
     const file = path ?? files.find((one) => one.name === name || name.startsWith(`${one.name}.`));
@@ -72,7 +63,7 @@ function fileAt(name: string): DrillFile | undefined {
 }
 
 /** Returns the drills that the file declares. @throws DrillError `usage` for a file that can't be loaded or declares none */
-export async function loadDrills({ file }: DrillFile): Promise<SelectedDrill[]> {
+export async function loadDrills({ file }: DrillFile): Promise<Drill[]> {
   try {
     await import(file);
   } catch (cause) {
@@ -85,9 +76,7 @@ export async function loadDrills({ file }: DrillFile): Promise<SelectedDrill[]> 
       cause,
     });
   }
-  const drills = declaredDrills()
-    .filter((drill) => drill.file === file)
-    .map(({ name, plan }) => ({ name, file, images: plan.images ?? [] }));
+  const drills = declaredDrills().filter((drill) => drill.file === file);
   if (drills.length === 0)
     throw usage(
       `${relative(process.cwd(), file)} declares no drill`,
