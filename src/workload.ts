@@ -5,7 +5,8 @@
 export { outputOf, type ContainerProcess } from './lab/engine/process.ts';
 export { runProgram } from './support/command.ts';
 export { waitUntil } from './support/poll.ts';
-export { step } from './support/trace.ts';
+export { currentSignal, step } from './support/trace.ts';
+export { orAborted } from './support/abort.ts';
 
 // Report what is wrong.
 export { DrillError, finding, reasonOf } from './support/errors.ts';

@@ -134,6 +134,17 @@ export type JournalEvent = { readonly t: number } & (
   | { readonly event: 'wait'; readonly step: number | null; readonly because: string }
   /** A write of the workload that was acknowledged at `t`. Batches are one line. */
   | { readonly event: 'written'; readonly ids: readonly string[] }
+  /**
+   * One of the writes that go on through the disaster: it began at `started` (seconds since the drill began) and was acknowledged, or
+   * failed with `error`, at `t`.
+   */
+  | {
+      readonly event: 'attempt';
+      readonly id: string;
+      readonly started: number;
+      readonly seconds: number;
+      readonly error: string | null;
+    }
   /** Tar piped to zstd for the same data: bytes of the tar, seconds to pack it, and to unpack it. */
   | {
       readonly event: 'baseline-timing';

@@ -12,6 +12,7 @@ import type { Inventory } from '../swarm/inventory.ts';
 import type { Site } from '../swarm/site.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Vault } from '../vault/vault.ts';
+import { acknowledgedWritesPresent, idsOf, type AcknowledgedWrites } from './acknowledged-writes.ts';
 import { coverageOf } from './coverage.ts';
 import { JOURNAL_VERSION, type Phase } from './events.ts';
 import type { Application, Artifacts, Objectives, Restored, Seeded } from './plan.ts';
@@ -216,14 +217,14 @@ export async function verifyRestore(
   {
     restored,
     baseline,
-    writer,
+    writes,
     sentinel,
     lateSentinel,
     vaultChecks,
   }: {
     readonly restored: Restored;
     readonly baseline: Baseline;
-    readonly writer: Writer;
+    readonly writes: AcknowledgedWrites;
     readonly sentinel: string;
     readonly lateSentinel: string;
     readonly vaultChecks: readonly Check[];
@@ -233,12 +234,14 @@ export async function verifyRestore(
   const { plan } = run.drill;
   const { app, swarm } = restored;
   enterPhase(run, 'verify');
-  const present = await step('count the surviving writes', () => app.present(writer.acknowledged));
+  const present = await step('count the surviving writes', () => app.present(idsOf(writes)));
   journal.write({ event: 'surviving', ids: present });
+  const recoveryPoint = plan.recoveryPoint ?? 'backup';
   const checks = [
     earlySentinelPresent(app, sentinel),
-    lateSentinelAsExpected(app, lateSentinel, plan.recoveryPoint ?? 'backup'),
+    lateSentinelAsExpected(app, lateSentinel, recoveryPoint),
     ...plan.verify({ restored, baseline }),
+    ...acknowledgedWritesPresent(writes, present, recoveryPoint),
     ...vaultChecks,
   ];
   const results = await runChecks(run, checks);

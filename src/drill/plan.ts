@@ -95,6 +95,12 @@ export interface Plan<
    * `latest`, everything acknowledged, since the data itself was not lost. Default `backup`.
    */
   readonly recoveryPoint?: 'backup' | 'latest';
+  /**
+   * Keeps writing from the end of `drift` until some seconds after the first response, and measures how long the workload was
+   * unavailable. Until `restore` returns, writes go through the seeded application, or after the disaster through what `through`
+   * returns: an application that also knows the nodes that a recovery adds to the surviving swarm. Default: no such writes.
+   */
+  readonly continuousWrites?: true | { readonly through: (survivors: S) => Application } | undefined;
   /** Deploys the workload and fills it from `seed`: the same seed gives the same data. */
   readonly seed: (context: {
     readonly swarm: Swarm;

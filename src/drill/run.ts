@@ -23,6 +23,7 @@ import type { Drill } from './plan.ts';
 import type { RunContext, RunOptions, Runtime } from './runtime.ts';
 import { tearDown } from './teardown.ts';
 import { Writer } from './writer.ts';
+import { finishContinuousWrites, followSurvivors, startContinuousWrites } from './writes-around-disaster.ts';
 
 /**
  * Runs the drill to its end, also after a failure; all its facts are in `options.dir/journal.jsonl` then.
@@ -62,11 +63,16 @@ async function runPhases(run: RunContext): Promise<void> {
   const { seeded, sentinel, baseline } = await seedAndRecordBaseline(run, swarm, writer);
   const { kept, vaultChecks } = await runBackup(run, { swarm, vault, seeded, sentinel });
   const lateSentinel = await runDrift(run, { swarm, seeded, writer });
+  await using continuous = await startContinuousWrites(run, seeded.app);
   const survivors = await runDisaster(run, swarm);
+  followSurvivors(run, continuous, survivors);
   await observeOutage(run, { survivors, baseline });
   const restored = await runRestore(run, { site, kept, survivors });
+  continuous?.continueThroughRestored(restored.app);
   await awaitFirstResponse(run, restored.app);
-  await verifyRestore(run, { restored, baseline, writer, sentinel, lateSentinel, vaultChecks });
+  await finishContinuousWrites(continuous);
+  const writes = { made: writer.acknowledged, continuous };
+  await verifyRestore(run, { restored, baseline, writes, sentinel, lateSentinel, vaultChecks });
 }
 
 async function recordFailure(run: RunContext, error: unknown): Promise<void> {

@@ -1,6 +1,7 @@
 // Builds a report from a journal: a pure function that accepts any prefix of a journal, so that a crash still leaves a report.
 import type { JournalEvent } from '../drill/events.ts';
 import { judge } from '../drill/verdict.ts';
+import { measureAvailability } from './availability.ts';
 import { selectEvents } from './journal-reader.ts';
 import { findMarks, measureActuals } from './measure.ts';
 import type { Report, Step } from './schema.ts';
@@ -78,6 +79,7 @@ export function buildReport(events: readonly JournalEvent[], around: ReportConte
     topology: plan?.topology ?? { managers: 0, workers: 0 },
     objectives,
     actual,
+    availability: measureAvailability(events),
     marks,
     sideBySide: measureOthers(events, marks),
     steps,

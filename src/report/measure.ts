@@ -27,10 +27,11 @@ type Writes = Omit<Report['actual'], 'rtaSeconds' | 'provenSeconds'>;
 
 /**
  * Measures the RPA back to the last write before the first lost one. When the first write was lost, no write shows how far the loss
- * reaches back: the RPA is at least the time since then.
+ * reaches back: the RPA is at least the time since then. Continuous writes may be acknowledged after the disaster and lost: the time
+ * up to the last of them counts, too.
  */
 function measureWrites(events: readonly JournalEvent[], disaster: number | null): Writes {
-  const batches = selectEvents(events, 'written').filter(({ t }) => disaster === null || t <= disaster);
+  const batches = listAcknowledged(events, disaster);
   const acknowledged = new Set(batches.flatMap(({ ids }) => ids));
   const answers = selectEvents(events, 'surviving');
   const unknown = { lostWrites: null, lostBeforeBackup: null, rpaSeconds: null, rpaIsLowerBound: false };
@@ -46,13 +47,26 @@ function measureWrites(events: readonly JournalEvent[], disaster: number | null)
   const firstLost = lost[0]?.t;
   const intact = batches.findLast(({ t }) => firstLost !== undefined && t < firstLost);
   const good = intact ?? batches[0];
+  const end = Math.max(disaster, lost.at(-1)?.t ?? 0);
   return {
     acknowledgedWrites: acknowledged.size,
     lostWrites: new Set(lost.map(({ id }) => id)).size,
     lostBeforeBackup: early && new Set(early.map(({ id }) => id)).size,
-    rpaSeconds: firstLost === undefined || !good ? 0 : round(disaster - good.t),
+    rpaSeconds: firstLost === undefined || !good ? 0 : round(end - good.t),
     rpaIsLowerBound: firstLost !== undefined && !intact,
   };
+}
+
+/** Lists the acknowledged writes in the order of their time: those up to the disaster, and every continuous one. */
+function listAcknowledged(
+  events: readonly JournalEvent[],
+  disaster: number | null,
+): { readonly t: number; readonly ids: readonly string[] }[] {
+  return events.flatMap((event) => {
+    if (event.event === 'written' && (disaster === null || event.t <= disaster))
+      return [{ t: event.t, ids: event.ids }];
+    return event.event === 'attempt' && event.error === null ? [{ t: event.t, ids: [event.id] }] : [];
+  });
 }
 
 function round<T extends number | null | undefined>(seconds: T): T extends number ? number : number | null;

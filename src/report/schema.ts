@@ -42,6 +42,35 @@ export const Step: z.ZodType<Step> = z.object({
   parts: z.array(z.lazy(() => Step)),
 });
 
+const Availability = z.object({
+  attempts: count.describe('writes that were tried, one after the other'),
+  failed: count,
+  longestGapSeconds: duration
+    .nullable()
+    .describe(
+      'longest time without an acknowledged write, around the disaster; if no attempt failed, what the slowest write took',
+    ),
+  gapStartedAt: duration.nullable().describe('seconds from the start of the drill'),
+  gapEndedAt: duration
+    .nullable()
+    .describe('null if no write was acknowledged after the gap: it may have been longer'),
+  usualSeconds: duration.nullable().describe('median time of a write before the disaster'),
+  lostWrites: count.nullable().describe('acknowledged and missing after the restore'),
+  errors: z.array(z.object({ reason: z.string(), count })).describe('why attempts failed'),
+  series: z
+    .array(
+      z.object({
+        offset: duration.describe('seconds from the start of the drill'),
+        seconds: duration.describe('length of this interval'),
+        acknowledged: count,
+        failed: count,
+        slowestSeconds: duration,
+      }),
+    )
+    .describe('the attempts that ended in each interval, from the first to the last'),
+});
+export type Availability = z.infer<typeof Availability>;
+
 export const Report = z.object({
   schema: z.literal('swarm-drill/report@2'),
   name: z.string(),
@@ -95,14 +124,17 @@ export const Report = z.object({
     provenSeconds: duration.nullable().describe('from the disaster to the last check'),
     rpaSeconds: duration
       .nullable()
-      .describe('from the last acknowledged write before the first lost one, to the disaster'),
+      .describe(
+        'from the last acknowledged write before the first lost one, to the disaster, or to the last lost one if that was later',
+      ),
     rpaIsLowerBound: z
       .boolean()
       .describe('the first acknowledged write is lost, so the loss may reach further back: no RPO is met'),
-    lostWrites: count.nullable().describe('acknowledged before the disaster and missing after the restore'),
+    lostWrites: count.nullable().describe('acknowledged and missing after the restore'),
     lostBeforeBackup: count.nullable().describe('of these, acknowledged before the backup began'),
     acknowledgedWrites: count,
   }),
+  availability: Availability.nullable().describe('null without continuous writes'),
   marks: z
     .object({
       disaster: duration.nullable(),

@@ -16,6 +16,9 @@ import type { Node } from './node/node.ts';
 import { PermanentErrors } from './permanent-errors.ts';
 import type { Site } from './site.ts';
 
+/** How long a node may take to list its containers, on a busy machine. */
+const TASK_ANSWER_LIMIT = seconds(20);
+
 /** How many nodes a drill starts with. */
 export interface Topology {
   /** 1 to 7. */
@@ -277,22 +280,31 @@ export class Swarm {
     return findMissingTasks((await this.manager()).engine, this.nodes);
   }
 
-  /** The node and container of a running task of `service`. */
+  /**
+   * The node and container of a running task of `service`: those of the node that says first that it has one. A frozen node, which
+   * never answers, hides no task of another one.
+   */
   async taskContainer(service: string): Promise<{ node: Node; id: string }> {
-    const label = [`com.docker.swarm.service.name=${service}`];
+    const filters = { label: [`com.docker.swarm.service.name=${service}`], status: ['running'] };
     const silent: string[] = [];
-    for (const node of this.nodes)
-      try {
-        const [found] = await node.engine.containers.list({ filters: { label, status: ['running'] } });
-        if (found) return { node, id: found.Id };
-      } catch (error) {
+    const found = this.nodes.map(async (node) => {
+      const engine = node.engine.withLimit(TASK_ANSWER_LIMIT);
+      const [first] = await engine.containers.list({ filters }).catch((error: unknown) => {
         // A node that is down runs no task. Another one may.
         silent.push(`${node.name}: ${reasonOf(error)}`);
-      }
-    const unasked = silent.length > 0 ? `; no answer from ${silent.join('; ')}` : '';
-    throw new DrillError(`no node has a running container of the service ${service}${unasked}`, {
-      code: 'no-task',
+        return [];
+      });
+      if (!first) throw new Error(`${node.name} runs no task of ${service}`);
+      return { node, id: first.Id };
     });
+    try {
+      return await Promise.any(found);
+    } catch {
+      const unasked = silent.length > 0 ? `; no answer from ${silent.join('; ')}` : '';
+      throw new DrillError(`no node has a running container of the service ${service}${unasked}`, {
+        code: 'no-task',
+      });
+    }
   }
 
   /**
