@@ -3,7 +3,7 @@ import type { ProofRow } from '../model/disaster.ts';
 import type { ImageFact } from '../lab/lab.ts';
 import type { ArtifactFact } from '../model/artifact.ts';
 import type { TopologyNode } from '../swarm/topology.ts';
-import type { StepOperation } from '../support/trace.ts';
+import type { StepCommand, StepOperation } from '../support/trace.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { CoverageRow } from './coverage.ts';
 
@@ -128,6 +128,8 @@ export type JournalEvent = { readonly t: number } & (
       readonly harness: boolean;
       /** Set if the step is one method's whole backup or restore. */
       readonly operation?: StepOperation;
+      /** What an operator types for the same effect. */
+      readonly command?: StepCommand;
       readonly at: string;
     }
   | { readonly event: 'step-end'; readonly id: number; readonly error: string | null }

@@ -31,7 +31,7 @@ export class Journal implements TraceSink, Disposable {
     id: number,
     parent: number | undefined,
     name: string,
-    { harness = false, operation }: StepOptions,
+    { harness = false, operation, command }: StepOptions,
   ): void {
     this.write({
       event: 'step',
@@ -40,6 +40,7 @@ export class Journal implements TraceSink, Disposable {
       name,
       harness,
       ...(operation && { operation }),
+      ...(command && { command }),
       at: utcNow(),
     });
   }

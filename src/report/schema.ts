@@ -20,6 +20,7 @@ export interface Step {
   harness: boolean;
   gap: boolean;
   operation?: { kind: 'backup' | 'restore'; method: string } | undefined;
+  command?: { on: string; line: string } | undefined;
   error: string | null;
   waits: { because: string; seconds: number }[];
   parts: Step[];
@@ -37,6 +38,10 @@ export const Step: z.ZodType<Step> = z.object({
     .object({ kind: z.enum(['backup', 'restore']), method: z.string() })
     .optional()
     .describe('set on a step that is the complete backup or restore of one method'),
+  command: z
+    .object({ on: z.string().describe('name of the machine'), line: z.string() })
+    .optional()
+    .describe('what an operator types for the same effect, without secrets'),
   error: z.string().nullable(),
   waits: z.array(z.object({ because: z.string(), seconds: duration })),
   parts: z.array(z.lazy(() => Step)),

@@ -1,6 +1,6 @@
 // Collects the journal's steps: when each started and ended, in which phase, inside which other step.
 import type { JournalEvent, Phase } from '../drill/events.ts';
-import type { StepOperation } from '../support/trace.ts';
+import type { StepCommand, StepOperation } from '../support/trace.ts';
 
 export const UNFINISHED = 'not finished when the journal ended';
 
@@ -15,6 +15,7 @@ export interface Span {
   /** Time between steps, that no step accounts for. */
   readonly gap?: boolean;
   readonly operation?: StepOperation | undefined;
+  readonly command?: StepCommand | undefined;
   readonly start: number;
   end: number;
   ok: boolean;
@@ -52,11 +53,12 @@ export function collectSpans(events: readonly JournalEvent[]): PhaseSpan[] {
       if (before) before.end = event.t;
       open(event.phase, before ? event.t : 0);
     } else if (event.event === 'step') {
-      const { name, harness, operation, t } = event;
+      const { name, harness, operation, command, t } = event;
       const span = {
         name,
         harness,
         operation,
+        command,
         start: t,
         end,
         ok: false,

@@ -80,7 +80,7 @@ const mergeParallel = (group: readonly Span[]): Span => ({
 });
 
 function toStep(span: Span, { phase }: Pick<PhaseSpan, 'phase'>, utcAt: (t: number) => string): Step {
-  const { name, harness, gap = false, operation, ok, error, start, end } = span;
+  const { name, harness, gap = false, operation, command, ok, error, start, end } = span;
   return {
     name,
     phase,
@@ -91,6 +91,7 @@ function toStep(span: Span, { phase }: Pick<PhaseSpan, 'phase'>, utcAt: (t: numb
     harness,
     gap,
     ...(operation && { operation }),
+    ...(command && { command: { ...command } }),
     error,
     waits: sumWaits(span.waits, end),
     parts: span.parts.map((part) => toStep(part, { phase }, utcAt)),

@@ -8,6 +8,15 @@ export interface StepOptions {
   readonly harness?: boolean;
   /** Set where the step is one method's whole backup or restore, so that reports find its time without its name. */
   readonly operation?: StepOperation;
+  /** What an operator types for the same effect; the report prints the commands of the restore as a runbook. */
+  readonly command?: StepCommand;
+}
+
+export interface StepCommand {
+  /** The machine on which it is typed, e.g. `manager-1`. */
+  readonly on: string;
+  /** For a shell. Nothing secret: a token or key is named, as in `--token <worker token>`. */
+  readonly line: string;
 }
 
 export interface StepOperation {

@@ -4,7 +4,8 @@ import { pack } from 'tar-stream';
 import { DrillError, finding } from '../support/errors.ts';
 import { runLinked } from '../support/linked-streams.ts';
 import { step } from '../support/trace.ts';
-import { ENGINE_LIMIT, type Manager, SWARM } from './engine/manager.ts';
+import { forceCommand } from '../swarm/membership.ts';
+import { ENGINE_LIMIT, type Manager, START_ENGINE, STOP_ENGINE, SWARM } from './engine/manager.ts';
 import { unlockSwarm, waitUntilManaging } from './engine/probe.ts';
 import type { Manifest } from './file/manifest.ts';
 import { ENGINE_STATE } from './file/node-key.ts';
@@ -45,18 +46,30 @@ export async function unpackToStaging(
   );
 }
 
+/**
+ * By hand, nothing has to be unpacked before the engine stops. Without docker-state.json: with it, the engine first looks for its peers.
+ * @param root the engine's data root
+ */
+const unpackCommand = (root: string): string =>
+  `age -d -i <identity file> swarm.age | zstd -d | tar -x -p -C ${root} --exclude ${SWARM}/docker-state.json ${SWARM}`;
+
 /** Exchanges the directories while the engine is stopped. */
 export async function swapDirectories(manager: Manager, operation: RestoreOperation): Promise<void> {
   const { root } = manager;
   const { previous, staging } = operation;
   await writeIntentLog(root, { operation: { ...operation, engine: true } });
-  await step('stop the engine', () => manager.stop());
-  await step('set the old swarm directory aside', async () => {
-    if (await root.has(SWARM)) await root.move(SWARM, previous);
-    else await root.makeDirectory(previous);
-  });
-  await step('put the copy in its place', () => root.move(staging, SWARM));
-  await step('start the engine', () => manager.start());
+  const typed = (line: string) => ({ command: { on: manager.name, line } });
+  await step('stop the engine', () => manager.stop(), typed(STOP_ENGINE));
+  await step(
+    'set the old swarm directory aside',
+    async () => {
+      if (await root.has(SWARM)) await root.move(SWARM, previous);
+      else await root.makeDirectory(previous);
+    },
+    typed(`mv ${root.path}/${SWARM} ${root.path}/${previous}`),
+  );
+  await step('put the copy in its place', () => root.move(staging, SWARM), typed(unpackCommand(root.path)));
+  await step('start the engine', () => manager.start(), typed(START_ENGINE));
 }
 
 /** Makes the node a manager of the restored swarm. @throws DrillError `state-refused`, `wrong-unlock-key` */
@@ -66,19 +79,26 @@ export async function restartSwarm(
   strategy: RestoreStrategy,
 ): Promise<void> {
   if (strategy.by === 'unlock key')
-    await step('unlock the swarm', () => unlockSwarm(manager, strategy.unlockKey));
-  else
-    await step('force a new cluster', async () => {
-      try {
-        await manager.engine.withLimit(ENGINE_LIMIT).swarm.init({ ...init, ForceNewCluster: true });
-      } catch (cause) {
-        if (cause instanceof DrillError) throw cause;
-        throw finding('the engine refused to create a swarm from the backup', {
-          code: 'state-refused',
-          cause,
-        });
-      }
+    await step('unlock the swarm', () => unlockSwarm(manager, strategy.unlockKey), {
+      // It asks for the key.
+      command: { on: manager.name, line: 'docker swarm unlock' },
     });
+  else
+    await step(
+      'force a new cluster',
+      async () => {
+        try {
+          await manager.engine.withLimit(ENGINE_LIMIT).swarm.init({ ...init, ForceNewCluster: true });
+        } catch (cause) {
+          if (cause instanceof DrillError) throw cause;
+          throw finding('the engine refused to create a swarm from the backup', {
+            code: 'state-refused',
+            cause,
+          });
+        }
+      },
+      { command: { on: manager.name, line: forceCommand(init.AdvertiseAddr) } },
+    );
   await step('wait for the manager', () => waitUntilManaging(manager, node.id, 'finding'));
   const interval = init.Spec.Raft?.SnapshotInterval;
   // The copy may end between the two changes that the backup's raft snapshot needs.

@@ -16,6 +16,10 @@ export const initialiseSwarm = (
   options: Pick<SwarmInit, 'ForceNewCluster'> = {},
 ): Promise<void> => engine.swarm.init({ ListenAddr: LISTEN_ADDRESS, AdvertiseAddr: address, ...options });
 
+/** What an operator types to make a manager the only one of its swarm. @param address host, or host and port */
+export const forceCommand = (address: string): string =>
+  `docker swarm init --force-new-cluster --advertise-addr ${address}`;
+
 /** Joins running nodes in their roles. @param availability `drain`: they get no tasks before `activateNodes` */
 export async function joinNodes(
   manager: Node,
@@ -24,14 +28,22 @@ export async function joinNodes(
 ): Promise<void> {
   const { JoinTokens } = await manager.engine.swarm.inspect();
   const join = (node: Node, token: string): Promise<void> =>
-    step(`${node.name} joins`, () =>
-      node.engine.swarm.join({
-        ListenAddr: LISTEN_ADDRESS,
-        AdvertiseAddr: node.address,
-        RemoteAddrs: [`${manager.address}:${SWARM_PORT}`],
-        JoinToken: token,
-        Availability: availability,
-      }),
+    step(
+      `${node.name} joins`,
+      () =>
+        node.engine.swarm.join({
+          ListenAddr: LISTEN_ADDRESS,
+          AdvertiseAddr: node.address,
+          RemoteAddrs: [`${manager.address}:${SWARM_PORT}`],
+          JoinToken: token,
+          Availability: availability,
+        }),
+      {
+        command: {
+          on: node.name,
+          line: `docker swarm join --token <${node.role} token>${availability === 'drain' ? ' --availability drain' : ''} ${manager.address}:${SWARM_PORT}`,
+        },
+      },
     );
   // One manager after the other: raft changes its members one at a time, and two at once can lose the race.
   const joinManagers = async (): Promise<void> => {
@@ -60,11 +72,16 @@ export async function activateNodes(
     nodes.map(async (node) => {
       await waitForPeers(node, addresses, limit);
       const id = (await node.engine.info()).Swarm.NodeID;
-      await waitUntil(`the activation of ${node.name}`, async () => {
-        const { Version, Spec } = await manager.engine.nodes.inspect(id);
-        await manager.engine.nodes.update(id, Version, { ...Spec, Availability: 'active' });
-        return { done: true };
-      });
+      await step(
+        `activate ${node.name}`,
+        () =>
+          waitUntil(`the activation of ${node.name}`, async () => {
+            const { Version, Spec } = await manager.engine.nodes.inspect(id);
+            await manager.engine.nodes.update(id, Version, { ...Spec, Availability: 'active' });
+            return { done: true };
+          }),
+        { command: { on: manager.name, line: `docker node update --availability active ${id}` } },
+      );
     }),
   );
 }

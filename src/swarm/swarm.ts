@@ -7,6 +7,7 @@ import { type Seconds, seconds } from '../support/clock.ts';
 import { count } from '../support/count.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { waitUntil, type Answer } from '../support/poll.ts';
+import { commandLine } from '../support/shell.ts';
 import { step } from '../support/trace.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { findMissingTasks, type MissingTasks } from './convergence.ts';
@@ -145,11 +146,19 @@ export class Swarm {
 
   /** Sets labels on the node of that host name, and keeps the others. */
   async label(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
-    await step(`label ${name}`, () => this.#label(name, labels));
+    const manager = await this.manager();
+    const added = Object.entries(labels).flatMap(([key, value]) => ['--label-add', `${key}=${value}`]);
+    await step(
+      `label ${name}`,
+      () => this.#label(manager, name, labels),
+      added.length === 0
+        ? {}
+        : { command: { on: manager.name, line: commandLine(['docker', 'node', 'update', ...added, name]) } },
+    );
   }
 
-  async #label(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
-    const members = await this.members();
+  async #label(manager: Node, name: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    const members = await manager.engine.nodes.list();
     const member = members.find(
       ({ Description, Status }) => Description.Hostname === name && Status.State === 'ready',
     );
@@ -163,24 +172,32 @@ export class Swarm {
   /** `docker stack deploy`, images as they are in the nodes. */
   async deploy(stack: string, compose: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const manager = await this.manager();
-    await step(`deploy the stack ${stack}`, () =>
-      manager.exec(
-        [
-          'docker',
-          'stack',
-          'deploy',
-          '--resolve-image',
-          'never',
-          '--detach=true',
-          '--compose-file',
-          '-',
-          stack,
-        ],
-        {
-          input: compose,
-          env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+    await step(
+      `deploy the stack ${stack}`,
+      () =>
+        manager.exec(
+          [
+            'docker',
+            'stack',
+            'deploy',
+            '--resolve-image',
+            'never',
+            '--detach=true',
+            '--compose-file',
+            '-',
+            stack,
+          ],
+          {
+            input: compose,
+            env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+          },
+        ),
+      {
+        command: {
+          on: manager.name,
+          line: commandLine(['docker', 'stack', 'deploy', '--compose-file', `${stack}.yml`, stack]),
         },
-      ),
+      },
     );
   }
 
@@ -224,15 +241,25 @@ export class Swarm {
    * @returns by host name, the labels that each of today's nodes should have: its own, or those of the member that it replaces
    */
   async removeLostMembers(): Promise<Record<string, Record<string, string>>> {
-    const { engine } = await this.manager();
+    const { engine, name: on } = await this.manager();
     const alive = await memberIds(this.nodes);
     const labels: Record<string, Record<string, string>> = Object.fromEntries(
       this.nodes.map(({ name }) => [name, {}]),
     );
     for (const { ID, Description, Spec } of await engine.nodes.list()) {
       Object.assign(labels[Description.Hostname] ?? {}, Spec.Labels);
-      if (!alive.has(ID)) await engine.nodes.remove(ID);
-      else if (Object.keys(Spec.Labels ?? {}).length > 0) await this.#setLabels(ID, () => ({}));
+      const { Hostname } = Description;
+      const own = Object.keys(Spec.Labels ?? {});
+      if (!alive.has(ID))
+        await step(`remove ${Hostname}, which is lost`, () => engine.nodes.remove(ID), {
+          command: { on, line: `docker node rm --force ${ID}` },
+        });
+      else if (own.length > 0) {
+        const removed = own.flatMap((key) => ['--label-rm', key]);
+        await step(`hold back what waits for a label of ${Hostname}`, () => this.#setLabels(ID, () => ({})), {
+          command: { on, line: commandLine(['docker', 'node', 'update', ...removed, ID]) },
+        });
+      }
     }
     return labels;
   }

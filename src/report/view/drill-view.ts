@@ -6,6 +6,7 @@ import { buildArtifacts, buildChecks, buildCleanup, buildCoverage, buildLogs } f
 import { pluralize, formatLongDate, formatMoment, formatTime } from './format.ts';
 import { buildFigures } from './objectives-view.ts';
 import { buildRecovery } from './recovery-view.ts';
+import { buildRunbook } from './runbook-view.ts';
 import { buildWaterfall } from './timeline-view.ts';
 import { buildTopology } from './topology-view.ts';
 import { VERDICT_SIGNS } from './verdict-view.ts';
@@ -27,6 +28,7 @@ export function buildDrillView(report: Report) {
     commit: environment?.commit ?? 'unknown',
     figures: buildFigures(report),
     recovery: buildRecovery(report),
+    runbook: buildRunbook(report),
     timeline: buildWaterfall(report),
     checks: buildChecks(report),
     hasChecks: report.checks.length > 0,

@@ -9,7 +9,14 @@ import { runProgram } from '../../support/command.ts';
 import { DrillError, reasonOf, usage } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { localDataRoot } from './local-data-root.ts';
-import { waitUntilAnswering, ANSWER_LIMIT, ENGINE_LIMIT, type Manager, SWARM } from './manager.ts';
+import {
+  waitUntilAnswering,
+  ANSWER_LIMIT,
+  ENGINE_LIMIT,
+  type Manager,
+  STOP_ENGINE,
+  SWARM,
+} from './manager.ts';
 import { findOpenFileHolders } from './open-files.ts';
 import { GREETING_LIMIT } from './peers.ts';
 
@@ -23,13 +30,12 @@ export interface HostOptions {
   readonly dataRoot?: string;
 }
 
-const STOP = 'systemctl stop docker.socket docker';
 /** systemd refuses to start a unit that was started three times within a minute, as a backup, a restore and its rollback do. */
 const START = 'systemctl reset-failed docker.socket docker; systemctl start docker';
 
 /** @throws DrillError */
 export async function openHostManager(options: HostOptions): Promise<Manager> {
-  const { engine: address, stopCommand = STOP, startCommand = START } = options;
+  const { engine: address, stopCommand = STOP_ENGINE, startCommand = START } = options;
   if (!address.startsWith('unix://'))
     throw usage(
       `expected the engine of this host (unix://…), got "${address}"`,

@@ -51,6 +51,10 @@ export interface DataRoot {
 /** The directory of the data root that holds the swarm state. */
 export const SWARM = 'swarm';
 
+/** What an operator types on a machine with systemd, for a report's runbook. The socket unit would start the engine again. */
+export const STOP_ENGINE = 'systemctl stop docker.socket docker';
+export const START_ENGINE = 'systemctl start docker';
+
 /** Packs the swarm directory. Every call gives the same entries. */
 export type PackDirectory = () => Promise<Readable>;
 

@@ -1,5 +1,6 @@
 // Records sample journals event by event, without a clock or a cluster.
 import type { JournalEvent, Phase } from '../../../src/drill/events.ts';
+import type { StepCommand } from '../../../src/support/trace.ts';
 
 type UntimedEvent = JournalEvent extends infer E ? (E extends JournalEvent ? Omit<E, 't'> : never) : never;
 
@@ -27,8 +28,9 @@ export class Recorder {
   /** @returns the step's id, for its parts */
   step(name: string, from: number, to: number, more: StepExtras = {}): number {
     const id = ++this.#steps;
-    const { parent = null, harness = false, error = null, waits = {} } = more;
-    this.record(from, { event: 'step', id, parent, name, harness, at: this.at(from) });
+    const { parent = null, harness = false, error = null, waits = {}, command } = more;
+    const step = { event: 'step', id, parent, name, harness, ...(command && { command }) } as const;
+    this.record(from, { ...step, at: this.at(from) });
     for (const [t, because] of Object.entries(waits))
       this.record(Number(t), { event: 'wait', step: id, because });
     this.record(to, { event: 'step-end', id, error });
@@ -45,6 +47,7 @@ interface StepExtras {
   readonly parent?: number;
   readonly harness?: boolean;
   readonly error?: string;
+  readonly command?: StepCommand;
   /** Reasons, by the second at which they were given. */
   readonly waits?: Readonly<Record<string, string>>;
 }

@@ -90,16 +90,36 @@ function restore(journal: Recorder): void {
     parent: first,
     waits: { 50.1: 'm1: dockerd does not answer yet' },
   });
-  journal.step('restore the raft state', 55.91, 57.3, { parent: first });
+  journal.step('restore the raft state', 55.91, 57.3, {
+    parent: first,
+    command: { on: 'm1', line: 'tar -xf swarm-state.tar -C /var/lib/docker' },
+  });
   journal.step('force a new cluster', 57.31, 61.71, {
     parent: first,
     waits: { 57.9: 'raft: no leader yet', 60.2: 'raft: m1 leads, 2 dead members still listed' },
+    command: {
+      on: 'm1',
+      line: 'docker swarm init --force-new-cluster --advertise-addr 10.215.0.11 --listen-addr 0.0.0.0:2377',
+    },
   });
   const join = journal.step('join 2 managers and 2 workers', 61.73, 70.24);
   for (const [i, name] of ['m2', 'm3', 'w1', 'w2'].entries())
-    journal.step(`start and join ${name}`, 61.74 + i * 0.02, 68.9 + i * 0.4, { parent: join });
-  journal.step('restic restore ledger_files', 70.25, 74.02);
-  journal.step('restore node labels', 70.26, 70.9);
+    journal.step(`start and join ${name}`, 61.74 + i * 0.02, 68.9 + i * 0.4, {
+      parent: join,
+      command: {
+        on: name,
+        line: `docker swarm join --token <${name.startsWith('m') ? 'manager' : 'worker'} token> 10.215.0.11:2377`,
+      },
+    });
+  journal.step('restic restore ledger_files', 70.25, 74.02, {
+    command: {
+      on: 'w2',
+      line: 'restic restore 4f0c2e9b --target /var/lib/docker/volumes/ledger_files/_data',
+    },
+  });
+  journal.step('restore node labels', 70.26, 70.9, {
+    command: { on: 'm1', line: 'docker node update --label-add disk=ssd w1' },
+  });
   const database = journal.step('restore the database', 74.03, 85.66);
   journal.step('ledger_database runs', 74.04, 82.9, {
     parent: database,
@@ -109,7 +129,10 @@ function restore(journal: Recorder): void {
       81.1: 'task ledger_database.1: starting, health check has not passed',
     },
   });
-  journal.step('pg_restore', 82.91, 85.65, { parent: database });
+  journal.step('pg_restore', 82.91, 85.65, {
+    parent: database,
+    command: { on: 'w1', line: 'pg_restore --clean --if-exists --dbname ledger <ledger_database.dump' },
+  });
 
   journal.phase(85.67, 'first-response');
   journal.step('write and read through the client', 85.68, 87.91, {
