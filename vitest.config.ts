@@ -47,6 +47,10 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: { name: 'disasters', ...sideBySide, include: ['test/disasters/**/*.test.ts'], ...lab },
+      },
+      {
+        extends: true,
         test: { name: 'scenarios', ...sideBySide, include: ['test/scenarios/**/*.test.ts'], ...lab },
       },
       {

@@ -21,6 +21,6 @@ export { Swarm, type Topology } from './swarm/swarm.ts';
 export type { Kept, Vault } from './vault/vault.ts';
 export type { Aspect } from './model/aspect.ts';
 export type { AspectSeen, Check, Observation } from './model/check.ts';
-export type { Aftermath, ProofRow } from './model/disaster.ts';
+export type { Aftermath, ProofRow, Reversible } from './model/disaster.ts';
 export type { Method } from './model/method.ts';
 export type { Application, Drill, Plan, Restored, Seeded, Size, Subject } from './drill/plan.ts';

@@ -28,7 +28,10 @@ export const nodeRecipe = {
   },
 } satisfies ImageRecipe;
 
-/** Every backup program, for both ends: containers that mount volumes, and the vault's host. */
+/**
+ * Every backup program, for both ends: containers that mount volumes, and the vault's host. And the programs that damage the network
+ * or the disk of a node.
+ */
 export const toolsRecipe: ImageRecipe = {
   role: 'tools',
   registry: { base: 'debian:trixie-slim' },
@@ -38,9 +41,13 @@ export const toolsRecipe: ImageRecipe = {
       'acl',
       'attr',
       'borgbackup',
+      'e2fsprogs',
       'git',
+      'iproute2',
+      'iptables',
       'openssh-client',
       'openssh-server',
+      'openssl',
       'python3',
       'restic',
       'rsync',

@@ -14,3 +14,13 @@ export interface Aftermath<S> {
   readonly proof: readonly ProofRow[];
   readonly survivors: S;
 }
+
+/** What a disaster returns that can be reversed. */
+export interface Reversible<S> extends Aftermath<S> {
+  /**
+   * Reverses the failure itself, as an operator would: reconnects the network, starts the node. It does not repair what the failure
+   * caused. A second call does nothing.
+   * @throws DrillError `not-undone` if the failure is still there
+   */
+  undo(): Promise<void>;
+}

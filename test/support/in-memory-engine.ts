@@ -375,6 +375,8 @@ export class InMemoryEngine implements Engine {
       return running;
     },
     stop: async (container) => void (this.#container(container).running = false),
+    pause: () => Promise.reject(new EngineError(501, 'containers are not paused here')),
+    unpause: () => Promise.reject(new EngineError(501, 'containers are not paused here')),
     kill: async (container) => {
       Object.assign(this.#container(container), { running: false, exitCode: 137 });
     },

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 
 export const testSubcommand = new Command('test')
   .description(
-    'run the tests except those of single methods and failures (`test --project methods`, `scenarios`); passes arguments to vitest, e.g. `test --project unit journal`',
+    'run the tests except those of single methods and failures (`test --project methods`, `disasters`, `scenarios`); passes arguments to vitest, e.g. `test --project unit journal`',
   )
   .argument('[arguments...]', 'arguments of vitest')
   .allowUnknownOption()
@@ -13,7 +13,7 @@ export const testSubcommand = new Command('test')
     const { filter, options } = parseCLI(['vitest', ...args]);
     const vitest = await startVitest(filter, {
       watch: false,
-      project: ['!drills', '!methods', '!scenarios'],
+      project: ['!drills', '!methods', '!disasters', '!scenarios'],
       ...options,
     });
     // In watch mode, vitest ends the process.

@@ -292,6 +292,9 @@ export interface ContainerSpec {
     readonly Privileged?: boolean;
     readonly AutoRemove?: boolean;
     readonly NetworkMode?: string;
+    /** `container:<id>`: it sees the processes of that container. */
+    readonly PidMode?: string;
+    readonly CapAdd?: readonly string[];
     readonly CgroupnsMode?: 'private' | 'host';
     readonly Tmpfs?: Labels;
     /** `volume-or-path:path[:ro]`. */

@@ -128,6 +128,8 @@ export function dockerEngine(docker: Docker, limit?: Seconds): Engine {
           ...(signal !== undefined && { signal }),
         }),
       kill: (container) => post(`/containers/${container}/kill`),
+      pause: (container) => post(`/containers/${container}/pause`),
+      unpause: (container) => post(`/containers/${container}/unpause`),
       remove: (container, { keepVolumes = false } = {}) =>
         remove(`/containers/${container}`, { force: true, ...(!keepVolumes && { v: true }) }),
       changes: (container) => list<LayerChange>(`/containers/${container}/changes`),

@@ -96,6 +96,9 @@ export interface Engine {
     /** @param options.grace until it is killed @param options.signal instead of the image's own, e.g. `SIGINT` */
     stop(container: string, options?: { readonly grace?: Seconds; readonly signal?: string }): Promise<void>;
     kill(container: string): Promise<void>;
+    /** Freezes all its processes. */
+    pause(container: string): Promise<void>;
+    unpause(container: string): Promise<void>;
     /** Kills it if it runs. Its anonymous volumes go with it, unless they are to be kept. */
     remove(container: string, options?: { readonly keepVolumes?: boolean }): Promise<void>;
     /** What it has written outside of its mounts. */

@@ -201,12 +201,29 @@ async function execOnce(
   options: ExecOptions,
 ): Promise<string> {
   const running = await engine.containers.startProcess(container, argv, options);
-  const { stdout, stderr, exitCode } = await outputOf(running, options.input);
+  return completedOutput(running, { ...options, argv, where: container });
+}
+
+/** Sends `input`, waits for the end and returns standard output. @throws DrillError `command-failed` when it exits with anything but 0 */
+export async function completedOutput(
+  running: ContainerProcess,
+  {
+    argv,
+    input,
+    where,
+  }: {
+    readonly argv: readonly string[];
+    readonly input?: ExecOptions['input'];
+    /** The container or node, for the error. */
+    readonly where: string;
+  },
+): Promise<string> {
+  const { stdout, stderr, exitCode } = await outputOf(running, input);
   if (exitCode === 0) return stdout;
   throw new DrillError(commandReason(commandName(argv), exitCode, stderr.trim() || stdout), {
     code: 'command-failed',
     command: argv.join(' ').slice(0, 500),
-    node: container,
+    node: where,
     output: `${stdout}\n${stderr}`,
   });
 }

@@ -3,7 +3,13 @@
 import type { Duplex } from 'node:stream';
 import { connect, connectInside } from '../../lab/engine/connect.ts';
 import type { Engine } from '../../lab/engine/engine.ts';
-import { execInContainer, type ContainerProcess, type ExecOptions } from '../../lab/engine/process.ts';
+import { isNotFound } from '../../lab/engine/errors.ts';
+import {
+  completedOutput,
+  execInContainer,
+  type ContainerProcess,
+  type ExecOptions,
+} from '../../lab/engine/process.ts';
 import { imageReference } from '../../lab/images.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import { seconds } from '../../support/clock.ts';
@@ -12,6 +18,7 @@ import { reasonOf } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { step } from '../../support/trace.ts';
 import { startNodeContainer, type NodeRole, type NodeSpec, type StartedTestContainer } from './container.ts';
+import { startHelper, type HelperOptions } from './helper-container.ts';
 import { startTool, type ToolOptions } from './tool-container.ts';
 
 /** How long an engine may take until it answers. */
@@ -112,6 +119,42 @@ export class Node {
   async stop(grace = seconds(20)): Promise<StoppedNode> {
     await step(`stop ${this.name}`, () => this.#parts.outer.containers.stop(this.id, { grace }));
     return new StoppedNode(this.#parts);
+  }
+
+  /** Ends the node as a power cut would. Its disk stays. */
+  async kill(): Promise<StoppedNode> {
+    await step(`kill ${this.name}`, () => this.#parts.outer.containers.kill(this.id));
+    return new StoppedNode(this.#parts);
+  }
+
+  /** Freezes every process of the node, also those of its tasks: it keeps its connections and does not answer. */
+  freeze(): Promise<void> {
+    return this.#parts.outer.containers.pause(this.id);
+  }
+
+  /** Continues the processes of a frozen node. */
+  thaw(): Promise<void> {
+    return this.#parts.outer.containers.unpause(this.id);
+  }
+
+  /** Returns the state of the node's container in the lab's engine: `running`, `paused`, `exited`; `gone` if there is none. */
+  async containerState(): Promise<string> {
+    try {
+      return (await this.#parts.outer.containers.inspect(this.id)).State.Status;
+    } catch (error) {
+      if (isNotFound(error)) return 'gone';
+      throw error;
+    }
+  }
+
+  /** Starts a program in a container of the lab's engine that shares something with the node: also if the node does not answer. */
+  startHelper(options: HelperOptions): Promise<ContainerProcess> {
+    return startHelper(this.#parts, options);
+  }
+
+  /** Runs such a program to its end and returns its standard output. @throws DrillError `command-failed` */
+  async execInHelper(options: HelperOptions): Promise<string> {
+    return completedOutput(await this.startHelper(options), { argv: options.argv, where: this.name });
   }
 
   /** Ends the node as a power cut would, and its disk with it. */
