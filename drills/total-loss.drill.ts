@@ -9,6 +9,7 @@ export default drill('total loss: the ledger comes back from the off-site backup
   topology: { managers: 3, workers: 2 },
   images: ledger.images,
   objectives: { rto: seconds(90), rpo: seconds(60) },
+  continuousWrites: true,
 
   async seed({ swarm, seed, size }) {
     const shop = await ledger.deploy(swarm, { seed, size });

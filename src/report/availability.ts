@@ -71,10 +71,14 @@ function countLost(events: readonly JournalEvent[], acknowledged: readonly Attem
   return acknowledged.filter(({ id }) => !surviving.has(id)).length;
 }
 
-/** Counts the failed attempts by reason, most frequent first. */
+/** Counts the failed attempts by reason, most frequent first. Reasons that differ only in the id of a container are one. */
 function countErrors(attempts: readonly Attempt[]): Availability['errors'] {
   const counts = new Map<string, number>();
-  for (const { error } of attempts) if (error !== null) counts.set(error, (counts.get(error) ?? 0) + 1);
+  for (const { error } of attempts) {
+    if (error === null) continue;
+    const reason = error.replaceAll(/\b[0-9a-f]{64}\b/g, '…');
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
   return [...counts].map(([reason, count]) => ({ reason, count })).toSorted((a, b) => b.count - a.count);
 }
 

@@ -2,6 +2,7 @@
 import { phaseLabel } from '../phase-label.ts';
 import type { Report } from '../schema.ts';
 import { formatOthers } from '../side-by-side.ts';
+import { buildAvailability } from './availability-view.ts';
 import { buildArtifacts, buildChecks, buildCleanup, buildCoverage, buildLogs } from './evidence-view.ts';
 import { pluralize, formatLongDate, formatMoment, formatTime } from './format.ts';
 import { buildFigures } from './objectives-view.ts';
@@ -29,6 +30,7 @@ export function buildDrillView(report: Report) {
     figures: buildFigures(report),
     recovery: buildRecovery(report),
     runbook: buildRunbook(report),
+    availability: buildAvailability(report),
     timeline: buildWaterfall(report),
     checks: buildChecks(report),
     hasChecks: report.checks.length > 0,

@@ -2,6 +2,7 @@
 import { formatRpa, missesRpo } from '../../drill/data-loss.ts';
 import { missesRto } from '../../drill/verdict.ts';
 import type { Report } from '../schema.ts';
+import { formatGap } from './availability-view.ts';
 import { formatInteger, formatObjective, NOT_MEASURED, cssPercent, formatTime } from './format.ts';
 
 export interface Figure {
@@ -14,7 +15,7 @@ export interface Figure {
   readonly bar: { readonly length: string | null; readonly mark: string | null } | null;
 }
 
-export function buildFigures({ objectives, actual, checks }: Report): Figure[] {
+export function buildFigures({ objectives, actual, availability, checks }: Report): Figure[] {
   const tally = (result: string): number => checks.filter((check) => check.result === result).length;
   return [
     buildObjective({
@@ -38,6 +39,15 @@ export function buildFigures({ objectives, actual, checks }: Report): Figure[] {
       actual.lostWrites === null ? NOT_MEASURED : formatInteger(actual.lostWrites),
       `of ${formatInteger(actual.acknowledgedWrites)} acknowledged${describeLoss(actual)}`,
     ),
+    ...(availability
+      ? [
+          buildPlainFigure(
+            'Longest unavailability',
+            formatGap(availability),
+            `${formatInteger(availability.failed)} of ${formatInteger(availability.attempts)} writes failed`,
+          ),
+        ]
+      : []),
     buildPlainFigure('Time to proven', formatTime(actual.provenSeconds), 'disaster to last check'),
     buildPlainFigure(
       'Checks passed',

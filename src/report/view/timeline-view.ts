@@ -3,6 +3,7 @@ import type { Phase } from '../../drill/events.ts';
 import { findCriticalPath, sumByStep } from '../critical-path.ts';
 import { phaseLabel } from '../phase-label.ts';
 import type { Report, Step } from '../schema.ts';
+import { buildTicks } from './axis.ts';
 import { pluralize, cssPercent, formatShare, formatTime } from './format.ts';
 
 /** In seconds. Shorter gaps between steps are counted but not drawn. */
@@ -149,15 +150,4 @@ function groupByPhase(steps: readonly Step[]): { phase: Phase; rows: Step[] }[] 
     else phases.push({ phase: step.phase, rows: [step] });
   }
   return phases;
-}
-
-/** Returns four to ten ticks at round numbers of seconds. */
-function buildTicks(total: number): { left: string; label: string }[] {
-  const rough = total / 8;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const width = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough) ?? rough;
-  return Array.from({ length: Math.floor(total / width) + 1 }, (_, i) => ({
-    left: cssPercent(i * width, total),
-    label: `${Number((i * width).toPrecision(6))} s`,
-  })).filter((tick) => Number.parseFloat(tick.left) < 94);
 }

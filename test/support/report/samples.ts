@@ -1,5 +1,6 @@
 // Sample journals, to build and look at reports and pages without a cluster.
 import type { JournalEvent } from '../../../src/drill/events.ts';
+import { withContinuousWrites } from './continuous-writes.ts';
 import { METHODS, methodSample } from './methods.ts';
 import { totalLossSample } from './total-loss.ts';
 
@@ -16,3 +17,6 @@ export const inconclusiveSample = (): JournalEvent[] => notRecoveredSample().fil
 
 /** Drills that compare methods: one without loss, one with documented losses, one with an undocumented loss. */
 export const methodSamples = (): JournalEvent[][] => METHODS.map(methodSample);
+
+/** The recovered drill, with writes that go on through its disaster. */
+export const continuousWritesSample = (): JournalEvent[] => withContinuousWrites(recoveredSample());

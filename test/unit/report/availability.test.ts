@@ -81,6 +81,11 @@ describe('the longest gap', () => {
   });
 });
 
+test('counts failures whose reasons differ only in an id as one', () => {
+  const events = ['a', 'b'].map((digit, i) => attempt(i, i + 0.1, `No such container: ${digit.repeat(64)}`));
+  expect(measureAvailability(events)?.errors).toEqual([{ reason: 'No such container: …', count: 2 }]);
+});
+
 test('measures nothing without continuous writes', () => {
   expect(measureAvailability([phase(10, 'disaster')])).toBeNull();
 });

@@ -10,6 +10,7 @@ import {
   notRecoveredSample,
   recoveredSample,
 } from '../../support/report/samples.ts';
+import { withContinuousWrites } from '../../support/report/continuous-writes.ts';
 
 /** A text that would become markup if it were not escaped. */
 const HOSTILE = `<script>alert(1)</script>"onload='x' {{name}} </style>`;
@@ -77,7 +78,7 @@ describe('the page of a drill', () => {
 });
 
 test('escapes every name and output on both pages', () => {
-  const report = buildReport(makeHostile(notRecoveredSample()));
+  const report = buildReport(makeHostile(withContinuousWrites(notRecoveredSample())));
   for (const html of [renderReport(report), renderIndex(buildRun([report]), HOSTILE)]) {
     expect(html).not.toContain('<script');
     expect(html).not.toContain(`"onload`);

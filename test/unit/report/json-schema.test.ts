@@ -7,7 +7,12 @@ import { z } from 'zod';
 import { buildReport } from '../../../src/report/build.ts';
 import { buildRun } from '../../../src/report/run.ts';
 import { Report, Run } from '../../../src/report/schema.ts';
-import { inconclusiveSample, notRecoveredSample, recoveredSample } from '../../support/report/samples.ts';
+import {
+  continuousWritesSample,
+  inconclusiveSample,
+  notRecoveredSample,
+  recoveredSample,
+} from '../../support/report/samples.ts';
 
 /** The formats of report.json and run.json as JSON Schema, for programs in other languages; by file name in `docs/`. */
 const jsonSchemas = {
@@ -16,9 +21,13 @@ const jsonSchemas = {
 };
 
 const docs = path.join(import.meta.dirname, '../../../docs');
-const reports = [recoveredSample(), notRecoveredSample(), inconclusiveSample(), []].map((events) =>
-  buildReport(events),
-);
+const reports = [
+  continuousWritesSample(),
+  recoveredSample(),
+  notRecoveredSample(),
+  inconclusiveSample(),
+  [],
+].map((events) => buildReport(events));
 const samples = { 'report.schema.json': reports, 'run.schema.json': [buildRun(reports)] };
 
 describe.each(Object.entries(jsonSchemas))('docs/%s', (name, schema) => {
