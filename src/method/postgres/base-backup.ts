@@ -13,6 +13,7 @@ import {
 import { runSidecar, outputOrThrow } from '../container/sidecar.ts';
 import { defineMethod } from '../define.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
+import { typedInContainer } from '../container/typed.ts';
 import type { Volume } from '../container/volume.ts';
 import { readManifestEnds } from './wal/base-manifest.ts';
 import { findServer, runClient } from './server.ts';
@@ -119,14 +120,28 @@ export async function unpackBaseBackup(
   volume: Volume,
 ): Promise<void> {
   const { metadata } = artifact;
-  await step('unpack the base backup', () => fillDirectory(volume, metadata, artifact.open(BASE)));
-  const verified = await step('pg_verifybackup', () =>
-    runSidecar(volume.node, {
-      image: metadata.image,
-      user: metadata.owner,
-      argv: ['pg_verifybackup', '--quiet', `/volume/${metadata.path}`],
-      volumes: { [volume.name]: '/volume:ro' },
+  const directory = `/volume/${metadata.path}`;
+  await step(
+    'unpack the base backup',
+    () => fillDirectory(volume, metadata, artifact.open(BASE)),
+    typedInContainer(volume, {
+      at: '/volume',
+      image: '<image with tar>',
+      argv: ['tar', '--extract', '--same-permissions', '--directory', directory],
+      input: BASE,
     }),
+  );
+  const argv = ['pg_verifybackup', '--quiet', directory];
+  const verified = await step(
+    'pg_verifybackup',
+    () =>
+      runSidecar(volume.node, {
+        image: metadata.image,
+        user: metadata.owner,
+        argv,
+        volumes: { [volume.name]: '/volume:ro' },
+      }),
+    typedInContainer(volume, { at: '/volume:ro', image: metadata.image, argv }),
   );
   outputOrThrow('pg_verifybackup', volume.node, 'base-damaged', verified);
   const ends = await readManifestEnds(volume, metadata.path);

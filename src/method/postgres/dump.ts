@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Method } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
+import { typed } from '../container/typed.ts';
 import { defineMethod } from '../define.ts';
 import {
   applyProperties,
@@ -83,28 +84,43 @@ export const postgresDump = (): Method<PostgresService, PostgresService, void> =
         'ON_ERROR_STOP=1',
         '--dbname',
       ];
-      await step('roles and grants', async () => {
-        const { output } = await runClient(server, ['psql', '--help=commands']);
-        const input = withKnownCommands(tolerateExistingRoles(globals), output);
-        await runDumpClient(server, [...psql, connectionTo(server.maintenance)], { input });
-      });
+      const inTask = `docker exec -i "$(docker ps -q -f label=com.docker.swarm.service.name=${service.service})"`;
+      await step(
+        'roles and grants',
+        async () => {
+          const { output } = await runClient(server, ['psql', '--help=commands']);
+          const input = withKnownCommands(tolerateExistingRoles(globals), output);
+          await runDumpClient(server, [...psql, connectionTo(server.maintenance)], { input });
+        },
+        typed(
+          server.task.node,
+          `${inTask} psql --username ${service.user} --dbname ${server.maintenance} <globals.sql`,
+        ),
+      );
       const { database } = service;
-      await step('tables and rows', async () => {
-        await createWithLocale(server, locale);
-        await runDumpClient(server, [...psql, connectionTo(database)], { input: LOCK_ALL });
-        const restore = [
-          'pg_restore',
-          '--clean',
-          '--if-exists',
-          '--exit-on-error',
-          '--no-tablespaces',
-          '--no-password',
-        ];
-        await runDumpClient(server, [...restore, '--dbname', connectionTo(database)], {
-          input: artifact.open(DATABASE),
-        });
-        await applyProperties(server, properties);
-      });
+      const restore = [
+        'pg_restore',
+        '--clean',
+        '--if-exists',
+        '--exit-on-error',
+        '--no-tablespaces',
+        '--no-password',
+      ];
+      await step(
+        'tables and rows',
+        async () => {
+          await createWithLocale(server, locale);
+          await runDumpClient(server, [...psql, connectionTo(database)], { input: LOCK_ALL });
+          await runDumpClient(server, [...restore, '--dbname', connectionTo(database)], {
+            input: artifact.open(DATABASE),
+          });
+          await applyProperties(server, properties);
+        },
+        typed(
+          server.task.node,
+          `${inTask} ${restore.join(' ')} --username ${service.user} --dbname ${database} <database.dump`,
+        ),
+      );
       await step('compare the number of rows', () => requireContents(server, expected));
     },
   });

@@ -6,6 +6,7 @@ import { step } from '../../support/trace.ts';
 import type { Kept } from '../../vault/vault.ts';
 import { defineMethod } from '../define.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
+import { typed } from '../container/typed.ts';
 import type { Volume } from '../container/volume.ts';
 import { BASE_BACKUP_LIMITS, baseBackupMetadata, takeBaseBackup, unpackBaseBackup } from './base-backup.ts';
 import { parseTarget } from './wal/recovery-target.ts';
@@ -60,8 +61,13 @@ export const postgresPointInTime = (): Method<PostgresService, PointInTimeTarget
       requireCoverage(coverage, target, wal, metadata);
       return restoreIntoEmptyVolume(volume, metadata, async () => {
         await unpackBaseBackup(artifact, volume);
-        return step('replay the WAL', () =>
-          replayWal({ ...volume, archivePath }, metadata, target, coverage),
+        return step(
+          'replay the WAL',
+          () => replayWal({ ...volume, archivePath }, metadata, target, coverage),
+          typed(
+            volume.node,
+            `touch recovery.signal && postgres -c "restore_command=cp ${archive}/%f %p"${target === 'latest' ? '' : ` -c "recovery_target_time=${volume.to}"`} -c recovery_target_action=promote`,
+          ),
         );
       });
     },

@@ -11,6 +11,7 @@ import { execInTask } from '../container/task.ts';
 import { outputOrThrow } from '../container/sidecar.ts';
 import { defineMethod } from '../define.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
+import { typedInContainer } from '../container/typed.ts';
 import type { Volume } from '../container/volume.ts';
 import { aofEnd, cutAtEnd } from './aof-end.ts';
 import { countToEnd, parseManifest } from './aof-set.ts';
@@ -92,7 +93,16 @@ export const valkeyAof = (): Method<KeyValueService, Volume, LoadedKeys> =>
     restore: (artifact, volume) => {
       const { metadata } = artifact;
       return restoreIntoEmptyVolume(volume, metadata, async () => {
-        await step('unpack the set', () => fillDirectory(volume, metadata, artifact.open(AOF)));
+        await step(
+          'unpack the set',
+          () => fillDirectory(volume, metadata, artifact.open(AOF)),
+          typedInContainer(volume, {
+            at: '/volume',
+            image: '<image with tar>',
+            argv: ['tar', '--extract', '--same-permissions', '--directory', `/volume/${metadata.path}`],
+            input: 'aof.tar',
+          }),
+        );
         await cutAtEnd(volume, `${metadata.path}/${metadata.appenddirname}`, metadata.end);
         await restoreSettings(volume, metadata, artifact);
         return verifyLoad(volume, metadata, 'yes');

@@ -8,6 +8,7 @@ import { execInTask } from '../container/task.ts';
 import type { SidecarServer } from '../container/sidecar.ts';
 import { defineMethod } from '../define.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
+import { typedInContainer } from '../container/typed.ts';
 import type { Volume } from '../container/volume.ts';
 import { parseInfo, type KeyValueClient } from './client.ts';
 import { COUNT, parseCount, type KeyValueContents } from './contents.ts';
@@ -55,7 +56,16 @@ export const valkeyRdb = (): Method<KeyValueService, Volume, LoadedKeys> =>
       const { metadata } = artifact;
       return restoreIntoEmptyVolume(volume, metadata, async () => {
         const write = ['dd', `of=${metadata.dbfilename}`, 'bs=1M', 'status=none'];
-        await step('write the snapshot', () => fillDirectory(volume, metadata, artifact.open(RDB), write));
+        await step(
+          'write the snapshot',
+          () => fillDirectory(volume, metadata, artifact.open(RDB), write),
+          typedInContainer(volume, {
+            at: '/volume',
+            image: '<image>',
+            argv: ['dd', `of=/volume/${metadata.path}${metadata.path && '/'}${metadata.dbfilename}`, 'bs=1M'],
+            input: 'dump.rdb',
+          }),
+        );
         await restoreSettings(volume, metadata, artifact);
         return verifyLoad(volume, metadata, 'no', async (client, until) => {
           if (metadata.appendonly === 'yes') await writeAof(client, until);

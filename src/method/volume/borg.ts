@@ -8,6 +8,7 @@ import type { Account } from '../../model/account.ts';
 import { SSH } from '../../vault/ssh-config.ts';
 import { step } from '../../support/trace.ts';
 import { FAILURES, type FailureKind, type Program } from '../../vault/failures.ts';
+import { typedInContainer } from '../container/typed.ts';
 import type { Volume, VolumeMethod } from '../container/volume.ts';
 import { defineVolumeMethod } from './define-volume-method.ts';
 import { REPOSITORY_LIMITS } from './limits.ts';
@@ -111,10 +112,17 @@ export const borg = (): VolumeMethod =>
             otherwise: FAILURES.damaged,
           }),
         );
+        const extract = ['extract', '--sparse', '--numeric-ids'] as const;
         await filling(() =>
-          run(['extract', '--sparse', '--numeric-ids', `${repository}::${archive}`], {
-            volumes: { [volume.name]: DATA },
-          }),
+          step(
+            'borg extract',
+            () => run([...extract, `${repository}::${archive}`], { volumes: { [volume.name]: DATA } }),
+            typedInContainer(volume, {
+              at: DATA,
+              image: '<borg image>',
+              argv: ['borg', ...extract, `ssh://vault/repository::${archive}`],
+            }),
+          ),
         );
       } finally {
         // A view that stays does no harm, and an error here must not mask why the restore failed.

@@ -5,9 +5,10 @@ import { stopped } from '../../model/downtime.ts';
 import type { ArtifactWriter } from '../../model/method.ts';
 import { seconds } from '../../support/clock.ts';
 import { DrillError, finding } from '../../support/errors.ts';
-import { currentSignal } from '../../support/trace.ts';
+import { currentSignal, step } from '../../support/trace.ts';
 import { withCleanup } from '../../support/with-cleanup.ts';
 import { withVolumeUnused } from '../container/stop-services.ts';
+import { typed } from '../container/typed.ts';
 import type { Volume, VolumeMethod } from '../container/volume.ts';
 import { defineVolumeMethod } from './define-volume-method.ts';
 import { CONCURRENT_WRITES, NO_FLAGS, NO_SOCKETS } from './limits.ts';
@@ -49,11 +50,21 @@ export const dockerCp = ({ whileStopped = false }: DockerCpOptions = {}): Volume
 
     restore: (artifact, volume, filling) =>
       filling(() =>
-        withHolder(volume, async ({ containers }, holder) => {
-          const tar = verifyWholeTar(artifact.open(FILE), 'the artifact');
-          // Put next to the directory, not into it: only then does the directory itself get its owner, mode and time.
-          await containers.writeArchive(holder, '/', tar, { keepOwners: true }).finally(() => tar.destroy());
-        }),
+        step(
+          'docker cp',
+          () =>
+            withHolder(volume, async ({ containers }, holder) => {
+              const tar = verifyWholeTar(artifact.open(FILE), 'the artifact');
+              // Put next to the directory, not into it: only then does the directory itself get its owner, mode and time.
+              await containers
+                .writeArchive(holder, '/', tar, { keepOwners: true })
+                .finally(() => tar.destroy());
+            }),
+          typed(
+            volume.node,
+            `docker cp -a - "$(docker create -v ${volume.name}:${PATH} <image> true)":/ <volume.tar`,
+          ),
+        ),
       ),
   });
 

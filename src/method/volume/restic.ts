@@ -6,6 +6,7 @@ import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { FAILURES, type Program } from '../../vault/failures.ts';
+import { typedInContainer } from '../container/typed.ts';
 import type { Volume, VolumeMethod } from '../container/volume.ts';
 import { defineVolumeMethod } from './define-volume-method.ts';
 import { NO_FLAGS, REPOSITORY_LIMITS } from './limits.ts';
@@ -46,6 +47,8 @@ interface Backend {
   readonly kind: AccountKind;
   /** Returns options, environment and timeout of every run on a repository of that account. */
   readonly connect: (account: Account, repository: string) => Pick<ToolRun, 'argv' | 'env' | 'stallTimeout'>;
+  /** The repository as an operator names it. */
+  readonly example: string;
   /** Returns the repository that a snapshot is restored from. */
   readonly repositoryOf: (snapshot: string) => string;
 }
@@ -59,6 +62,7 @@ const BACKENDS: Readonly<Record<'ssh' | 's3', Backend>> = {
         ...['--option', `sftp.command=${SSH.join(' ')} vault sftp`],
       ],
     }),
+    example: 'sftp:vault:repository',
     // The vault keeps the repository as it was when this snapshot arrived.
     repositoryOf: (snapshot) => `kept/${snapshot}`,
   },
@@ -73,6 +77,7 @@ const BACKENDS: Readonly<Record<'ssh' | 's3', Backend>> = {
       // It retries for a quarter of an hour, for every subcommand.
       stallTimeout: STALL_TIMEOUT,
     }),
+    example: 's3:http://vault/repository',
     repositoryOf: () => REPOSITORY,
   },
 };
@@ -109,10 +114,25 @@ export function restic({ via = 'ssh' }: ResticOptions = {}): VolumeMethod {
       await step('read the whole repository', () =>
         run(repository, ['check', '--read-data', '--no-lock'], { otherwise: FAILURES.damaged }),
       );
+      const restoration = [
+        'restore',
+        snapshot,
+        '--target',
+        '/',
+        '--sparse',
+        '--verify',
+        '--no-lock',
+      ] as const;
       await filling(() =>
-        run(repository, ['restore', snapshot, '--target', '/', '--sparse', '--verify', '--no-lock'], {
-          volumes: { [volume.name]: DATA },
-        }),
+        step(
+          'restic restore',
+          () => run(repository, restoration, { volumes: { [volume.name]: DATA } }),
+          typedInContainer(volume, {
+            at: DATA,
+            image: '<restic image>',
+            argv: ['restic', '--repo', backend.example, ...restoration],
+          }),
+        ),
       );
     },
   });

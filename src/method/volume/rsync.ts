@@ -7,6 +7,7 @@ import type { Limit } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
 import { FAILURES, type Program } from '../../vault/failures.ts';
+import { typedInContainer } from '../container/typed.ts';
 import type { VolumeMethod } from '../container/volume.ts';
 import { defineVolumeMethod } from './define-volume-method.ts';
 import { CONCURRENT_WRITES, NO_FLAGS } from './limits.ts';
@@ -98,13 +99,13 @@ export function rsync({ preserve = 'basic' }: RsyncOptions = {}): VolumeMethod {
         const { code, reason, hint } = FAILURES.damaged;
         throw finding(reason, { code, hint, output: differences });
       }
+      const argv = ['rsync', ...flags, `vault:${snapshot}/`, `${DATA}/`];
       await filling(() =>
-        runTool(RSYNC, volume, {
-          account,
-          env: ENV,
-          argv: ['rsync', ...flags, `vault:${snapshot}/`, `${DATA}/`],
-          volumes: { [volume.name]: DATA },
-        }),
+        step(
+          'rsync',
+          () => runTool(RSYNC, volume, { account, env: ENV, argv, volumes: { [volume.name]: DATA } }),
+          typedInContainer(volume, { at: DATA, image: '<rsync image>', argv }),
+        ),
       );
     },
   });

@@ -1,6 +1,8 @@
 // A volume as a tar that a helper container writes: `docker cp` with all the metadata that it drops.
 import { z } from 'zod';
 import type { ArtifactReader, ArtifactWriter, Limit } from '../../model/method.ts';
+import { step } from '../../support/trace.ts';
+import { typedInContainer } from '../container/typed.ts';
 import type { Volume, VolumeMethod } from '../container/volume.ts';
 import { defineVolumeMethod } from './define-volume-method.ts';
 import { NO_FLAGS, NO_SOCKETS } from './limits.ts';
@@ -50,12 +52,15 @@ export const extractArchive = (artifact: Pick<ArtifactReader, 'pipeTo'>, volume:
 export const extractTar = (
   artifact: Pick<ArtifactReader, 'pipeTo'>,
   file: string,
-  { node, name }: Volume,
+  volume: Volume,
   path: string,
   flags: readonly string[],
-): Promise<void> =>
-  artifact.pipeTo(file, {
-    node,
-    argv: ['tar', '--extract', '--same-owner', '--same-permissions', ...flags],
-    volumes: { [name]: path },
-  });
+): Promise<void> => {
+  const { node, name } = volume;
+  const argv = ['tar', '--extract', '--same-owner', '--same-permissions', ...flags];
+  return step(
+    'extract the tar',
+    () => artifact.pipeTo(file, { node, argv, volumes: { [name]: path } }),
+    typedInContainer(volume, { at: path, image: '<image with GNU tar>', argv, input: 'volume.tar' }),
+  );
+};

@@ -1,9 +1,11 @@
 // The restore of a git stack: deploys the recorded commit, after everything that would stop the deployment half-way was looked for.
 import type { ArtifactReader } from '../../../model/method.ts';
 import { DrillError, finding } from '../../../support/errors.ts';
+import { commandLine } from '../../../support/shell.ts';
 import { step } from '../../../support/trace.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import { digest } from '../../../swarm/inventory.ts';
+import { typed } from '../../container/typed.ts';
 import { createTemporaryDirectory } from '../git/git.ts';
 import { fetchCommit } from '../git/remote.ts';
 import { findChanges } from './changes.ts';
@@ -23,10 +25,12 @@ export async function restoreStack(
   const { stack } = metadata;
   const record = await readStackRecord(artifact, metadata);
   await using directory = await createTemporaryDirectory();
-  const { repository, origin } = await step('fetch the commit', () =>
-    fetchCommit(artifact, swarm, target, directory.path),
-  );
   const manager = await swarm.manager();
+  const { repository, origin } = await step(
+    'fetch the commit',
+    () => fetchCommit(artifact, swarm, target, directory.path),
+    typed(manager, `git clone <repository> stack && git -C stack checkout ${metadata.commit}`),
+  );
   await using files = await step('unpack the commit', () =>
     StackFiles.unpack(manager, repository, metadata, directory.path),
   );
@@ -36,8 +40,18 @@ export async function restoreStack(
     const options = { tar: files.tar, prefix: metadata.prefix, directory: metadata.directory };
     await step('put the mounted files in place', () => putInPlace(swarm, options, metadata.binds));
   }
-  await step('create secrets', () => createMissingSecrets(manager.engine, missing));
-  await step(`deploy the stack ${stack}`, () => deployStack(files, missing, metadata.directory));
+  await step(
+    'create secrets',
+    () => createMissingSecrets(manager.engine, missing),
+    missing.length === 0
+      ? {}
+      : typed(manager, missing.map(({ spec }) => `docker secret create ${spec.Name} -`).join(' && ')),
+  );
+  await step(
+    `deploy the stack ${stack}`,
+    () => deployStack(files, missing, metadata.directory),
+    typed(manager, commandLine(['docker', 'stack', 'deploy', ...composeFlags(metadata), stack])),
+  );
   await step('compare the stack with the record', async () => {
     const found = findChanges(await readDeployedStack(swarm, stack), desiredByRecord(record), 'the record');
     if (found.length > 0)
@@ -53,6 +67,9 @@ export async function restoreStack(
     secrets: missing.map(({ spec }) => spec.Name),
   };
 }
+
+const composeFlags = ({ compose }: GitStackMetadata): string[] =>
+  compose.flatMap((file) => ['--compose-file', file]);
 
 /** @throws DrillError `bind-sources`, before anything is changed, when other files are there or a mounted path is nowhere */
 async function putInPlace(swarm: Swarm, options: CheckoutOptions, binds: readonly string[]): Promise<void> {

@@ -2,6 +2,7 @@
 // services need. A restore creates them on a fresh swarm through the API; nothing of raft is copied, so all ids are new.
 import type { Limit, Method } from '../../../model/method.ts';
 import { finding } from '../../../support/errors.ts';
+import { typed } from '../../container/typed.ts';
 import { step } from '../../../support/trace.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import { defineMethod } from '../../define.ts';
@@ -103,13 +104,24 @@ export function serviceExport(): Method<Swarm, RebuildTarget, RebuiltServices> {
         }),
       ]);
 
-      const { engine } = await swarm.manager();
+      const manager = await swarm.manager();
+      const { engine } = manager;
+      /** The CLI has no command that takes a specification; the engine's API does. */
+      const posted = (kind: string) =>
+        typed(
+          manager,
+          `curl --fail --unix-socket /var/run/docker.sock --json @<${kind}>.json http://docker/${kind}s/create  # for each ${kind}`,
+        );
       const builder = new SwarmBuilder(swarm, engine, desired, current);
-      await step('create networks', () => builder.createNetworks());
-      await step('create configs and secrets', async () => {
-        await builder.createConfigs();
-        await builder.createSecrets(values);
-      });
+      await step('create networks', () => builder.createNetworks(), posted('network'));
+      await step(
+        'create configs and secrets',
+        async () => {
+          await builder.createConfigs();
+          await builder.createSecrets(values);
+        },
+        typed(manager, 'docker config create <name> <file>; docker secret create <name> <file>  # for each'),
+      );
       await step('set the availability of nodes', () => builder.setAvailability());
       if (holdBack !== 'node labels') await step('set node labels', () => builder.setLabels());
       const all = [...desired.services.keys()];
@@ -117,8 +129,10 @@ export function serviceExport(): Method<Swarm, RebuildTarget, RebuiltServices> {
       await step('compare what was created with the export', () =>
         builder.compareObjects({ labels: holdBack !== 'node labels' }),
       );
-      await step('create services', () =>
-        builder.createServices(all.filter((name) => !heldBack.includes(name))),
+      await step(
+        'create services',
+        () => builder.createServices(all.filter((name) => !heldBack.includes(name))),
+        posted('service'),
       );
       let released: Promise<void> | undefined;
       return {
