@@ -1,9 +1,12 @@
 // The test projects of vitest: unit (no engine), cli (the program), lab (needs a lab), methods (each backup method), controls, scenarios
-// (the traps of the drills of single failures), drills.
+// (the traps of the drills of single failures), facts (about Swarm, on each engine version), drills.
 // Node.js loads the modules itself, as in the program.
 import { defineConfig } from 'vitest/config';
 
 const lab = { globalSetup: 'test/support/open-lab.ts', testTimeout: 0, hookTimeout: 0 };
+
+/** A lab that has nodes of every engine version, too. */
+const versionsLab = { ...lab, globalSetup: 'test/support/open-versions-lab.ts' };
 
 /** A swarm spends half of its time waiting (elections, containers that end): two files at a time keep two processors busy. */
 const sideBySide = { fileParallelism: true, maxWorkers: 2 };
@@ -51,7 +54,22 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'scenarios', ...sideBySide, include: ['test/scenarios/**/*.test.ts'], ...lab },
+        test: {
+          name: 'scenarios',
+          ...sideBySide,
+          include: ['test/scenarios/**/*.test.ts'],
+          ...versionsLab,
+        },
+      },
+      {
+        extends: true,
+        // What docs/swarm-facts.md states, on each engine version.
+        test: {
+          name: 'facts',
+          ...sideBySide,
+          include: ['test/facts/**/*.test.ts'],
+          ...versionsLab,
+        },
       },
       {
         extends: true,

@@ -1,8 +1,11 @@
 // The checks that a drill author can choose from: each compares the restored swarm with the baseline or with a number.
+export { newNetworksFromPool } from './address-pool.ts';
+export { nodesRunEngine } from './engine-version.ts';
 export { filesMatch } from './files/files.ts';
 export { inventoryMatches } from './inventory.ts';
 export { managersReachable, survivesLeaderLoss } from './managers.ts';
 export { mountedFilesMatch } from './mounted.ts';
+export { rootCertificateStable } from './root-rotation.ts';
 export { routingMeshAnswers } from './routing-mesh.ts';
 export { tasksRunning } from './tasks.ts';
 export { dataInVolumes } from './volumes/data-in-volumes.ts';

@@ -79,11 +79,13 @@ export async function provision(
 ): Promise<{ readonly site: Site; readonly swarm: Swarm; readonly vault: Vault }> {
   const { drill, runtime, journal, scope } = run;
   enterPhase(run, 'provision');
-  const site = await step('open the site', () => runtime.openSite(drill.name, scope));
+  const site = await step('open the site', () =>
+    runtime.openSite(drill.name, scope, drill.plan.engineVersion ?? run.options.engineVersion),
+  );
   run.site = site;
   const onArtifact = (artifact: ArtifactFact): void => journal.write({ event: 'artifact', artifact });
   const [swarm, vault] = await Promise.all([
-    runtime.startSwarm(site, drill.plan.topology),
+    runtime.startSwarm(site, drill.plan.topology, drill.plan.addressPool),
     step('open the vault', () => runtime.openVault(site, scope, onArtifact, drill.plan.vault)),
   ]);
   journal.write({

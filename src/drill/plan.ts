@@ -7,9 +7,11 @@ import type { Method } from '../model/method.ts';
 import type { Kept, Vault, VaultOptions } from '../vault/vault.ts';
 import type { Tag } from './tags.ts';
 import type { Aspect } from '../model/aspect.ts';
+import type { EngineVersion } from '../lab/engine-versions.ts';
 import type { ImageRecipe } from '../lab/lab.ts';
 import type { Seconds } from '../support/clock.ts';
 import type { Inventory } from '../swarm/inventory.ts';
+import type { AddressPool } from '../swarm/membership.ts';
 import type { Site } from '../swarm/site.ts';
 import type { Swarm, Topology } from '../swarm/swarm.ts';
 
@@ -84,6 +86,12 @@ export interface Plan<
   readonly subject?: Subject;
   readonly topology: Topology;
   readonly objectives: Objectives;
+  /** Where the swarm takes the subnets of its overlay networks from. Default: Docker's own pool, 10.0.0.0/8. */
+  readonly addressPool?: AddressPool;
+  /** Engine version of the nodes. Default: the one given with --engine-version, else the lab's own. */
+  readonly engineVersion?: EngineVersion;
+  /** Engine versions of nodes that the drill starts through `site.withEngineVersion`. Default none. */
+  readonly otherEngineVersions?: readonly EngineVersion[];
   /** Images that the drill needs, in addition to those that nodes and helpers run: only these are pulled or built. Default none. */
   readonly images?: readonly ImageRecipe[];
   /** What the vault offers in addition to ssh. Default nothing. */

@@ -1,7 +1,9 @@
 // What a run needs from the other folders, handed in by the command line: the drill itself starts no engine and writes no report.
 import type { ArtifactFact } from '../model/artifact.ts';
+import type { EngineVersion } from '../lab/engine-versions.ts';
 import type { Check } from '../model/check.ts';
 import type { Scope } from '../support/scope.ts';
+import type { AddressPool } from '../swarm/membership.ts';
 import type { Site } from '../swarm/site.ts';
 import type { Swarm, Topology } from '../swarm/swarm.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -12,9 +14,9 @@ import type { Drill, Objectives, Plan, Size } from './plan.ts';
 export interface Runtime {
   environment(): Promise<Environment>;
   /** Opens an empty site of the drill's own; its undo is registered in `scope` first. */
-  openSite(drill: string, scope: Scope): Promise<Site>;
+  openSite(drill: string, scope: Scope, engineVersion: EngineVersion | undefined): Promise<Site>;
   /** Starts the swarm that the drill begins with. */
-  startSwarm(site: Site, topology: Topology): Promise<Swarm>;
+  startSwarm(site: Site, topology: Topology, addressPool: AddressPool | undefined): Promise<Swarm>;
   /** Opens a vault that shares nothing with the site. */
   openVault(
     site: Site,
@@ -46,6 +48,8 @@ export interface RunOptions {
   readonly seed: string;
   readonly size: Size;
   readonly keep: boolean;
+  /** Of the nodes of drills whose plan names none. */
+  readonly engineVersion?: EngineVersion | undefined;
   /** Override the plan's own. */
   readonly objectives: Objectives;
   /** Ends the drill early, with logs, clean-up and report. */

@@ -10,6 +10,9 @@ import type { ImageRecipe } from './lab.ts';
 
 export const DEBIAN_SUITE = 'trixie';
 
+/** The unstable release has no end of validity that means anything: a mirror that stands still has an index that is past it. */
+const UNSTABLE = 'sid';
+
 /** Documentation, translations and package lists are a third of a small Debian. */
 const SLIM = [
   '--dpkgopt=path-exclude=/usr/share/doc/*',
@@ -17,6 +20,8 @@ const SLIM = [
   '--dpkgopt=path-exclude=/usr/share/locale/*',
   '--dpkgopt=path-exclude=/usr/share/i18n/locales/cns11643*',
 ];
+
+export const suiteOf = ({ debian }: Pick<ImageRecipe, 'debian'>): string => debian.suite ?? DEBIAN_SUITE;
 
 export const recipeKey = (recipe: ImageRecipe): string => keyOf(DEBIAN_SUITE, SLIM, recipe.debian);
 
@@ -53,6 +58,7 @@ export async function debianImages(
 }
 
 async function build({ debian }: ImageRecipe, path: string): Promise<void> {
+  const suite = suiteOf({ debian });
   const overlay = await mkdtemp(join(tmpdir(), 'swarm-drill-image-'));
   try {
     for (const [name, text] of Object.entries(debian.files ?? {})) {
@@ -71,7 +77,8 @@ async function build({ debian }: ImageRecipe, path: string): Promise<void> {
         ...(debian.before ?? []).map((command) => `--essential-hook=${command}`),
         ...(debian.after ?? []).map((command) => `--customize-hook=${command}`),
         ...(debian.files ? [`--customize-hook=cp -r --no-preserve=ownership ${overlay}/. "$1"/`] : []),
-        DEBIAN_SUITE,
+        ...(suite === UNSTABLE ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
+        suite,
         path,
       ],
       {

@@ -11,7 +11,7 @@ import { reasonOf } from '../support/errors.ts';
 import { cacheDirectory } from './cache.ts';
 import { embeddedObstacle } from './embedded.ts';
 import { connect, unreachableReason } from './engine/connect.ts';
-import { nodeRecipe } from './images.ts';
+import { nodeRecipe } from './engine-versions.ts';
 import { findEngine } from './open.ts';
 
 export interface DoctorRow {

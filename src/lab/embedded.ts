@@ -9,16 +9,17 @@ import { join } from 'node:path';
 import { seconds } from '../support/clock.ts';
 import { runProgram } from '../support/command.ts';
 import { lastLine } from '../support/command-reason.ts';
-import { DrillError } from '../support/errors.ts';
+import { DrillError, reasonOf } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { cached, keyOf } from './cache.ts';
-import { debianImages, recipeKey } from './debian.ts';
+import { debianImage, debianImages, recipeKey } from './debian.ts';
 import { cgroupOf, KEPT, removeLab, runningDirectory, sweepEmbedded } from './embedded-homes.ts';
 import { connect, unreachableReason } from './engine/connect.ts';
-import { nodeRecipe, toolsRecipe } from './images.ts';
+import { ENGINE_VERSIONS, type EngineVersion, nodeRecipe, nodeRecipeOf } from './engine-versions.ts';
+import { toolsRecipe } from './images.ts';
 import { ownerOf } from './labels.ts';
-import type { ImageFact, Lab, LabOptions } from './lab.ts';
-import { prepare, TEMPLATE_VERSION } from './prepare.ts';
+import type { Lab, LabOptions, MissingEngine } from './lab.ts';
+import { prepare, type Prepared, TEMPLATE_VERSION } from './prepare.ts';
 import { cloneTree } from './tree.ts';
 
 const CAPSULE = join(import.meta.dirname, 'capsule.sh');
@@ -30,20 +31,21 @@ export function embeddedObstacle(): string | undefined {
   return undefined;
 }
 
-interface Prepared {
-  readonly images: readonly ImageFact[];
-  readonly template: string;
-}
-
 /** @throws DrillError with what failed and what to do; nothing is left of the lab then */
-export async function openEmbedded({ images, keep = false, progress = () => {} }: LabOptions): Promise<Lab> {
+export async function openEmbedded({
+  images,
+  engineVersions = [],
+  keep = false,
+  progress = () => {},
+}: LabOptions): Promise<Lab> {
   await sweepEmbedded();
+  const { available, missing } = await buildEngineVersions(engineVersions, progress);
   const key = keyOf(
     TEMPLATE_VERSION,
     await readFile(CAPSULE, 'utf8'),
-    [nodeRecipe, toolsRecipe, ...images].map(recipeKey),
+    [nodeRecipe, toolsRecipe, ...images, ...available.map(nodeRecipeOf)].map(recipeKey),
   );
-  const base = await cached(join('labs', key), (path) => build(path, images, progress), progress);
+  const base = await cached(join('labs', key), (path) => build(path, images, available, progress), progress);
   const prepared = JSON.parse(await readFile(join(base, 'prepared.json'), 'utf8')) as Prepared;
 
   const home = join(runningDirectory(), `${process.pid}-${randomBytes(3).toString('hex')}`);
@@ -62,6 +64,7 @@ export async function openEmbedded({ images, keep = false, progress = () => {} }
       'embedded lab: an engine in its own process, mount and network namespaces, without a route to anything',
     log: capsule.log,
     ...prepared,
+    missingEngines: missing,
     async [Symbol.asyncDispose]() {
       if (keep) return;
       await capsule.kill();
@@ -70,10 +73,27 @@ export async function openEmbedded({ images, keep = false, progress = () => {} }
   };
 }
 
+/** Builds before the lab is opened, whose key must not contain what can't be built. */
+async function buildEngineVersions(versions: readonly EngineVersion[], progress: (doing: string) => void) {
+  const missing: MissingEngine[] = [];
+  await Promise.all(
+    versions.map((version) =>
+      debianImage(nodeRecipeOf(version), progress).catch((error: unknown) =>
+        missing.push({ version, reason: reasonOf(error) }),
+      ),
+    ),
+  );
+  const isMissing = (version: string): boolean => missing.some((one) => one.version === version);
+  // In a fixed order: they are part of the key.
+  const available = ENGINE_VERSIONS.filter((version) => versions.includes(version) && !isMissing(version));
+  return { available, missing };
+}
+
 /** The lab's parts, made once: the engine's root file system, and a data root with every image in it. */
 async function build(
   path: string,
   images: LabOptions['images'],
+  engineVersions: readonly EngineVersion[],
   progress: (doing: string) => void,
 ): Promise<void> {
   const recipes = [nodeRecipe, toolsRecipe, ...images];
@@ -99,7 +119,12 @@ async function build(
     keep: false,
   });
   try {
-    const prepared = await prepare(connect(capsule.host), images, 'debian', progress);
+    const prepared = await prepare(connect(capsule.host), {
+      workloads: images,
+      engineVersions,
+      prefer: 'debian',
+      progress,
+    });
     await capsule.stop();
     await writeFile(join(path, 'prepared.json'), JSON.stringify(prepared, undefined, 2));
   } finally {

@@ -6,27 +6,8 @@ import { pack } from 'tar-stream';
 import type { Engine } from './engine/engine.ts';
 import { isNotFound } from './engine/errors.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
-import { debianImage, DEBIAN_SUITE, recipeKey } from './debian.ts';
+import { debianImage, recipeKey, suiteOf } from './debian.ts';
 import type { ImageFact, ImageRecipe, LabFacts } from './lab.ts';
-
-/** Engine and CLI, for nodes and, unpacked, for the embedded lab's own engine. */
-export const nodeRecipe = {
-  role: 'node',
-  registry: 'docker:28.5.2-dind',
-  debian: {
-    packages: [
-      'docker.io',
-      'docker-cli',
-      'iptables',
-      'ca-certificates',
-      'iproute2',
-      'procps',
-      'mount',
-      'netcat-openbsd',
-    ],
-    changes: ['VOLUME /var/lib/docker'],
-  },
-} satisfies ImageRecipe;
 
 /**
  * Every backup program, for both ends: containers that mount volumes, and the vault's host. And the programs that damage the network
@@ -81,7 +62,7 @@ const registryReference = (recipe: ImageRecipe): string =>
     : `swarm-drill/${recipe.role}-on-${recipe.registry.base.replaceAll(/\W/g, '-')}:${recipeKey(recipe)}`;
 
 export const builtOf = (recipe: ImageRecipe): string =>
-  `Debian ${DEBIAN_SUITE} packages: ${recipe.debian.packages.join(', ')}`;
+  `Debian ${suiteOf(recipe)} packages: ${recipe.debian.packages.join(', ')}`;
 
 /**
  * Makes sure that the engine has the image.

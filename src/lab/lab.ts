@@ -1,4 +1,5 @@
 // A lab is an engine on which drills may create and destroy everything. These are its types; open.ts finds or starts one.
+import type { EngineVersion } from './engine-versions.ts';
 
 /** What a process needs to know of a lab to use it; plain data, so that it can be handed to a worker. */
 export interface LabFacts {
@@ -12,6 +13,14 @@ export interface LabFacts {
   readonly images: readonly ImageFact[];
   /** The volume that every node's data root is cloned from: the workload images, unpacked once. */
   readonly template: string;
+  /** Engine versions that drills ask for and that could not be prepared here. */
+  readonly missingEngines?: readonly MissingEngine[];
+}
+
+/** An engine version without an image, and why. */
+export interface MissingEngine {
+  readonly version: string;
+  readonly reason: string;
 }
 
 /** A lab held open by the process that opened it. */
@@ -24,6 +33,8 @@ export interface LabOptions {
   readonly keep?: boolean;
   /** The images that the drills need, in addition to those that nodes and helpers run. Only these are pulled or built. */
   readonly images: readonly ImageRecipe[];
+  /** The engine versions of nodes that the drills need, in addition to the lab's own. Default none. */
+  readonly engineVersions?: readonly EngineVersion[];
   /** Reports what is being prepared, when it takes a while. */
   readonly progress?: (doing: string) => void;
 }
@@ -39,6 +50,8 @@ export interface ImageRecipe {
 
 export interface DebianRecipe {
   readonly packages: readonly string[];
+  /** The Debian release that the packages are from. Default `DEBIAN_SUITE`. */
+  readonly suite?: string;
   /** Shell commands run with the new root as `$1`: before the packages are installed, and after. */
   readonly before?: readonly string[];
   readonly after?: readonly string[];

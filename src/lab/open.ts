@@ -78,10 +78,13 @@ function contextHost(): string | undefined {
   }
 }
 
-async function openEngine(host: string, { images, progress = () => {} }: LabOptions): Promise<Lab> {
+async function openEngine(
+  host: string,
+  { images, engineVersions = [], progress = () => {} }: LabOptions,
+): Promise<Lab> {
   const engine = connect(host);
   await sweep(host, { all: false });
-  const prepared = await prepare(engine, images, 'registry', progress);
+  const prepared = await prepare(engine, { workloads: images, engineVersions, prefer: 'registry', progress });
   return {
     host,
     kind: 'engine',

@@ -7,30 +7,39 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Engine } from './engine/engine.ts';
 import { seconds } from '../support/clock.ts';
-import { DrillError, usage } from '../support/errors.ts';
+import { DrillError, reasonOf, usage } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { keyOf } from './cache.ts';
 import { debianImage } from './debian.ts';
 import { execInContainer, sendInput } from './engine/process.ts';
-import { builtOf, ensureImage, localReference, nodeRecipe, toolboxRecipe, toolsRecipe } from './images.ts';
+import { type EngineVersion, nodeRecipe, nodeRecipeOf, nodeRole } from './engine-versions.ts';
+import { builtOf, ensureImage, localReference, toolboxRecipe, toolsRecipe } from './images.ts';
 import { CACHE_LABEL } from './labels.ts';
-import type { ImageFact, ImageRecipe } from './lab.ts';
+import type { ImageFact, ImageRecipe, LabFacts, MissingEngine } from './lab.ts';
 
 /** Part of every key: raise it when a template made by older code must not be used. */
 export const TEMPLATE_VERSION = 1;
 export const NODE_START = join(import.meta.dirname, 'node-start.sh');
 
+export interface PrepareOptions {
+  /** The images that the drills need, in addition to those that nodes and helpers run. */
+  readonly workloads: readonly ImageRecipe[];
+  /** The engine versions of nodes that the drills need, in addition to the lab's own. */
+  readonly engineVersions: readonly EngineVersion[];
+  readonly prefer: 'registry' | 'debian';
+  readonly progress: (doing: string) => void;
+}
+
+export type Prepared = Required<Pick<LabFacts, 'images' | 'template' | 'missingEngines'>>;
+
 /**
  * Prepares the images and the template.
- * @param workloads the images that the drills need, in addition to those that nodes and helpers run
- * @throws DrillError `no-image`; `usage` if two images have the same role
+ * @throws DrillError `no-image`, but not for the image of another engine version; `usage` if two images have the same role
  */
 export async function prepare(
   engine: Engine,
-  workloads: readonly ImageRecipe[],
-  prefer: 'registry' | 'debian',
-  progress: (doing: string) => void,
-): Promise<{ images: ImageFact[]; template: string }> {
+  { workloads, engineVersions, prefer, progress }: PrepareOptions,
+): Promise<Prepared> {
   const node = await ensureImage(engine, nodeRecipe, prefer, progress);
   // The vault's host runs on the outer engine, the other ends of its tools inside the nodes.
   const tools = await ensureImage(engine, toolsRecipe, prefer, progress);
@@ -49,7 +58,9 @@ export async function prepare(
     TEMPLATE_VERSION,
     images.map(({ digest }) => digest),
   )}`;
-  if (await isWhole(engine, template)) return { images, template };
+  const others = await prepareEngineVersions(engine, engineVersions, prefer, progress);
+  const prepared = { images: [...images, ...others.images], template, missingEngines: others.missing };
+  if (await isWhole(engine, template)) return prepared;
   progress('unpacking the workload images once, for all nodes');
   await engine.volumes.remove(template, { force: true }).catch(() => undefined);
   await engine.volumes.create({ Name: template, Labels: { [CACHE_LABEL]: 'template' } });
@@ -78,7 +89,27 @@ export async function prepare(
   } finally {
     await engine.containers.remove(container, { keepVolumes: true }).catch(() => undefined);
   }
-  return { images, template };
+  return prepared;
+}
+
+/** A version that is not available only matters to the drills that start nodes of it. */
+async function prepareEngineVersions(
+  engine: Engine,
+  versions: readonly EngineVersion[],
+  prefer: 'registry' | 'debian',
+  progress: (doing: string) => void,
+) {
+  const images: ImageFact[] = [];
+  const missing: MissingEngine[] = [];
+  for (const version of versions)
+    try {
+      const fact = await ensureImage(engine, nodeRecipeOf(version), prefer, progress);
+      images.push({ ...fact, role: nodeRole(version) });
+    } catch (error) {
+      if (!(error instanceof DrillError)) throw error;
+      missing.push({ version, reason: reasonOf(error) });
+    }
+  return { images, missing };
 }
 
 /** The recipes of the template without duplicates, in an order that does not depend on the drills: they are part of its name. */

@@ -250,6 +250,7 @@ const TopologyNode = z.object({
   name: z.string(),
   role: z.enum(['manager', 'worker']),
   address: z.string(),
+  engine: z.string().optional().describe('version of its engine; absent in reports of older versions'),
   leader: z.boolean(),
   state: z.string(),
   labels: z.record(z.string(), z.string()),

@@ -200,6 +200,7 @@ function topologyOf(
     name: Description.Hostname,
     role: Spec.Role,
     address: ManagerStatus?.Addr?.replace(/:\d+$/, '') ?? Status.Addr ?? '',
+    engine: Description.Engine?.EngineVersion,
     leader: ManagerStatus?.Leader ?? false,
     state: Status.State,
     labels: Spec.Labels ?? {},

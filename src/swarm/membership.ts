@@ -1,5 +1,4 @@
 // Joining nodes, and members whose node is lost.
-import type { SwarmInit } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
 import { isNotFound } from '../lab/engine/errors.ts';
 import { monotonic, type Seconds, seconds } from '../support/clock.ts';
@@ -10,11 +9,21 @@ import type { Node } from './node/node.ts';
 const SWARM_PORT = 2377;
 const LISTEN_ADDRESS = `0.0.0.0:${SWARM_PORT}`;
 
-/** Makes `node` the first manager of a new swarm. */
-export const initialiseSwarm = (
-  { engine, address }: Node,
-  options: Pick<SwarmInit, 'ForceNewCluster'> = {},
-): Promise<void> => engine.swarm.init({ ListenAddr: LISTEN_ADDRESS, AdvertiseAddr: address, ...options });
+/** Where a swarm takes the subnets of its overlay networks from. */
+export interface AddressPool {
+  /** E.g. `10.77.0.0/16`. */
+  readonly pools: readonly string[];
+  /** Length of the mask of each subnet, e.g. 24. */
+  readonly subnetSize: number;
+}
+
+/** Makes `node` the first manager of a new swarm. @param pool default: Docker's own, 10.0.0.0/8 in subnets of size 24 */
+export const initialiseSwarm = ({ engine, address }: Node, pool?: AddressPool): Promise<void> =>
+  engine.swarm.init({
+    ListenAddr: LISTEN_ADDRESS,
+    AdvertiseAddr: address,
+    ...(pool && { DefaultAddrPool: pool.pools, SubnetSize: pool.subnetSize }),
+  });
 
 /** What an operator types to make a manager the only one of its swarm. @param address host, or host and port */
 export const forceCommand = (address: string): string =>

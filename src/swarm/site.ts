@@ -6,6 +6,7 @@ import type { Labels } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
 import { ignoreNotFound } from '../lab/engine/errors.ts';
 import { DRILL_LABEL, OWNER_LABEL, ownerOf, PART_LABEL, ROLE_LABEL, RUN_LABEL } from '../lab/labels.ts';
+import type { EngineVersion } from '../lab/engine-versions.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { NODE_START } from '../lab/prepare.ts';
 import { DrillError, labFailure, reasonOf } from '../support/errors.ts';
@@ -22,6 +23,8 @@ export interface SiteOptions {
   readonly run: string;
   readonly drill: string;
   readonly scope: Scope;
+  /** The engine version of nodes that are started here. Default: the lab's own. */
+  readonly engineVersion?: EngineVersion | undefined;
 }
 
 interface SiteParts {
@@ -30,6 +33,8 @@ interface SiteParts {
   readonly disks: NodeDisks;
   /** Text of the nodes' start script. */
   readonly script: string;
+  /** How many nodes were started so far. */
+  nodes: number;
 }
 
 /** A network with fixed addresses where nodes can be started. It outlives the swarm: a restore gets the site. */
@@ -39,7 +44,6 @@ export class Site {
   readonly network: string;
   readonly #options: SiteOptions;
   readonly #parts: SiteParts;
-  #started = 0;
 
   private constructor(options: SiteOptions, network: string, parts: SiteParts) {
     this.lab = options.lab;
@@ -63,7 +67,17 @@ export class Site {
       helper: `${network}-volume-helper`,
     });
     const script = await readFile(NODE_START, 'utf8');
-    return new Site(options, network, { engine, addresses, disks, script });
+    return new Site(options, network, { engine, addresses, disks, script, nodes: 0 });
+  }
+
+  /** The engine version of nodes that are started here; undefined for the lab's own. */
+  get engineVersion(): EngineVersion | undefined {
+    return this.#options.engineVersion;
+  }
+
+  /** Returns the same site, whose new nodes get another engine version: for a restore on newer or older engines, or an upgrade. */
+  withEngineVersion(engineVersion: EngineVersion | undefined): Site {
+    return new Site({ ...this.#options, engineVersion }, this.network, this.#parts);
   }
 
   /** Labels of everything here. */
@@ -137,7 +151,7 @@ export class Site {
   }
 
   async #createDisk(node: NodeIdentity): Promise<NodeSpec> {
-    const part = `${node.name}-${++this.#started}`;
+    const part = `${node.name}-${++this.#parts.nodes}`;
     const volume = `${this.network}-${part}`;
     await this.#parts.disks.create(volume, node.name, this.labels);
     return {
@@ -146,6 +160,7 @@ export class Site {
       address: this.addressOf(node),
       network: this.network,
       volume,
+      engineVersion: this.engineVersion,
       labels: { ...this.labelsOf(part), [ROLE_LABEL]: node.role },
       script: this.#parts.script,
     };

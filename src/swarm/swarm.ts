@@ -11,7 +11,15 @@ import { commandLine } from '../support/shell.ts';
 import { step } from '../support/trace.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { findMissingTasks, type MissingTasks } from './convergence.ts';
-import { activateNodes, findUnreadyNodes, initialiseSwarm, joinNodes, memberIds } from './membership.ts';
+import {
+  activateNodes,
+  type AddressPool,
+  findUnreadyNodes,
+  initialiseSwarm,
+  joinNodes,
+  memberIds,
+} from './membership.ts';
+import { stackDeployOptions } from './docker-cli.ts';
 import { nameNodes } from './name-nodes.ts';
 import type { Node } from './node/node.ts';
 import { PermanentErrors } from './permanent-errors.ts';
@@ -40,12 +48,12 @@ export class Swarm {
   }
 
   /** Starts a new swarm: nodes side by side, the first manager initialises, the others join. */
-  static async start(site: Site, topology: Topology): Promise<Swarm> {
+  static async start(site: Site, topology: Topology, addressPool?: AddressPool): Promise<Swarm> {
     const nodes = nameNodes(topology);
     const [first, ...others] = (await step(`start ${count(nodes.length, 'node')}`, () =>
       site.startNodes(nodes),
     )) as [Node, ...Node[]];
-    await step('initialise the swarm', () => initialiseSwarm(first));
+    await step('initialise the swarm', () => initialiseSwarm(first, addressPool));
     const swarm = new Swarm(site, [first]);
     if (others.length > 0) await step('join the nodes', () => swarm.joinNodes(others));
     else await swarm.ready();
@@ -174,24 +182,13 @@ export class Swarm {
     const manager = await this.manager();
     await step(
       `deploy the stack ${stack}`,
-      () =>
-        manager.exec(
-          [
-            'docker',
-            'stack',
-            'deploy',
-            '--resolve-image',
-            'never',
-            '--detach=true',
-            '--compose-file',
-            '-',
-            stack,
-          ],
-          {
-            input: compose,
-            env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-          },
-        ),
+      async () => {
+        const options = [...(await stackDeployOptions(manager)), '--compose-file', '-'];
+        await manager.exec(['docker', 'stack', 'deploy', ...options, stack], {
+          input: compose,
+          env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+        });
+      },
       {
         command: {
           on: manager.name,

@@ -4,6 +4,8 @@ export interface TopologyNode {
   readonly name: string;
   readonly role: 'manager' | 'worker';
   readonly address: string;
+  /** Version of its engine, e.g. `26.1.5+dfsg1`. */
+  readonly engine?: string | undefined;
   readonly leader: boolean;
   /** What the swarm says of it: `ready`, `down`, … */
   readonly state: string;

@@ -20,6 +20,7 @@ test.each([
   ['a negative objective', ['run', '--rpo=-5'], ['seconds above 0, got "-5"']],
   ['an empty objective', ['run', '--rto='], ['seconds above 0, got ""']],
   ['an unknown size', ['run', '--size', 'huge'], ['Expected small, medium, large, got "huge"']],
+  ['an unknown engine version', ['run', '--engine-version', '19'], ['Allowed choices are 20.10, 26.1, 28.5']],
   ['an option without its value', ['run', '--seed'], ["'--seed <text>' argument missing"]],
   ['report without a directory', ['report'], ["missing required argument 'directory'"]],
   ['report of two directories', ['report', 'a', 'b'], ['expected one directory, got 2', '--merge']],

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { SIZES, type Size } from '../../drill/plan.ts';
 import { type Tag, TAGS } from '../../drill/tags.ts';
+import { ENGINE_VERSIONS } from '../../lab/engine-versions.ts';
 import { type Seconds, seconds } from '../../support/clock.ts';
 import type { Shard } from '../select/shard.ts';
 
@@ -44,5 +45,11 @@ export function parseDescriptor(text: string): number {
 
 export const engineOption = (): Option =>
   new Option('--engine <host>', 'Docker engine to use, e.g. unix:///var/run/docker.sock (default: detected)');
+
+export const engineVersionOption = (): Option =>
+  new Option(
+    '--engine-version <version>',
+    "engine version of the nodes, for drills that name none (default: the lab's own)",
+  ).choices(ENGINE_VERSIONS);
 
 export const jsonOption = (what: string): Option => new Option('--json', `print ${what} as JSON`);

@@ -3,16 +3,26 @@ import { Command } from 'commander';
 import type { Size } from '../../drill/plan.ts';
 import type { Seconds } from '../../support/clock.ts';
 import type { Tag } from '../../drill/tags.ts';
+import type { EngineVersion } from '../../lab/engine-versions.ts';
 import { DEFAULT_REPORTS } from '../runner/settings.ts';
 import { select } from '../select/selection.ts';
 import type { Shard } from '../select/shard.ts';
-import { collectTag, engineOption, jsonOption, parseSeconds, parseShard, parseSize } from './options.ts';
+import {
+  collectTag,
+  engineOption,
+  engineVersionOption,
+  jsonOption,
+  parseSeconds,
+  parseShard,
+  parseSize,
+} from './options.ts';
 
 interface Options {
   readonly tag?: readonly Tag[];
   readonly lastFailed?: boolean;
   readonly shard?: Shard;
   readonly engine?: string;
+  readonly engineVersion?: EngineVersion;
   readonly keep?: boolean;
   readonly seed?: string;
   readonly size?: Size;
@@ -46,6 +56,7 @@ export const runSubcommand = new Command('run')
     parseShard,
   )
   .addOption(engineOption())
+  .addOption(engineVersionOption())
   .option('--keep', 'keep the swarm for inspection, and print the command to open a shell in it')
   .option('--seed <text>', 'seed of all generated data: the same seed gives the same data (default: random)')
   .option('--size <size>', 'amount of data: small, medium or large (default: small)', parseSize)

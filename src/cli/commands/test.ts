@@ -1,9 +1,12 @@
 // swarm-drill test: runs this project's tests with vitest. Drills are run with `run`.
 import { Command } from 'commander';
 
+/** Projects that only run when they are named: they take long. */
+const SEPARATE = ['methods', 'disasters', 'scenarios', 'facts'] as const;
+
 export const testSubcommand = new Command('test')
   .description(
-    'run the tests except those of single methods and failures (`test --project methods`, `disasters`, `scenarios`); passes arguments to vitest, e.g. `test --project unit journal`',
+    'run the tests except those of single methods and failures, and of facts about Swarm (`test --project methods`, `disasters`, `scenarios`, `facts`); passes arguments to vitest, e.g. `test --project unit journal`',
   )
   .argument('[arguments...]', 'arguments of vitest')
   .allowUnknownOption()
@@ -13,7 +16,7 @@ export const testSubcommand = new Command('test')
     const { filter, options } = parseCLI(['vitest', ...args]);
     const vitest = await startVitest(filter, {
       watch: false,
-      project: ['!drills', '!methods', '!disasters', '!scenarios'],
+      project: ['!drills', ...SEPARATE.map((name) => `!${name}`)],
       ...options,
     });
     // In watch mode, vitest ends the process.

@@ -1,11 +1,20 @@
 // The facts about an open lab that can be passed to a worker.
 import type { Lab, LabFacts } from '../../lab/lab.ts';
 
-export const toLabFacts = ({ host, kind, description, log, images, template }: Lab): LabFacts => ({
+export const toLabFacts = ({
+  host,
+  kind,
+  description,
+  log,
+  images,
+  template,
+  missingEngines = [],
+}: Lab): LabFacts => ({
   host,
   kind,
   description,
   ...(log !== undefined && { log }),
   images,
   template,
+  missingEngines,
 });

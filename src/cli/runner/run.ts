@@ -10,6 +10,7 @@ import type { ProgressView } from '../terminal/progress-view.ts';
 import { openSession, type Session } from './session.ts';
 import { startTypeCheck } from './type-check.ts';
 import { resolveSettings, type RunOverrides } from './settings.ts';
+import { requiredEngineVersions, versionNotices } from './version-selection.ts';
 import { onInterrupt, type InterruptHandlers } from './interrupt.ts';
 
 export interface RunRequest {
@@ -33,8 +34,10 @@ export async function runDrills({ selection, overrides, check, json }: RunReques
     engine: overrides.engine,
     keep: overrides.keep ?? false,
     images: drills.flatMap(({ plan }) => plan.images ?? []),
+    engineVersions: requiredEngineVersions(drills, overrides.engineVersion),
     progress: (doing) => view.print(`lab: ${doing}`),
   });
+  for (const notice of versionNotices(drills, overrides.engineVersion, lab)) view.print(notice);
   await checking?.passed;
   const run = await resolveSettings({ ...overrides, shard, only: drills.map(({ name }) => name) });
   await using session = await openSession((text) => view.print(text));

@@ -44,11 +44,11 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
         lab: lab.description,
       };
     },
-    async openSite(drill, scope) {
-      site = await Site.open({ lab, run: id, drill, scope });
+    async openSite(drill, scope, engineVersion) {
+      site = await Site.open({ lab, run: id, drill, scope, engineVersion });
       return site;
     },
-    startSwarm: (ofSite, topology) => Swarm.start(ofSite, topology),
+    startSwarm: (ofSite, topology, addressPool) => Swarm.start(ofSite, topology, addressPool),
     async openVault(ofSite, scope, onArtifact, options) {
       vault = await Vault.open(ofSite, scope, onArtifact, options);
       return vault;

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ShardFact } from '../../drill/events.ts';
 import type { Objectives, Size } from '../../drill/plan.ts';
+import type { EngineVersion } from '../../lab/engine-versions.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import { utcNow } from '../../support/clock.ts';
 
@@ -19,6 +20,8 @@ export interface RunSettings {
   readonly objectives: Objectives;
   readonly engine?: string | undefined;
   readonly shard?: ShardFact | undefined;
+  /** Of the nodes of drills that name none. */
+  readonly engineVersion?: EngineVersion | undefined;
   /** Names of the drills to run. Default: all that the files declare. */
   readonly only?: readonly string[];
 }
@@ -69,11 +72,15 @@ export async function createRunDirectory(reports: string): Promise<string> {
   }
 }
 
-/** Returns the command that runs `drill` again with the same seed, size, objectives and engine. */
-export function formatRerunCommand(drill: string, { seed, size, objectives, engine }: RunSettings): string {
+/** Returns the command that runs `drill` again with the same seed, size, objectives, engine and engine version. */
+export function formatRerunCommand(
+  drill: string,
+  { seed, size, objectives, engine, engineVersion }: RunSettings,
+): string {
   const words = ['npm run drill --', drill, '--seed', quoteForShell(seed), '--size', size];
   for (const [name, value] of Object.entries(objectives)) words.push(`--${name}`, String(value));
   if (engine !== undefined) words.push('--engine', quoteForShell(engine));
+  if (engineVersion !== undefined) words.push('--engine-version', engineVersion);
   return words.join(' ');
 }
 

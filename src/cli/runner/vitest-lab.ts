@@ -2,10 +2,12 @@
 // the program has already opened is reused, and closed by the program.
 import type { TestProject } from 'vitest/node';
 import { openLab } from '../../lab/open.ts';
+import type { EngineVersion } from '../../lab/engine-versions.ts';
 import type { ImageRecipe, Lab } from '../../lab/lab.ts';
 import { writeRunReport } from '../../report/write.ts';
 import { describeError } from '../../support/errors.ts';
 import { selectDrills } from '../select/drill-files.ts';
+import { requiredEngineVersions } from './version-selection.ts';
 import { toLabFacts } from './lab-facts.ts';
 import { resolveSettings } from './settings.ts';
 
@@ -20,12 +22,17 @@ export default async function setup(project: TestProject): Promise<TearDown | un
   return provideLab(
     project,
     drills.flatMap(({ plan }) => plan.images ?? []),
+    requiredEngineVersions(drills, undefined),
   );
 }
 
 /** Opens the lab, unless it is open, and hands it to the workers of the project. Returns the tear-down. */
-export async function provideLab(project: TestProject, images: readonly ImageRecipe[]): Promise<TearDown> {
-  opened ??= openLab({ images, progress: (doing) => console.error(`lab: ${doing}`) });
+export async function provideLab(
+  project: TestProject,
+  images: readonly ImageRecipe[],
+  engineVersions: readonly EngineVersion[] = [],
+): Promise<TearDown> {
+  opened ??= openLab({ images, engineVersions, progress: (doing) => console.error(`lab: ${doing}`) });
   const lab = await opened.catch((cause: unknown) => {
     throw new Error(describeError(cause), { cause });
   });

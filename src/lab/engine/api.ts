@@ -38,6 +38,7 @@ export interface ClusterInspection {
   readonly Version: ObjectVersion;
   readonly Spec: ClusterSpec;
   readonly TLSInfo: { readonly TrustRoot: string };
+  readonly RootRotationInProgress?: boolean;
   readonly JoinTokens: { readonly Manager: string; readonly Worker: string };
   readonly DefaultAddrPool: readonly string[] | null;
   readonly SubnetSize: number;
@@ -77,7 +78,7 @@ export interface Member {
   readonly Description: {
     readonly Hostname: string;
     readonly Platform?: { readonly Architecture?: string; readonly OS?: string };
-    readonly Engine?: { readonly Labels?: Labels | null };
+    readonly Engine?: { readonly EngineVersion?: string; readonly Labels?: Labels | null };
   };
   readonly Status: { readonly State: string; readonly Addr?: string };
   readonly ManagerStatus?: {

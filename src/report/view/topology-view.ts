@@ -48,6 +48,7 @@ function buildLines(node: NodePicture): Line[] {
   for (const task of node.tasks) tasks.set(task, (tasks.get(task) ?? 0) + 1);
   const labels = Object.entries(node.labels).map(([key, value]) => `${key}=${value}`);
   return [
+    ...(node.engine === undefined ? [] : [{ text: `engine ${node.engine}`, kind: 'none' as const }]),
     ...(labels.length > 0 ? [{ text: labels.join('  '), kind: 'label' as const }] : []),
     ...[...tasks].map(([name, count]) => ({
       text: count > 1 ? `${name} × ${count}` : name,
@@ -99,4 +100,4 @@ const shorten = (text: string, longest: number): string =>
   text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
 
 const describeNode = (node: NodePicture): string =>
-  `${node.role} ${node.name} at ${node.address}, ${node.state}${node.leader ? ', leader' : ''}, ${pluralize(node.tasks.length, 'task')}`;
+  `${node.role} ${node.name} at ${node.address}${node.engine === undefined ? '' : `, engine ${node.engine}`}, ${node.state}${node.leader ? ', leader' : ''}, ${pluralize(node.tasks.length, 'task')}`;

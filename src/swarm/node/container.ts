@@ -2,7 +2,7 @@
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 import { TEMPLATE_MOUNT } from '../../lab/disk.ts';
 import type { ContainerSpec, Labels } from '../../lab/engine/api.ts';
-import { imageReference } from '../../lab/images.ts';
+import { type EngineVersion, nodeImage } from '../../lab/engine-versions.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 
 export type { StartedTestContainer };
@@ -21,6 +21,8 @@ export interface NodeSpec extends NodeIdentity {
   readonly network: string;
   /** The volume that is its disk: the data root of its engine. */
   readonly volume: string;
+  /** Default: the lab's own. */
+  readonly engineVersion?: EngineVersion | undefined;
   readonly labels: Labels;
   /** Text of the start script. */
   readonly script: string;
@@ -30,7 +32,7 @@ export interface NodeSpec extends NodeIdentity {
 export const nodeContainer = (lab: LabFacts, spec: NodeSpec) =>
   ({
     name: spec.volume,
-    Image: imageReference(lab, 'node'),
+    Image: nodeImage(lab, spec.engineVersion),
     Hostname: spec.name,
     Entrypoint: ['sh', '-c', spec.script],
     Labels: spec.labels,

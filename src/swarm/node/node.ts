@@ -10,6 +10,7 @@ import {
   type ContainerProcess,
   type ExecOptions,
 } from '../../lab/engine/process.ts';
+import { type EngineVersion, requireEngineVersion } from '../../lab/engine-versions.ts';
 import { imageReference } from '../../lab/images.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import { seconds } from '../../support/clock.ts';
@@ -17,7 +18,13 @@ import { commandReason } from '../../support/command-reason.ts';
 import { reasonOf } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { step } from '../../support/trace.ts';
-import { startNodeContainer, type NodeRole, type NodeSpec, type StartedTestContainer } from './container.ts';
+import {
+  nodeContainer,
+  startNodeContainer,
+  type NodeRole,
+  type NodeSpec,
+  type StartedTestContainer,
+} from './container.ts';
 import { startHelper, type HelperOptions } from './helper-container.ts';
 import { startTool, type ToolOptions } from './tool-container.ts';
 
@@ -86,6 +93,9 @@ export class Node {
       },
       { limit: ENGINE_LIMIT },
     );
+    const { engineVersion } = this.#parts.spec;
+    if (engineVersion !== undefined)
+      requireEngineVersion(this.name, engineVersion, (await this.engine.info()).ServerVersion);
     return this;
   }
 
@@ -201,6 +211,21 @@ export class StoppedNode {
   /** Name of the volume that is its disk. */
   get volume(): string {
     return this.#parts.spec.volume;
+  }
+
+  /**
+   * Replaces its engine by another version, newer or older, on the same disk: an upgrade in place.
+   * @throws DrillError `no-image` if the lab was opened without that version
+   */
+  async changeEngine(engineVersion: EngineVersion): Promise<StoppedNode> {
+    const { lab, outer, spec: old } = this.#parts;
+    const spec = { ...old, engineVersion };
+    const container = nodeContainer(lab, spec);
+    return step(`install engine ${engineVersion} on ${this.name}`, async () => {
+      await outer.containers.remove(this.id, { keepVolumes: true });
+      const id = await outer.containers.create(container);
+      return new StoppedNode({ lab, spec, id, outer, engine: connectInside(outer, id) });
+    });
   }
 
   /** Starts it on its disk, and waits for its engine. */

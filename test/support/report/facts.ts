@@ -71,6 +71,7 @@ export function nodes(subnet: string): NodePicture[] {
     name,
     role: name.startsWith('m') ? 'manager' : 'worker',
     address: `${subnet}.${host}`,
+    engine: '26.1.5+dfsg1',
     leader,
     state: 'ready',
     labels,

@@ -4,6 +4,7 @@ import { posix } from 'node:path';
 import { z } from 'zod';
 import { DrillError, finding, reasonOf } from '../../../support/errors.ts';
 import { lastLine } from '../../../support/command-reason.ts';
+import { requireStackConfig, stackDeployOptions } from '../../../swarm/docker-cli.ts';
 import type { Node } from '../../../swarm/node/node.ts';
 import { exportCommit } from '../git/export-commit.ts';
 import { runGit } from '../git/git.ts';
@@ -90,9 +91,10 @@ export class StackFiles implements AsyncDisposable {
 
   /**
    * Returns the compose files merged into one, with all values filled in and paths relative to the repository.
-   * @throws DrillError `compose-invalid`
+   * @throws DrillError `compose-invalid`, `old-cli`
    */
   async render(): Promise<string> {
+    await requireStackConfig(this.node);
     const config = await this.#docker('config', { code: 'compose-invalid' });
     return config.replaceAll(`${this.place.tree}/`, '');
   }
@@ -102,8 +104,8 @@ export class StackFiles implements AsyncDisposable {
    * @param target the socket of the engine, or of a proxy for it, and the directory on the node that has the compose files
    * @throws DrillError `stack-refused`; its output lists what the CLI created before it failed
    */
-  deploy(target: { readonly socket?: string; readonly directory?: string } = {}): Promise<string> {
-    const options = ['--resolve-image', 'never', '--detach=true'];
+  async deploy(target: { readonly socket?: string; readonly directory?: string } = {}): Promise<string> {
+    const options = await stackDeployOptions(this.node);
     return this.#docker('deploy', {
       code: 'stack-refused',
       ...target,
