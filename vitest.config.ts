@@ -1,5 +1,6 @@
-// The test projects of vitest: unit (no engine), cli (the program), lab (needs a lab), methods (each backup method), controls, scenarios
-// (the traps of the drills of single failures), facts (about Swarm, on each engine version), drills.
+// The test projects of vitest: unit (no engine), cli (the program), lab (needs a lab), methods (each backup method), jobs (drills side by
+// side and on several engines), controls, scenarios (the traps of the drills of single failures), facts (about Swarm, on each engine
+// version), drills.
 // Node.js loads the modules itself, as in the program.
 import { defineConfig } from 'vitest/config';
 
@@ -43,6 +44,10 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'methods', ...sideBySide, include: ['test/methods/**/*.test.ts'], ...lab },
+      },
+      {
+        extends: true,
+        test: { name: 'jobs', ...oneAtATime, include: ['test/jobs/**/*.test.ts'], ...lab },
       },
       {
         extends: true,

@@ -57,6 +57,16 @@ export async function findLabelled(engine: Engine, ...labels: string[]): Promise
   return result;
 }
 
+/** Removes what an engine has with all of these labels. @returns the reasons why something was not removed */
+export async function removeLabelled(engine: Engine, ...labels: string[]): Promise<string[]> {
+  const errors: string[] = [];
+  for (const { kind, name, remove } of await find(engine, ...labels))
+    await remove().catch((error: unknown) => {
+      if (!isNotFound(error)) errors.push(`${kind} ${name}: ${reasonOf(error)}`);
+    });
+  return errors;
+}
+
 /** @param options.all also removes what is kept between runs (the template volume), and what a run with --keep left */
 export async function sweep(host: string, options: { readonly all: boolean }): Promise<SweepResult> {
   const engine = connect(host);

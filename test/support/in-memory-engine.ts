@@ -189,6 +189,8 @@ export class InMemoryEngine implements Engine {
       OperatingSystem: '',
       KernelVersion: '',
       DockerRootDir: '/var/lib/docker',
+      Name: 'in-memory',
+      NCPU: 2,
       Swarm: {
         NodeID: this.nodeId,
         LocalNodeState: 'active',

@@ -21,6 +21,13 @@ export function parseSize(text: string): Size {
   return size;
 }
 
+/** @throws InvalidArgumentError unless `text` is a whole number above 0 */
+export function parseJobs(text: string): number {
+  if (!/^[1-9]\d*$/.test(text))
+    throw new InvalidArgumentError(`Expected a whole number above 0, got "${text}".`);
+  return Number(text);
+}
+
 /** Adds one tag to those of earlier options. @throws InvalidArgumentError unless `text` is a tag */
 export function collectTag(text: string, tags: readonly Tag[] = []): Tag[] {
   const tag = TAGS.find((known) => known === text);

@@ -1,4 +1,4 @@
-// swarm-drill run: runs drills, one after the other, and writes their reports.
+// swarm-drill run: runs drills, several side by side, and writes their reports.
 import { Command } from 'commander';
 import type { Size } from '../../drill/plan.ts';
 import type { Seconds } from '../../support/clock.ts';
@@ -12,6 +12,7 @@ import {
   engineOption,
   engineVersionOption,
   jsonOption,
+  parseJobs,
   parseSeconds,
   parseShard,
   parseSize,
@@ -21,6 +22,7 @@ interface Options {
   readonly tag?: readonly Tag[];
   readonly lastFailed?: boolean;
   readonly shard?: Shard;
+  readonly jobs?: number;
   readonly engine?: string;
   readonly engineVersion?: EngineVersion;
   readonly keep?: boolean;
@@ -55,6 +57,11 @@ export const runSubcommand = new Command('run')
     'only this part of the drills, e.g. 2/3, split by how long they took last time',
     parseShard,
   )
+  .option(
+    '--jobs <number>',
+    'most drills at one time (default: as many as there are cores, and memory for)',
+    parseJobs,
+  )
   .addOption(engineOption())
   .addOption(engineVersionOption())
   .option('--keep', 'keep the swarm for inspection, and print the command to open a shell in it')
@@ -67,11 +74,17 @@ export const runSubcommand = new Command('run')
   .addOption(jsonOption('the result (run.json)'))
   .addHelpText('after', examples)
   .action(async (names: string[], options: Options) => {
-    const { tag: tags = [], lastFailed = false, shard, ...running } = options;
+    const { tag: tags = [], lastFailed = false, shard, jobs, ...running } = options;
     const { rto, rpo, json = false, check, ...overrides } = running;
     const { reports = DEFAULT_REPORTS } = overrides;
     const selection = await select({ names, tags, lastFailed, shard, reports });
     const { runDrills } = await import('../runner/run.ts');
     const objectives = { ...(rto && { rto }), ...(rpo && { rpo }) };
-    process.exitCode = await runDrills({ selection, overrides: { ...overrides, objectives }, check, json });
+    process.exitCode = await runDrills({
+      selection,
+      overrides: { ...overrides, objectives },
+      jobs,
+      check,
+      json,
+    });
   });

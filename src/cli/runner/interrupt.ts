@@ -29,13 +29,3 @@ export function onInterrupt({
     },
   };
 }
-
-/** Runs `body` and removes the signal handlers that it installed: only `onInterrupt` decides when to stop. */
-export async function withoutSignalHandlers<T>(body: () => Promise<T>): Promise<T> {
-  const before = SIGNALS.flatMap((signal) => process.listeners(signal));
-  const result = await body();
-  for (const signal of SIGNALS)
-    for (const listener of process.listeners(signal))
-      if (!before.includes(listener)) process.off(signal, listener);
-  return result;
-}

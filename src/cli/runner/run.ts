@@ -1,21 +1,25 @@
-// Runs drills from the command line: opens the lab, lets vitest run the drills, shows their progress, writes the reports and
-// returns the exit code. The first Ctrl-C stops the running drill with cleanup; the second one stops immediately.
+// Runs drills from the command line: opens the lab, runs each drill in a separate process, shows their progress, writes the reports and
+// returns the exit code. The first Ctrl-C stops the running drills with cleanup; the second one stops immediately.
 import { openLab } from '../../lab/open.ts';
-import { finishRun } from './finish.ts';
-import type { Selection } from '../select/selection.ts';
 import { EXIT } from '../exit-codes.ts';
-import { toLabFacts } from './lab-facts.ts';
+import { JobRunner } from '../jobs/job-runner.ts';
+import { defaultJobs, measurePlaces } from '../jobs/places.ts';
+import { inStartOrder } from '../jobs/schedule.ts';
+import type { Selection } from '../select/selection.ts';
+import { expectSeconds } from '../select/shard.ts';
 import { followRun, createProgressView } from '../terminal/progress.ts';
 import type { ProgressView } from '../terminal/progress-view.ts';
-import { openSession, type Session } from './session.ts';
-import { startTypeCheck } from './type-check.ts';
-import { resolveSettings, type RunOverrides } from './settings.ts';
 import { requiredEngineVersions, versionNotices } from './version-selection.ts';
+import { finishRun } from './finish.ts';
 import { onInterrupt, type InterruptHandlers } from './interrupt.ts';
+import { resolveSettings, type RunOverrides } from './settings.ts';
+import { startTypeCheck } from './type-check.ts';
 
 export interface RunRequest {
   readonly selection: Selection;
   readonly overrides: RunOverrides;
+  /** Most drills at one time. Default: what the machine has cores and memory for. */
+  readonly jobs?: number | undefined;
   /** Check the types of their files first. */
   readonly check: boolean;
   /** Print run.json, and nothing else, on standard output. */
@@ -23,7 +27,8 @@ export interface RunRequest {
 }
 
 /** @returns the exit code */
-export async function runDrills({ selection, overrides, check, json }: RunRequest): Promise<number> {
+export async function runDrills(request: RunRequest): Promise<number> {
+  const { selection, overrides, check, json } = request;
   const { drills, shard } = selection;
   const view = createProgressView(json ? process.stderr : process.stdout);
   const stop = interruptHandlers(view);
@@ -39,33 +44,44 @@ export async function runDrills({ selection, overrides, check, json }: RunReques
   });
   for (const notice of versionNotices(drills, overrides.engineVersion, lab)) view.print(notice);
   await checking?.passed;
-  const run = await resolveSettings({ ...overrides, shard, only: drills.map(({ name }) => name) });
-  await using session = await openSession((text) => view.print(text));
-  stop.session = session;
+  const places = await measurePlaces([lab], drills);
+  const jobs = Math.min(request.jobs ?? defaultJobs(places), drills.length);
+  const run = await resolveSettings({ ...overrides, shard });
+  const runner = new JobRunner({
+    drills: jobs > 1 ? inStartOrder(drills, expectSeconds(drills, selection.history)) : drills,
+    places,
+    jobs,
+    run,
+    print: (text) => view.print(text),
+  });
+  stop.runner = runner;
   const following = followRun(run.directory, drills, view);
-  const errors = await session.run(files, toLabFacts(lab), run);
+  await runner.run();
   following[Symbol.dispose]();
   view.close();
-  return await finishRun({ run, drills, errors, json });
+  return await finishRun(run, json);
 }
 
-/** Handles the first and the second Ctrl-C, before and during the session. */
-function interruptHandlers(view: ProgressView): InterruptHandlers & { session: Session | undefined } {
+/** Handles the first and the second Ctrl-C, before and while drills run. */
+function interruptHandlers(view: ProgressView): InterruptHandlers & { runner: JobRunner | undefined } {
   const leave = (code: number, why: string): never => {
     view.close();
     console.error(why);
     process.exit(code);
   };
   const stop: ReturnType<typeof interruptHandlers> = {
-    session: undefined,
+    runner: undefined,
     stopGracefully() {
-      if (!stop.session) return leave(EXIT.inconclusive, 'stopped before a drill started');
+      if (!stop.runner) return leave(EXIT.inconclusive, 'stopped before a drill started');
       view.print(
         'stopping: collecting logs, cleaning up and writing the report; press Ctrl-C again to stop immediately',
       );
-      stop.session.stop();
+      stop.runner.stop();
     },
-    stopImmediately: () => leave(EXIT.interrupted, 'stopped; remove the leftovers with `swarm-drill clean`'),
+    stopImmediately() {
+      stop.runner?.kill();
+      leave(EXIT.interrupted, 'stopped; remove the leftovers with `swarm-drill clean`');
+    },
   };
   return stop;
 }

@@ -22,8 +22,6 @@ export interface RunSettings {
   readonly shard?: ShardFact | undefined;
   /** Of the nodes of drills that name none. */
   readonly engineVersion?: EngineVersion | undefined;
-  /** Names of the drills to run. Default: all that the files declare. */
-  readonly only?: readonly string[];
 }
 
 declare module 'vitest' {

@@ -1,4 +1,4 @@
-// Setup file of each worker: turns every drill that a file declares into one vitest test.
+// Setup file of each worker where vitest runs the drills, e.g. in an editor: turns every drill that a file declares into one test.
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { Drill } from '../../drill/plan.ts';
@@ -12,8 +12,6 @@ import { formatRerunCommand } from './settings.ts';
 onDrillDeclared((drill) => {
   // A drill may import another drill's file.
   if (drill.file !== expect.getState().testPath) return;
-  // A file may declare several drills, of which only some were selected.
-  if (inject('run').only?.includes(drill.name) === false) return;
   test(drill.title, async ({ signal }) => {
     const running = runAndReport(drill, signal);
     // Vitest ends an aborted test immediately; the worker must wait until the drill has cleaned up.

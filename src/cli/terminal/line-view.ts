@@ -3,7 +3,7 @@ import type { JournalEvent } from '../../drill/events.ts';
 import { phaseLabel } from '../../report/phase-label.ts';
 import { formatSeconds } from '../../support/clock.ts';
 import type { ProgressTracker, TrackedStep } from './progress-tracker.ts';
-import type { ProgressView } from './progress-view.ts';
+import type { ProgressView, RunningDrill } from './progress-view.ts';
 
 /** Shorter waits are not worth a line. */
 export const LONG_WAIT_SECONDS = 2;
@@ -23,12 +23,13 @@ export class LineView implements ProgressView {
     if (step?.parent === null) this.print(`${name}:   ${formatEndedStep(step)}`);
   }
 
-  onTick(name: string, tracker: ProgressTracker): void {
-    for (const { wait } of tracker.runningSteps()) {
-      if (!wait || this.#printedWaits.has(wait) || tracker.now() - wait.since < LONG_WAIT_SECONDS) continue;
-      this.#printedWaits.add(wait);
-      this.print(`${name}:   waiting for ${wait.because}`);
-    }
+  onTick(running: readonly RunningDrill[]): void {
+    for (const { name, tracker } of running)
+      for (const { wait } of tracker.runningSteps()) {
+        if (!wait || this.#printedWaits.has(wait) || tracker.now() - wait.since < LONG_WAIT_SECONDS) continue;
+        this.#printedWaits.add(wait);
+        this.print(`${name}:   waiting for ${wait.because}`);
+      }
   }
 
   close(): void {}

@@ -1,39 +1,51 @@
-// Progress on a terminal: finished phases stay as lines, the current one is a block that is redrawn.
+// Progress on a terminal: finished phases stay as lines, what runs now is a block that is redrawn.
 import { createLogUpdate } from 'log-update';
-import { AUTHOR_PHASES, OWN_CODE, type JournalEvent, type Phase } from '../../drill/events.ts';
-import { phaseLabel } from '../../report/phase-label.ts';
-import { formatSeconds } from '../../support/clock.ts';
+import type { JournalEvent } from '../../drill/events.ts';
+import { LiveLines } from './live-lines.ts';
 import type { Palette } from './palette.ts';
-import type { ProgressTracker, TrackedPhase, TrackedStep } from './progress-tracker.ts';
-import type { ProgressView } from './progress-view.ts';
+import type { ProgressTracker } from './progress-tracker.ts';
+import type { ProgressView, RunningDrill } from './progress-view.ts';
 
-const TIME_COLUMN = 64;
-const MOST_WAITS = 6;
+/** Where a terminal does not know its height. */
+const USUAL_ROWS = 24;
 
 export class LiveView implements ProgressView {
+  readonly #stream: NodeJS.WriteStream;
   readonly #block: ReturnType<typeof createLogUpdate>;
   readonly #colours: Palette;
+  readonly #lines: LiveLines;
+  /** Once several drills run at the same time, every line needs the name of its drill. */
+  #namesDrills = false;
 
   constructor(stream: NodeJS.WriteStream, colours: Palette) {
+    this.#stream = stream;
     this.#block = createLogUpdate(stream);
     this.#colours = colours;
+    this.#lines = new LiveLines(colours);
   }
 
-  onEvent(_name: string, tracker: ProgressTracker, event: JournalEvent): void {
-    if (event.event === 'plan') this.#block.persist(this.#colours.bold(event.title));
+  onEvent(name: string, tracker: ProgressTracker, event: JournalEvent): void {
+    const prefix = this.#namesDrills ? `${name}: ` : '';
+    if (event.event === 'plan') this.#block.persist(this.#colours.bold(`${prefix}${event.title}`));
     const finished =
       event.event === 'phase'
         ? tracker.phases.at(-2)
         : event.event === 'end'
           ? tracker.phases.at(-1)
           : undefined;
-    if (finished) this.#block.persist(this.#formatPhase(finished, tracker).join('\n'));
+    if (finished) this.#block.persist(this.#lines.ofPhase(finished, tracker, prefix).join('\n'));
     if (event.event === 'end') this.#block.clear();
   }
 
-  onTick(_name: string, tracker: ProgressTracker): void {
-    const current = tracker.phases.at(-1);
-    if (current && !tracker.ended) this.#block(this.#formatPhase(current, tracker).join('\n'));
+  onTick(running: readonly RunningDrill[]): void {
+    this.#namesDrills ||= running.length > 1;
+    const [only] = running;
+    const current = only?.tracker.phases.at(-1);
+    if (!only || !current) return;
+    const lines = this.#namesDrills
+      ? this.#lines.ofSeveral(running, this.#stream.rows || USUAL_ROWS)
+      : this.#lines.ofPhase(current, only.tracker);
+    this.#block(lines.join('\n'));
   }
 
   print(text: string): void {
@@ -42,52 +54,5 @@ export class LiveView implements ProgressView {
 
   close(): void {
     this.#block.done();
-  }
-
-  #formatPhase({ phase, start, end, steps }: TrackedPhase, tracker: ProgressTracker): string[] {
-    const label = phaseLabel(phase);
-    return [
-      this.#row(`  ${this.#colours.bold(label)}`, label.length + 2, start, end, tracker),
-      ...steps.filter(({ parent }) => parent === null).map((step) => this.#formatStep(step, tracker)),
-      ...(end === undefined ? this.#formatWaits(tracker) : []),
-      ...(end === undefined ? this.#formatOwnCode(phase, start, tracker) : []),
-    ];
-  }
-
-  #formatStep({ name, start, end, error }: TrackedStep, tracker: ProgressTracker): string {
-    const { green, red, cyan } = this.#colours;
-    const mark = end === undefined ? cyan('>') : error === null ? green('✓') : red('✗');
-    const line = this.#row(`    ${mark} ${name}`, name.length + 6, start, end, tracker);
-    return error === null ? line : `${line}\n      ${red(error)}`;
-  }
-
-  /** Returns the innermost running steps, each with what it waits for. */
-  #formatWaits(tracker: ProgressTracker): string[] {
-    const inner = tracker.runningSteps().filter(({ parent, wait }) => parent !== null || wait);
-    return inner.slice(-MOST_WAITS).map(({ name, start, wait }) => {
-      const text = `      ${wait ? `waiting for ${wait.because}` : name}`;
-      return this.#colours.dim(this.#row(text, text.length, wait?.since ?? start, undefined, tracker));
-    });
-  }
-
-  /** Shows that the drill's author keeps the program busy, not a step of it. */
-  #formatOwnCode(phase: Phase, start: number, tracker: ProgressTracker): string[] {
-    if (!AUTHOR_PHASES.has(phase) || tracker.runningSteps().length > 0) return [];
-    const text = `      ${OWN_CODE}`;
-    const since = Math.max(start, tracker.lastStepEnd());
-    return [this.#colours.dim(this.#row(text, text.length, since, undefined, tracker))];
-  }
-
-  /** @param width of `text` without its colours */
-  #row(
-    text: string,
-    width: number,
-    start: number,
-    end: number | undefined,
-    tracker: ProgressTracker,
-  ): string {
-    const time = formatSeconds((end ?? tracker.now()) - start);
-    const gap = ' '.repeat(Math.max(1, TIME_COLUMN - width));
-    return `${text}${gap}${end === undefined ? time : this.#colours.dim(time)}`;
   }
 }

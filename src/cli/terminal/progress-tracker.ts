@@ -51,6 +51,11 @@ export class ProgressTracker {
     if (last) last.end = t;
   }
 
+  /** Whether the drill has started and not ended. */
+  get isRunning(): boolean {
+    return this.phases.length > 0 && !this.ended;
+  }
+
   /** Returns the step with this journal id. */
   step(id: number): TrackedStep | undefined {
     return this.#steps.get(id);

@@ -35,8 +35,8 @@ export function followRun(
         tracker.apply(event);
         view.onEvent(name, tracker, event);
       }
-      view.onTick(name, tracker);
     }
+    view.onTick(followed.filter(({ tracker }) => tracker.isRunning));
   };
   const timer = setInterval(update, POLL_INTERVAL_MS);
   return {

@@ -14,6 +14,10 @@ export interface EngineInfo {
   readonly OperatingSystem: string;
   readonly KernelVersion: string;
   readonly DockerRootDir: string;
+  /** Host name of its machine. */
+  readonly Name: string;
+  /** Cores. */
+  readonly NCPU: number;
   readonly Swarm: {
     readonly NodeID: string;
     readonly LocalNodeState: string;

@@ -58,12 +58,12 @@ test('prints a wait once, after two seconds', () => {
     { t: 0.1, event: 'wait', step: 1, because: 'tasks: 2 of 3 running' },
   ];
   for (const event of events) tracker.apply(event);
-  view.onTick('d', tracker);
+  view.onTick([{ name: 'd', tracker }]);
   expect(lines).toEqual([]);
   const now = performance.now();
   vi.spyOn(performance, 'now').mockReturnValue(now + 2100);
-  view.onTick('d', tracker);
-  view.onTick('d', tracker);
+  view.onTick([{ name: 'd', tracker }]);
+  view.onTick([{ name: 'd', tracker }]);
   vi.restoreAllMocks();
   expect(lines).toEqual(['d:   waiting for tasks: 2 of 3 running']);
 });
