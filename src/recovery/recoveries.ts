@@ -1,3 +1,12 @@
-// What a drill author can do for a swarm that lost some of its nodes and lives on. After a total loss, the restore of swarm state
-// returns a swarm whose `removeLostMembers` does the corresponding work.
-export { replaceLostNodes, type NodeLabels, type ReplaceOptions } from './replace-lost-nodes.ts';
+// What a drill author can do for a swarm, or what is left of one: each is what an operator's runbook would say, prints its commands, and
+// compares what it restored before it returns. Restoring swarm state is a method: `methods.swarmState()`.
+export { attemptInVain, type Attempt } from './attempt.ts';
+export { fenceNodes } from './fence-nodes.ts';
+export { forceNewCluster } from './force-new-cluster.ts';
+export { migrateManagers } from './migrate-managers.ts';
+export { rebuildFromSources, type DeclaredSources } from './rebuild-from-sources.ts';
+export { reconnectNodes } from './reconnect-nodes.ts';
+export { rejoinNode } from './rejoin-node.ts';
+export { relabel, type NodeLabels } from './relabel.ts';
+export { replaceLostNodes, type ReplaceOptions } from './replace-lost-nodes.ts';
+export { switchVolume, type VolumeSwitch } from './switch-volume.ts';

@@ -1,19 +1,17 @@
 // Replaces nodes of a swarm that lives on: what an operator does with `node demote`, `node rm --force` and `swarm join`.
-import { memberIds } from '../swarm/membership.ts';
 import type { Member } from '../lab/engine/api.ts';
 import { count } from '../support/count.ts';
-import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
+import { memberIds } from '../swarm/membership.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-
-/** Labels by node name. */
-export type NodeLabels = Readonly<Record<string, Readonly<Record<string, string>>>>;
+import { relabel, type NodeLabels } from './relabel.ts';
+import { removeMember } from './remove-member.ts';
 
 /** Options of `replaceLostNodes`. */
 export interface ReplaceOptions {
   /**
    * Sets the labels of each lost node on its replacement. Default true. Set it to false where a service waits for a label and its
-   * data is not in place yet; set the labels later with `swarm.label`.
+   * data is not in place yet; set the labels later with `relabel`.
    */
   readonly moveLabels?: boolean;
 }
@@ -45,10 +43,7 @@ export async function replaceLostNodes(
     }),
   ]);
   await step('join the replacement nodes', () => swarm.joinNodes(replacements));
-  if (moveLabels)
-    await step('move the labels', async () => {
-      for (const [name, own] of Object.entries(labels)) await swarm.label(name, own);
-    });
+  if (moveLabels) await relabel(swarm, labels);
   return labels;
 }
 
@@ -56,15 +51,4 @@ export async function replaceLostNodes(
 async function lostMembers(swarm: Swarm): Promise<Member[]> {
   const alive = await memberIds(swarm.nodes);
   return (await swarm.members()).filter(({ ID }) => !alive.has(ID));
-}
-
-async function removeMember(swarm: Swarm, { ID, Description }: Member): Promise<void> {
-  await waitUntil(`the removal of ${Description.Hostname}`, async () => {
-    const { engine } = await swarm.manager();
-    const { Version, Spec } = await engine.nodes.inspect(ID);
-    // The swarm refuses to remove a manager, and takes it out of raft some time after it was demoted.
-    if (Spec.Role === 'manager') await engine.nodes.update(ID, Version, { ...Spec, Role: 'worker' });
-    await engine.nodes.remove(ID);
-    return { done: true };
-  });
 }

@@ -25,6 +25,10 @@ export const initialiseSwarm = ({ engine, address }: Node, pool?: AddressPool): 
     ...(pool && { DefaultAddrPool: pool.pools, SubnetSize: pool.subnetSize }),
   });
 
+/** Makes a manager that has swarm state the only one of its swarm. */
+export const forceNewCluster = ({ engine, address }: Node): Promise<void> =>
+  engine.swarm.init({ ListenAddr: LISTEN_ADDRESS, AdvertiseAddr: address, ForceNewCluster: true });
+
 /** What an operator types to make a manager the only one of its swarm. @param address host, or host and port */
 export const forceCommand = (address: string): string =>
   `docker swarm init --force-new-cluster --advertise-addr ${address}`;

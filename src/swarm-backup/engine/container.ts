@@ -10,7 +10,7 @@ import { DrillError, usage } from '../../support/errors.ts';
 import type { Scope } from '../../support/scope.ts';
 import { containerDataRoot } from './container-data-root.ts';
 import { ANSWER_LIMIT, type DataRoot, ENGINE_LIMIT, type Manager, waitUntilAnswering } from './manager.ts';
-import { GREETING_LIMIT } from './peers.ts';
+import { GREETING_LIMIT } from '../../swarm/peers.ts';
 
 export interface ContainerOptions {
   /** The engine that the container runs on. */

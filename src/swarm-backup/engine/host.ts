@@ -18,7 +18,7 @@ import {
   SWARM,
 } from './manager.ts';
 import { findOpenFileHolders } from './open-files.ts';
-import { GREETING_LIMIT } from './peers.ts';
+import { GREETING_LIMIT } from '../../swarm/peers.ts';
 
 export interface HostOptions {
   /** Its engine, e.g. `unix:///var/run/docker.sock`. */

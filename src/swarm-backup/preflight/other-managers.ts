@@ -3,7 +3,7 @@ import { finding } from '../../support/errors.ts';
 import type { Manager } from '../engine/manager.ts';
 import type { Manifest } from '../file/manifest.ts';
 import { KNOWN_MANAGERS, NODE_CERTIFICATE, parseNodeId } from '../file/node-key.ts';
-import { probePeers, type Peer, parsePeers } from '../engine/peers.ts';
+import { probePeers, type Peer, parsePeers } from '../../swarm/peers.ts';
 
 export const STOP_OTHERS =
   'Stop the engines of the other managers first. If that swarm works, let this manager leave and join again instead.';

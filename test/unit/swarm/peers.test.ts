@@ -5,9 +5,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { seconds } from '../../../../src/support/clock.ts';
-import { openHostManager } from '../../../../src/swarm-backup/engine/host.ts';
-import { parsePeers, probePeers } from '../../../../src/swarm-backup/engine/peers.ts';
+import { seconds } from '../../../src/support/clock.ts';
+import { openHostManager } from '../../../src/swarm-backup/engine/host.ts';
+import { parsePeers, probePeers } from '../../../src/swarm/peers.ts';
 
 test('gives the reason for each peer that does not answer', async () => {
   const home = await mkdtemp(join(tmpdir(), 'swarm-drill-peers-'));

@@ -2,9 +2,14 @@
 import type { Duplex } from 'node:stream';
 import { connect, type PeerCertificate } from 'node:tls';
 import { z } from 'zod';
-import { type Seconds, seconds } from '../../support/clock.ts';
-import { reasonOf } from '../../support/errors.ts';
-import type { Manager } from './manager.ts';
+import { type Seconds, seconds } from '../support/clock.ts';
+import { reasonOf } from '../support/errors.ts';
+
+/** The machine from which managers are probed. */
+export interface Prober {
+  /** Connects to a port of another machine. @throws when nothing accepts the connection */
+  dial(address: string, port: number): Promise<Duplex>;
+}
 
 export interface Peer {
   readonly id: string;
@@ -34,7 +39,7 @@ export function parsePeers(state: string | undefined): Peer[] {
 
 /** Probes each address once for a manager of the cluster `clusterId`. @param limit for each answer, in seconds */
 export function probePeers(
-  manager: Manager,
+  prober: Prober,
   peers: readonly Peer[],
   clusterId: string,
   limit = GREETING_LIMIT,
@@ -43,7 +48,7 @@ export function probePeers(
   return Promise.all(
     [...byAddress.values()].map(async (peer): Promise<PeerStatus> => {
       try {
-        const { subject } = await fetchCertificate(manager, peer.address, limit);
+        const { subject } = await fetchCertificate(prober, peer.address, limit);
         // Its CA is not compared: it may have been rotated since, while the cluster's id never changes.
         return subject.O === clusterId && subject.OU === 'swarm-manager'
           ? { ...peer, id: String(subject.CN), alive: true }
@@ -55,10 +60,17 @@ export function probePeers(
   );
 }
 
-async function fetchCertificate(manager: Manager, address: string, limit: Seconds): Promise<PeerCertificate> {
+/** Returns the id of the cluster of the manager at `address` (`10.0.0.2:2377`). @throws when none answers */
+export const readClusterId = async (
+  prober: Prober,
+  address: string,
+  limit = GREETING_LIMIT,
+): Promise<string> => String((await fetchCertificate(prober, address, limit)).subject.O);
+
+async function fetchCertificate(prober: Prober, address: string, limit: Seconds): Promise<PeerCertificate> {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replaceAll(/[[\]]/g, '');
-  return readCertificate(await manager.dial(host, Number(address.slice(colon + 1))), limit);
+  return readCertificate(await prober.dial(host, Number(address.slice(colon + 1))), limit);
 }
 
 async function readCertificate(connection: Duplex, limit: Seconds): Promise<PeerCertificate> {

@@ -1,0 +1,37 @@
+// Removes a node from the swarm's list: `docker node demote`, `docker node rm --force`.
+import type { Member } from '../lab/engine/api.ts';
+import { waitUntil } from '../support/poll.ts';
+import { step } from '../support/trace.ts';
+import type { Node } from '../swarm/node/node.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+
+/**
+ * Demotes the member if it is a manager, so that it no longer counts for the quorum, and removes it. By id, since its replacement may
+ * have its name already.
+ */
+export async function removeMember(swarm: Swarm, { ID, Description }: Member): Promise<void> {
+  const { Hostname } = Description;
+  const manager = await swarm.manager();
+  const typed = (line: string) => ({ command: { on: manager.name, line } });
+  const { Spec } = await manager.engine.nodes.inspect(ID);
+  if (Spec.Role === 'manager')
+    await step(`demote ${Hostname}`, () => demote(swarm, ID), typed(`docker node demote ${ID}`));
+  await step(
+    `remove ${Hostname}`,
+    () =>
+      waitUntil(`the removal of ${Hostname}`, async () => {
+        // The swarm refuses to remove a manager, and takes it out of raft some time after it was demoted.
+        await (await swarm.manager()).engine.nodes.remove(ID);
+        return { done: true };
+      }),
+    typed(`docker node rm --force ${ID}`),
+  );
+}
+
+const demote = (swarm: Swarm, id: string): Promise<unknown> =>
+  waitUntil(`the demotion of node ${id}`, async () => {
+    const { engine }: Node = await swarm.manager();
+    const { Version, Spec } = await engine.nodes.inspect(id);
+    if (Spec.Role === 'manager') await engine.nodes.update(id, Version, { ...Spec, Role: 'worker' });
+    return { done: true };
+  });
