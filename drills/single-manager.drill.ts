@@ -8,6 +8,7 @@ export default drill('single manager: the ledger comes back after its only disk 
   tags: ['smoke', 'nightly'],
   topology: { managers: 1, workers: 0 },
   images: ledger.images,
+  failure: 'loss of the only node',
   objectives: { rto: seconds(60), rpo: seconds(60) },
 
   // 1. Deploy an application and fill it with data made from the seed.

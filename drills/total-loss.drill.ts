@@ -8,6 +8,7 @@ export default drill('total loss: the ledger comes back from the off-site backup
   tags: ['smoke', 'nightly'],
   topology: { managers: 3, workers: 2 },
   images: ledger.images,
+  failure: 'loss of every node',
   objectives: { rto: seconds(90), rpo: seconds(60) },
   continuousWrites: true,
 

@@ -90,6 +90,8 @@ export type JournalEvent = { readonly t: number } & (
       readonly journal: typeof JOURNAL_VERSION;
       readonly name: string;
       readonly title: string;
+      /** The kind of failure, in plain words. A journal of an older program has none. */
+      readonly failure?: string;
       readonly file: string;
       /** The drill's source text: its pass criteria, recorded before anything starts. */
       readonly text: string;

@@ -49,6 +49,7 @@ export async function recordPlan({
     journal: JOURNAL_VERSION,
     name,
     title,
+    failure: plan.failure ?? title,
     file: relative(process.cwd(), file),
     text: await readFile(file, 'utf8'),
     topology: plan.topology,

@@ -84,6 +84,8 @@ export interface Plan<
   /** Why no other drill may run on its machine at the same time, e.g. `it moves the clock of the machine`. Default: others may. */
   readonly runsAlone?: string;
   readonly subject?: Subject;
+  /** The kind of failure in plain words, e.g. `loss of every node`: drills of one kind are compared. Default: the drill's title. */
+  readonly failure?: string;
   readonly topology: Topology;
   readonly objectives: Objectives;
   /** Where the swarm takes the subnets of its overlay networks from. Default: Docker's own pool, 10.0.0.0/8. */

@@ -51,6 +51,7 @@ export function buildReport(events: readonly JournalEvent[], around: ReportConte
     schema: 'swarm-drill/report@2',
     name: plan?.name ?? name,
     title: plan?.title ?? name,
+    failureClass: plan?.failure ?? plan?.title ?? name,
     ...judge({
       objectives,
       actual,

@@ -1,10 +1,13 @@
-// Renders the pages: report.html of a drill and index.html of a run. A page contains everything it needs, and no script.
+// Renders the pages: report.html of a drill, index.html of a run, and one for each kind of failure. A page contains everything it
+// needs. Only pages with the table of failures have a script, which filters it, and their policy allows no other.
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import mustache from 'mustache';
 import { buildDrillView } from './view/drill-view.ts';
+import { buildFailureView } from './view/failures-view.ts';
 import { buildRunView } from './view/run-view.ts';
-import type { Report, Run } from './schema.ts';
+import type { FailureClass, Report, Run } from './schema.ts';
 
 const FOLDER = path.join(import.meta.dirname, 'templates');
 
@@ -15,9 +18,21 @@ const templates = Object.fromEntries(
     .map((file) => [path.parse(file).name, readFileSync(path.join(FOLDER, file), 'utf8')]),
 );
 const style = templates['style'] ?? '';
+/** The page's content security policy names the script by its hash. */
+const scriptHash = hashOf(/<script>([^]*)<\/script>/.exec(templates['filter'] ?? '')?.[1] ?? '');
 
-export const renderReport = (report: Report): string =>
-  mustache.render(templates['report'] ?? '', { ...buildDrillView(report), style }, templates);
+const render = (template: string, view: object): string =>
+  mustache.render(templates[template] ?? '', { ...view, style }, templates);
+
+export const renderReport = (report: Report): string => render('report', buildDrillView(report));
 
 export const renderIndex = (run: Run, name: string): string =>
-  mustache.render(templates['index'] ?? '', { ...buildRunView(run, name), style }, templates);
+  render('index', { ...buildRunView(run, name), scriptHash });
+
+/** @param name of the run */
+export const renderFailure = (failure: FailureClass, name: string): string =>
+  render('failure-class', { ...buildFailureView(failure, name), scriptHash });
+
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}

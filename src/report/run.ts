@@ -1,5 +1,6 @@
 // Builds a run from its drills: its verdict is the worst of theirs, its duration is from the first start to the last end.
 import { exitCode, worstOf } from '../drill/verdict.ts';
+import { buildFailures } from './failures.ts';
 import { buildMatrices } from './matrix.ts';
 import type { Report, Run } from './schema.ts';
 import { warnOfUnequalLoad } from './side-by-side.ts';
@@ -16,6 +17,7 @@ export function buildRun(reports: readonly Report[]): Run {
     verdict,
     exitCode: exitCode(verdict),
     warnings: listWarnings(drills),
+    failures: buildFailures(drills),
     matrix: buildMatrices(drills),
     drills,
   };

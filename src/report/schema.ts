@@ -80,6 +80,7 @@ export const Report = z.object({
   schema: z.literal('swarm-drill/report@2'),
   name: z.string(),
   title: z.string(),
+  failureClass: z.string().describe('the kind of failure; drills of one kind are compared in run.json'),
   verdict: Verdict,
   reason: z.string().describe('one sentence'),
   startedAt: utc,
@@ -301,6 +302,47 @@ export const Matrix = z.object({
 });
 export type Matrix = z.infer<typeof Matrix>;
 
+export const FailureRow = z.object({
+  drill: z.string(),
+  title: z.string(),
+  verdict: Verdict,
+  reason: z.string(),
+  tags: z.array(z.string()),
+  method: z.string().describe('the method that the drill is about, or all that it used'),
+  methods: z.array(z.string()).describe('every method that the drill used'),
+  engine: z.string().describe('version of the engine in the nodes; empty if unknown'),
+  rtaSeconds: duration.nullable(),
+  rtoSeconds: duration.nullable(),
+  provenSeconds: duration.nullable(),
+  rpaSeconds: duration.nullable(),
+  rpaIsLowerBound: z.boolean(),
+  rpoSeconds: duration.nullable(),
+  lostWrites: count.nullable(),
+  acknowledgedWrites: count,
+  longestGapSeconds: duration.nullable().describe('longest unavailability; null without continuous writes'),
+  gapIsLowerBound: z.boolean().describe('no write was acknowledged after the gap'),
+  othersDuringRecovery: z
+    .number()
+    .min(0)
+    .nullable()
+    .describe('mean number of other drills on the same machine while this one recovered'),
+  objectives: z.enum(['met', 'missed', 'not measured', 'none set']),
+  dominant: z
+    .object({ step: z.string(), within: z.array(z.string()), seconds: duration })
+    .nullable()
+    .describe('the step that the recovery waited for longest'),
+  checks: z.object({ passed: count, failed: count, unproven: count }),
+  unproven: z.array(z.object({ check: z.string(), reason: z.string() })).describe('what could not be tested'),
+});
+export type FailureRow = z.infer<typeof FailureRow>;
+
+export const FailureClass = z.object({
+  failure: z.string(),
+  page: z.string().describe('its page, relative to run.json'),
+  rows: z.array(FailureRow),
+});
+export type FailureClass = z.infer<typeof FailureClass>;
+
 export const Run = z.object({
   schema: z.literal('swarm-drill/run@2'),
   startedAt: utc,
@@ -308,6 +350,9 @@ export const Run = z.object({
   verdict: Verdict.describe('the worst of the drills’ verdicts'),
   exitCode: z.int(),
   warnings: z.array(z.string()).describe('why measurements of these drills are not comparable'),
+  failures: z
+    .array(FailureClass)
+    .describe('the kinds of failure; drills that did not recover are first, then the slowest recovery'),
   matrix: z
     .array(Matrix)
     .describe('comparison of the backup methods that the drills of this run used, by kind of data'),

@@ -1,5 +1,6 @@
 // Writes reports to disk: each file under a temporary name first, so that a reader never sees half a file.
 import {
+  mkdir,
   readdir,
   readFile,
   readlink,
@@ -14,7 +15,8 @@ import path from 'node:path';
 import { JOURNAL_VERSION, type JournalEvent } from '../drill/events.ts';
 import { usage } from '../support/errors.ts';
 import { buildReport } from './build.ts';
-import { renderIndex, renderReport } from './html.ts';
+import { FAILURE_PAGES } from './failures.ts';
+import { renderFailure, renderIndex, renderReport } from './html.ts';
 import { parseJournal, selectEvents } from './journal-reader.ts';
 import { renderJunit } from './junit.ts';
 import { buildRun } from './run.ts';
@@ -43,7 +45,8 @@ export async function writeDrillReport(dir: string): Promise<Report> {
 }
 
 /**
- * Writes the reports of every drill in `runDir`, and its run.json, index.html and junit.xml. Points the link `latest` next
+ * Writes the reports of every drill in `runDir`, and its run.json, index.html, junit.xml and a page for each
+ * kind of failure. Points the link `latest` next
  * to it at it. Rebuilds every report: the same journal always gives the same report.
  * @throws DrillError `usage` when no directory in `runDir` contains a journal, or one has a journal of another version
  */
@@ -58,9 +61,18 @@ export async function writeRunReport(runDir: string): Promise<Run> {
   const target = await realpath(runDir);
   await writeAtomically(path.join(runDir, 'run.json'), toJson(run));
   await writeAtomically(path.join(runDir, 'index.html'), renderIndex(run, path.basename(target)));
+  await writeFailurePages(run, runDir, path.basename(target));
   await writeAtomically(path.join(runDir, 'junit.xml'), renderJunit(run));
   await updateLatestLink(target);
   return run;
+}
+
+/** Writes one page for each kind of failure, and removes those of an earlier report of this run. */
+async function writeFailurePages({ failures }: Run, runDir: string, name: string): Promise<void> {
+  await rm(path.join(runDir, FAILURE_PAGES), { recursive: true, force: true });
+  await mkdir(path.join(runDir, FAILURE_PAGES));
+  for (const failure of failures)
+    await writeAtomically(path.join(runDir, failure.page), renderFailure(failure, name));
 }
 
 /** Reports are only right for the journal version that this program writes: other versions name phases and fields differently. */

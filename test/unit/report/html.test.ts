@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { JournalEvent } from '../../../src/drill/events.ts';
 import { buildReport } from '../../../src/report/build.ts';
-import { renderIndex, renderReport } from '../../../src/report/html.ts';
+import { renderFailure, renderIndex, renderReport } from '../../../src/report/html.ts';
 import { parseJournal } from '../../../src/report/journal-reader.ts';
 import { buildRun } from '../../../src/report/run.ts';
 import {
@@ -79,13 +80,31 @@ describe('the page of a drill', () => {
 
 test('escapes every name and output on both pages', () => {
   const report = buildReport(makeHostile(withContinuousWrites(notRecoveredSample())));
-  for (const html of [renderReport(report), renderIndex(buildRun([report]), HOSTILE)]) {
-    expect(html).not.toContain('<script');
+  const run = buildRun([report]);
+  const pages = [
+    { html: renderReport(report), scripts: 0 },
+    { html: renderIndex(run, HOSTILE), scripts: 1 },
+    ...run.failures.map((failure) => ({ html: renderFailure(failure, HOSTILE), scripts: 1 })),
+  ];
+  expect(pages).toHaveLength(3);
+  for (const { html, scripts } of pages) {
+    expect(html.match(/<script/g) ?? []).toHaveLength(scripts);
     expect(html).not.toContain(`"onload`);
     expect(html.match(/<\/style>/g)).toHaveLength(1);
     expect(html).toContain('&lt;script&gt;alert(1)&lt;&#x2F;script&gt;&quot;onload');
     expect(html).toContain('{{name}}');
   }
+});
+
+test('allows its own script by its hash, and no other', () => {
+  const html = renderIndex(buildRun([buildReport(recoveredSample())]), 'run');
+  const [, script = ''] = /<script>([^]*)<\/script>/.exec(html) ?? [];
+  const hash = createHash('sha256').update(script).digest('base64');
+  expect(script).toContain('addEventListener');
+  expect(html).toContain(
+    `content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'"`,
+  );
+  expect(html).not.toMatch(/<link|<img|https?:|@import|url\(/);
 });
 
 test('lists the worst drill first on the page of a run, and links to each', () => {

@@ -35,7 +35,11 @@ test('writes an index, run.json and junit.xml for a run, a report for each drill
   const run = await writeRunReport(runDir);
 
   expect(run).toMatchObject({ verdict: 'not-recovered', exitCode: 1 });
+  expect(await readdir(path.join(runDir, 'by-failure'))).toEqual([
+    'total-loss-the-ledger-comes-back-from-the-off-site-backup.html',
+  ]);
   expect((await readdir(runDir)).sort()).toEqual([
+    'by-failure',
     'index.html',
     'junit.xml',
     'quorum-loss',
