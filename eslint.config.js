@@ -63,6 +63,8 @@ const GUARDED_LIBRARIES = {
     'src/lab/images.ts',
   ],
   'age-encryption': ['src/method/**', 'src/vault/**', 'src/swarm-backup/**', 'src/check/**', 'test/**'],
+  '@noble/ciphers/salsa.js': ['src/swarm-backup/autolock/**', 'test/**'],
+  '@bufbuild/protobuf/wire': ['src/swarm-backup/autolock/**', 'test/**'],
   commander: ['src/cli/**'],
   'cli-table3': ['src/cli/**'],
   'log-update': ['src/cli/terminal/**'],

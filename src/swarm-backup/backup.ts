@@ -53,7 +53,7 @@ export interface BackupResult {
 export async function backup(manager: Manager, request: BackupRequest): Promise<BackupResult> {
   const { target, unlockKey, tool, raftSnapshot = true, hotCopy } = request;
   const { root } = manager;
-  const recovered = (await recoverInterrupted(manager))?.what;
+  const recovered = await recoverInterrupted(manager);
   const probe = await step('probe the swarm', () =>
     preflightBackup(manager, unlockKey, { stopsEngine: !hotCopy }),
   );
@@ -95,8 +95,8 @@ export async function backup(manager: Manager, request: BackupRequest): Promise<
       sha256,
       manifest,
       stoppedSeconds,
-      warnings: backupWarnings(manifest),
-      recovered,
+      warnings: [...(recovered?.notes ?? []), ...backupWarnings(manifest)],
+      recovered: recovered?.what,
     };
   } catch (error) {
     await runShielded(() => cleanUp(manager, request, error));
@@ -165,15 +165,8 @@ function backupWarnings({ cluster, init }: Manifest): string[] {
           "the swarm's raft snapshot interval is 1: if a killed backup on another manager has left that, set it back (Docker's default: docker swarm update --snapshot-interval 10000)",
         ]
       : []),
-    ...autolockWarnings(cluster),
+    ...(cluster.autolock
+      ? ["a restore needs today's unlock key: keep it, but not in the same place as this file"]
+      : []),
   ];
-}
-
-function autolockWarnings({ autolock, managers }: Manifest['cluster']): string[] {
-  if (!autolock) return [];
-  return managers > 1
-    ? [
-        `the swarm is autolocked and has ${managers} managers: if all of them are lost, there is no documented way to restore this file`,
-      ]
-    : ["a restore needs today's unlock key: keep it, but not in the same place as this file"];
 }

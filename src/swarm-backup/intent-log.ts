@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { currentSignal, step } from '../support/trace.ts';
+import { removeUnsealedKey } from './autolock/unsealed-copy.ts';
 import { type DataRoot, type Manager, SWARM } from './engine/manager.ts';
 import { restoreSnapshotInterval } from './raft-snapshot.ts';
 
@@ -34,6 +35,8 @@ const operationSchema = z.discriminatedUnion('what', [
     previous: z.string(),
     /** Where the copy is unpacked before it replaces the old one. */
     staging: z.string(),
+    /** Whether the node key of an autolocked swarm may be in the copy unsealed. */
+    unsealed: z.boolean().optional(),
   }),
 ]);
 const intentLogSchema = z.object({
@@ -71,12 +74,17 @@ export async function writeIntentLog(root: DataRoot, change: IntentLog): Promise
   await root.write(NAME, JSON.stringify({ restored, ...change }));
 }
 
+/** What a person should know about what was undone, one sentence each. */
+export type UndoNotes = readonly string[];
+
 /**
  * Undoes an operation: puts the old directory back, starts the engine, removes unfinished files. Can be repeated when it is
  * killed itself.
  */
-export async function undoOperation(manager: Manager, operation: Operation): Promise<void> {
+export async function undoOperation(manager: Manager, operation: Operation): Promise<UndoNotes> {
   const { root } = manager;
+  // First of all: the directory with it has to stay until the engine can be stopped.
+  const notes = await removeUnsealedCopy(root, operation);
   const moved = operation.what === 'restore' && (await root.has(operation.previous));
   if (operation.engine) await step('stop the engine', () => (moved ? manager.stop() : tryToStop(manager)));
   if (moved)
@@ -94,6 +102,7 @@ export async function undoOperation(manager: Manager, operation: Operation): Pro
     );
   }
   await writeIntentLog(root, {});
+  return notes;
 }
 
 /** An engine that may be shutting down must be gone before it is started; one that can't be stopped still runs on its old directory. */
@@ -105,12 +114,27 @@ async function tryToStop(manager: Manager): Promise<void> {
   }
 }
 
-/** Undoes an operation that was interrupted; every command begins with this. @returns that operation */
-export async function recoverInterrupted(manager: Manager): Promise<Operation | undefined> {
+async function removeUnsealedCopy(root: DataRoot, operation: Operation): Promise<UndoNotes> {
+  if (operation.what !== 'restore' || operation.unsealed !== true) return [];
+  // While the old directory is not set aside, the swarm directory is the old one.
+  if (!(await root.has(operation.previous)) || !(await removeUnsealedKey(root))) return [];
+  return [`the node key of the copy was unsealed in ${root.path}/${SWARM} and was removed`];
+}
+
+export interface Recovered {
+  readonly what: Operation['what'];
+  readonly notes: UndoNotes;
+}
+
+/** Undoes an operation that was interrupted; every command begins with this. @returns what it was */
+export async function recoverInterrupted(manager: Manager): Promise<Recovered | undefined> {
   const { operation } = await readIntentLog(manager.root);
-  if (operation)
-    await step(`undo the ${operation.what} of ${operation.since}, which was interrupted`, () =>
-      undoOperation(manager, operation),
-    );
-  return operation;
+  if (!operation) return undefined;
+  const { what, since } = operation;
+  // A step by itself, so that it is printed also when what follows fails.
+  const notes = await removeUnsealedCopy(manager.root, operation);
+  const others = await step(`undo the ${what} of ${since}, which was interrupted`, () =>
+    undoOperation(manager, operation),
+  );
+  return { what, notes: [...notes, ...others] };
 }

@@ -8,6 +8,8 @@ import { forceCommand } from '../swarm/membership.ts';
 import { ENGINE_LIMIT, type Manager, START_ENGINE, STOP_ENGINE, SWARM } from './engine/manager.ts';
 import { unlockSwarm, waitUntilManaging } from './engine/probe.ts';
 import type { Manifest } from './file/manifest.ts';
+import { proveLocked, sealAgain } from './autolock/seal-again.ts';
+import { writeUnsealedKey } from './autolock/unsealed-copy.ts';
 import { ENGINE_STATE } from './file/node-key.ts';
 import { readSwarmFile } from './file/read.ts';
 import type { OpeningKey } from './file/seal.ts';
@@ -36,7 +38,7 @@ export async function unpackToStaging(
       signal.addEventListener('abort', () => packed.destroy(signal.reason as Error));
       await readSwarmFile(source, openWith, async (fact, content) => {
         // With this file an engine first looks for its peers; a forced initialisation writes it again.
-        if (fact.path === ENGINE_STATE && strategy.by === 'forced initialisation') {
+        if (fact.path === ENGINE_STATE && strategy.by !== 'unlock key') {
           for await (const _chunk of content);
         } else await addEntry(packed, fact, fact.path.replace(SWARM, staging), content, signal);
       });
@@ -47,17 +49,30 @@ export async function unpackToStaging(
 }
 
 /**
- * By hand, nothing has to be unpacked before the engine stops. Without docker-state.json: with it, the engine first looks for its peers.
+ * By hand, nothing has to be unpacked before the engine stops. Where a new cluster is forced, docker-state.json stays out: with it, the
+ * engine first looks for its peers.
  * @param root the engine's data root
  */
-const unpackCommand = (root: string): string =>
-  `age -d -i <identity file> swarm.age | zstd -d | tar -x -p -C ${root} --exclude ${SWARM}/docker-state.json ${SWARM}`;
+const unpackCommand = (root: string, { by }: RestoreStrategy): string =>
+  [
+    `age -d -i <identity file> swarm.age | zstd -d | tar -x -p -C ${root}`,
+    ...(by === 'unlock key' ? [] : [`--exclude ${SWARM}/docker-state.json`]),
+    SWARM,
+  ].join(' ');
+
+/** No command of Docker, OpenSSL or another common tool takes this key: its passphrase is binary. */
+const UNSEAL_COMMAND = '# swarm-drill swarm restore does this; docs/autolocked-swarms.md says what it writes';
 
 /** Exchanges the directories while the engine is stopped. */
-export async function swapDirectories(manager: Manager, operation: RestoreOperation): Promise<void> {
+export async function swapDirectories(
+  manager: Manager,
+  operation: RestoreOperation,
+  strategy: RestoreStrategy,
+): Promise<void> {
   const { root } = manager;
   const { previous, staging } = operation;
-  await writeIntentLog(root, { operation: { ...operation, engine: true } });
+  const unsealed = strategy.by === 'unsealed key';
+  await writeIntentLog(root, { operation: { ...operation, engine: true, ...(unsealed && { unsealed }) } });
   const typed = (line: string) => ({ command: { on: manager.name, line } });
   await step('stop the engine', () => manager.stop(), typed(STOP_ENGINE));
   await step(
@@ -68,16 +83,35 @@ export async function swapDirectories(manager: Manager, operation: RestoreOperat
     },
     typed(`mv ${root.path}/${SWARM} ${root.path}/${previous}`),
   );
-  await step('put the copy in its place', () => root.move(staging, SWARM), typed(unpackCommand(root.path)));
+  await step(
+    'put the copy in its place',
+    () => root.move(staging, SWARM),
+    typed(unpackCommand(root.path, strategy)),
+  );
+  // Last, so that it is on the disk as shortly as possible: the manager seals it again as soon as it has read its raft log.
+  if (strategy.by === 'unsealed key')
+    await step(
+      'write the unsealed node key',
+      () => writeUnsealedKey(root, strategy.sealedKey, strategy.unlockKey),
+      typed(UNSEAL_COMMAND),
+    );
   await step('start the engine', () => manager.start(), typed(START_ENGINE));
 }
 
-/** Makes the node a manager of the restored swarm. @throws DrillError `state-refused`, `wrong-unlock-key` */
+/**
+ * Makes the node a manager of the restored swarm.
+ * @returns the new unlock key if the node key was unsealed
+ * @throws DrillError `state-refused`, `wrong-unlock-key`, `not-sealed`
+ */
 export async function restartSwarm(
   manager: Manager,
   { init, node, raftIndex }: Manifest,
   strategy: RestoreStrategy,
-): Promise<void> {
+): Promise<string | undefined> {
+  // A forced initialisation sets autolock to what its request says. While it is on, the manager seals its key file at once, with the
+  // old unlock key, which is in raft.
+  const locked = strategy.by === 'unsealed key' && { EncryptionConfig: { AutoLockManagers: true } };
+  const request = { ...init, Spec: { ...init.Spec, ...locked }, ForceNewCluster: true };
   if (strategy.by === 'unlock key')
     await step('unlock the swarm', () => unlockSwarm(manager, strategy.unlockKey), {
       // It asks for the key.
@@ -88,7 +122,7 @@ export async function restartSwarm(
       'force a new cluster',
       async () => {
         try {
-          await manager.engine.withLimit(ENGINE_LIMIT).swarm.init({ ...init, ForceNewCluster: true });
+          await manager.engine.withLimit(ENGINE_LIMIT).swarm.init(request);
         } catch (cause) {
           if (cause instanceof DrillError) throw cause;
           throw finding('the engine refused to create a swarm from the backup', {
@@ -97,11 +131,20 @@ export async function restartSwarm(
           });
         }
       },
-      { command: { on: manager.name, line: forceCommand(init.AdvertiseAddr) } },
+      {
+        command: {
+          on: manager.name,
+          line: `${forceCommand(init.AdvertiseAddr)}${locked ? ' --autolock' : ''}`,
+        },
+      },
     );
   await step('wait for the manager', () => waitUntilManaging(manager, node.id, 'finding'));
   const interval = init.Spec.Raft?.SnapshotInterval;
   // The copy may end between the two changes that the backup's raft snapshot needs.
   if (raftIndex !== undefined && interval !== undefined)
     await restoreSnapshotInterval(manager.engine, interval);
+  if (strategy.by !== 'unsealed key') return undefined;
+  const newKey = await step('lock the swarm again', () => sealAgain(manager));
+  await step('prove that it is locked', () => proveLocked(manager, node.id, newKey));
+  return newKey;
 }

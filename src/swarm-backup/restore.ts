@@ -12,7 +12,13 @@ import { KNOWN_MANAGERS, NODE_KEY } from './file/node-key.ts';
 import { readSwarmFile } from './file/read.ts';
 import { readIntentLog, recoverInterrupted, undoOperation, writeIntentLog } from './intent-log.ts';
 import { requireOtherManagersGone } from './preflight/other-managers.ts';
-import { chooseStrategy, preflightRestore, type RestoreStrategy } from './preflight/restore.ts';
+import {
+  chooseStrategy,
+  preflightRestore,
+  requireKeeper,
+  type RestoreStrategy,
+  strategyOf,
+} from './preflight/restore.ts';
 import {
   type OpenableFile,
   restartSwarm,
@@ -27,6 +33,11 @@ export interface RestoreRequest extends OpenableFile {
   /** Restore a file again that is already restored, and lose what has changed since. */
   readonly force: boolean;
   readonly unlockKey?: string | undefined;
+  /**
+   * Takes the new unlock key that a swarm of several autolocked managers gets. Called once, before the restore counts as done. Left
+   * out, such a file is refused: the key would be lost.
+   */
+  readonly keepUnlockKey?: ((key: string) => Promise<void>) | undefined;
 }
 
 export interface RestoreResult {
@@ -34,6 +45,8 @@ export interface RestoreResult {
   /** The file was already restored, and nothing was done. */
   readonly alreadyRestored: boolean;
   readonly strategy: RestoreStrategy['by'];
+  /** Whether the swarm has a new unlock key, which `keepUnlockKey` was called with. */
+  readonly hasNewUnlockKey: boolean;
   /** Path of the old swarm directory; undefined when it was removed since. */
   readonly previous: string | undefined;
   /** Seconds from stopping the engine to the end of the comparison with the manifest. */
@@ -51,7 +64,7 @@ export interface RestoreResult {
  */
 export async function restore(manager: Manager, request: RestoreRequest): Promise<RestoreResult> {
   const { root } = manager;
-  const recovered = (await recoverInterrupted(manager))?.what;
+  const recovered = await recoverInterrupted(manager);
   const { manifest, texts } = await step('check the whole file', () => verifyFile(request));
   const probe = await step('probe the swarm', () => probeSwarm(manager.engine));
   const { restored } = await readIntentLog(root);
@@ -59,13 +72,15 @@ export async function restore(manager: Manager, request: RestoreRequest): Promis
     return {
       manifest,
       alreadyRestored: true,
-      strategy: manifest.cluster.autolock ? 'unlock key' : 'forced initialisation',
+      strategy: strategyOf(manifest),
+      hasNewUnlockKey: false,
       previous: (await root.has(restored.previous)) ? `${root.path}/${restored.previous}` : undefined,
       seconds: 0,
-      warnings: [],
-      recovered,
+      warnings: recovered?.notes ?? [],
+      recovered: recovered?.what,
     };
   const strategy = chooseStrategy(manifest, texts.get(NODE_KEY) ?? '', request.unlockKey);
+  requireKeeper(strategy, request);
   await preflightRestore(manager, probe, manifest, request.yes);
   const unprovenWarnings = await step('look for other managers', () =>
     requireOtherManagersGone(manager, manifest, texts.get(KNOWN_MANAGERS)),
@@ -77,9 +92,10 @@ export async function restore(manager: Manager, request: RestoreRequest): Promis
     await step('unpack the copy', () => unpackToStaging(manager, request, operation.staging, strategy));
     currentSignal().throwIfAborted();
     const began = monotonic();
-    await swapDirectories(manager, operation);
-    await restartSwarm(manager, manifest, strategy);
+    await swapDirectories(manager, operation, strategy);
+    const newUnlockKey = await restartSwarm(manager, manifest, strategy);
     const now = await step('compare with the manifest', () => compareWithManifest(manager, manifest));
+    if (newUnlockKey !== undefined) await request.keepUnlockKey?.(newUnlockKey);
     const { previous } = operation;
     await writeIntentLog(root, {
       restored: {
@@ -94,10 +110,11 @@ export async function restore(manager: Manager, request: RestoreRequest): Promis
       manifest,
       alreadyRestored: false,
       strategy: strategy.by,
+      hasNewUnlockKey: newUnlockKey !== undefined,
       previous: `${root.path}/${previous}`,
       seconds: monotonic() - began,
-      warnings: [...unprovenWarnings, ...restoreWarnings(manifest, now)],
-      recovered,
+      warnings: [...(recovered?.notes ?? []), ...unprovenWarnings, ...restoreWarnings(manifest, now)],
+      recovered: recovered?.what,
     };
   } catch (cause) {
     throw await rollBack(manager, cause, probe);
@@ -145,15 +162,18 @@ async function rollBack(manager: Manager, cause: unknown, probe: SwarmProbe): Pr
     cause,
   };
   try {
-    const locked = await runShielded(async () => {
+    const { locked, notes } = await runShielded(async () => {
       const { operation } = await readIntentLog(manager.root);
-      if (operation) await undoOperation(manager, operation);
-      return probe.state !== 'none' && (await probeSwarm(manager.engine)).state === 'locked';
+      return {
+        notes: operation ? await undoOperation(manager, operation) : [],
+        locked: probe.state !== 'none' && (await probeSwarm(manager.engine)).state === 'locked',
+      };
     });
     return new DrillError(`the file was not restored: ${reason}`, {
       ...detail,
       hint: [
         `The old state is back in its place${locked ? ', and locked: run docker swarm unlock' : ''}.`,
+        ...notes.map((note) => `Also, ${note}.`),
         ...(known?.hint === undefined ? [] : [known.hint]),
       ].join(' '),
     });

@@ -20,6 +20,7 @@ interface RestoreOptions extends CommonOptions, OpeningOptions {
   readonly input: string;
   readonly yes?: boolean;
   readonly force?: boolean;
+  readonly newUnlockKeyFile?: string;
 }
 
 const exits = `
@@ -37,6 +38,7 @@ Examples:
   swarm-drill swarm restore --input swarm.age --identity-file key.txt
   swarm-drill swarm restore --input swarm.age --identity-file key.txt --yes     replaces an existing swarm
   swarm-drill swarm restore --input swarm.age --passphrase-fd 0 --unlock-key-file unlock.txt
+  swarm-drill swarm restore … --unlock-key-file unlock.txt --new-unlock-key-file new-unlock.txt     several autolocked managers
 ${exits}`;
 
 const backupCommand = new Command('backup')
@@ -90,6 +92,10 @@ const restoreCommand = new Command('restore')
     parseDescriptor,
   )
   .option('--unlock-key-file <file>', 'the unlock key of an autolocked swarm at the time of the backup')
+  .option(
+    '--new-unlock-key-file <file>',
+    'write the new unlock key of an autolocked swarm of several managers to this new file (default: shown on the terminal)',
+  )
   .addHelpText('after', restoreExamples)
   .action(({ json = false, ...options }: RestoreOptions) =>
     runCommand('restore', json, renderRestore, async () => {
@@ -97,12 +103,16 @@ const restoreCommand = new Command('restore')
       const { requireReadableFile } = await import('../../swarm-backup/file/paths.ts');
       const { fileSource } = await import('../../swarm-backup/file/target.ts');
       const { restore } = await import('../../swarm-backup/restore.ts');
+      const { unlockKeyKeeper } = await import('./new-unlock-key.ts');
       const openWith = await readOpeningKey(options);
       const unlockKey =
         options.unlockKeyFile === undefined ? undefined : readUnlockKey(options.unlockKeyFile);
       const source = fileSource(await requireReadableFile(options.input));
       const { yes = false, force = false } = options;
-      return withManager(options, (manager) => restore(manager, { source, openWith, yes, force, unlockKey }));
+      return withManager(options, async (manager) => {
+        const keepUnlockKey = await unlockKeyKeeper({ ...options, json }, manager.root);
+        return restore(manager, { source, openWith, yes, force, unlockKey, keepUnlockKey });
+      });
     }),
   );
 

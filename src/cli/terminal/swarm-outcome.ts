@@ -41,7 +41,7 @@ export function renderBackup({
 }
 
 export function renderRestore({ manifest, recovered, previous, ...result }: RestoreResult): CommandOutcome {
-  const { alreadyRestored, strategy, seconds, warnings } = result;
+  const { alreadyRestored, strategy, hasNewUnlockKey, seconds, warnings } = result;
   return {
     lines: [
       ...recoveredLine(recovered),
@@ -53,6 +53,11 @@ export function renderRestore({ manifest, recovered, previous, ...result }: Rest
         : [
             `restored: ${managerOf(manifest)}, backed up at ${manifest.createdAt}`,
             `  by ${strategy}; ${objectCounts(manifest)}, all present`,
+            ...(hasNewUnlockKey
+              ? [
+                  '  locked again with a new unlock key, which opened it after a restart; the old key does not open it',
+                ]
+              : []),
             `  from stopping the engine to the verified manager: ${formatSeconds(seconds)}`,
           ]),
       ...(previous === undefined
@@ -63,6 +68,7 @@ export function renderRestore({ manifest, recovered, previous, ...result }: Rest
     json: {
       alreadyRestored,
       strategy,
+      hasNewUnlockKey,
       previous: previous ?? null,
       seconds,
       ...manifestSummary(manifest),

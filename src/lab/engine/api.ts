@@ -60,6 +60,11 @@ export interface SwarmInit {
   readonly Spec?: Readonly<Record<string, unknown>>;
 }
 
+/** What an update of the swarm replaces in addition to its settings. */
+export interface SwarmUpdateOptions {
+  readonly rotateManagerUnlockKey?: boolean;
+}
+
 export interface SwarmJoin {
   readonly ListenAddr: string;
   readonly AdvertiseAddr: string;

@@ -77,7 +77,7 @@ export function dockerEngine(docker: Docker, limit?: Seconds): Engine {
       inspect: () => get<ClusterInspection>('/swarm'),
       init: (options) => post('/swarm/init', options),
       join: (options) => post('/swarm/join', options),
-      update: ({ Index }, spec) => post('/swarm/update', spec, { version: Index }),
+      update: ({ Index }, spec, options) => post('/swarm/update', spec, { version: Index, ...options }),
       unlock: (UnlockKey) => post('/swarm/unlock', { UnlockKey }),
       unlockKey: async () => (await get<{ UnlockKey: string }>('/swarm/unlockkey')).UnlockKey,
     },

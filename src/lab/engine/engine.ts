@@ -25,6 +25,7 @@ import type {
   ServiceSpec,
   SwarmInit,
   SwarmJoin,
+  SwarmUpdateOptions,
   TaskInspection,
   VolumeInspection,
   VolumeSpec,
@@ -42,7 +43,7 @@ export interface Engine {
     inspect(): Promise<ClusterInspection>;
     init(options: SwarmInit): Promise<void>;
     join(options: SwarmJoin): Promise<void>;
-    update(version: ObjectVersion, spec: ClusterSpec): Promise<void>;
+    update(version: ObjectVersion, spec: ClusterSpec, options?: SwarmUpdateOptions): Promise<void>;
     unlock(key: string): Promise<void>;
     /** The key (`SWMKEY-1-…`) of an autolocked swarm; empty for any other. */
     unlockKey(): Promise<string>;

@@ -55,7 +55,7 @@ const NOT_IN_RAFT: readonly Limit[] = [
       'the data of volumes, images, plugins, daemon configuration and registry logins: they are not in raft',
   },
   { sentence: 'the other members: managers and workers have to join again, under new node ids' },
-  { sentence: 'an autolocked swarm of several managers: there is no documented way to restore one' },
+  { sentence: 'the unlock key of an autolocked swarm of several managers: the restored swarm has a new one' },
 ];
 const TORN: Limit = {
   sentence:
@@ -88,9 +88,9 @@ export type SwarmTarget =
 
 /**
  * Backs up one manager's `/var/lib/docker/swarm` and restores it on a new node at the old address, as a swarm of one manager.
- * Autolocked swarms of one manager are restored with their unlock key.
+ * Autolocked swarms are restored with the unlock key that they had; with several managers they get a new one.
  * The backup throws `quorum` before anything is stopped, and `not-back` when the manager or a service does not come back; the
- * restore throws `moved-address`, `state-refused`, `not-the-same`, `autolocked-managers`.
+ * restore throws `moved-address`, `state-refused`, `not-the-same`, `no-unlock-key`, `wrong-unlock-key`, `not-sealed`.
  */
 export function swarmState({ hot = false, raftSnapshot = true }: SwarmStateOptions = {}): Method<
   Swarm,
@@ -228,6 +228,8 @@ async function restoreManager(artifact: ArtifactReader<Metadata>, site: Site): P
     source: { name: FILE, open: () => Readable.from([bytes]) },
     openWith: { identities: [identity] },
     unlockKey,
+    // An operator would write it down. What needs it in a drill asks a manager for it.
+    keepUnlockKey: async () => {},
     yes: false,
     force: false,
   });

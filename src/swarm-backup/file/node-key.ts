@@ -1,5 +1,5 @@
-// Reads the node's certificate and key in the swarm directory: node id, autolock, and whether an unlock key matches.
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+// The files of the swarm directory that decide whether and how it can be restored: the node's certificate and key, and what it knew.
+import { X509Certificate } from 'node:crypto';
 import { SWARM } from '../engine/manager.ts';
 
 export const NODE_KEY = `${SWARM}/certificates/swarm-node.key`;
@@ -12,17 +12,9 @@ export const ENGINE_STATE = `${SWARM}/docker-state.json`;
 export const parseNodeId = (certificate: string): string | undefined =>
   /^CN=(.+)$/m.exec(new X509Certificate(certificate).subject)?.[1];
 
-/** Whether the swarm is autolocked: an engine that starts with an encrypted key needs the unlock key. */
-export const isKeyEncrypted = (key: string): boolean => key.includes('BEGIN ENCRYPTED PRIVATE KEY');
-
-/** Whether `unlockKey` (`SWMKEY-1-…`) decrypts an encrypted key: it is the passphrase of the node's key. */
-export function canDecryptKey(key: string, unlockKey: string): boolean {
-  // OpenSSL does not know Swarm's own headers (key version, raft's key).
-  const pem = key.replaceAll(/^\S+: .*\n/gm, '').replaceAll(/^\s*\n/gm, '');
-  try {
-    createPrivateKey({ key: pem, passphrase: Buffer.from(unlockKey.replace('SWMKEY-1-', ''), 'base64') });
-    return true;
-  } catch {
-    return false;
-  }
-}
+/**
+ * Whether the swarm is autolocked: an engine that starts with an encrypted key needs the unlock key. The second form (PKCS#1) is what
+ * engines before 18.06 wrote, until the key was replaced with the node's certificate.
+ */
+export const isKeyEncrypted = (key: string): boolean =>
+  /^-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(key);

@@ -3,7 +3,8 @@ import { DrillError, finding } from '../../support/errors.ts';
 import { quorumWithout } from '../../swarm/quorum.ts';
 import { type ManagerProbe, probeSwarm } from '../engine/probe.ts';
 import type { DataRoot, Manager } from '../engine/manager.ts';
-import { isKeyEncrypted, NODE_CERTIFICATE, NODE_KEY, parseNodeId, canDecryptKey } from '../file/node-key.ts';
+import { openPrivateKey, parseKeyFile } from '../autolock/key-file.ts';
+import { isKeyEncrypted, NODE_CERTIFICATE, NODE_KEY, parseNodeId } from '../file/node-key.ts';
 import { requireNoUnfinishedTasks } from './unfinished-tasks.ts';
 
 /** @throws DrillError, most often a finding, when this manager can't be backed up now */
@@ -62,9 +63,5 @@ export function requireUnlockKey(nodeKey: string, unlockKey: string | undefined)
       code: 'no-unlock-key',
       hint: 'Write the output of `docker swarm unlock-key -q` on a manager to a file and pass it with --unlock-key-file. Keep it: a restore needs it too.',
     });
-  if (!canDecryptKey(nodeKey, unlockKey))
-    throw finding('the unlock key does not match the key that this manager is locked with', {
-      code: 'wrong-unlock-key',
-      hint: 'Unlock keys are rotated: use the current key for a backup, and the key from the time of the backup for a restore.',
-    });
+  openPrivateKey(parseKeyFile(nodeKey), unlockKey);
 }

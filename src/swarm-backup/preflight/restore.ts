@@ -1,5 +1,6 @@
 // Chooses how a swarm file can be restored, and checks that this machine may be restored from it.
 import { finding } from '../../support/errors.ts';
+import { unsealKeyFile } from '../autolock/unseal.ts';
 import { requireUnlockKey } from './backup.ts';
 import type { SwarmProbe } from '../engine/probe.ts';
 import { type Manager, SWARM } from '../engine/manager.ts';
@@ -10,28 +11,50 @@ export type RestoreStrategy =
   /** `swarm init --force-new-cluster`: removes the other managers from raft. */
   | { readonly by: 'forced initialisation' }
   /** A single autolocked manager only needs its key, and a forced initialisation would break it. */
-  | { readonly by: 'unlock key'; readonly unlockKey: string };
+  | { readonly by: 'unlock key'; readonly unlockKey: string }
+  /**
+   * Several autolocked managers: locked, they can't be initialised by force; unlocked, they wait for those that are lost. So the
+   * copy gets the node key unsealed, is initialised by force, and is locked again with a new unlock key.
+   */
+  | { readonly by: 'unsealed key'; readonly unlockKey: string; readonly sealedKey: string };
 
 /**
  * @param nodeKey the node's key from the file
- * @throws DrillError `autolocked-managers`, `no-unlock-key`, `wrong-unlock-key`
+ * @throws DrillError `no-unlock-key`, `wrong-unlock-key`; of several managers what `unsealKeyFile` throws
  */
 export function chooseStrategy(
   { cluster }: Manifest,
   nodeKey: string,
   unlockKey: string | undefined,
 ): RestoreStrategy {
-  if (!cluster.autolock) return { by: 'forced initialisation' };
-  if (cluster.managers > 1)
+  const by = strategyOf({ cluster });
+  if (by === 'forced initialisation') return { by };
+  requireUnlockKey(nodeKey, unlockKey);
+  const given = unlockKey as string;
+  if (by === 'unlock key') return { by, unlockKey: given };
+  // Everything in it must open before anything is touched. It is unsealed again when it is written.
+  unsealKeyFile(nodeKey, given);
+  return { by, unlockKey: given, sealedKey: nodeKey };
+}
+
+export const strategyOf = ({
+  cluster: { autolock, managers },
+}: Pick<Manifest, 'cluster'>): RestoreStrategy['by'] =>
+  autolock ? (managers > 1 ? 'unsealed key' : 'unlock key') : 'forced initialisation';
+
+/** @throws DrillError `unlock-key-unkept` when the restored swarm gets a new unlock key and nothing would keep it */
+export function requireKeeper(
+  { by }: RestoreStrategy,
+  { keepUnlockKey }: { readonly keepUnlockKey?: unknown },
+): void {
+  if (by === 'unsealed key' && keepUnlockKey === undefined)
     throw finding(
-      `the backup is of an autolocked swarm with ${cluster.managers} managers: unlocked, it waits for the others; locked, it can't be initialised by force. There is no documented way to restore it (https://github.com/moby/moby/issues/36852)`,
+      'the restored swarm gets a new unlock key, and there is neither a terminal to show it on nor a file to write it to',
       {
-        code: 'autolocked-managers',
-        hint: 'If one of its managers still works, join this host to it. Otherwise deploy the stacks again from their sources. To be able to restore after losing all managers, turn autolock off before the backup.',
+        code: 'unlock-key-unkept',
+        hint: 'Pass --new-unlock-key-file with the name of a new file, or run the command in a terminal without --json.',
       },
     );
-  requireUnlockKey(nodeKey, unlockKey);
-  return { by: 'unlock key', unlockKey: unlockKey as string };
 }
 
 /** @throws DrillError `moved-address`, `others-alive`, `swarm-exists` */

@@ -263,34 +263,6 @@ describe('one of three managers, on a new disk', () => {
   });
 });
 
-describe('one of several autolocked managers', () => {
-  let stage: Stage;
-  let made: Outcome;
-  const withKey = (): string[] => ['--unlock-key-file', stage.path('unlock')];
-
-  beforeAll(async () => {
-    stage = await openStage('swarm-locked', 3);
-    const node = stage.swarm.node('manager-2');
-    await writeFile(stage.path('unlock'), await autolock(node));
-    made = await stage.backup(node.volume, 'locked.age', ...withKey());
-  });
-  afterAll(() => stage[Symbol.asyncDispose]());
-
-  test('is backed up, with the warning that there is no documented way to restore it', () => {
-    expect(made.exitCode, made.stderr).toBe(0);
-    expect(made.json).toMatchObject({ warnings: [expect.stringContaining('no documented way')] });
-  });
-
-  test('is not restored, because there is no documented way', async () => {
-    const empty = await stage.site.startNode({ name: 'manager-4', role: 'manager' });
-    const refused = await stage.restore(empty.volume, 'locked.age', ...withKey());
-    expect(refused).toMatchObject({
-      exitCode: 1,
-      json: { error: { code: 'autolocked-managers', reason: expect.stringContaining('no documented way') } },
-    });
-  });
-});
-
 test('refuses to back up one of two managers', async () => {
   await using stage = await openStage('swarm-two', 2);
   const node = stage.swarm.node('manager-2');

@@ -61,9 +61,70 @@ test('sets the raft snapshot interval back that a killed backup has changed', as
     update: async (_version: unknown, next: typeof spec) => void (spec = next),
   };
   const manager = { root, engine: { swarm } } as unknown as Manager;
-  expect(await recoverInterrupted(manager)).toEqual(operation);
+  expect(await recoverInterrupted(manager)).toEqual({ what: 'backup', notes: [] });
   expect(spec).toEqual({ Raft: { SnapshotInterval: 5000 } });
   expect(await readIntentLog(root)).toEqual({});
+});
+
+const KEY = 'swarm/certificates/swarm-node.key';
+const UNSEALING = {
+  operation: {
+    what: 'restore',
+    since: 'now',
+    engine: true,
+    previous: 'swarm.previous-1',
+    staging: 'swarm.staging-1',
+    unsealed: true,
+  },
+};
+
+/** A restore that was killed when the copy was in its place. @returns a manager whose engine does not stop at first */
+async function killedWith(files: Readonly<Record<string, string>>, previous: boolean): Promise<Manager> {
+  await mkdir(join(home, 'swarm/certificates'), { recursive: true });
+  if (previous) await mkdir(join(home, 'swarm.previous-1/certificates'), { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(home, name), text);
+  await write(UNSEALING);
+  let refusals = 1;
+  const stop = async (): Promise<void> => {
+    if (refusals-- > 0) throw new Error('the engine does not stop');
+  };
+  return { root, stop, start: async () => {} } as unknown as Manager;
+}
+
+test.for([
+  ['the unsealed key', { [KEY]: '-----BEGIN PRIVATE KEY-----' }],
+  ['an unfinished unsealed key', { [KEY]: '-----BEGIN ENCRYPTED PRIVATE KEY-----', [`${KEY}.part`]: 'x' }],
+] as const)(
+  'removes %s of a killed restore first, also while its engine does not stop',
+  async ([, files]) => {
+    const manager = await killedWith({ ...files, 'swarm.previous-1/old': '' }, true);
+    await expect(recoverInterrupted(manager)).rejects.toThrow('the engine does not stop');
+    expect(await readdir(join(home, 'swarm/certificates'))).toEqual([]);
+    // The next command finishes what the first one could not.
+    expect(await recoverInterrupted(manager)).toEqual({ what: 'restore', notes: [] });
+    expect(await readdir(join(home, 'swarm'))).toContain('old');
+  },
+);
+
+test('says that it has removed an unsealed key', async () => {
+  const manager = await killedWith({ [KEY]: '-----BEGIN PRIVATE KEY-----' }, true);
+  await manager.stop().catch(() => undefined);
+  expect(await recoverInterrupted(manager)).toEqual({
+    what: 'restore',
+    notes: [`the node key of the copy was unsealed in ${home}/swarm and was removed`],
+  });
+});
+
+test('says nothing of a key that the engine has sealed again', async () => {
+  const manager = await killedWith({ [KEY]: '-----BEGIN ENCRYPTED PRIVATE KEY-----' }, true);
+  await manager.stop().catch(() => undefined);
+  expect(await recoverInterrupted(manager)).toEqual({ what: 'restore', notes: [] });
+});
+
+test('never removes the key of the old directory', async () => {
+  const manager = await killedWith({ [KEY]: '-----BEGIN PRIVATE KEY-----' }, false);
+  expect(await recoverInterrupted(manager)).toEqual({ what: 'restore', notes: [] });
+  expect(await readFile(join(home, KEY), 'utf8')).toBe('-----BEGIN PRIVATE KEY-----');
 });
 
 test('keeps the last restore when an operation ends', async () => {
