@@ -3,6 +3,7 @@ export { newNetworksFromPool } from './address-pool.ts';
 export { nodesRunEngine } from './engine-version.ts';
 export { filesMatch } from './files/files.ts';
 export { inventoryMatches } from './inventory.ts';
+export { swarmLocked } from './locked.ts';
 export { managersReachable, survivesLeaderLoss } from './managers.ts';
 export { mountedFilesMatch } from './mounted.ts';
 export { rootCertificateStable } from './root-rotation.ts';

@@ -9,6 +9,7 @@ import { DrillError, reasonOf } from '../support/errors.ts';
 import { waitUntil, type Answer } from '../support/poll.ts';
 import { commandLine } from '../support/shell.ts';
 import { step } from '../support/trace.ts';
+import { lockManagers, replaceUnlockKey } from './autolock.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { findMissingTasks, type MissingTasks } from './convergence.ts';
 import {
@@ -140,6 +141,16 @@ export class Swarm {
   /** Lists the members that the swarm knows, also lost ones. */
   async members(): Promise<Member[]> {
     return (await this.manager()).engine.nodes.list();
+  }
+
+  /** Turns autolock on, and waits until every manager has encrypted its key. */
+  lock(): Promise<void> {
+    return lockManagers(this.managers);
+  }
+
+  /** Replaces the unlock key of an autolocked swarm, and waits until every manager has encrypted its key with the new one. */
+  replaceUnlockKey(): Promise<void> {
+    return replaceUnlockKey(this.managers);
   }
 
   /** Lists every object of the swarm and its nodes. */

@@ -10,7 +10,7 @@ import { seconds } from '../../support/clock.ts';
 import { count } from '../../support/count.ts';
 import { finding } from '../../support/errors.ts';
 import { step } from '../../support/trace.ts';
-import { withCleanup } from '../../support/with-cleanup.ts';
+import { withCleanup, withRollback } from '../../support/with-cleanup.ts';
 import { backup, type BackupRequest } from '../../swarm-backup/backup.ts';
 import type { Manager } from '../../swarm-backup/engine/manager.ts';
 import { waitUntilManaging } from '../../swarm-backup/engine/probe.ts';
@@ -67,6 +67,10 @@ const LAGGING: Limit = {
     'changes that the copied manager had not received from the leader yet: nothing makes it catch up before the copy',
 };
 
+const KEYLESS: Limit = {
+  sentence: 'an autolocked swarm: its unlock key is not kept, and the restore is refused without it',
+};
+
 export interface SwarmStateOptions {
   /**
    * Copies the directory of a running engine: possible, less predictable, and not what Docker's documentation recommends
@@ -75,6 +79,8 @@ export interface SwarmStateOptions {
   readonly hot?: boolean;
   /** Takes a raft snapshot before the copy if there are several managers, so that a restore has a leader 10 to 20 s earlier. Default true. */
   readonly raftSnapshot?: boolean;
+  /** Keeps the unlock key of an autolocked swarm, in a file next to the copy. Default true; false for a drill in which it is lost. */
+  readonly keepUnlockKey?: boolean;
 }
 
 /** Where swarm state is restored: on one new node of the site, or together with further nodes that join it. */
@@ -92,14 +98,24 @@ export type SwarmTarget =
  * The backup throws `quorum` before anything is stopped, and `not-back` when the manager or a service does not come back; the
  * restore throws `moved-address`, `state-refused`, `not-the-same`, `no-unlock-key`, `wrong-unlock-key`, `not-sealed`.
  */
-export function swarmState({ hot = false, raftSnapshot = true }: SwarmStateOptions = {}): Method<
-  Swarm,
-  SwarmTarget,
-  Swarm
-> {
+export function swarmState({
+  hot = false,
+  raftSnapshot = true,
+  keepUnlockKey = true,
+}: SwarmStateOptions = {}): Method<Swarm, SwarmTarget, Swarm> {
   return defineMethod<Swarm, SwarmTarget, Swarm, Metadata>({
-    name: `swarm state${hot ? ', hot' : ''}${raftSnapshot ? '' : ', without raft snapshot'}`,
-    limits: [...NOT_IN_RAFT, ...(hot ? [TORN] : []), ...(raftSnapshot ? [] : [LAGGING])],
+    name: [
+      'swarm state',
+      ...(hot ? ['hot'] : []),
+      ...(raftSnapshot ? [] : ['without raft snapshot']),
+      ...(keepUnlockKey ? [] : ['without unlock key']),
+    ].join(', '),
+    limits: [
+      ...NOT_IN_RAFT,
+      ...(hot ? [TORN] : []),
+      ...(raftSnapshot ? [] : [LAGGING]),
+      ...(keepUnlockKey ? [] : [KEYLESS]),
+    ],
     metadata,
 
     async backup(swarm, artifact) {
@@ -119,7 +135,7 @@ export function swarmState({ hot = false, raftSnapshot = true }: SwarmStateOptio
         ? await backUpRunning(manager, node, request)
         : await backUpStopped(swarm, node, manager, request);
       await artifact.put(FILE, target.open());
-      const keys: Keys = { identity, ...(unlockKey !== undefined && { unlockKey }) };
+      const keys: Keys = { identity, ...(keepUnlockKey && unlockKey !== undefined && { unlockKey }) };
       await artifact.put(KEYS, Readable.from([JSON.stringify(keys)]));
       return { node: node.name, address: node.address, ...cluster };
     },
@@ -224,15 +240,21 @@ async function restoreManager(artifact: ArtifactReader<Metadata>, site: Site): P
     step('fetch the swarm file', () => buffer(artifact.open(FILE))),
     json(artifact.open(KEYS)) as Promise<Keys>,
   ]);
-  const { manifest } = await restore(siteManager(site, empty), {
-    source: { name: FILE, open: () => Readable.from([bytes]) },
-    openWith: { identities: [identity] },
-    unlockKey,
-    // An operator would write it down. What needs it in a drill asks a manager for it.
-    keepUnlockKey: async () => {},
-    yes: false,
-    force: false,
-  });
+  const { manifest } = await withRollback(
+    () =>
+      restore(siteManager(site, empty), {
+        source: { name: FILE, open: () => Readable.from([bytes]) },
+        openWith: { identities: [identity] },
+        unlockKey,
+        // An operator would write it down. What needs it in a drill asks a manager for it.
+        keepUnlockKey: async () => {},
+        yes: false,
+        force: false,
+      }),
+    // A refused restore leaves a node that has no log and would be in the way of the next one. Others are needed to see what failed.
+    async () => ((await empty.isNew()) ? empty.destroy() : undefined),
+    { code: 'not-removed', limit: seconds(60) },
+  );
   if (manifest.cluster.id !== cluster)
     throw finding(`expected the cluster ${cluster}, the restored node is in ${manifest.cluster.id}`, {
       code: 'other-cluster',

@@ -228,6 +228,20 @@ export class StoppedNode {
     });
   }
 
+  /** Removes it and its disk. */
+  async destroy(): Promise<void> {
+    const { outer, spec } = this.#parts;
+    await step(`destroy ${this.name}`, async () => {
+      await outer.containers.remove(this.id);
+      await outer.volumes.remove(spec.volume, { force: true });
+    });
+  }
+
+  /** Whether it was never started: then it has no log that says something. */
+  async isNew(): Promise<boolean> {
+    return (await this.#parts.outer.containers.inspect(this.id)).State.Status === 'created';
+  }
+
   /** Starts it on its disk, and waits for its engine. */
   async start(): Promise<Node> {
     return step(`start ${this.name}`, async () => {
