@@ -47,11 +47,14 @@ export type Program = (call: ProgramCall) => ProgramResult | Promise<ProgramResu
 /** Programs by the name that they are called by. */
 export type Programs = Record<string, Program>;
 
-/** `find DIRECTORY -mindepth 1` with `-print`, `-printf x` or `-delete`. */
+/** `find DIRECTORY -mindepth 1` with `-print`, `-printf x` or `-delete`; or `-name NAME`. */
 export const find: Program = ({ argv: [, directory = '', ...expression], mounts }) => {
   const files = mounts.get(directory);
   if (!files) return { exitCode: 1, stderr: `find: '${directory}': No such file or directory` };
-  const [first] = files.keys();
+  const name = expression[expression.indexOf('-name') + 1];
+  const [first] = expression.includes('-name')
+    ? [...files.keys()].filter((path) => basename(path) === name)
+    : files.keys();
   if (expression.includes('-delete')) files.clear();
   else if (first !== undefined) return { stdout: expression.includes('x') ? 'x' : `${directory}/${first}\n` };
   return {};

@@ -9,6 +9,7 @@ import {
   volumeContents,
   type VolumeContents,
 } from '../container/volume-contents.ts';
+import { refuseRunningDatabase } from '../container/running-database.ts';
 import { definitionOf, volumeDefinition, type VolumeDefinition } from '../container/volume-definition.ts';
 import { requireFilledVolume, type Volume, type VolumeMethod } from '../container/volume.ts';
 import { defineMethod, lostAspects } from '../define.ts';
@@ -23,6 +24,8 @@ export interface VolumeMethodDefinition<Own extends ArtifactMetadata> {
   readonly limits: readonly Limit[];
   /** Shape of what `backup` returns. */
   readonly metadata: z.ZodType<Own>;
+  /** The method stops services between the start of the copy and its end, so what runs before is of no interest. Default false. */
+  readonly stopsServices?: boolean;
   /** What has to be true before the volume is inspected. @throws DrillError with blame `finding` */
   readonly preflight?: (volume: Volume) => Promise<void>;
   /** @param copying runs what copies `source`, the volume or a snapshot of it; must be called once */
@@ -46,6 +49,7 @@ export function defineVolumeMethod<Own extends ArtifactMetadata>({
   name,
   limits,
   metadata,
+  stopsServices = false,
   preflight,
   backup,
   restore,
@@ -63,6 +67,8 @@ export function defineVolumeMethod<Own extends ArtifactMetadata>({
       const own = await backup(volume, artifact, {
         inspection,
         copying: async (source, copy) => {
+          // A snapshot is a volume with another name that no server uses.
+          if (!stopsServices) await refuseRunningDatabase(source);
           contents = await recordContents(source, artifact, loses, copy);
         },
       });

@@ -59,6 +59,7 @@ export const volumeCompanion = (): VolumeMethod =>
       { sentence: 'a single point in time, when a service that writes does not carry the label' },
     ],
     metadata: z.object({ stopped }),
+    stopsServices: true,
 
     async backup(volume, artifact, { copying }) {
       const labelled = await findLabelledServices(volume);
