@@ -7,10 +7,11 @@ import { gunzipSync } from 'node:zlib';
 import type { Engine } from './engine/engine.ts';
 import { seconds } from '../support/clock.ts';
 import { runProgram } from '../support/command.ts';
-import { reasonOf } from '../support/errors.ts';
+import { DrillError, reasonOf } from '../support/errors.ts';
 import { cacheDirectory } from './cache.ts';
 import { embeddedObstacle } from './embedded.ts';
 import { connect, unreachableReason } from './engine/connect.ts';
+import { openEndpoint } from './engine/endpoint.ts';
 import { nodeRecipe } from './engine-versions.ts';
 import { findEngine } from './open.ts';
 
@@ -60,7 +61,8 @@ async function checkEngine(named: string | undefined): Promise<DoctorRow[]> {
           : 'Start Docker, or name an engine with --engine.',
       },
     ];
-  const engine = connect(found.host);
+  await using endpoint = await openEndpoint(found.host);
+  const engine = connect(endpoint.host);
   const { ServerVersion } = await engine.info();
   return [
     { subject: 'Docker engine', state: 'ok', detail: `${ServerVersion} at ${found.host}` },
@@ -69,8 +71,19 @@ async function checkEngine(named: string | undefined): Promise<DoctorRow[]> {
 }
 
 async function ask(host: string): Promise<{ host: string | undefined; tried: string[] }> {
-  const reason = await unreachableReason(connect(host));
+  const reason = await reasonAgainst(host);
   return reason === undefined ? { host, tried: [] } : { host: undefined, tried: [`${host}: ${reason}`] };
+}
+
+/** @throws DrillError `usage` for an address of another form, or an unknown docker context */
+async function reasonAgainst(address: string): Promise<string | undefined> {
+  try {
+    await using endpoint = await openEndpoint(address);
+    return await unreachableReason(connect(endpoint.host));
+  } catch (error) {
+    if (error instanceof DrillError && error.blame === 'usage') throw error;
+    return reasonOf(error);
+  }
 }
 
 /** Asks through the engine, because the engine pulls. Nothing is downloaded. */

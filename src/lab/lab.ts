@@ -5,6 +5,8 @@ import type { EngineVersion } from './engine-versions.ts';
 export interface LabFacts {
   /** What DOCKER_HOST would be, e.g. `unix:///…/docker.sock`. */
   readonly host: string;
+  /** How a person names the engine where that is not `host`: `ssh://…`, or the name of a docker context. */
+  readonly address?: string | undefined;
   readonly kind: 'embedded' | 'engine';
   /** One sentence for the report: which engine, and what isolates it. */
   readonly description: string;

@@ -1,12 +1,12 @@
 // Chooses the engine that drills run on: the named one, else one that answers on this machine, else an embedded lab.
-import { existsSync, readFileSync } from 'node:fs';
-import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine } from './engine/engine.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
 import { embeddedObstacle, openEmbedded } from './embedded.ts';
 import { connect, unreachableReason } from './engine/connect.ts';
+import { currentContext } from './engine/contexts.ts';
+import { openEndpoint } from './engine/endpoint.ts';
 import type { Lab, LabOptions } from './lab.ts';
 import { prepare } from './prepare.ts';
 import { sweep } from './sweep.ts';
@@ -14,16 +14,9 @@ import { sweep } from './sweep.ts';
 /** @throws DrillError `no-engine` (what was tried, what to do); `no-image` */
 export async function openLab(options: LabOptions): Promise<Lab> {
   const named = options.engine ?? process.env['DOCKER_HOST'];
-  if (named) {
-    const reason = await unreachableReason(connect(named));
-    if (reason === undefined) return openEngine(named, options);
-    throw new DrillError(`the engine at ${named} does not answer: ${reason}`, {
-      code: 'no-engine',
-      hint: 'Start it, correct --engine or DOCKER_HOST, or omit both to use an engine that is found.',
-    });
-  }
+  if (named) return openNamed(named, options);
   const { host, tried } = await findEngine();
-  if (host) return openEngine(host, options);
+  if (host) return openNamed(host, options);
   const obstacle = embeddedObstacle();
   if (obstacle === undefined) return openEmbedded(options);
   throw new DrillError(`no Docker engine to drill on: ${tried.join('; ')}; the embedded lab: ${obstacle}`, {
@@ -32,7 +25,48 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   });
 }
 
-/** Returns the first local engine that answers, and which were tried. */
+/**
+ * Opens a lab on each of these engines, or the one that is found where none is named.
+ * @throws as `openLab`; those that were opened are closed then
+ */
+export async function openLabs(
+  engines: readonly string[],
+  { progress = () => {}, ...options }: Omit<LabOptions, 'engine'>,
+): Promise<AsyncDisposable & { readonly labs: readonly Lab[] }> {
+  const several = engines.length > 1;
+  const named = engines.length > 0 ? [...new Set(engines)] : [undefined];
+  await using opened = new AsyncDisposableStack();
+  const opening = named.map(async (engine) =>
+    opened.use(
+      await openLab({
+        ...options,
+        engine,
+        progress: (doing) => progress(several ? `${engine}: ${doing}` : doing),
+      }),
+    ),
+  );
+  // Those that are still opening when one fails must be closed, too.
+  await Promise.allSettled(opening);
+  const labs = await Promise.all(opening);
+  const held = opened.move();
+  return { labs, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+async function openNamed(address: string, options: LabOptions): Promise<Lab> {
+  await using opened = new AsyncDisposableStack();
+  const { host } = opened.use(await openEndpoint(address));
+  const reason = await unreachableReason(connect(host));
+  if (reason !== undefined)
+    throw new DrillError(`the engine at ${address} does not answer: ${reason}`, {
+      code: 'no-engine',
+      hint: 'Start it, correct --engine or DOCKER_HOST, or omit both to use an engine that is found.',
+    });
+  const lab = await openEngine(host, options);
+  const held = opened.move();
+  return { ...lab, address, [Symbol.asyncDispose]: () => held.disposeAsync() };
+}
+
+/** Returns the first engine that answers: an address or the name of a docker context; and which were tried. */
 export async function findEngine(): Promise<{ host: string | undefined; tried: string[] }> {
   const tried: string[] = [];
   for (const host of candidates()) {
@@ -43,10 +77,10 @@ export async function findEngine(): Promise<{ host: string | undefined; tried: s
   return { host: undefined, tried };
 }
 
-/** A context may have an endpoint of another form, such as ssh://. */
-async function reasonAgainst(host: string): Promise<string | undefined> {
+async function reasonAgainst(address: string): Promise<string | undefined> {
   try {
-    return await unreachableReason(connect(host));
+    await using endpoint = await openEndpoint(address);
+    return await unreachableReason(connect(endpoint.host));
   } catch (error) {
     return reasonOf(error);
   }
@@ -56,26 +90,8 @@ function candidates(): string[] {
   const sockets = ['/var/run/docker.sock', join(homedir(), '.docker/run/docker.sock')];
   const runtime = process.env['XDG_RUNTIME_DIR'];
   if (runtime) sockets.push(join(runtime, 'docker.sock'));
-  const context = contextHost();
+  const context = currentContext();
   return [...new Set([...(context ? [context] : []), ...sockets.map((path) => `unix://${path}`)])];
-}
-
-/** Returns the endpoint of the Docker CLI's current context, as `docker context use` set it. */
-function contextHost(): string | undefined {
-  try {
-    const config = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
-    const { currentContext } = JSON.parse(readFileSync(join(config, 'config.json'), 'utf8')) as {
-      currentContext?: string;
-    };
-    if (!currentContext || currentContext === 'default') return undefined;
-    const id = createHash('sha256').update(currentContext).digest('hex');
-    const meta = join(config, 'contexts/meta', id, 'meta.json');
-    if (!existsSync(meta)) return undefined;
-    return (JSON.parse(readFileSync(meta, 'utf8')) as { Endpoints?: { docker?: { Host?: string } } })
-      .Endpoints?.docker?.Host;
-  } catch {
-    return undefined;
-  }
 }
 
 async function openEngine(

@@ -81,7 +81,10 @@ test.each([
 ])('exits with 64 for the engine address %s of %j', async (address, args) => {
   const { exitCode, stdout, stderr } = await swarmDrill(...args, address);
   expect({ exitCode, stdout }).toEqual({ exitCode: 64, stdout: '' });
-  expect(stderr).toContain(`expected an engine at unix://, npipe:// or tcp://, got "${address}"`);
+  expect(stderr).toContain(
+    'expected an engine at unix://, npipe://, tcp:// or ssh://, or a docker context (',
+  );
+  expect(stderr).toContain(`), got "${address}"`);
   expect(stderr).toContain('what to do: Give --engine or DOCKER_HOST the form unix:///var/run/docker.sock');
   expect(stderr).not.toContain('    at ');
 });
@@ -89,5 +92,6 @@ test.each([
 test('exits with 64 for an invalid address in DOCKER_HOST', async () => {
   const { exitCode, stderr } = await swarmDrillWith({ DOCKER_HOST: 'foo' }, 'run', 'single-manager');
   expect(exitCode).toBe(64);
-  expect(stderr).toContain('expected an engine at unix://, npipe:// or tcp://, got "foo"');
+  expect(stderr).toContain('or a docker context (');
+  expect(stderr).toContain('got "foo"');
 });

@@ -15,11 +15,13 @@ export const cleanSubcommand = new Command('clean')
     const { findEngine } = await import('../../lab/open.ts');
     const { sweep } = await import('../../lab/sweep.ts');
     const { sweepEmbedded } = await import('../../lab/embedded-homes.ts');
-    const host = engine ?? process.env['DOCKER_HOST'] ?? (await findEngine()).host;
-    const swept = host === undefined ? { removed: {}, skipped: [] } : await sweep(host, { all });
+    const { openEndpoint } = await import('../../lab/engine/endpoint.ts');
+    const address = engine ?? process.env['DOCKER_HOST'] ?? (await findEngine()).host;
+    await using endpoint = address === undefined ? undefined : await openEndpoint(address);
+    const swept = endpoint ? await sweep(endpoint.host, { all }) : { removed: {}, skipped: [] };
     const labs = await sweepEmbedded({ all });
     const removed = { ...swept.removed, 'embedded labs': labs.removed.length };
-    console.log(`engine: ${host ?? 'none, only embedded labs'}`);
+    console.log(`engine: ${address ?? 'none, only embedded labs'}`);
     for (const [kind, number] of Object.entries(removed)) console.log(`removed ${kind}: ${number}`);
     for (const reason of swept.skipped) console.log(`skipped: ${reason}`);
     for (const name of labs.active) console.log(`skipped: embedded lab ${name}: its run is still active`);

@@ -51,7 +51,17 @@ export function parseDescriptor(text: string): number {
 }
 
 export const engineOption = (): Option =>
-  new Option('--engine <host>', 'Docker engine to use, e.g. unix:///var/run/docker.sock (default: detected)');
+  new Option(
+    '--engine <host>',
+    'Docker engine to use: unix:///var/run/docker.sock, tcp://host:2375, ssh://user@host, or a docker context (default: detected)',
+  );
+
+/** The same, and it can be given several times. */
+export const enginesOption = (): Option =>
+  new Option(
+    '--engine <host>',
+    `${engineOption().description.replace(' (default: detected)', '')}; repeat it to spread the drills over several (default: detected)`,
+  ).argParser((host: string, hosts: readonly string[] = []) => [...hosts, host]);
 
 export const engineVersionOption = (): Option =>
   new Option(

@@ -9,7 +9,7 @@ import { select } from '../select/selection.ts';
 import type { Shard } from '../select/shard.ts';
 import {
   collectTag,
-  engineOption,
+  enginesOption,
   engineVersionOption,
   jsonOption,
   parseJobs,
@@ -23,7 +23,7 @@ interface Options {
   readonly lastFailed?: boolean;
   readonly shard?: Shard;
   readonly jobs?: number;
-  readonly engine?: string;
+  readonly engine?: readonly string[];
   readonly engineVersion?: EngineVersion;
   readonly keep?: boolean;
   readonly seed?: string;
@@ -43,6 +43,8 @@ Examples:
   swarm-drill run total-loss --seed 5eed --size medium
   swarm-drill run --tag smoke --tag nightly        drills that have one of these tags
   swarm-drill run --last-failed                    drills whose last result was not "recovered"
+  swarm-drill run --engine one --engine ssh://root@two
+                                                   on two engines: a docker context and a host behind ssh
   swarm-drill run --tag weekly --shard 2/3         the second of three machines' parts
 
 Exit codes: 0 recovered, 1 not recovered, 2 inconclusive, 64 usage error.`;
@@ -62,7 +64,7 @@ export const runSubcommand = new Command('run')
     'most drills at one time (default: as many as there are cores, and memory for)',
     parseJobs,
   )
-  .addOption(engineOption())
+  .addOption(enginesOption())
   .addOption(engineVersionOption())
   .option('--keep', 'keep the swarm for inspection, and print the command to open a shell in it')
   .option('--seed <text>', 'seed of all generated data: the same seed gives the same data (default: random)')
@@ -74,7 +76,7 @@ export const runSubcommand = new Command('run')
   .addOption(jsonOption('the result (run.json)'))
   .addHelpText('after', examples)
   .action(async (names: string[], options: Options) => {
-    const { tag: tags = [], lastFailed = false, shard, jobs, ...running } = options;
+    const { tag: tags = [], lastFailed = false, shard, jobs, engine: engines, ...running } = options;
     const { rto, rpo, json = false, check, ...overrides } = running;
     const { reports = DEFAULT_REPORTS } = overrides;
     const selection = await select({ names, tags, lastFailed, shard, reports });
@@ -82,7 +84,7 @@ export const runSubcommand = new Command('run')
     const objectives = { ...(rto && { rto }), ...(rpo && { rpo }) };
     process.exitCode = await runDrills({
       selection,
-      overrides: { ...overrides, objectives },
+      overrides: { ...overrides, engines, objectives },
       jobs,
       check,
       json,

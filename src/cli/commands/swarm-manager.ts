@@ -46,7 +46,10 @@ export async function withManager<T>(
   const { findEngine } = await import('../../lab/open.ts');
   const { openContainerManager: containerNode } = await import('../../swarm-backup/engine/container.ts');
   const { openHostManager: thisHost } = await import('../../swarm-backup/engine/host.ts');
-  const engine = options.engine ?? process.env['DOCKER_HOST'] ?? (await findEngine()).host ?? DEFAULT_ENGINE;
+  const { addressOfContext } = await import('../../lab/engine/contexts.ts');
+  const named = options.engine ?? process.env['DOCKER_HOST'] ?? (await findEngine()).host ?? DEFAULT_ENGINE;
+  // Not an endpoint: these commands need the engine of this host, which one behind ssh is not.
+  const engine = addressOfContext(named) ?? named;
   const scope = new Scope();
   try {
     const root = dataRoot === undefined ? {} : { dataRoot };

@@ -11,7 +11,7 @@ export const measurePlaces = (labs: readonly Lab[], drills: readonly Drill[]): P
       const machine = await measureMachine(lab);
       return {
         lab,
-        address: lab.host,
+        address: lab.address ?? lab.host,
         machine: machine.name,
         slots: slotsOf(machine, drills),
         busy: machine.load / machine.cores,

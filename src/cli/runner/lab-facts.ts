@@ -3,6 +3,7 @@ import type { Lab, LabFacts } from '../../lab/lab.ts';
 
 export const toLabFacts = ({
   host,
+  address,
   kind,
   description,
   log,
@@ -11,6 +12,7 @@ export const toLabFacts = ({
   missingEngines = [],
 }: Lab): LabFacts => ({
   host,
+  ...(address !== undefined && { address }),
   kind,
   description,
   ...(log !== undefined && { log }),

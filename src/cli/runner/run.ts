@@ -1,6 +1,6 @@
-// Runs drills from the command line: opens the lab, runs each drill in a separate process, shows their progress, writes the reports and
+// Runs drills from the command line: opens the labs, runs each drill in a separate process, shows their progress, writes the reports and
 // returns the exit code. The first Ctrl-C stops the running drills with cleanup; the second one stops immediately.
-import { openLab } from '../../lab/open.ts';
+import { openLabs } from '../../lab/open.ts';
 import { EXIT } from '../exit-codes.ts';
 import { JobRunner } from '../jobs/job-runner.ts';
 import { defaultJobs, measurePlaces } from '../jobs/places.ts';
@@ -35,16 +35,16 @@ export async function runDrills(request: RunRequest): Promise<number> {
   using _listening = onInterrupt(stop);
   const files = [...new Set(drills.map(({ file }) => file))];
   using checking = check ? startTypeCheck(files, (error) => view.print(error)) : undefined;
-  await using lab = await openLab({
-    engine: overrides.engine,
+  await using opened = await openLabs(overrides.engines ?? [], {
     keep: overrides.keep ?? false,
     images: drills.flatMap(({ plan }) => plan.images ?? []),
     engineVersions: requiredEngineVersions(drills, overrides.engineVersion),
     progress: (doing) => view.print(`lab: ${doing}`),
   });
-  for (const notice of versionNotices(drills, overrides.engineVersion, lab)) view.print(notice);
+  for (const lab of opened.labs)
+    for (const notice of versionNotices(drills, overrides.engineVersion, lab)) view.print(notice);
   await checking?.passed;
-  const places = await measurePlaces([lab], drills);
+  const places = await measurePlaces(opened.labs, drills);
   const jobs = Math.min(request.jobs ?? defaultJobs(places), drills.length);
   const run = await resolveSettings({ ...overrides, shard });
   const runner = new JobRunner({

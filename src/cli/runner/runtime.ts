@@ -33,7 +33,7 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
     async environment() {
       const info = await engine.info();
       return {
-        engine: `Docker ${info.ServerVersion} (${lab.kind === 'embedded' ? 'embedded lab' : lab.host})`,
+        engine: `Docker ${info.ServerVersion} (${lab.kind === 'embedded' ? 'embedded lab' : (lab.address ?? lab.host)})`,
         nodeEngine: await nodeVersion(engine, (await site?.nodeContainers())?.[0]),
         kernel: info.KernelVersion,
         images: [...lab.images, ...(vault?.objectStore ? [vault.objectStore.image] : [])].map(
@@ -63,12 +63,17 @@ export function createRuntime({ lab, run: id }: RuntimeOptions): Runtime {
       return log?.subarray(logged).toString('utf8');
     },
     engineUnreachable: () => unreachableReason(engine),
-    removeCommand: `node src/cli/start.mjs clean --all${lab.kind === 'embedded' ? '' : ` --engine ${lab.host}`}`,
+    removeCommand: `node src/cli/start.mjs clean --all${lab.kind === 'embedded' ? '' : ` --engine ${lab.address ?? lab.host}`}`,
     async shellCommand(drill) {
       const { containers } = await findLabelled(engine, ...labelsOf(drill), `${ROLE_LABEL}=manager`);
-      return `docker --host ${lab.host} exec -it ${containers.sort()[0] ?? '<node>'} docker node ls`;
+      return `${dockerCommand(lab)} exec -it ${containers.sort()[0] ?? '<node>'} docker node ls`;
     },
   };
+}
+
+/** Returns the command with which a person reaches the lab's engine: the near end of a tunnel is gone when the program has ended. */
+function dockerCommand({ host, address = host }: LabFacts): string {
+  return URL.canParse(address) ? `docker --host ${address}` : `docker --context ${address}`;
 }
 
 const readLog = (path: string): Promise<Buffer | undefined> => readFile(path).catch(() => undefined);

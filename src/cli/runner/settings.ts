@@ -18,7 +18,8 @@ export interface RunSettings {
   readonly keep: boolean;
   /** Replace the drills' objectives. */
   readonly objectives: Objectives;
-  readonly engine?: string | undefined;
+  /** As named with --engine; none: the one that is found. */
+  readonly engines?: readonly string[] | undefined;
   readonly shard?: ShardFact | undefined;
   /** Of the nodes of drills that name none. */
   readonly engineVersion?: EngineVersion | undefined;
@@ -73,11 +74,11 @@ export async function createRunDirectory(reports: string): Promise<string> {
 /** Returns the command that runs `drill` again with the same seed, size, objectives, engine and engine version. */
 export function formatRerunCommand(
   drill: string,
-  { seed, size, objectives, engine, engineVersion }: RunSettings,
+  { seed, size, objectives, engines = [], engineVersion }: RunSettings,
 ): string {
   const words = ['npm run drill --', drill, '--seed', quoteForShell(seed), '--size', size];
   for (const [name, value] of Object.entries(objectives)) words.push(`--${name}`, String(value));
-  if (engine !== undefined) words.push('--engine', quoteForShell(engine));
+  for (const engine of engines) words.push('--engine', quoteForShell(engine));
   if (engineVersion !== undefined) words.push('--engine-version', engineVersion);
   return words.join(' ');
 }

@@ -1,6 +1,8 @@
 // dockerode clients: for an engine at an address, or inside a container.
 import Docker from 'dockerode';
+import { existsSync, readFileSync } from 'node:fs';
 import { Agent, type ClientRequestArgs } from 'node:http';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { usage } from '../../support/errors.ts';
 import type { Engine } from './engine.ts';
@@ -14,6 +16,14 @@ export function clientAt(host: string): Docker {
       socketPath: url.protocol === 'unix:' ? decodeURIComponent(url.pathname) : host.slice('npipe://'.length),
     });
   if (url?.hostname && ['tcp:', 'http:', 'https:'].includes(url.protocol)) {
+    const certificates = url.searchParams.get('certificates');
+    if (certificates !== null)
+      return new Docker({
+        host: url.hostname,
+        port: url.port || 2376,
+        protocol: 'https',
+        ...readCertificates(certificates),
+      });
     const secure = process.env['DOCKER_TLS_VERIFY'] ? { protocol: 'https' as const } : {};
     return new Docker({ host: url.hostname, port: url.port || 2375, ...secure });
   }
@@ -21,6 +31,32 @@ export function clientAt(host: string): Docker {
     `expected an engine at unix://, npipe:// or tcp://, got "${host}"`,
     'Give --engine or DOCKER_HOST the form unix:///var/run/docker.sock or tcp://host:2375.',
   );
+}
+
+const CERTIFICATE_FILES = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' } as const;
+
+/** Reads the files of a directory as the Docker CLI names them. A file may be missing: then the system's CAs, or no client certificate. */
+function readCertificates(directory: string): { ca?: string; cert?: string; key?: string } {
+  if (!existsSync(directory))
+    throw usage(
+      `expected the certificates of the engine in ${directory}, which does not exist`,
+      'Correct the docker context or the address.',
+    );
+  const entries = Object.entries(CERTIFICATE_FILES)
+    .map(([name, file]) => [name, join(directory, file)] as const)
+    .filter(([, path]) => existsSync(path));
+  return Object.fromEntries(entries.map(([name, path]) => [name, readFileSync(path, 'utf8')]));
+}
+
+/** Returns what programs that read the Docker CLI's environment variables need to reach the engine at `host`. */
+export function engineEnvironment(host: string): Readonly<Record<string, string>> {
+  const certificates = URL.parse(host)?.searchParams.get('certificates');
+  if (!certificates) return { DOCKER_HOST: host };
+  return {
+    DOCKER_HOST: host.split('?')[0] ?? host,
+    DOCKER_TLS_VERIFY: '1',
+    DOCKER_CERT_PATH: certificates,
+  };
 }
 
 /** Each connection is a `docker system dial-stdio` in the container. */

@@ -2,6 +2,7 @@
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 import { TEMPLATE_MOUNT } from '../../lab/disk.ts';
 import type { ContainerSpec, Labels } from '../../lab/engine/api.ts';
+import { engineEnvironment } from '../../lab/engine/client.ts';
 import { type EngineVersion, nodeImage } from '../../lab/engine-versions.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 
@@ -63,7 +64,7 @@ class NodeContainer extends GenericContainer {
 }
 
 export async function startNodeContainer(lab: LabFacts, spec: NodeSpec): Promise<StartedTestContainer> {
-  process.env['DOCKER_HOST'] = lab.host;
+  Object.assign(process.env, engineEnvironment(lab.host));
   process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
   return new NodeContainer(lab, spec).start();
 }

@@ -16,7 +16,7 @@ test('gives runs that start in the same second separate directories', async () =
     expect(basename(directory)).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-[23])?$/);
 });
 
-test('puts seed, size, objectives, engine and its version into the command to repeat a drill, quoted for a shell', () => {
+test('puts seed, size, objectives, engines and their version into the command to repeat a drill, quoted for a shell', () => {
   const run = {
     id: 'a1',
     directory: '/reports/x',
@@ -24,10 +24,10 @@ test('puts seed, size, objectives, engine and its version into the command to re
     size: 'medium',
     keep: false,
     objectives: { rto: seconds(90) },
-    engine: 'unix:///run/docker.sock',
+    engines: ['unix:///run/docker.sock', 'ssh://root@two'],
     engineVersion: '28.5',
   } as const;
   expect(formatRerunCommand('total-loss', run)).toBe(
-    String.raw`npm run drill -- total-loss --seed 'it'\''s' --size medium --rto 90 --engine unix:///run/docker.sock --engine-version 28.5`,
+    String.raw`npm run drill -- total-loss --seed 'it'\''s' --size medium --rto 90 --engine unix:///run/docker.sock --engine ssh://root@two --engine-version 28.5`,
   );
 });
