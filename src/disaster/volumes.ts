@@ -38,6 +38,33 @@ export async function removeVolumes(
   );
 }
 
+/**
+ * Runs `docker volume prune` on a node, with `--all`: every volume that no container uses is removed, also named ones. A service that is
+ * scaled to 0 does not use its volume.
+ * @throws DrillError `usage` if the node has no such volume
+ */
+export async function pruneVolumes(swarm: Swarm, target: Node | string): Promise<Aftermath<Swarm>> {
+  const node = typeof target === 'string' ? swarm.node(target) : target;
+  const unused = await node.engine.volumes.list({ dangling: ['true'] });
+  if (unused.length === 0)
+    throw usage(
+      `pruneVolumes: ${node.name} has no volume without a container`,
+      'Scale the service that uses it to 0 first.',
+    );
+  return causeIrreversible(
+    {
+      name: `prune the volumes of ${node.name}`,
+      witnesses: unused.map(({ Name }) => ({
+        what: `volume ${Name} on ${node.name}`,
+        id: Name,
+        look: () => lookAtVolume(swarm, node, Name),
+      })),
+      cause: () => node.exec(['docker', 'volume', 'prune', '--all', '--force']),
+    },
+    swarm,
+  );
+}
+
 /** A volume that was created again has another directory, which is younger. */
 async function lookAtVolume(swarm: Swarm, node: Node, name: string): Promise<Sighting> {
   try {

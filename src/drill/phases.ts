@@ -52,7 +52,7 @@ export async function recordPlan({
     failure: plan.failure ?? title,
     file: relative(process.cwd(), file),
     text: await readFile(file, 'utf8'),
-    topology: plan.topology,
+    topology: { managers: plan.topology.managers, workers: plan.topology.workers },
     objectives: { rtoSeconds: objectives.rto ?? null, rpoSeconds: objectives.rpo ?? null },
     subject: subject
       ? {

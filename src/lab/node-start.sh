@@ -15,6 +15,24 @@ if ! iptables -nL >/dev/null 2>&1 && [ -d /usr/local/sbin/.iptables-legacy ]; th
   export PATH="/usr/local/sbin/.iptables-legacy:$PATH"
 fi
 
+# Parts of the disk with a limited size: file systems in files.
+for part in swarm all; do
+  file=/var/lib/docker/limited/$part
+  [ -f "$file" ] || continue
+  # The kernel may choose a loop device that it did not have when this container was created.
+  number=0
+  while [ $number -lt 64 ]; do
+    [ -e /dev/loop$number ] || mknod /dev/loop$number b 7 $number
+    number=$((number + 1))
+  done
+  directory=/var/lib/docker
+  [ $part = all ] || directory=/var/lib/docker/swarm
+  mount -t ext4 -o loop "$file" "$directory" || {
+    echo "this machine can not limit the disk of a node: mounting a file as a loop device failed" >&2
+    exit 1
+  }
+done
+
 # A stop that was not clean leaves these, and after a restart they name processes of other programs.
 rm -f /run/docker.pid /var/run/docker.pid /run/containerd/containerd.pid
 

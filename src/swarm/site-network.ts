@@ -24,6 +24,17 @@ export class SiteAddresses {
     return address;
   }
 
+  /** Gives the node another address, in this swarm and every later one. @returns it */
+  change(node: NodeIdentity): string {
+    this.#assigned.delete(node.name);
+    return this.of(node);
+  }
+
+  /** Gives the node that address again. */
+  restore({ name }: NodeIdentity, address: string): void {
+    this.#assigned.set(name, address);
+  }
+
   get gateway(): string {
     return `${this.#prefix}.${GATEWAY}`;
   }

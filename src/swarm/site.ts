@@ -100,6 +100,19 @@ export class Site {
     return this.#parts.addresses.of(node);
   }
 
+  /**
+   * Moves a stopped node to another address of the site, where it is from now on, as are nodes of its name that are started later.
+   * @param address that it had before. Default: one that no node has had
+   * @returns the new address
+   */
+  async moveNode(node: StoppedNode, address?: string): Promise<string> {
+    const { addresses } = this.#parts;
+    if (address !== undefined) addresses.restore(node, address);
+    const to = address ?? addresses.change(node);
+    await node.moveTo(to);
+    return to;
+  }
+
   /** Starts nodes side by side. @throws as `startNode` */
   async startNodes(nodes: readonly NodeIdentity[]): Promise<Node[]> {
     return Promise.all(nodes.map((node) => this.startNode(node)));
@@ -153,7 +166,7 @@ export class Site {
   async #createDisk(node: NodeIdentity): Promise<NodeSpec> {
     const part = `${node.name}-${++this.#parts.nodes}`;
     const volume = `${this.network}-${part}`;
-    await this.#parts.disks.create(volume, node.name, this.labels);
+    await this.#parts.disks.create(volume, node, this.labels);
     return {
       name: node.name,
       role: node.role,

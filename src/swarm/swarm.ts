@@ -5,7 +5,7 @@ import { execInContainer, type ExecOptions } from '../lab/engine/process.ts';
 import { imageReference } from '../lab/images.ts';
 import { type Seconds, seconds } from '../support/clock.ts';
 import { count } from '../support/count.ts';
-import { DrillError, reasonOf } from '../support/errors.ts';
+import { DrillError, reasonOf, usage } from '../support/errors.ts';
 import { waitUntil, type Answer } from '../support/poll.ts';
 import { commandLine } from '../support/shell.ts';
 import { step } from '../support/trace.ts';
@@ -22,6 +22,7 @@ import {
 } from './membership.ts';
 import { stackDeployOptions } from './docker-cli.ts';
 import { nameNodes } from './name-nodes.ts';
+import type { LimitedDisk, NodeIdentity } from './node/container.ts';
 import type { Node } from './node/node.ts';
 import { PermanentErrors } from './permanent-errors.ts';
 import type { Site } from './site.ts';
@@ -35,6 +36,8 @@ export interface Topology {
   readonly managers: number;
   /** 0 to 10. */
   readonly workers: number;
+  /** By name, the nodes whose disk is small, for `disasters.fillDisk`. Nodes that join later have no limit. Default none. */
+  readonly limitedDisks?: Readonly<Record<string, LimitedDisk>>;
 }
 
 /** A running swarm: its nodes, and what an operator does with it. */
@@ -51,6 +54,7 @@ export class Swarm {
   /** Starts a new swarm: nodes side by side, the first manager initialises, the others join. */
   static async start(site: Site, topology: Topology, addressPool?: AddressPool): Promise<Swarm> {
     const nodes = nameNodes(topology);
+    requireNames(topology, nodes);
     const [first, ...others] = (await step(`start ${count(nodes.length, 'node')}`, () =>
       site.startNodes(nodes),
     )) as [Node, ...Node[]];
@@ -355,4 +359,15 @@ export class Swarm {
   async nodeOf(service: string): Promise<Node> {
     return (await this.taskContainer(service)).node;
   }
+}
+
+/** @throws DrillError `usage` if a disk is limited that no node has */
+function requireNames({ limitedDisks = {} }: Topology, nodes: readonly NodeIdentity[]): void {
+  const names = nodes.map(({ name }) => name);
+  const unknown = Object.keys(limitedDisks).filter((name) => !names.includes(name));
+  if (unknown.length > 0)
+    throw usage(
+      `limitedDisks: expected names of nodes (${names.join(', ')}), got ${unknown.join(', ')}`,
+      'Correct the topology of the drill.',
+    );
 }

@@ -3,9 +3,17 @@ import { expect, test } from 'vitest';
 import { disasters } from '../../src/index.ts';
 import type { ProofRow } from '../../src/model/disaster.ts';
 import { seconds } from '../../src/support/clock.ts';
+import { DrillError } from '../../src/support/errors.ts';
 import { replacing, swarmWith, useSwarm, withoutEffect } from '../support/swarm-lab.ts';
 
-const lab = useSwarm('disasters-nodes', { managers: 1, workers: 2 });
+const lab = useSwarm('disasters-nodes', {
+  managers: 1,
+  workers: 2,
+  limitedDisks: {
+    'worker-1': { part: 'swarm', bytes: 50e6 },
+    'worker-2': { part: 'all', bytes: 200e6 },
+  },
+});
 
 /** What changed, e.g. `running to exited`. */
 const changesOf = (proof: readonly ProofRow[]): string[] =>
@@ -84,13 +92,13 @@ test('cuts a node off from all others unless they are named', async () => {
 
 test('corrupts and truncates files, and restores them', async () => {
   const { swarm } = lab;
-  const node = swarm.node('worker-2');
+  const node = swarm.node('manager-1');
   const path = '/var/lib/docker/swarm/drill-test';
   await node.exec(['sh', '-c', `printf 0123456789abcdef >${path}`]);
   const corrupt = await disasters.corruptFiles(swarm, node, { files: path, at: -4, bytes: 2 });
   expect(unchanged(corrupt.proof)).toBe(false);
   expect((await node.exec(['sed', '-n', 'l', path])).trim()).toMatch(/^0123456789ab\\\d+\\\d+ef\$?$/);
-  const truncate = await disasters.truncateFiles(swarm, 'worker-2', { files: `${path}*`, to: '50%' });
+  const truncate = await disasters.truncateFiles(swarm, 'manager-1', { files: `${path}*`, to: '50%' });
   expect((await node.exec(['cat', path])).trim()).toBe('01234567');
   await disasters.combine(corrupt, truncate).undo();
   expect((await node.exec(['cat', path])).trim()).toBe('0123456789abcdef');
@@ -100,6 +108,70 @@ test('corrupts and truncates files, and restores them', async () => {
   await expect(disasters.corruptFiles(swarm, node, { files: `${path}.none` })).rejects.toMatchObject({
     message: expect.stringContaining('no file matches') as string,
   });
+});
+
+test('loses packets each way, and stops losing them', async () => {
+  const { swarm } = lab;
+  const outage = await disasters.slowNetwork(swarm, 'worker-1', { loss: 0.5 });
+  expect(changesOf(outage.proof)).toEqual(
+    ['manager-1', 'worker-2'].flatMap((other) => [
+      `packets from worker-1 to ${other}: packets arrive to packets are lost`,
+      `packets from ${other} to worker-1: packets arrive to packets are lost`,
+    ]),
+  );
+  await outage.undo();
+});
+
+test('throttles what a node sends', async () => {
+  const { swarm } = lab;
+  const outage = await disasters.slowNetwork(swarm, 'worker-1', { rate: 50_000 });
+  expect(changesOf(outage.proof)).toEqual(['rate from worker-1 to manager-1: not throttled to throttled']);
+  await outage.undo();
+});
+
+test('delays packets, or says what the kernel lacks for that', async () => {
+  const { swarm } = lab;
+  const outcome = await disasters
+    .slowNetwork(swarm, 'worker-1', { delay: seconds(0.2) })
+    .catch((error: unknown) => error as DrillError);
+  if (outcome instanceof DrillError) {
+    expect(outcome).toMatchObject({
+      code: 'no-netem',
+      blame: 'lab',
+      hint: expect.stringContaining('sch_netem') as string,
+    });
+    return;
+  }
+  expect(changesOf(outcome.proof)).toEqual([
+    'round trip from worker-1 to manager-1: under 100 ms to over 100 ms',
+    'round trip from worker-1 to worker-2: under 100 ms to over 100 ms',
+  ]);
+  await outcome.undo();
+});
+
+test.for([
+  ['worker-1', 'swarm', '/var/lib/docker/swarm'],
+  ['worker-2', 'all', '/var/lib/docker'],
+] as const)('fills the limited disk of %s (%s), and frees it', async ([name, part, directory]) => {
+  const { swarm } = lab;
+  const node = swarm.node(name);
+  const write = () => node.exec(['sh', '-c', `cat /bin/sh >${directory}/drill-test`]);
+  const outage = await disasters.fillDisk(swarm, name, { part });
+  expect(changesOf(outage.proof)).toEqual([`${directory} of ${name}: has room to no space left on device`]);
+  await expect(write()).rejects.toMatchObject({
+    output: expect.stringMatching(/no space left/i) as string,
+  });
+  await outage.undo();
+  await write();
+});
+
+test('keeps a limited disk over a restart', async () => {
+  const { swarm } = lab;
+  const outage = await disasters.killNodes(swarm, ['worker-1', 'worker-2']);
+  await outage.undo();
+  await swarm.ready();
+  await swarm.node('worker-1').exec(['cat', '/var/lib/docker/swarm/drill-test']);
+  await swarm.node('worker-2').exec(['cat', '/var/lib/docker/drill-test']);
 });
 
 test('proves nothing where a failure has no effect', async () => {
@@ -113,8 +185,10 @@ test('proves nothing where a failure has no effect', async () => {
     disasters.killNodes(inert({ kill: async () => stopped }), 'worker-1'),
     disasters.freezeNodes(inert({ freeze: async () => {} }), 'worker-1'),
     disasters.cutNetwork(withoutRules, 'worker-1', { from: 'manager-1' }),
+    disasters.slowNetwork(withoutRules, 'worker-1', { loss: 0.5 }),
+    disasters.slowNetwork(withoutRules, 'worker-1', { rate: 50_000 }),
   ]);
-  expect(failures.map(({ proof }) => unchanged(proof))).toEqual([true, true, true, true]);
+  expect(failures.map(({ proof }) => unchanged(proof))).toEqual(failures.map(() => true));
 });
 
 test('does not call an undo done that left the failure in place', async () => {
@@ -138,6 +212,17 @@ test.for([
     'the same node on both sides of a cut',
     () => disasters.cutNetwork(lab.swarm, 'worker-1', { from: ['worker-1', 'manager-1'] }),
     /expected two different sides/,
+  ],
+  [
+    'to fill a disk that others use',
+    () => disasters.fillDisk(lab.swarm, 'manager-1'),
+    /\/var\/lib\/docker\/swarm of manager-1 is not a disk of limited size/,
+  ],
+  ['to slow nothing', () => disasters.slowNetwork(lab.swarm, 'worker-1', {}), /expected at least one effect/],
+  [
+    'a loss of everything',
+    () => disasters.slowNetwork(lab.swarm, 'worker-1', { loss: 1 }),
+    /expected a loss from 0.05 to below 1, got 1/,
   ],
   [
     'a file outside of the data root',

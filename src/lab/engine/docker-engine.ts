@@ -104,7 +104,11 @@ export function dockerEngine(docker: Docker, limit?: Seconds): Engine {
       inspect: (network) => get<NetworkInspection>(`/networks/${network}`),
       create: (spec) => post('/networks/create', spec),
       remove: (network) => remove(`/networks/${network}`),
-      connect: (network, Container) => post(`/networks/${network}/connect`, { Container }),
+      connect: (network, Container, IPv4Address) =>
+        post(`/networks/${network}/connect`, {
+          Container,
+          ...(IPv4Address !== undefined && { EndpointConfig: { IPAMConfig: { IPv4Address } } }),
+        }),
       disconnect: (network, Container) => post(`/networks/${network}/disconnect`, { Container, Force: true }),
     },
     volumes: {

@@ -74,7 +74,8 @@ export interface Engine {
     inspect(network: string): Promise<NetworkInspection>;
     create(spec: NetworkSpec): Promise<void>;
     remove(network: string): Promise<void>;
-    connect(network: string, container: string): Promise<void>;
+    /** @param address in the network. Default: a free one */
+    connect(network: string, container: string, address?: string): Promise<void>;
     disconnect(network: string, container: string): Promise<void>;
   };
   readonly volumes: {

@@ -10,10 +10,20 @@ export type { StartedTestContainer };
 
 export type NodeRole = 'manager' | 'worker';
 
+/** A part of a node's disk that is a file system of limited size, which a disaster can fill. */
+export interface LimitedDisk {
+  /** `swarm`: `/var/lib/docker/swarm`. `all`: `/var/lib/docker`, with images, volumes and swarm state. */
+  readonly part: 'swarm' | 'all';
+  /** Its size. Raft prepares its log in files of 64 MB, two of them. */
+  readonly bytes: number;
+}
+
 export interface NodeIdentity {
   /** Its host name, e.g. `manager-1`. A replacement has the name of the node that it replaces. */
   readonly name: string;
   readonly role: NodeRole;
+  /** Default: its disk is as large as that of the lab's engine. */
+  readonly limitedDisk?: LimitedDisk | undefined;
 }
 
 export interface NodeSpec extends NodeIdentity {

@@ -1,5 +1,5 @@
 // The disks of nodes: volumes of the lab's engine, cloned from the lab's template by a helper container.
-import { MAKE_DISK } from '../../lab/disk.ts';
+import { LIMIT_DISK, MAKE_DISK } from '../../lab/disk.ts';
 import type { Labels } from '../../lab/engine/api.ts';
 import type { Engine } from '../../lab/engine/engine.ts';
 import { ignoreNotFound } from '../../lab/engine/errors.ts';
@@ -7,6 +7,7 @@ import { execInContainer } from '../../lab/engine/process.ts';
 import { imageReference } from '../../lab/images.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import type { Scope } from '../../support/scope.ts';
+import type { NodeIdentity } from './container.ts';
 
 export interface NodeDisksOptions {
   readonly lab: LabFacts;
@@ -48,14 +49,17 @@ export class NodeDisks {
     return { container: this.#options.helper, path: `/volumes/${volume}/_data` };
   }
 
-  /** Creates a disk. When the scope is closed, it is removed with the container of the same name. @param node for the step's title */
-  async create(volume: string, node: string, labels: Labels): Promise<void> {
+  /** Creates a disk. When the scope is closed, it is removed with the container of the same name. @param node its name is for the step's title */
+  async create(volume: string, { name: node, limitedDisk }: NodeIdentity, labels: Labels): Promise<void> {
     const { lab, engine, scope, helper } = this.#options;
     this.#volumes.push(volume);
     scope.defer(`remove ${node}`, () => this.#remove(volume));
     await engine.volumes.create({ Name: volume, Labels: labels });
     const paths = [lab.template, volume].map((name) => this.helperFor(name).path);
     await execInContainer(engine, helper, ['sh', '-c', MAKE_DISK, 'disk', ...paths]);
+    if (!limitedDisk) return;
+    const limit = [paths[1] ?? '', limitedDisk.part, String(limitedDisk.bytes)];
+    await execInContainer(engine, helper, ['sh', '-c', LIMIT_DISK, 'disk', ...limit]);
   }
 
   /** Nodes are removed side by side: the first clean-up step starts all of them, and each step reports its own. */

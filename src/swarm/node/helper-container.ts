@@ -36,7 +36,7 @@ export async function startHelper(
       LogConfig: { Type: 'none', Config: {} },
       ...(shares === 'network'
         ? { NetworkMode: node, CapAdd: ['NET_ADMIN'] }
-        : { NetworkMode: 'none', PidMode: node }),
+        : { NetworkMode: 'none', PidMode: node, Privileged: true }),
     },
   });
   try {

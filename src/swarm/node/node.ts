@@ -197,13 +197,15 @@ export class Node {
 /** A node that is switched off. */
 export class StoppedNode {
   readonly name: string;
+  readonly role: NodeRole;
   /** Id of the node's container in the lab's engine. */
   readonly id: string;
-  readonly #parts: NodeParts;
+  #parts: NodeParts;
 
   /** @internal */
   constructor(parts: NodeParts) {
     this.name = parts.spec.name;
+    this.role = parts.spec.role;
     this.id = parts.id;
     this.#parts = parts;
   }
@@ -240,6 +242,14 @@ export class StoppedNode {
   /** Whether it was never started: then it has no log that says something. */
   async isNew(): Promise<boolean> {
     return (await this.#parts.outer.containers.inspect(this.id)).State.Status === 'created';
+  }
+
+  /** @internal use `Site.moveNode` */
+  async moveTo(address: string): Promise<void> {
+    const { outer, spec } = this.#parts;
+    await outer.networks.disconnect(spec.network, this.id);
+    await outer.networks.connect(spec.network, this.id, address);
+    this.#parts = { ...this.#parts, spec: { ...spec, address } };
   }
 
   /** Starts it on its disk, and waits for its engine. */

@@ -1,13 +1,13 @@
 // Nodes that are lost for good: with their disks.
-import { connect } from '../lab/engine/connect.ts';
-import type { Engine } from '../lab/engine/engine.ts';
-import { isNotFound } from '../lab/engine/errors.ts';
-import type { Aftermath, ProofRow } from '../model/disaster.ts';
-import { usage } from '../support/errors.ts';
-import type { Node } from '../swarm/node/node.ts';
-import type { Swarm } from '../swarm/swarm.ts';
-import { causeFailure, type Sighting } from './cause.ts';
-import { namesOf, splitTargets, type Targets } from './targets.ts';
+import { connect } from '../../lab/engine/connect.ts';
+import type { Engine } from '../../lab/engine/engine.ts';
+import { isNotFound } from '../../lab/engine/errors.ts';
+import type { Aftermath, ProofRow } from '../../model/disaster.ts';
+import { usage } from '../../support/errors.ts';
+import type { Node } from '../../swarm/node/node.ts';
+import type { Swarm } from '../../swarm/swarm.ts';
+import { causeFailure, type Sighting } from '../cause.ts';
+import { namesOf, splitTargets, type Targets } from '../targets.ts';
 
 /**
  * Destroys every node with its disk. Nothing survives, by type.

@@ -1,11 +1,11 @@
 // Nodes that are switched off, or that only stop answering. Their disks stay.
-import type { Reversible } from '../model/disaster.ts';
-import { seconds, type Seconds } from '../support/clock.ts';
-import type { Node, StoppedNode } from '../swarm/node/node.ts';
-import type { Swarm } from '../swarm/swarm.ts';
-import { causeReversible, type Witness } from './cause.ts';
+import type { Reversible } from '../../model/disaster.ts';
+import { seconds, type Seconds } from '../../support/clock.ts';
+import type { Node, StoppedNode } from '../../swarm/node/node.ts';
+import type { Swarm } from '../../swarm/swarm.ts';
+import { causeReversible, type Witness } from '../cause.ts';
 import { countRunning } from './running-processes.ts';
-import { namesOf, splitTargets, type Targets } from './targets.ts';
+import { namesOf, splitTargets, type Targets } from '../targets.ts';
 
 export interface StopOptions {
   /** How long the containers of a node have to end before they are killed. Default 20 s. */

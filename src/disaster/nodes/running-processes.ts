@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Node } from '../swarm/node/node.ts';
+import type { Node } from '../../swarm/node/node.ts';
 
 const SCRIPT = readFileSync(join(import.meta.dirname, 'running-processes.py'), 'utf8');
 const Answer = z.object({ running: z.number(), all: z.number() });

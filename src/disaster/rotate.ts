@@ -1,0 +1,95 @@
+// What an administrator rotates, and what every backup and every runbook with the old value does not know: the certificate authority, the
+// unlock key, the join tokens.
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import type { Aftermath } from '../model/disaster.ts';
+import { seconds } from '../support/clock.ts';
+import { usage } from '../support/errors.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import { causeIrreversible, type Witness } from './cause.ts';
+
+/** Every node asks for a new certificate; those that are down delay the end of the rotation for ever. */
+const ROTATION_LIMIT = seconds(90);
+
+/**
+ * Replaces the root certificate, as `docker swarm ca --rotate` does, and waits until every node has a certificate of the new one.
+ * @throws DrillError `command-failed` if the swarm refuses it
+ */
+export const rotateAuthority = (swarm: Swarm): Promise<Aftermath<Swarm>> =>
+  causeIrreversible(
+    {
+      name: 'rotate the certificate authority',
+      witnesses: [
+        {
+          what: 'root certificate',
+          id: 'ca',
+          async look() {
+            const { TLSInfo } = await (await swarm.manager()).engine.swarm.inspect();
+            return { state: `digest ${digest(TLSInfo.TrustRoot)}` };
+          },
+        },
+      ],
+      // The command waits for the end of the rotation.
+      cause: () => onManager(swarm, ['docker', 'swarm', 'ca', '--rotate', '--quiet']),
+      limit: ROTATION_LIMIT,
+    },
+    swarm,
+  );
+
+/** Replaces the key that unlocks restarted managers. @throws DrillError `usage` if the swarm is not autolocked */
+export async function rotateUnlockKey(swarm: Swarm): Promise<Aftermath<Swarm>> {
+  const read = async (): Promise<string> => (await swarm.manager()).engine.swarm.unlockKey();
+  if ((await read()) === '')
+    throw usage(
+      'rotateUnlockKey: the swarm is not autolocked',
+      'Lock it first: docker swarm update --autolock',
+    );
+  return causeIrreversible(
+    {
+      name: 'rotate the unlock key',
+      witnesses: [witnessSecret('unlock key', read)],
+      cause: () => onManager(swarm, ['docker', 'swarm', 'unlock-key', '--rotate', '--quiet']),
+    },
+    swarm,
+  );
+}
+
+/** Replaces the tokens with which nodes join. */
+export const rotateJoinTokens = (swarm: Swarm): Promise<Aftermath<Swarm>> =>
+  causeIrreversible(
+    {
+      name: 'rotate the join tokens',
+      witnesses: (['Manager', 'Worker'] as const).map((role) =>
+        witnessSecret(
+          `join token for a ${role.toLowerCase()}`,
+          async () => (await (await swarm.manager()).engine.swarm.inspect()).JoinTokens[role],
+        ),
+      ),
+      cause: async () => {
+        for (const role of ['manager', 'worker'])
+          await onManager(swarm, ['docker', 'swarm', 'join-token', '--rotate', '--quiet', role]);
+      },
+    },
+    swarm,
+  );
+
+/** Its output may be the secret: it is dropped. */
+async function onManager(swarm: Swarm, argv: readonly string[]): Promise<void> {
+  await (await swarm.manager()).exec(argv);
+}
+
+/** Differs in every process, so that a report can't be used to test guesses. */
+const KEY = randomBytes(32);
+
+const witnessSecret = (what: string, read: () => Promise<string>): Witness => ({
+  what,
+  id: what,
+  look: async () => ({
+    state: `digest ${createHmac('sha256', KEY)
+      .update(await read())
+      .digest('hex')
+      .slice(0, 12)}`,
+  }),
+});
+
+/** Of what is public. */
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
