@@ -41,7 +41,6 @@ export interface ClusterInspection {
   readonly ID: string;
   readonly Version: ObjectVersion;
   readonly Spec: ClusterSpec;
-  readonly RootRotationInProgress?: boolean;
   readonly TLSInfo: { readonly TrustRoot: string };
   readonly RootRotationInProgress?: boolean;
   readonly JoinTokens: { readonly Manager: string; readonly Worker: string };
