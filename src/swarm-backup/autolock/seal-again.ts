@@ -57,7 +57,7 @@ const rotateUnlockKey = (engine: Engine, before: string): Promise<string> =>
   });
 
 /** Returns why the key file is not sealed with `key`; undefined if it is. */
-function unsealedReason(text: string, key: string): string | undefined {
+export function unsealedReason(text: string, key: string): string | undefined {
   if (!isKeyEncrypted(text)) return 'its private key is not encrypted';
   const file = parseKeyFile(text);
   const plain = [...engineHeaders(file)].filter(
