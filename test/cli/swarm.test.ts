@@ -164,7 +164,7 @@ test('ends with exit code 2 when the engine of a node is not there', async () =>
 
 test.each([
   ['backup', ['--recipient <age1…>', '--passphrase-fd', '(default: systemctl stop', 'Exit codes: 0 done']],
-  ['restore', ['--yes', '--force', '--unlock-key-file', 'Examples:']],
+  ['restore', ['--yes', '--force', '--unlock-key-file', '--new-unlock-key-file', 'Examples:']],
 ])('prints the help of swarm %s', async (command, texts) => {
   const { exitCode, stdout } = await swarmDrill('swarm', command, '--help');
   expect(exitCode).toBe(0);
