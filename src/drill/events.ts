@@ -6,6 +6,7 @@ import type { TopologyNode } from '../swarm/topology.ts';
 import type { StepCommand, StepOperation } from '../support/trace.ts';
 import type { CheckResult } from '../model/check.ts';
 import type { CoverageRow } from './coverage.ts';
+import type { KnownCause } from './known-causes.ts';
 
 export type { ArtifactFact, ImageFact, TopologyNode as NodePicture, ProofRow };
 
@@ -165,6 +166,8 @@ export type JournalEvent = { readonly t: number } & (
   | { readonly event: 'coverage'; readonly rows: readonly CoverageRow[] }
   | { readonly event: 'topology'; readonly when: 'before' | 'after'; readonly nodes: readonly TopologyNode[] }
   | { readonly event: 'environment'; readonly environment: Environment }
+  /** Why something waited, as the logs of a node show it. */
+  | { readonly event: 'cause'; readonly cause: KnownCause }
   | { readonly event: 'log'; readonly node: string; readonly file: string; readonly bytes: number }
   /** The drill stopped early. `blame` decides between `not-recovered` and `inconclusive`. */
   | {

@@ -41,6 +41,7 @@ export async function runDrill(drill: Drill, runtime: Runtime, options: RunOptio
     phase: 'plan',
     site: undefined,
     logged: new Set(),
+    named: new Set(),
   };
   using _watching = options.others?.subscribe((names) => journal.write({ event: 'others', names }));
   await withTrace(journal, options.signal, async () => {

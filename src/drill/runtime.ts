@@ -80,4 +80,6 @@ export interface RunContext {
   site: Site | undefined;
   /** Names of the nodes whose logs are in the journal already. */
   readonly logged: Set<string>;
+  /** Known causes that are in the journal already. */
+  readonly named: Set<string>;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { seconds, utcNow } from '../support/clock.ts';
 import { reasonOf } from '../support/errors.ts';
 import { step } from '../support/trace.ts';
+import { findKnownCauses } from './known-causes.ts';
 import type { RunContext } from './runtime.ts';
 
 /** The name of its log: no node is called so. */
@@ -65,6 +66,7 @@ export async function collectLogs({
   journal,
   site,
   logged,
+  named,
   options: { dir },
 }: RunContext): Promise<void> {
   await mkdir(join(dir, 'logs'), { recursive: true });
@@ -73,9 +75,17 @@ export async function collectLogs({
     ...((await site?.logs()) ?? []),
     ...(engineLog === undefined ? [] : [{ name: LAB_ENGINE, text: engineLog }]),
   ];
+  const origin = Date.now() - journal.now() * 1000;
+  const toDrillTime = (utc: number): number => Number(((utc - origin) / 1000).toFixed(3));
   for (const { name, text } of logs) {
     const file = `logs/${name}.log`;
     await writeFile(join(dir, file), text);
+    for (const cause of findKnownCauses(name, text, toDrillTime)) {
+      // What this node has logged before its disaster is in its log again.
+      const key = `${name} ${cause.name} ${cause.to.toFixed(1)}`;
+      if (!named.has(key)) journal.write({ event: 'cause', cause });
+      named.add(key);
+    }
     if (logged.has(name)) continue;
     logged.add(name);
     journal.write({ event: 'log', node: name, file, bytes: Buffer.byteLength(text) });

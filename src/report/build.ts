@@ -4,6 +4,7 @@ import { judge } from '../drill/verdict.ts';
 import { measureAvailability } from './availability.ts';
 import { selectEvents } from './journal-reader.ts';
 import { findMarks, measureActuals } from './measure.ts';
+import { nameCauses } from './name-causes.ts';
 import type { Report, Step } from './schema.ts';
 import { measureOthers } from './side-by-side.ts';
 import { UNFINISHED } from './spans.ts';
@@ -34,7 +35,8 @@ export function buildReport(events: readonly JournalEvent[], around: ReportConte
   const origin = Date.parse(dated?.at ?? at) - (dated?.t ?? 0) * 1000;
   const utcAt = (t: number): string => new Date(origin + t * 1000).toISOString();
 
-  const steps = buildTimeline(events, utcAt);
+  const causes = selectEvents(events, 'cause').map(({ cause }) => cause);
+  const steps = nameCauses(buildTimeline(events, utcAt), causes);
   const marks = findMarks(events);
   const actual = measureActuals(events, marks);
   const objectives = plan?.objectives ?? { rtoSeconds: null, rpoSeconds: null };

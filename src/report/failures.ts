@@ -84,7 +84,8 @@ function findDominant({ steps, marks: { disaster, firstResponse } }: Report): Fa
   const [longest] = sumByStep(path);
   if (!longest) return null;
   const { step, within, seconds } = longest;
-  return { step: step.name, within: [...within], seconds: Math.round(seconds * 1000) / 1000 };
+  const causes = (step.causes ?? []).map(({ name, link }) => ({ name, link }));
+  return { step: step.name, within: [...within], seconds: Math.round(seconds * 1000) / 1000, causes };
 }
 
 const LONGEST_NAME = 60;

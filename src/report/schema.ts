@@ -23,6 +23,7 @@ export interface Step {
   command?: { on: string; line: string } | undefined;
   error: string | null;
   waits: { because: string; seconds: number }[];
+  causes?: { name: string; link: string; node: string; seconds: number }[] | undefined;
   parts: Step[];
 }
 export const Step: z.ZodType<Step> = z.object({
@@ -44,6 +45,17 @@ export const Step: z.ZodType<Step> = z.object({
     .describe('what an operator types for the same effect, without secrets'),
   error: z.string().nullable(),
   waits: z.array(z.object({ because: z.string(), seconds: duration })),
+  causes: z
+    .array(
+      z.object({
+        name: z.string(),
+        link: z.string().describe('issue upstream'),
+        node: z.string().describe('whose log shows it'),
+        seconds: duration.describe('how long this step waited for it'),
+      }),
+    )
+    .optional()
+    .describe('known causes of its waits, from the logs of the nodes'),
   parts: z.array(z.lazy(() => Step)),
 });
 
@@ -328,7 +340,12 @@ export const FailureRow = z.object({
     .describe('mean number of other drills on the same machine while this one recovered'),
   objectives: z.enum(['met', 'missed', 'not measured', 'none set']),
   dominant: z
-    .object({ step: z.string(), within: z.array(z.string()), seconds: duration })
+    .object({
+      step: z.string(),
+      within: z.array(z.string()),
+      seconds: duration,
+      causes: z.array(z.object({ name: z.string(), link: z.string() })).describe('known causes of its waits'),
+    })
     .nullable()
     .describe('the step that the recovery waited for longest'),
   checks: z.object({ passed: count, failed: count, unproven: count }),

@@ -12,6 +12,7 @@ import {
   NOT_MEASURED,
   pluralize,
 } from './format.ts';
+import { issueName } from './causes-view.ts';
 import { VERDICT_SIGNS } from './verdict-view.ts';
 
 /** Shorter than `not measured`: the columns of the table are narrow. */
@@ -95,6 +96,7 @@ function buildRow(row: FailureRow, failure: string | null, root: string, scale: 
       step: dominant.step,
       seconds: formatTime(dominant.seconds),
       share: formatShare(dominant.seconds, rta ?? 0),
+      causes: dominant.causes.map(({ name, link }) => ({ name, link, issue: issueName(link) })),
     },
     passed: formatInteger(checks.passed),
     failed: checks.failed > 0 ? formatInteger(checks.failed) : null,

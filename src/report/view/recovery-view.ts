@@ -2,6 +2,7 @@
 import { findCriticalPath, sumByStep, type StepTotal } from '../critical-path.ts';
 import { phaseLabel } from '../phase-label.ts';
 import type { Report } from '../schema.ts';
+import { buildCauses } from './causes-view.ts';
 import { formatObjective, cssPercent, formatShare, formatTime } from './format.ts';
 
 /** How many of the longest steps get a number and a row each. */
@@ -69,6 +70,7 @@ function buildRankedRow({ step, within, seconds }: StepTotal, rank: number, rta:
     seconds: formatTime(seconds),
     share: formatShare(seconds, rta),
     width: cssPercent(seconds, longest),
+    causes: buildCauses(step),
     waits: waits.map((wait) => ({ because: wait.because, seconds: formatTime(wait.seconds) })),
   };
 }

@@ -3,6 +3,7 @@ import type { Phase } from '../../drill/events.ts';
 import { findCriticalPath, sumByStep } from '../critical-path.ts';
 import { phaseLabel } from '../phase-label.ts';
 import type { Report, Step } from '../schema.ts';
+import { buildCauses } from './causes-view.ts';
 import { buildTicks } from './axis.ts';
 import { pluralize, cssPercent, formatShare, formatTime } from './format.ts';
 
@@ -98,6 +99,7 @@ interface StepRow {
   readonly harness: boolean;
   readonly failed: boolean;
   readonly error: string | null;
+  readonly causes: ReturnType<typeof buildCauses>;
   readonly waits: readonly { readonly because: string; readonly seconds: string }[];
   readonly moreWaits: { readonly count: string; readonly seconds: string } | null;
   readonly open: boolean;
@@ -119,6 +121,7 @@ function buildStepRow(step: Step, depth: number, scene: Scene): StepRow {
     harness: step.harness,
     failed: !step.ok,
     error: step.error,
+    causes: buildCauses(step),
     waits: waits
       .slice(0, WAITS_SHOWN)
       .map((wait) => ({ because: wait.because, seconds: formatTime(wait.seconds) })),

@@ -48,6 +48,7 @@ test('names the step that the recovery waited for longest', () => {
     step: 'ledger_database runs',
     within: ['restore the database'],
     seconds: 8.86,
+    causes: [],
   });
 });
 
