@@ -7,13 +7,13 @@
 // could, and nothing else.
 //
 // https://github.com/nextcloud/documentation/issues/8001
-import { checks, disasters, drill, methods, seconds } from 'swarm-drill';
+import { checks, disasters, drill, methods, minutes } from 'swarm-drill';
 import { Ledger, ledger } from '../fixtures/ledger/ledger.ts';
 
 export default drill('database roles: the roles of the database log in after a restore from a dump', {
   topology: { managers: 1, workers: 0 },
   images: ledger.images,
-  objectives: { rto: seconds(60), rpo: seconds(60) },
+  objectives: { rto: minutes(2), rpo: minutes(5) },
 
   async seed({ swarm, seed, size }) {
     const shop = await ledger.deploy(swarm, { seed, size });

@@ -7,14 +7,14 @@
 // start. Proof is every key with its value and its expiry.
 //
 // https://github.com/redis/redis/issues/12762
-import { checks, disasters, drill, methods, seconds } from 'swarm-drill';
+import { checks, disasters, drill, methods, minutes } from 'swarm-drill';
 import { restoreWhileStopped } from '../fixtures/operator.ts';
 import { Sessions, sessions } from '../fixtures/sessions/sessions.ts';
 
 export default drill('key-value snapshot: a server with an append-only file loads the snapshot', {
   topology: { managers: 1, workers: 0 },
   images: sessions.images,
-  objectives: { rto: seconds(60), rpo: seconds(60) },
+  objectives: { rto: minutes(2), rpo: minutes(5) },
 
   async seed({ swarm, seed, size }) {
     const store = await sessions.deploy(swarm, { seed, size });

@@ -5,7 +5,7 @@
 // The recovery restores while the service is still at 0, and scales it up only then.
 //
 // https://github.com/moby/moby/issues/31757
-import { baselines, checks, drill, methods, seconds } from 'swarm-drill';
+import { baselines, checks, drill, methods, minutes } from 'swarm-drill';
 import { pruneWhileScaledToZero } from '../fixtures/mistakes.ts';
 import { Notes, notes } from '../fixtures/notes/notes.ts';
 import { scaleService } from '../fixtures/operator.ts';
@@ -13,7 +13,7 @@ import { scaleService } from '../fixtures/operator.ts';
 export default drill('pruned volume: the data of a service that was scaled to 0 is pruned', {
   topology: { managers: 1, workers: 0 },
   images: notes.images,
-  objectives: { rto: seconds(30), rpo: seconds(60) },
+  objectives: { rto: minutes(2), rpo: minutes(5) },
 
   async seed({ swarm, seed, size }) {
     const pad = await notes.deploy(swarm, { seed, size });

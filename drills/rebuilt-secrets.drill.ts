@@ -11,7 +11,7 @@ import {
   disasters,
   drill,
   methods,
-  seconds,
+  minutes,
   Swarm,
   type Kept,
   type Site,
@@ -27,7 +27,7 @@ export default drill(
   {
     topology: TOPOLOGY,
     images: notes.images,
-    objectives: { rto: seconds(60), rpo: seconds(60) },
+    objectives: { rto: minutes(2), rpo: minutes(5) },
 
     async seed({ swarm, seed, size }) {
       const pad = await notes.deploy(swarm, { seed, size });

@@ -5,7 +5,7 @@
 // into the short name succeeds, too, next to a service that starts with an empty volume.
 //
 // https://github.com/offen/docker-volume-backup/issues/179, https://github.com/BretFisher/docker-vackup/issues/23
-import { baselines, checks, disasters, drill, methods, seconds } from 'swarm-drill';
+import { baselines, checks, disasters, drill, methods, minutes } from 'swarm-drill';
 import { notes } from '../fixtures/notes/notes.ts';
 
 const archive = methods.volumeArchive();
@@ -15,7 +15,7 @@ export default drill(
   {
     topology: { managers: 1, workers: 0 },
     images: notes.images,
-    objectives: { rto: seconds(60), rpo: seconds(60) },
+    objectives: { rto: minutes(2), rpo: minutes(5) },
 
     async seed({ swarm, seed, size }) {
       const pad = await notes.deploy(swarm, { seed, size });

@@ -7,7 +7,7 @@
 // backup of the archive from before the clean-up as well. Proof is a write just before the named time.
 //
 // https://github.com/EnterpriseDB/barman/issues/881
-import { checks, disasters, drill, methods, seconds, type Check } from 'swarm-drill';
+import { checks, disasters, drill, methods, minutes, type Check } from 'swarm-drill';
 import { combineWithWal, evictAndEmptyVolume, reasonOf, withServicesStopped } from 'swarm-drill/workload';
 import { Ledger, ledger } from '../fixtures/ledger/ledger.ts';
 
@@ -17,7 +17,7 @@ const LAST_WRITE = 'probe-before-the-named-time';
 export default drill('WAL gap: the database is recovered to a named time, or refused', {
   topology: { managers: 1, workers: 0 },
   images: ledger.images,
-  objectives: { rto: seconds(90), rpo: seconds(60) },
+  objectives: { rto: minutes(2), rpo: minutes(5) },
 
   async seed({ swarm, seed, size }) {
     const shop = await ledger.deploy(swarm, { seed, size, archive: true });
