@@ -31,9 +31,11 @@ export function toNetworkSpec(network: NetworkSpec): NetworkSpec {
   return { ...(Object.fromEntries(entries) as unknown as NetworkSpec), Options: { ...network.Options } };
 }
 
-/** Returns what two swarms can be compared by: without the ids of tunnels if the engine may have assigned them. */
+/** Returns what two swarms can be compared by, also on engines of different versions: without the ids of tunnels if the engine may have assigned them. */
 export function toComparableNetwork(network: NetworkSpec): NetworkSpec {
-  const spec = toNetworkSpec(network);
+  const { EnableIPv4, ...others } = toNetworkSpec(network);
+  // Engines before 28 have no networks without IPv4, and do not say so.
+  const spec = EnableIPv4 === false ? { ...others, EnableIPv4 } : others;
   return mayBeAssigned(spec) ? withoutTunnelIds(spec) : spec;
 }
 

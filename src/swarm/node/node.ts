@@ -54,7 +54,10 @@ export class Node {
   /** The node's own engine. */
   readonly engine: Engine;
   /** When its container was started; nothing in it can be older. */
-  readonly startedAt = new Date();
+  get startedAt(): Date {
+    return this.#startedAt;
+  }
+  #startedAt = new Date();
   readonly #parts: NodeParts;
   readonly #container: StartedTestContainer | undefined;
   #isDestroyed = false;
@@ -88,6 +91,8 @@ export class Node {
       async () => {
         const { State } = await outer.containers.inspect(this.id);
         if (!State.Running) return this.#exited(State.ExitCode);
+        // Not when this program noticed it: its first tasks may have started by then.
+        this.#startedAt = new Date(State.StartedAt);
         await this.engine.ping();
         return { done: true };
       },
