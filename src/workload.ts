@@ -8,6 +8,9 @@ export { waitUntil } from './support/poll.ts';
 export { currentSignal, step } from './support/trace.ts';
 export { orAborted } from './support/abort.ts';
 
+/** Compose files may need what only newer CLIs know. */
+export { readCliVersion } from './swarm/docker-cli.ts';
+
 // Report what is wrong.
 export { DrillError, finding, reasonOf } from './support/errors.ts';
 
