@@ -32,6 +32,7 @@ export default drill('wrong owner: the service may write its restored files', {
   async restore({ kept, survivors: swarm }) {
     const pad = new Notes(swarm);
     await restoreWhileStopped(pad.service, notes.volumeOn(swarm, { 'manager-1': notes.labels }), kept.files);
+    await swarm.converged();
     return { swarm, pad, app: pad };
   },
   verify: ({ restored: { swarm, pad }, baseline }) => [
