@@ -115,7 +115,7 @@ export async function ensureImage(
       tried.push(`pulling ${base}: ${reasonOf(error)}`);
     }
   }
-  if (platform() === 'linux' && process.getuid?.() === 0) {
+  if (canBuildImages()) {
     try {
       const tar = createReadStream(await debianImage(recipe, progress));
       await engine.images.import(localReference(recipe), tar, recipe.debian.changes);
@@ -129,6 +129,14 @@ export async function ensureImage(
     hint: `Load ${registryReference(recipe)} into this engine, or run as root on Debian or Ubuntu.`,
   });
 }
+
+/** Whether this program can build images from Debian packages. */
+export const canBuildImages = (): boolean => platform() === 'linux' && process.getuid?.() === 0;
+
+/** Whether the engine has the image, from a registry or built. */
+export const hasImage = async (engine: Engine, recipe: ImageRecipe): Promise<boolean> =>
+  (await inspect(engine, registryReference(recipe))) !== undefined ||
+  (await inspect(engine, localReference(recipe))) !== undefined;
 
 async function inspect(engine: Engine, reference: string) {
   try {

@@ -13,7 +13,15 @@ import { keyOf } from './cache.ts';
 import { debianImage } from './debian.ts';
 import { execInContainer, sendInput } from './engine/process.ts';
 import { type EngineVersion, nodeRecipe, nodeRecipeOf, nodeRole } from './engine-versions.ts';
-import { builtOf, ensureImage, localReference, toolboxRecipe, toolsRecipe } from './images.ts';
+import {
+  builtOf,
+  canBuildImages,
+  ensureImage,
+  hasImage,
+  localReference,
+  toolboxRecipe,
+  toolsRecipe,
+} from './images.ts';
 import { CACHE_LABEL } from './labels.ts';
 import type { ImageFact, ImageRecipe, LabFacts, MissingEngine } from './lab.ts';
 
@@ -44,13 +52,14 @@ export async function prepare(
   // The vault's host runs on the outer engine, the other ends of its tools inside the nodes.
   const tools = await ensureImage(engine, toolsRecipe, prefer, progress);
   const images = [node, tools];
+  const hasNoRegistry = images.every(({ origin }) => origin === 'debian') && canBuildImages();
   const recipes = new Map<ImageFact, ImageRecipe>([[tools, toolsRecipe]]);
   for (const recipe of inTemplate(workloads)) {
     // An engine without a registry never needs the workload's images itself: they go straight into the template.
-    const fact =
-      prefer === 'debian'
-        ? await builtFact(recipe, progress)
-        : await ensureImage(engine, recipe, prefer, progress);
+    const isDirect = prefer === 'debian' || (hasNoRegistry && !(await hasImage(engine, recipe)));
+    const fact = isDirect
+      ? await builtFact(recipe, progress)
+      : await ensureImage(engine, recipe, prefer, progress);
     images.push(fact);
     recipes.set(fact, recipe);
   }

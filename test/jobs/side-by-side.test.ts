@@ -14,7 +14,7 @@ const embedded = inject('lab').kind === 'embedded';
 const [ONE, OTHER] = ['single-manager', 'methods.valkey-rdb'] as const;
 
 const start = (...options: readonly string[]): Promise<DrillRun> =>
-  DrillRun.start(ONE, OTHER, '--jobs', '2', ...options);
+  DrillRun.start({}, ONE, OTHER, '--jobs', '2', ...options);
 
 const isAlive = (pid: number): boolean => {
   try {

@@ -13,19 +13,19 @@ export class DrillRun implements AsyncDisposable {
   readonly #reports: string;
   #hasEnded = false;
 
-  private constructor(reports: string, args: readonly string[]) {
+  private constructor(reports: string, env: Readonly<Record<string, string>>, args: readonly string[]) {
     this.#reports = reports;
     this.program = execa(process.execPath, [MAIN, 'run', ...args, '--no-check', '--reports', reports], {
       cwd: ROOT,
       reject: false,
-      env: { NO_COLOR: '1' },
+      env: { NO_COLOR: '1', ...env },
     });
     void this.program.then(() => (this.#hasEnded = true));
   }
 
-  /** Starts `swarm-drill run` with these arguments. */
-  static async start(...args: readonly string[]): Promise<DrillRun> {
-    return new DrillRun(await mkdtemp(join(tmpdir(), 'swarm-drill-run-')), args);
+  /** Starts `swarm-drill run` with these arguments. @param env in addition to the current environment */
+  static async start(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<DrillRun> {
+    return new DrillRun(await mkdtemp(join(tmpdir(), 'swarm-drill-run-')), env, args);
   }
 
   /** Returns a drill's journal once it has `text` in it. */

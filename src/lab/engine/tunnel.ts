@@ -12,6 +12,9 @@ import { DrillError, reasonOf } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { connect, unreachableReason } from './connect.ts';
 
+/** Pings in vain through an open tunnel: some, since the engine may be about to start. */
+const MOST_REFUSALS = 5;
+
 export interface Tunnel extends AsyncDisposable {
   /** `unix://…`, on this machine. */
   readonly host: string;
@@ -54,7 +57,7 @@ export async function openTunnel(url: URL): Promise<Tunnel> {
       stdio: ['pipe', 'ignore', 'pipe'],
       detached: true,
     });
-    await untilAnswered(ssh, `unix://${socket}`);
+    await untilAnswered(ssh, `unix://${socket}`, remote);
     return { host: `unix://${socket}`, [Symbol.asyncDispose]: () => close(ssh, directory) };
   } catch (cause) {
     await rm(directory, { recursive: true, force: true });
@@ -76,16 +79,21 @@ async function findSocket(target: readonly string[]): Promise<string> {
   return decodeURIComponent(url.pathname);
 }
 
-async function untilAnswered(ssh: ChildProcess, host: string): Promise<void> {
+async function untilAnswered(ssh: ChildProcess, host: string, remote: string): Promise<void> {
   const failure = new Promise<never>((_, fail) => ssh.once('error', fail));
   const errors = ssh.stderr ? text(ssh.stderr) : Promise.resolve('');
+  let refusals = 0;
   const answered = waitUntil(
     'the engine behind ssh',
     async () => {
       if (ssh.exitCode !== null || ssh.signalCode !== null)
         return { giveUp: lastLine(await errors) ?? `ssh ended with exit code ${ssh.exitCode}` };
       const reason = await unreachableReason(connect(host));
-      return reason === undefined ? { done: true } : { notYet: reason };
+      if (reason === undefined) return { done: true };
+      // The near end exists as soon as ssh has logged in.
+      if (!reason.includes('ENOENT') && ++refusals > MOST_REFUSALS)
+        return { giveUp: `nothing answers at ${remote} on that machine: ${reason}` };
+      return { notYet: reason };
     },
     { limit: seconds(30) },
   );
