@@ -1,0 +1,142 @@
+// A part of the swarm fails while people keep writing: a manager, the leader, the quorum, or the worker with the data. The data itself is
+// never lost, so no acknowledged write may be. How long can nothing be written, and how long until the swarm is whole again?
+//
+// The recovery follows Docker's guide: replace what is lost, force a new cluster if the quorum is gone, switch on what was off.
+// https://docs.docker.com/engine/swarm/admin_guide/
+import { baselines, checks, disasters, drill, methods, recoveries, seconds, type Swarm } from 'swarm-drill';
+import { waitUntil } from 'swarm-drill/workload';
+import { Notes, notes } from '../fixtures/notes/notes.ts';
+
+/** What is left, and how to reverse the failure if that is possible. */
+interface Left {
+  readonly swarm: Swarm;
+  readonly undo?: () => Promise<void>;
+}
+
+interface PartialLoss {
+  readonly variant: string;
+  readonly title: string;
+  readonly failure: string;
+  readonly disaster: (swarm: Swarm) => Promise<{
+    readonly proof: Awaited<ReturnType<typeof disasters.destroyNodes>>['proof'];
+    readonly survivors: Swarm;
+    readonly undo?: () => Promise<void>;
+  }>;
+  readonly recover: (left: Left) => Promise<unknown>;
+}
+
+/** The notes are on the first worker. */
+const HOME = 'worker-1';
+
+/** Without a leader no manager answers. */
+const awaitLeader = (swarm: Swarm): Promise<unknown> =>
+  waitUntil('a new leader', async () => ({ done: await swarm.leader() }));
+
+async function replaceLost({ swarm }: Left): Promise<void> {
+  await awaitLeader(swarm);
+  await recoveries.replaceLostNodes(swarm);
+}
+
+async function switchOn({ swarm, undo }: Left): Promise<void> {
+  await undo?.();
+  await swarm.ready();
+}
+
+const LOSSES: readonly PartialLoss[] = [
+  {
+    variant: 'follower',
+    title: 'partial loss: a manager that does not lead is destroyed',
+    failure: 'loss of one manager of three',
+    disaster: async (swarm) => disasters.destroyNodes(swarm, await swarm.follower()),
+    recover: replaceLost,
+  },
+  {
+    variant: 'leader',
+    title: 'partial loss: the leader is destroyed',
+    failure: 'loss of the leader',
+    disaster: async (swarm) => disasters.destroyNodes(swarm, await swarm.leader()),
+    recover: replaceLost,
+  },
+  {
+    variant: 'quorum',
+    title: 'partial loss: two of three managers are destroyed',
+    failure: 'loss of the quorum',
+    disaster: (swarm) => disasters.destroyNodes(swarm, ['manager-2', 'manager-3']),
+    async recover({ swarm }) {
+      await recoveries.forceNewCluster(swarm);
+      await recoveries.replaceLostNodes(swarm);
+    },
+  },
+  {
+    variant: 'stopped',
+    title: 'partial loss: the worker with the data is shut down and started again',
+    failure: 'restart of the worker with the data',
+    disaster: (swarm) => disasters.stopNodes(swarm, HOME),
+    recover: switchOn,
+  },
+  {
+    variant: 'killed',
+    title: 'partial loss: the worker with the data loses its power',
+    failure: 'power cut of the worker with the data',
+    disaster: (swarm) => disasters.killNodes(swarm, HOME),
+    recover: switchOn,
+  },
+  {
+    variant: 'frozen',
+    title: 'partial loss: the worker with the data freezes and continues',
+    failure: 'freeze of the worker with the data',
+    disaster: (swarm) => disasters.freezeNodes(swarm, HOME),
+    recover: switchOn,
+  },
+  {
+    variant: 'cut',
+    title: 'partial loss: the worker with the data is cut off from all others',
+    failure: 'cut network',
+    disaster: (swarm) => disasters.cutNetwork(swarm, HOME),
+    recover: switchOn,
+  },
+];
+
+for (const { variant, title, failure, disaster, recover } of LOSSES)
+  drill(title, {
+    variant,
+    failure,
+    tags: variant === 'leader' ? ['nightly', 'weekly'] : ['weekly'],
+    topology: { managers: 3, workers: 2 },
+    images: notes.images,
+    objectives: { rto: seconds(90), rpo: seconds(1) },
+    recoveryPoint: 'latest',
+    // The swarm that survives gains the nodes that replace lost ones.
+    continuousWrites: { through: ({ swarm }: Left) => new Notes(swarm) },
+
+    async seed({ swarm, seed, size }) {
+      const pad = await notes.deploy(swarm, { seed, size, on: HOME });
+      return { app: pad, pad };
+    },
+    baseline: async ({ swarm, seeded: { pad } }) => ({
+      mounted: await baselines.mountedFiles(swarm),
+      contents: await pad.contents(),
+    }),
+    backup: async ({ vault, seeded: { pad } }) => ({
+      files: await vault.keep(methods.volumeArchive(), await pad.volume()),
+    }),
+    drift: ({ write }) => write(5),
+    async disaster({ swarm }) {
+      const { proof, survivors, undo } = await disaster(swarm);
+      return { proof, survivors: { swarm: survivors, ...(undo && { undo }) } };
+    },
+    async restore({ survivors }) {
+      await recover(survivors);
+      const { swarm } = survivors;
+      await swarm.converged();
+      const pad = new Notes(swarm);
+      return { swarm, pad, app: pad };
+    },
+    verify: ({ restored: { swarm, pad }, baseline }) => [
+      checks.managersReachable(swarm, 3),
+      checks.tasksRunning(swarm),
+      checks.inventoryMatches(swarm, baseline.inventory),
+      checks.mountedFilesMatch(swarm, baseline.mounted),
+      ...pad.checks(baseline.contents),
+    ],
+  });
