@@ -6,6 +6,7 @@ import { clientAt } from '../../../src/lab/engine/client.ts';
 import type { Node } from '../../../src/swarm/node/node.ts';
 import { siteManager } from '../../../src/swarm-backup/engine/site-node.ts';
 import { isKeyEncrypted, NODE_KEY } from '../../../src/swarm-backup/file/node-key.ts';
+import { parseKeyFile } from '../../../src/swarm-backup/autolock/key-file.ts';
 import { unsealKeyFile } from '../../../src/swarm-backup/autolock/unseal.ts';
 import { newUnlockKey } from '../../support/sealed-key.ts';
 import { SecretListener } from '../../support/secret-listener.ts';
@@ -30,6 +31,8 @@ let node: Node;
 let value: string;
 let key: string;
 let made: Outcome;
+/** The key file of the manager that was backed up. */
+let lostKey: string;
 let attempts = 0;
 
 const nodeKey = async (): Promise<string> => (await siteManager(stage.site, node).root.read(NODE_KEY)) ?? '';
@@ -48,6 +51,7 @@ beforeAll(async () => {
   await writeFile(stage.path('key'), `${key}\n`);
   await writeFile(stage.path('other-key'), `${newUnlockKey()}\n`);
   made = await stage.backup(node.volume, 'locked.age', ...options());
+  lostKey = await nodeKey();
   for (const { name } of swarm.managers) await swarm.node(name).destroy();
   node = await stage.site.startNode({ name: 'manager-2', role: 'manager' });
 });
@@ -106,7 +110,9 @@ describe('a restore', () => {
     const text = await nodeKey();
     expect(isKeyEncrypted(text)).toBe(true);
     expect(() => unsealKeyFile(text, key)).toThrow(expect.objectContaining({ code: 'wrong-unlock-key' }));
-    expect(() => unsealKeyFile(text, newKey)).not.toThrow();
+    const [before, now] = [unsealKeyFile(lostKey, key), unsealKeyFile(text, newKey)].map(parseKeyFile);
+    expect(now?.body).not.toBe(before?.body);
+    expect(now?.headers.get('raft-dek')).not.toBe(before?.headers.get('raft-dek'));
   });
 
   test('leaves it locked after a restart, until the new key opens it', async () => {
