@@ -15,7 +15,7 @@ import keyValueSnapshot from '../../drills/key-value-snapshot.drill.ts';
 import walGap from '../../drills/wal-gap.drill.ts';
 import { Ledger, ledger } from '../../fixtures/ledger/ledger.ts';
 import { type Sessions } from '../../fixtures/sessions/sessions.ts';
-import { postgresBaseBackup } from '../../src/method/methods.ts';
+import { postgresBaseBackup, volumeArchive } from '../../src/method/methods.ts';
 import { copiedSnapshot, plainDump, tornCopy } from '../support/naive-methods.ts';
 import { differencesOf, failedChecks, naive } from '../support/scenario.ts';
 
@@ -63,6 +63,23 @@ test('copies the files of a running database, which then starts without an error
     expect.stringMatching(/^20 receipts do not add up/),
   );
   expect(report.verdict).toBe('not-recovered');
+});
+
+test('refuses to archive the files of a database that runs', async () => {
+  const report = await naive(databaseCopy, {
+    backup: async ({ vault, seeded }) => ({
+      database: await vault.keep(volumeArchive(), await shopOf(seeded).databaseVolume()),
+    }),
+  });
+  expect(report).toMatchObject({
+    verdict: 'not-recovered',
+    failure: {
+      phase: 'backup',
+      reason: expect.stringMatching(
+        /^volume ledger_database: is the data directory of a Postgres server that runs/,
+      ),
+    },
+  });
 });
 
 test('replays WAL up to a gap, where the server opens', async () => {
