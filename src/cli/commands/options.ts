@@ -61,7 +61,7 @@ export const enginesOption = (): Option =>
   new Option(
     '--engine <host>',
     `${engineOption().description.replace(' (default: detected)', '')}; repeat it to spread the drills over several (default: detected)`,
-  ).argParser((host: string, hosts: readonly string[] = []) => [...hosts, host]);
+  ).argParser((host: string, hosts: readonly string[] | undefined) => [...(hosts ?? []), host]);
 
 export const engineVersionOption = (): Option =>
   new Option(
