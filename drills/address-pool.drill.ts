@@ -13,7 +13,7 @@ export default drill('address pool: new networks of the restored swarm come from
   topology: { managers: 3, workers: 0 },
   addressPool,
   images: ledger.images,
-  objectives: { rto: seconds(90), rpo: seconds(60) },
+  objectives: { rto: seconds(120), rpo: seconds(120) },
 
   async seed({ swarm, seed, size }) {
     const shop = await ledger.deploy(swarm, { seed, size });

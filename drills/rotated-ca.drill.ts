@@ -11,7 +11,7 @@ const archive = methods.volumeArchive();
 export default drill('rotated CA: the restored swarm keeps its root certificate, and rotates nothing', {
   topology: { managers: 3, workers: 0 },
   images: ledger.images,
-  objectives: { rto: seconds(90), rpo: seconds(60) },
+  objectives: { rto: seconds(120), rpo: seconds(120) },
 
   async seed({ swarm, seed, size }) {
     const manager = await swarm.manager();

@@ -48,11 +48,12 @@ const losing = (check: Check, unknown: RegExp | undefined): Check =>
 const restoredOn = (from: EngineVersion, to: EngineVersion) =>
   drill(`engine ${from} to ${to}: the ledger comes back on another engine version`, {
     variant: `${from}-to-${to}`.replaceAll('.', '-'),
+    tags: ['weekly'],
     topology: { managers: 1, workers: 0 },
     engineVersion: from,
     otherEngineVersions: [to],
     images: ledger.images,
-    objectives: { rto: seconds(60), rpo: seconds(60) },
+    objectives: { rto: seconds(120), rpo: seconds(120) },
 
     async seed({ swarm, seed, size }) {
       const shop = await ledger.deploy(swarm, { seed, size });

@@ -3,8 +3,9 @@
 import { DrillError, labFailure } from '../support/errors.ts';
 import type { DebianRecipe, ImageRecipe, LabFacts } from './lab.ts';
 
-/** Oldest first. */
+/** Oldest first, each without the last part of its number. */
 export const ENGINE_VERSIONS = ['20.10', '26.1', '28.5'] as const;
+/** An engine version that nodes can run: a major and a minor number, such as `28.5`. */
 export type EngineVersion = (typeof ENGINE_VERSIONS)[number];
 
 const OTHER_PACKAGES = ['iptables', 'ca-certificates', 'iproute2', 'procps', 'mount', 'netcat-openbsd'];
