@@ -1,0 +1,173 @@
+// The traps of the drills about recoveries: the naive recovery, or the naive check, and the check of the drill that turns red.
+import { expect, test } from 'vitest';
+import { checks, recoveries, seconds, type Plan, type Site, type Swarm } from 'swarm-drill';
+import managerDiskLost from '../../drills/manager-disk-lost.drill.ts';
+import { advertised, migrated } from '../../drills/new-addresses.drill.ts';
+import offlineImage from '../../drills/offline-image.drill.ts';
+import outsideRaft from '../../drills/outside-raft.drill.ts';
+import { noCertificates } from '../../drills/partial-swarm-directory.drill.ts';
+import stackRemoved from '../../drills/stack-removed.drill.ts';
+import workerReplaced from '../../drills/worker-replaced.drill.ts';
+import { notes, Notes } from '../../fixtures/notes/notes.ts';
+import type { Kept } from '../../src/vault/vault.ts';
+import { outcome, resultOf } from '../support/control.ts';
+
+type Restore = Plan['restore'];
+type Context = Parameters<Restore>[0];
+
+/** The artifact of that name, as the drill's own restore gets it. */
+const artifact = <Target, Result>({ kept }: Context, name: string): Kept<Target, Result> =>
+  kept[name] as unknown as Kept<Target, Result>;
+
+const failedChecks = (report: Awaited<ReturnType<typeof outcome>>): string[] =>
+  report.checks.filter(({ result }) => result === 'fail').map(({ name }) => name);
+
+test('manager disk lost: raft counts tasks whose node is gone', async () => {
+  let replicas: unknown;
+  const report = await outcome(() => ({
+    ...managerDiskLost.plan,
+    async restore(context) {
+      const { swarm, app } = await managerDiskLost.plan.restore(context);
+      for (const worker of swarm.workers) await worker.destroy();
+      const { engine } = await swarm.manager();
+      const [service] = await engine.services.list({ status: true });
+      replicas = service?.ServiceStatus?.RunningTasks;
+      // The naive look at the application: that its service exists.
+      return { swarm, app: { ...app, write: async () => undefined, present: async (ids) => ids } };
+    },
+    verify: ({ restored: { swarm } }) => [checks.tasksRunning(swarm)],
+  }));
+  expect(replicas).toBe(1);
+  expect(failedChecks(report)).toContain('tasks running');
+});
+
+test('worker replaced: without its labels the service exists, and its task is pending', async () => {
+  const report = await outcome(() => ({
+    ...workerReplaced.plan,
+    firstResponseLimit: seconds(5),
+    async restore({ survivors }) {
+      const swarm = survivors as Swarm;
+      await recoveries.replaceLostNodes(swarm, { moveLabels: false });
+      return { swarm, app: new Notes(swarm) };
+    },
+  }));
+  expect(report).toMatchObject({
+    verdict: 'not-recovered',
+    failure: {
+      phase: 'first-response',
+      reason: expect.stringContaining('no running container of the service'),
+    },
+  });
+});
+
+test('stack removed: another commit than the recorded one is other code', async () => {
+  const report = await outcome(() => ({
+    ...stackRemoved.plan,
+    async restore(context) {
+      const restored = await stackRemoved.plan.restore(context);
+      const latest = notes.compose(restored.swarm, { changes: [['delay: 1s', 'delay: 2s']] });
+      await restored.swarm.deploy(notes.stack, latest);
+      return restored;
+    },
+  }));
+  expect(resultOf(report, 'inventory matches')).toMatchObject({
+    result: 'fail',
+    differences: expect.arrayContaining([expect.stringContaining('RestartPolicy.Delay')]),
+  });
+});
+
+test('new addresses: the CLI reports success, and raft keeps the old address', async () => {
+  const report = await outcome(() => ({
+    ...advertised.plan,
+    async restore(context) {
+      const restored = await advertised.plan.restore(context);
+      const attempt = { what: 'restore at a new address', reason: 'it worked' };
+      return { ...restored, attempt };
+    },
+  }));
+  expect(failedChecks(report)).toEqual(['fails: restore at a new address']);
+});
+
+test('new addresses: a manager that was not moved is at the old one', async () => {
+  const report = await outcome(() => ({
+    ...migrated.plan,
+    async restore(context) {
+      const swarm = await artifact<Site, Swarm>(context, 'state').restoreInto(context.site);
+      await recoveries.reconnectNodes(swarm, (context.survivors as Swarm).nodes);
+      // The manager that the operator believes to be at the new address.
+      const [manager] = swarm.managers;
+      if (manager) Object.defineProperty(manager, 'address', { value: '172.31.255.99' });
+      await swarm.converged();
+      return { swarm, app: new Notes(swarm), pad: new Notes(swarm) };
+    },
+    verify: ({ restored: { swarm } }) => [checks.managersAtTheirAddresses(swarm)],
+  }));
+  expect(resultOf(report, 'managers at their addresses').result).toBe('fail');
+});
+
+test('partial backup: an archive in the swarm directory is deleted with it', async () => {
+  let isLeft: string | undefined;
+  await outcome(() => ({
+    ...noCertificates.plan,
+    async restore(context) {
+      const node = await context.site.startNode({ name: 'manager-1', role: 'manager' });
+      await node.exec([
+        'sh',
+        '-c',
+        'mkdir -p /var/lib/docker/swarm && echo copy >/var/lib/docker/swarm/backup.tar',
+      ]);
+      await artifact(context, 'directory')
+        .restoreInto(node)
+        .catch(() => undefined);
+      isLeft = await (
+        await node.reconnect()
+      ).exec(['sh', '-c', 'cat /var/lib/docker/swarm/backup.tar 2>/dev/null || true']);
+      throw new Error('the control ends here');
+    },
+  }));
+  expect(isLeft).toBe('');
+});
+
+test('offline image: without the saved image no task starts', async () => {
+  const report = await outcome(() => ({
+    ...offlineImage.plan,
+    firstResponseLimit: seconds(5),
+    async restore(context) {
+      const swarm = await artifact<Site, Swarm>(context, 'state').restoreInto(context.site);
+      return { swarm, app: new Notes(swarm) };
+    },
+  }));
+  expect(report).toMatchObject({ verdict: 'not-recovered', failure: { phase: 'first-response' } });
+});
+
+test('outside of raft: a comparison of what raft has is green without the host', async () => {
+  const report = await outcome(() => ({
+    ...outsideRaft.plan,
+    async restore(context) {
+      const restored = await outsideRaft.plan.restore(context);
+      const [node] = restored.swarm.nodes;
+      await node?.exec(['docker', 'rm', '--force', 'proxy']);
+      await node?.exec(['docker', 'network', 'rm', 'office']);
+      await node?.exec(['rm', '/etc/docker/daemon.json']);
+      return restored;
+    },
+    verify: ({ restored: { swarm }, baseline }) => [
+      {
+        ...checks.inventoryMatches(swarm, baseline.inventory, {
+          kinds: ['cluster identity', 'services', 'networks', 'secrets', 'configs', 'nodes', 'node labels'],
+        }),
+        name: 'raft matches',
+      },
+      checks.inventoryMatches(swarm, baseline.inventory),
+    ],
+  }));
+  expect(resultOf(report, 'raft matches').result).toBe('pass');
+  expect(resultOf(report, 'inventory matches')).toMatchObject({
+    result: 'fail',
+    differences: expect.arrayContaining([
+      expect.stringContaining('local networks: office'),
+      expect.stringContaining('containers outside of Swarm'),
+      expect.stringContaining('daemon configuration'),
+    ]),
+  });
+});
