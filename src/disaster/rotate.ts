@@ -2,16 +2,13 @@
 // unlock key, the join tokens.
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import type { Aftermath } from '../model/disaster.ts';
-import { seconds } from '../support/clock.ts';
 import { usage } from '../support/errors.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { causeIrreversible, type Witness } from './cause.ts';
 
-/** Every node asks for a new certificate; those that are down delay the end of the rotation for ever. */
-const ROTATION_LIMIT = seconds(90);
-
 /**
- * Replaces the root certificate, as `docker swarm ca --rotate` does, and waits until every node has a certificate of the new one.
+ * Replaces the root certificate, as `docker swarm ca --rotate` does, and waits until every node has a certificate of the new one: for
+ * ever if one is down.
  * @throws DrillError `command-failed` if the swarm refuses it
  */
 export const rotateAuthority = (swarm: Swarm): Promise<Aftermath<Swarm>> =>
@@ -30,7 +27,6 @@ export const rotateAuthority = (swarm: Swarm): Promise<Aftermath<Swarm>> =>
       ],
       // The command waits for the end of the rotation.
       cause: () => onManager(swarm, ['docker', 'swarm', 'ca', '--rotate', '--quiet']),
-      limit: ROTATION_LIMIT,
     },
     swarm,
   );

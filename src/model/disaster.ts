@@ -22,5 +22,5 @@ export interface Reversible<S> extends Aftermath<S> {
    * caused. A second call does nothing.
    * @throws DrillError `not-undone` if the failure is still there
    */
-  undo(): Promise<void>;
+  readonly undo: () => Promise<void>;
 }
