@@ -11,6 +11,7 @@ export { managersReachable, survivesLeaderLoss } from './managers.ts';
 export { mountedFilesMatch } from './mounted.ts';
 export { newTaskHasItsFiles } from './swarm/new-task.ts';
 export { rootCertificateStable } from './root-rotation.ts';
+export { certificatesValid, nodesActive } from './nodes-active.ts';
 export { routingMeshAnswers } from './routing-mesh.ts';
 export { tasksRunning } from './tasks.ts';
 export { dataInVolumes } from './volumes/data-in-volumes.ts';
