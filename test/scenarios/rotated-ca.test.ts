@@ -27,6 +27,7 @@ test('a forced initialisation with the docker CLI begins a rotation that waits f
         if (RootRotationInProgress !== true) return { done: false };
         return monotonic() - began > LONG_ENOUGH ? { done: true } : { notYet: 'it is in progress' };
       });
+      await swarm.join({ managers: 2 });
       const shop = await ledger.restoreInto(
         swarm,
         kept as unknown as Parameters<typeof ledger.restoreInto>[1],
