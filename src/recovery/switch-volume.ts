@@ -5,6 +5,7 @@ import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 
+/** The volumes of a switch: from one to another. */
 export interface VolumeSwitch {
   /** Full name of the volume that the service mounts. */
   readonly from: string;

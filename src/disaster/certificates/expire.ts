@@ -18,6 +18,7 @@ const DAY = 24 * 60 * 60;
 /** How long Docker's certificates are valid. */
 const VALIDITY = 90 * DAY;
 
+/** Options of `expireCertificates`. */
 export interface ExpireOptions {
   /** From `takeOverAuthority`, which has to run while the swarm is well. */
   readonly authority: CertificateAuthority;

@@ -14,6 +14,7 @@ const Answer = z.object({ free: z.number(), writable: z.boolean() });
 
 const PLACES = { swarm: '/var/lib/docker/swarm', all: '/var/lib/docker' } as const;
 
+/** Options of `fillDisk`. */
 export interface FillOptions {
   /** The part whose size was limited when the node was started. Default `swarm`. */
   readonly part?: keyof typeof PLACES;

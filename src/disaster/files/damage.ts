@@ -17,6 +17,7 @@ const Hashes = z.record(z.string(), z.string());
 /** What every file on a node's disk is below. */
 const DATA_ROOT = '/var/lib/docker';
 
+/** Options of `corruptFile`. */
 export interface CorruptOptions {
   /** Paths below `/var/lib/docker`, which may be shell patterns: `/var/lib/docker/swarm/raft/wal-v3-encrypted/*.wal`. */
   readonly files: string | readonly string[];
@@ -26,6 +27,7 @@ export interface CorruptOptions {
   readonly bytes?: number;
 }
 
+/** Options of `truncateFile`. */
 export interface TruncateOptions {
   /** As for `corruptFiles`. */
   readonly files: string | readonly string[];

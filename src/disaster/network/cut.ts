@@ -8,6 +8,7 @@ import { findTargets, namesOf, type Targets } from '../targets.ts';
 import { probeNetwork, type Measured } from './probe.ts';
 import { addRules, newChain, removeRules } from './rules.ts';
 
+/** Options of `cutNetwork`. */
 export interface CutOptions {
   /** The nodes that they are cut off from. Default: all others of the swarm. */
   readonly from?: Targets;

@@ -10,6 +10,7 @@ import { shareProbe } from './cut.ts';
 import { probeNetwork } from './probe.ts';
 import { addRules, newChain, removeRules } from './rules.ts';
 
+/** Options of `slowNetwork`. */
 export interface SlowOptions {
   /** Every packet that the nodes send is this late. Needs netem in the kernel. */
   readonly delay?: Seconds;

@@ -7,6 +7,7 @@ import { causeReversible, type Witness } from '../cause.ts';
 import { countRunning } from './running-processes.ts';
 import { namesOf, splitTargets, type Targets } from '../targets.ts';
 
+/** Options of `stopNodes`. */
 export interface StopOptions {
   /** How long the containers of a node have to end before they are killed. Default 20 s. */
   readonly grace?: Seconds;
