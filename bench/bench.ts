@@ -4,11 +4,18 @@ import type { Lab } from '../src/lab/lab.ts';
 import { openLab } from '../src/lab/open.ts';
 import { usage } from '../src/support/errors.ts';
 import { drill } from './drill.ts';
+import { jobs } from './jobs.ts';
 import { manifest } from './manifest.ts';
 import { restore } from './restore.ts';
 import { swarm } from './swarm.ts';
 
-const PARTS: Readonly<Record<string, (lab: Lab) => Promise<void>>> = { swarm, drill, manifest, restore };
+const PARTS: Readonly<Record<string, (lab: Lab) => Promise<void>>> = {
+  swarm,
+  drill,
+  manifest,
+  restore,
+  jobs,
+};
 
 /** Runs the parts of these names; all of them when there are no names. @throws DrillError `usage` for a name that no part has */
 export async function bench(names: readonly string[]): Promise<void> {
