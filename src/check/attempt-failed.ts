@@ -1,7 +1,11 @@
 // Whether a way that is known not to work failed as it is known to.
 import type { Check } from '../model/check.ts';
 
-/** @param attempt what `recoveries.attemptInVain` returned @param expected what its reason has to match */
+/**
+ * Returns the check that a procedure which is known not to work failed, and for the known reason.
+ * @param attempt what `recoveries.attemptInVain` returned
+ * @param expected what its reason has to match
+ */
 export const attemptFailed = (
   attempt: { readonly what: string; readonly reason: string },
   expected: RegExp,
