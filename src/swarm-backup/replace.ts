@@ -4,7 +4,7 @@ import { pack } from 'tar-stream';
 import { DrillError, finding } from '../support/errors.ts';
 import { runLinked } from '../support/linked-streams.ts';
 import { step } from '../support/trace.ts';
-import { forceCommand } from '../swarm/membership.ts';
+import { forceCommand, forceInitialisation } from '../swarm/membership.ts';
 import { ENGINE_LIMIT, type Manager, START_ENGINE, STOP_ENGINE, SWARM } from './engine/manager.ts';
 import { unlockSwarm, waitUntilManaging } from './engine/probe.ts';
 import type { Manifest } from './file/manifest.ts';
@@ -111,7 +111,7 @@ export async function restartSwarm(
   // A forced initialisation sets autolock to what its request says. While it is on, the manager seals its key file at once, with the
   // old unlock key, which is in raft.
   const locked = strategy.by === 'unsealed key' && { EncryptionConfig: { AutoLockManagers: true } };
-  const request = { ...init, Spec: { ...init.Spec, ...locked }, ForceNewCluster: true };
+  const request = { ...init, Spec: { ...init.Spec, ...locked } };
   if (strategy.by === 'unlock key')
     await step('unlock the swarm', () => unlockSwarm(manager, strategy.unlockKey), {
       // It asks for the key.
@@ -122,7 +122,7 @@ export async function restartSwarm(
       'force a new cluster',
       async () => {
         try {
-          await manager.engine.withLimit(ENGINE_LIMIT).swarm.init(request);
+          await forceInitialisation(manager.engine.withLimit(ENGINE_LIMIT), request);
         } catch (cause) {
           if (cause instanceof DrillError) throw cause;
           throw finding('the engine refused to create a swarm from the backup', {

@@ -1,6 +1,7 @@
 // Joining nodes, and members whose node is lost.
+import type { SwarmInit } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
-import { isNotFound } from '../lab/engine/errors.ts';
+import { EngineError, isNotFound } from '../lab/engine/errors.ts';
 import { monotonic, type Seconds, seconds } from '../support/clock.ts';
 import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
@@ -25,9 +26,28 @@ export const initialiseSwarm = ({ engine, address }: Node, pool?: AddressPool): 
     ...(pool && { DefaultAddrPool: pool.pools, SubnetSize: pool.subnetSize }),
   });
 
-/** Makes a manager that has swarm state the only one of its swarm. */
+/**
+ * Makes a manager that has swarm state the only one of its swarm. It may lead only some time later: wait for that.
+ * @throws EngineError if the engine refuses; what it starts then ends, too
+ */
 export const forceNewCluster = ({ engine, address }: Node): Promise<void> =>
-  engine.swarm.init({ ListenAddr: LISTEN_ADDRESS, AdvertiseAddr: address, ForceNewCluster: true });
+  forceInitialisation(engine, { ListenAddr: LISTEN_ADDRESS, AdvertiseAddr: address });
+
+/**
+ * After the new cluster is started, the engine gives its leader 5 s to accept the request's specification (`initClusterSpec` in moby's
+ * daemon/cluster/swarm.go). An election may take longer: the engine then reports one of these, and the manager goes on without the
+ * specification of the request, with that in raft.
+ */
+const NO_LEADER_YET = /context deadline exceeded|The swarm does not have a leader/;
+
+/** Forces a new cluster as `forceNewCluster` does. @param request its specification may stay without effect: it must be that in raft */
+export async function forceInitialisation(engine: Engine, request: SwarmInit): Promise<void> {
+  try {
+    await engine.swarm.init({ ...request, ForceNewCluster: true });
+  } catch (error) {
+    if (!(error instanceof EngineError && NO_LEADER_YET.test(error.message))) throw error;
+  }
+}
 
 /** What an operator types to make a manager the only one of its swarm. @param address host, or host and port */
 export const forceCommand = (address: string): string =>
