@@ -6,7 +6,7 @@
 // - single: the end is missing. There is nothing to join: the swarm is restored from its backup.
 //
 // https://github.com/moby/swarmkit/issues/2959 https://github.com/moby/moby/issues/29180
-import { baselines, checks, disasters, drill, methods, seconds, type Swarm } from 'swarm-drill';
+import { baselines, checks, disasters, drill, methods, minutes, type Swarm } from 'swarm-drill';
 import { readSwarmError, rejoinBrokenManager, startRefused } from '../fixtures/broken-manager.ts';
 import { Notes, notes } from '../fixtures/notes/notes.ts';
 
@@ -43,7 +43,7 @@ export const oneOfThree = drill('damaged raft log: one manager of three joins ag
   failure: 'damaged raft log of one manager',
   topology: { managers: 3, workers: 0 },
   images: notes.images,
-  objectives: { rto: seconds(60) },
+  objectives: { rto: minutes(2) },
   recoveryPoint: 'latest',
 
   async seed({ swarm, seed, size }) {
@@ -80,7 +80,7 @@ export const single = drill('truncated raft log: a single manager is restored fr
   failure: 'damaged raft log of the only manager',
   topology: { managers: 1, workers: 0 },
   images: notes.images,
-  objectives: { rto: seconds(60), rpo: seconds(60) },
+  objectives: { rto: minutes(2), rpo: minutes(3) },
 
   async seed({ swarm, seed, size }) {
     const pad = await notes.deploy(swarm, { seed, size });

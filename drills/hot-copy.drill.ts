@@ -4,7 +4,7 @@
 // Everything that was acknowledged before the copy began has to be in the restored swarm; or the restore refuses the copy.
 //
 // https://docs.docker.com/engine/swarm/admin_guide/#back-up-the-swarm
-import { checks, disasters, drill, methods, seconds } from 'swarm-drill';
+import { checks, disasters, drill, methods, minutes } from 'swarm-drill';
 import { acknowledgedConfigsPresent, writeConfigsDuring } from '../fixtures/config-writer.ts';
 import { notes } from '../fixtures/notes/notes.ts';
 
@@ -12,7 +12,7 @@ export default drill('hot copy under writes: every change from before the copy i
   failure: 'loss of the only node, hot copy of swarm state',
   topology: { managers: 1, workers: 0 },
   images: notes.images,
-  objectives: { rto: seconds(60), rpo: seconds(60) },
+  objectives: { rto: minutes(2), rpo: minutes(3) },
 
   async seed({ swarm, seed, size }) {
     const pad = await notes.deploy(swarm, { seed, size });
