@@ -60,7 +60,7 @@ const GUARDED_LIBRARIES = {
     'src/swarm-backup/**',
     'test/**',
     'src/lab/engine/files.ts',
-    'src/lab/images.ts',
+    'src/lab/image/images.ts',
   ],
   'age-encryption': ['src/method/**', 'src/vault/**', 'src/swarm-backup/**', 'src/check/**', 'test/**'],
   '@noble/ciphers/salsa.js': ['src/swarm-backup/autolock/**', 'test/**'],

@@ -3,10 +3,10 @@
 import { createReadStream } from 'node:fs';
 import { GenericContainer, Wait } from 'testcontainers';
 import { workloadImages } from '../fixtures/images/recipes.ts';
-import { debianImage } from '../src/lab/debian.ts';
+import { debianImage } from '../src/lab/image/debian.ts';
 import { connect } from '../src/lab/engine/connect.ts';
 import { execInContainer, outputOf } from '../src/lab/engine/process.ts';
-import { localReference, toolboxRecipe } from '../src/lab/images.ts';
+import { localReference, toolboxRecipe } from '../src/lab/image/images.ts';
 import { OWNER_LABEL, ownerOf, RUN_LABEL } from '../src/lab/labels.ts';
 import type { Lab } from '../src/lab/lab.ts';
 import type { Scope } from '../src/support/scope.ts';

@@ -14,7 +14,7 @@ export * as methods from './method/methods.ts';
 export * as recoveries from './recovery/recoveries.ts';
 export { minutes, seconds, type Seconds } from './support/clock.ts';
 
-export type { EngineVersion } from './lab/engine-versions.ts';
+export type { EngineVersion } from './lab/image/engine-versions.ts';
 export type { Inventory } from './swarm/inventory.ts';
 export type { Node } from './swarm/node/node.ts';
 export type { Site } from './swarm/site.ts';

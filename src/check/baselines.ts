@@ -2,5 +2,5 @@
 export { readManifest as files } from './files/manifest.ts';
 export { readIdentity as identity } from './swarm/identity.ts';
 export { readMountedFiles as mountedFiles } from './mounted.ts';
-export { readRootCertificate as rootCertificate } from './root-rotation.ts';
+export { readRootCertificate as rootCertificate } from './swarm/root-rotation.ts';
 export { readMountedVolumes as mountedVolumes } from './volumes/mounted-volumes.ts';

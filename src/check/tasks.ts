@@ -2,7 +2,7 @@
 import type { TaskInspection } from '../lab/engine/api.ts';
 import { seconds } from '../support/clock.ts';
 import { reasonOf } from '../support/errors.ts';
-import { readProgress } from '../swarm/convergence.ts';
+import { readProgress } from '../swarm/service/convergence.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Check } from '../model/check.ts';
 

@@ -1,4 +1,4 @@
-// Exit codes. Those of a verdict are in src/drill/verdict.ts.
+// Exit codes. Those of a verdict are in src/drill/verdict/verdict.ts.
 export const EXIT = {
   /** The backup or the restore failed, not this program. */
   finding: 1,

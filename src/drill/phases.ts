@@ -12,16 +12,16 @@ import type { Inventory } from '../swarm/inventory.ts';
 import type { Site } from '../swarm/site.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Vault } from '../vault/vault.ts';
-import { acknowledgedWritesPresent, idsOf, type AcknowledgedWrites } from './acknowledged-writes.ts';
+import { acknowledgedWritesPresent, idsOf, type AcknowledgedWrites } from './writes/acknowledged-writes.ts';
 import { coverageOf } from './coverage.ts';
 import { JOURNAL_VERSION, type Phase } from './events.ts';
 import type { Application, Artifacts, Objectives, Restored, Seeded } from './plan.ts';
 import { runCheck } from './run-check.ts';
 import type { RunContext } from './runtime.ts';
-import { earlySentinelPresent, lateSentinelAsExpected } from './sentinels.ts';
+import { earlySentinelPresent, lateSentinelAsExpected } from './writes/sentinels.ts';
 import { DEFAULT_TAGS } from './tags.ts';
 import { collectLogs } from './teardown.ts';
-import type { Writer } from './writer.ts';
+import type { Writer } from './writes/writer.ts';
 
 /** Acknowledged writes before the backup, in addition to the sentinel. */
 const EARLY_WRITES = 10;

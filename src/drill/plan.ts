@@ -7,7 +7,7 @@ import type { Method } from '../model/method.ts';
 import type { Kept, Vault, VaultOptions } from '../vault/vault.ts';
 import type { Tag } from './tags.ts';
 import type { Aspect } from '../model/aspect.ts';
-import type { EngineVersion } from '../lab/engine-versions.ts';
+import type { EngineVersion } from '../lab/image/engine-versions.ts';
 import type { ImageRecipe } from '../lab/lab.ts';
 import type { Seconds } from '../support/clock.ts';
 import type { Inventory } from '../swarm/inventory.ts';

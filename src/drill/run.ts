@@ -5,7 +5,7 @@ import { utcNow } from '../support/clock.ts';
 import { describeError, hintOf } from '../support/errors.ts';
 import { Scope } from '../support/scope.ts';
 import { withTrace, withSignal } from '../support/trace.ts';
-import { explainFailure } from './blame.ts';
+import { explainFailure } from './verdict/blame.ts';
 import { Journal } from './journal.ts';
 import {
   awaitFirstResponse,
@@ -22,8 +22,8 @@ import {
 import type { Drill } from './plan.ts';
 import type { RunContext, RunOptions, Runtime } from './runtime.ts';
 import { tearDown } from './teardown.ts';
-import { Writer } from './writer.ts';
-import { finishContinuousWrites, followSurvivors, startContinuousWrites } from './writes-around-disaster.ts';
+import { Writer } from './writes/writer.ts';
+import { finishContinuousWrites, followSurvivors, startContinuousWrites } from './writes/around-disaster.ts';
 
 /**
  * Runs the drill to its end, also after a failure; all its facts are in `options.dir/journal.jsonl` then.

@@ -1,6 +1,6 @@
 // What a run needs from the other folders, handed in by the command line: the drill itself starts no engine and writes no report.
 import type { ArtifactFact } from '../model/artifact.ts';
-import type { EngineVersion } from '../lab/engine-versions.ts';
+import type { EngineVersion } from '../lab/image/engine-versions.ts';
 import type { Check } from '../model/check.ts';
 import type { Scope } from '../support/scope.ts';
 import type { AddressPool } from '../swarm/membership.ts';

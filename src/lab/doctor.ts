@@ -8,11 +8,11 @@ import type { Engine } from './engine/engine.ts';
 import { seconds } from '../support/clock.ts';
 import { runProgram } from '../support/command.ts';
 import { DrillError, reasonOf } from '../support/errors.ts';
-import { cacheDirectory } from './cache.ts';
+import { cacheDirectory } from './image/cache.ts';
 import { embeddedObstacle } from './embedded.ts';
 import { connect, unreachableReason } from './engine/connect.ts';
 import { openEndpoint } from './engine/endpoint.ts';
-import { nodeRecipe } from './engine-versions.ts';
+import { nodeRecipe } from './image/engine-versions.ts';
 import { findEngine } from './open.ts';
 
 export interface DoctorRow {

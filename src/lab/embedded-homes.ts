@@ -4,7 +4,7 @@ import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seconds } from '../support/clock.ts';
 import { waitUntil } from '../support/poll.ts';
-import { cacheDirectory } from './cache.ts';
+import { cacheDirectory } from './image/cache.ts';
 import { ownerIsAlive } from './labels.ts';
 
 /** In the directory of a lab that outlives the process that opened it, and names that process: only `clean --all` ends the lab. */

@@ -1,5 +1,5 @@
 // A lab is an engine on which drills may create and destroy everything. These are its types; open.ts finds or starts one.
-import type { EngineVersion } from './engine-versions.ts';
+import type { EngineVersion } from './image/engine-versions.ts';
 
 /** What a process needs to know of a lab to use it; plain data, so that it can be handed to a worker. */
 export interface LabFacts {

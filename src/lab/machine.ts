@@ -3,7 +3,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { connect } from './engine/connect.ts';
 import type { Engine } from './engine/engine.ts';
 import { outputOf } from './engine/process.ts';
-import { imageReference } from './images.ts';
+import { imageReference } from './image/images.ts';
 import { OWNER_LABEL, ownerOf, RUN_LABEL } from './labels.ts';
 import type { LabFacts } from './lab.ts';
 

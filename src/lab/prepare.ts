@@ -9,10 +9,10 @@ import type { Engine } from './engine/engine.ts';
 import { seconds } from '../support/clock.ts';
 import { DrillError, reasonOf, usage } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
-import { keyOf } from './cache.ts';
-import { debianImage } from './debian.ts';
+import { keyOf } from './image/cache.ts';
+import { debianImage } from './image/debian.ts';
 import { execInContainer, sendInput } from './engine/process.ts';
-import { type EngineVersion, nodeRecipe, nodeRecipeOf, nodeRole } from './engine-versions.ts';
+import { type EngineVersion, nodeRecipe, nodeRecipeOf, nodeRole } from './image/engine-versions.ts';
 import {
   builtOf,
   canBuildImages,
@@ -21,7 +21,7 @@ import {
   localReference,
   toolboxRecipe,
   toolsRecipe,
-} from './images.ts';
+} from './image/images.ts';
 import { CACHE_LABEL } from './labels.ts';
 import type { ImageFact, ImageRecipe, LabFacts, MissingEngine } from './lab.ts';
 

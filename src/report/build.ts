@@ -1,14 +1,14 @@
 // Builds a report from a journal: a pure function that accepts any prefix of a journal, so that a crash still leaves a report.
 import type { JournalEvent } from '../drill/events.ts';
-import { judge } from '../drill/verdict.ts';
-import { measureAvailability } from './availability.ts';
+import { judge } from '../drill/verdict/verdict.ts';
+import { measureAvailability } from './measure/availability.ts';
 import { selectEvents } from './journal-reader.ts';
-import { findMarks, measureActuals } from './measure.ts';
-import { nameCauses } from './name-causes.ts';
+import { findMarks, measureActuals } from './measure/actuals.ts';
+import { nameCauses } from './measure/name-causes.ts';
 import type { Report, Step } from './schema.ts';
-import { measureOthers } from './side-by-side.ts';
-import { UNFINISHED } from './spans.ts';
-import { buildTimeline } from './timeline.ts';
+import { measureOthers } from './measure/side-by-side.ts';
+import { UNFINISHED } from './measure/spans.ts';
+import { buildTimeline } from './measure/timeline.ts';
 
 /** What is known about a drill from outside its journal. */
 export interface ReportContext {

@@ -1,7 +1,7 @@
 // Lists the failures of a run by how long the recovery took: one class for each kind of failure, one row for each drill.
-import { missesRpo } from '../drill/data-loss.ts';
-import { missesRto, type Verdict } from '../drill/verdict.ts';
-import { findCriticalPath, sumByStep } from './critical-path.ts';
+import { missesRpo } from '../drill/writes/data-loss.ts';
+import { missesRto, type Verdict } from '../drill/verdict/verdict.ts';
+import { findCriticalPath, sumByStep } from './measure/critical-path.ts';
 import type { FailureClass, FailureRow, Report } from './schema.ts';
 
 /** The directory of their pages, in the run's. */

@@ -1,7 +1,7 @@
 // Renders junit.xml of a run, for CI servers: a suite per drill, a case per check, and one each for end, objectives and verdict.
 import { DOMImplementation, XMLSerializer, type Element } from '@xmldom/xmldom';
-import { formatRpa, missesRpo } from '../drill/data-loss.ts';
-import { missesRto } from '../drill/verdict.ts';
+import { formatRpa, missesRpo } from '../drill/writes/data-loss.ts';
+import { missesRto } from '../drill/verdict/verdict.ts';
 import { formatSeconds } from '../support/clock.ts';
 import type { Report, Run } from './schema.ts';
 

@@ -1,7 +1,7 @@
 // Compares the backup methods of a run's drills: what each restored, what it lost, and how long it took.
 import { ASPECTS } from '../model/aspect.ts';
 import type { Matrix, MatrixRow, Report, Step } from './schema.ts';
-import { warnOfUnequalLoad } from './side-by-side.ts';
+import { warnOfUnequalLoad } from './measure/side-by-side.ts';
 
 /** Builds one matrix for each kind of data, with a row per drill, in the order in which the drills ran. */
 export function buildMatrices(drills: readonly Report[]): Matrix[] {

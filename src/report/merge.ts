@@ -2,7 +2,7 @@
 import { cp, readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { recordUnstarted } from '../drill/unstarted.ts';
+import { recordUnstarted } from '../drill/verdict/unstarted.ts';
 import { usage } from '../support/errors.ts';
 import type { Report, Run } from './schema.ts';
 import { JOURNAL_FILE, writeDrillReport, writeRunReport } from './write.ts';

@@ -1,9 +1,9 @@
 // Builds a run from its drills: its verdict is the worst of theirs, its duration is from the first start to the last end.
-import { exitCode, worstOf } from '../drill/verdict.ts';
+import { exitCode, worstOf } from '../drill/verdict/verdict.ts';
 import { buildFailures } from './failures.ts';
 import { buildMatrices } from './matrix.ts';
 import type { Report, Run } from './schema.ts';
-import { warnOfUnequalLoad } from './side-by-side.ts';
+import { warnOfUnequalLoad } from './measure/side-by-side.ts';
 
 /** @param reports at least one; the run lists them in the order they started */
 export function buildRun(reports: readonly Report[]): Run {

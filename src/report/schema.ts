@@ -1,7 +1,7 @@
 // The format of report.json and run.json; docs/*.schema.json are generated from it. Samples: test/support/report/samples.ts.
 import { z } from 'zod';
 import { PHASES, type Phase } from '../drill/events.ts';
-import { VERDICTS } from '../drill/verdict.ts';
+import { VERDICTS } from '../drill/verdict/verdict.ts';
 
 const count = z.int().min(0);
 const duration = z.number().min(0).describe('seconds');

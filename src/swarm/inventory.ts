@@ -5,7 +5,7 @@ import type { Engine } from '../lab/engine/engine.ts';
 import { toComparableNetwork } from './network-spec.ts';
 import { namesOfHosts } from './host-names.ts';
 import type { Node } from './node/node.ts';
-import { toComparableSpec, toPortableSpec } from './service-spec.ts';
+import { toComparableSpec, toPortableSpec } from './service/service-spec.ts';
 import type { TopologyNode } from './topology.ts';
 
 /** The kinds of object that an inventory lists; what only a running task or a workload knows is not among them. */

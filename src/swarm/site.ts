@@ -6,7 +6,7 @@ import type { Labels } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
 import { ignoreNotFound } from '../lab/engine/errors.ts';
 import { DRILL_LABEL, OWNER_LABEL, ownerOf, PART_LABEL, ROLE_LABEL, RUN_LABEL } from '../lab/labels.ts';
-import type { EngineVersion } from '../lab/engine-versions.ts';
+import type { EngineVersion } from '../lab/image/engine-versions.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { NODE_START } from '../lab/prepare.ts';
 import { DrillError, labFailure, reasonOf } from '../support/errors.ts';

@@ -2,7 +2,7 @@
 import type { Member } from '../lab/engine/api.ts';
 import { unreachableReason } from '../lab/engine/connect.ts';
 import { execInContainer, type ExecOptions } from '../lab/engine/process.ts';
-import { imageReference } from '../lab/images.ts';
+import { imageReference } from '../lab/image/images.ts';
 import { type Seconds, seconds } from '../support/clock.ts';
 import { count } from '../support/count.ts';
 import { DrillError, reasonOf, usage } from '../support/errors.ts';
@@ -11,7 +11,7 @@ import { commandLine } from '../support/shell.ts';
 import { step } from '../support/trace.ts';
 import { lockManagers, replaceUnlockKey } from './autolock.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
-import { findMissingTasks, type MissingTasks } from './convergence.ts';
+import { findMissingTasks, type MissingTasks } from './service/convergence.ts';
 import {
   activateNodes,
   type AddressPool,
@@ -24,7 +24,7 @@ import { stackDeployOptions } from './docker-cli.ts';
 import { nameNodes } from './name-nodes.ts';
 import type { LimitedDisk, NodeIdentity } from './node/container.ts';
 import type { Node } from './node/node.ts';
-import { PermanentErrors } from './permanent-errors.ts';
+import { PermanentErrors } from './service/permanent-errors.ts';
 import type { Site } from './site.ts';
 
 /** How long a node may take to list its containers, on a busy machine. */

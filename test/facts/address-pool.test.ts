@@ -1,6 +1,6 @@
 // docs/swarm-facts.md: a forced initialisation and the address pool.
 import { describe, expect, test } from 'vitest';
-import { ENGINE_VERSIONS } from '../../src/lab/engine-versions.ts';
+import { ENGINE_VERSIONS } from '../../src/lab/image/engine-versions.ts';
 import {
   docker,
   forceNewCluster,

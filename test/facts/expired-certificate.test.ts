@@ -1,6 +1,6 @@
 // docs/swarm-facts.md: a manager with an expired certificate refuses a forced initialisation, until docker-state.json is set aside.
 import { describe, expect, test } from 'vitest';
-import { ENGINE_VERSIONS } from '../../src/lab/engine-versions.ts';
+import { ENGINE_VERSIONS } from '../../src/lab/image/engine-versions.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { failureOf } from '../support/method-lab.ts';
 import { docker, forceNewCluster, initSwarm, openFactSite, untilManaging } from '../support/facts.ts';

@@ -1,6 +1,6 @@
 // docs/swarm-facts.md: which settings of the swarm a forced initialisation changes without being asked to.
 import { describe, expect, test } from 'vitest';
-import { ENGINE_VERSIONS } from '../../src/lab/engine-versions.ts';
+import { ENGINE_VERSIONS } from '../../src/lab/image/engine-versions.ts';
 import { failureOf } from '../support/method-lab.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';

@@ -1,6 +1,6 @@
 // docs/swarm-facts.md: a manager that lost its quorum, and whose engine was started again, takes a forced initialisation.
 import { describe, expect, test } from 'vitest';
-import { ENGINE_VERSIONS } from '../../src/lab/engine-versions.ts';
+import { ENGINE_VERSIONS } from '../../src/lab/image/engine-versions.ts';
 import { monotonic, seconds } from '../../src/support/clock.ts';
 import {
   docker,

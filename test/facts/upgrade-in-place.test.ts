@@ -1,7 +1,7 @@
 // docs/swarm-facts.md: the engine of a manager can be replaced by a newer or an older one, on the same disk.
 import { expect, test } from 'vitest';
-import { ENGINE_VERSIONS, requireEngineVersion } from '../../src/lab/engine-versions.ts';
-import { imageReference } from '../../src/lab/images.ts';
+import { ENGINE_VERSIONS, requireEngineVersion } from '../../src/lab/image/engine-versions.ts';
+import { imageReference } from '../../src/lab/image/images.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import type { Node } from '../../src/swarm/node/node.ts';

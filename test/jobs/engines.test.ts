@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { join } from 'node:path';
 import { workloadImages } from '../../fixtures/images/recipes.ts';
-import { cacheDirectory } from '../../src/lab/cache.ts';
+import { cacheDirectory } from '../../src/lab/image/cache.ts';
 import { openEmbedded } from '../../src/lab/embedded.ts';
 import type { Lab } from '../../src/lab/lab.ts';
 import { childrenOf, firstProcess } from '../support/processes.ts';

@@ -3,7 +3,7 @@ import { expect, inject, test } from 'vitest';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cacheDirectory } from '../../src/lab/cache.ts';
+import { cacheDirectory } from '../../src/lab/image/cache.ts';
 import { connect } from '../../src/lab/engine/connect.ts';
 import { ownerIsAlive } from '../../src/lab/labels.ts';
 import { sweepEmbedded } from '../../src/lab/embedded-homes.ts';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import { imageReference } from '../../src/lab/images.ts';
+import { imageReference } from '../../src/lab/image/images.ts';
 import { outputOf } from '../../src/lab/engine/process.ts';
 import { connect } from '../../src/lab/engine/connect.ts';
 import { seconds } from '../../src/support/clock.ts';

@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { sweepEmbedded } from '../../src/lab/embedded-homes.ts';
-import { cacheDirectory } from '../../src/lab/cache.ts';
+import { cacheDirectory } from '../../src/lab/image/cache.ts';
 import { childrenOf, firstProcess, processesWith } from '../support/processes.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -1,6 +1,6 @@
 // For tests of facts about Swarm: a manager of one engine version, used as an operator uses it, through the docker CLI.
 import { inject } from 'vitest';
-import type { EngineVersion } from '../../src/lab/engine-versions.ts';
+import type { EngineVersion } from '../../src/lab/image/engine-versions.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import { Scope } from '../../src/support/scope.ts';

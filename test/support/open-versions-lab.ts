@@ -2,7 +2,7 @@
 import type { TestProject } from 'vitest/node';
 import { workloadImages } from '../../fixtures/images/recipes.ts';
 import { provideLab } from '../../src/cli/runner/vitest-lab.ts';
-import { ENGINE_VERSIONS } from '../../src/lab/engine-versions.ts';
+import { ENGINE_VERSIONS } from '../../src/lab/image/engine-versions.ts';
 
 export default (project: TestProject): Promise<() => Promise<void>> =>
   provideLab(project, workloadImages, ENGINE_VERSIONS);

@@ -1,6 +1,6 @@
 // A registry on a node, so that clients get digests and platforms from it as they do from a public one.
 import { connect } from '../../src/lab/engine/connect.ts';
-import { ensureImage } from '../../src/lab/images.ts';
+import { ensureImage } from '../../src/lab/image/images.ts';
 import type { ImageRecipe } from '../../src/lab/lab.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';

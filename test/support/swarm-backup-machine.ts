@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { inject } from 'vitest';
 import { connect } from '../../src/lab/engine/connect.ts';
 import { outputOf, type ProcessOutput } from '../../src/lab/engine/process.ts';
-import { ensureImage } from '../../src/lab/images.ts';
+import { ensureImage } from '../../src/lab/image/images.ts';
 import type { ImageRecipe } from '../../src/lab/lab.ts';
 import { seconds } from '../../src/support/clock.ts';
 import { waitUntil } from '../../src/support/poll.ts';

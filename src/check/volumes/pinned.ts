@@ -1,7 +1,7 @@
 // Whether services with local volumes stay where their data is.
 import type { ServiceMount, ServiceSpec } from '../../lab/engine/api.ts';
 import type { Check } from '../../model/check.ts';
-import { eligibleNodes } from '../../swarm/placement.ts';
+import { eligibleNodes } from '../../swarm/service/placement.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 
 /**

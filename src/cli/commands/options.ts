@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { SIZES, type Size } from '../../drill/plan.ts';
 import { type Tag, TAGS } from '../../drill/tags.ts';
-import { ENGINE_VERSIONS } from '../../lab/engine-versions.ts';
+import { ENGINE_VERSIONS } from '../../lab/image/engine-versions.ts';
 import { type Seconds, seconds } from '../../support/clock.ts';
 import type { Shard } from '../select/shard.ts';
 

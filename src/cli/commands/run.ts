@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { Size } from '../../drill/plan.ts';
 import type { Seconds } from '../../support/clock.ts';
 import type { Tag } from '../../drill/tags.ts';
-import type { EngineVersion } from '../../lab/engine-versions.ts';
+import type { EngineVersion } from '../../lab/image/engine-versions.ts';
 import { DEFAULT_REPORTS } from '../runner/settings.ts';
 import { select } from '../select/selection.ts';
 import type { Shard } from '../select/shard.ts';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Drill } from '../../drill/plan.ts';
-import type { Verdict } from '../../drill/verdict.ts';
+import type { Verdict } from '../../drill/verdict/verdict.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import type { RunSettings } from '../runner/settings.ts';
 import type { FromDrill, ToDrill } from './messages.ts';

@@ -2,7 +2,7 @@
 // others share only the engine.
 import { join } from 'node:path';
 import type { Drill } from '../../drill/plan.ts';
-import { recordUnstarted } from '../../drill/unstarted.ts';
+import { recordUnstarted } from '../../drill/verdict/unstarted.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { connect, unreachableReason } from '../../lab/engine/connect.ts';
 import { toLabFacts } from '../runner/lab-facts.ts';

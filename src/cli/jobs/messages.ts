@@ -1,5 +1,5 @@
 // What the program and the process of a drill send each other.
-import type { Verdict } from '../../drill/verdict.ts';
+import type { Verdict } from '../../drill/verdict/verdict.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import type { RunSettings } from '../runner/settings.ts';
 

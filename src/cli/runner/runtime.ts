@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Engine } from '../../lab/engine/engine.ts';
-import { vaultContentsEncrypted } from '../../check/vault-encryption.ts';
-import { vaultIsolatedFromSwarm } from '../../check/vault-isolation.ts';
+import { vaultContentsEncrypted } from '../../check/vault/encryption.ts';
+import { vaultIsolatedFromSwarm } from '../../check/vault/isolation.ts';
 import type { Runtime } from '../../drill/runtime.ts';
 import { connect, unreachableReason } from '../../lab/engine/connect.ts';
 import { execInContainer } from '../../lab/engine/process.ts';

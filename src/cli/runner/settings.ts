@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ShardFact } from '../../drill/events.ts';
 import type { Objectives, Size } from '../../drill/plan.ts';
-import type { EngineVersion } from '../../lab/engine-versions.ts';
+import type { EngineVersion } from '../../lab/image/engine-versions.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import { utcNow } from '../../support/clock.ts';
 

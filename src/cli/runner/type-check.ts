@@ -2,7 +2,7 @@
 // until a file changes, and a check runs while the lab opens.
 import { readFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { cacheDirectory, keyOf } from '../../lab/cache.ts';
+import { cacheDirectory, keyOf } from '../../lab/image/cache.ts';
 import { runProgram } from '../../support/command.ts';
 import { DrillError, reasonOf } from '../../support/errors.ts';
 import { ROOT } from '../project.ts';

@@ -1,6 +1,6 @@
 // Which engine versions a run needs, and what to say about those that it does not use or can't have.
 import type { Drill } from '../../drill/plan.ts';
-import type { EngineVersion } from '../../lab/engine-versions.ts';
+import type { EngineVersion } from '../../lab/image/engine-versions.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 
 type Versioned = Pick<Drill, 'name'> & {

@@ -2,7 +2,7 @@
 // the program has already opened is reused, and closed by the program.
 import type { TestProject } from 'vitest/node';
 import { openLab } from '../../lab/open.ts';
-import type { EngineVersion } from '../../lab/engine-versions.ts';
+import type { EngineVersion } from '../../lab/image/engine-versions.ts';
 import type { ImageRecipe, Lab } from '../../lab/lab.ts';
 import { writeRunReport } from '../../report/write.ts';
 import { describeError } from '../../support/errors.ts';

@@ -1,6 +1,6 @@
 // The summary on the terminal: verdict, objectives and measurements, failed checks, and where the report is.
 import { join, relative } from 'node:path';
-import { formatRpa } from '../../drill/data-loss.ts';
+import { formatRpa } from '../../drill/writes/data-loss.ts';
 import type { Report, Run } from '../../report/schema.ts';
 import { formatSeconds } from '../../support/clock.ts';
 import type { Palette } from './palette.ts';

@@ -1,6 +1,6 @@
 // Whether a service can be scaled to 0 and back without doing harm: no task that runs once may run twice, and no update may continue.
 import type { ServiceInspection } from '../../lab/engine/api.ts';
-import { isJob, type TaskProgress } from '../../swarm/task-progress.ts';
+import { isJob, type TaskProgress } from '../../swarm/service/task-progress.ts';
 
 /** Returns whether nothing of the service runs or is going to: 0 replicas, a finished job, a task that ran once. */
 export const isIdle = ({ due, desired, failed }: TaskProgress): boolean =>

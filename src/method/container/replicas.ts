@@ -4,7 +4,7 @@ import { seconds } from '../../support/clock.ts';
 import { finding } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { step } from '../../support/trace.ts';
-import { readProgress, type ServiceProgress } from '../../swarm/convergence.ts';
+import { readProgress, type ServiceProgress } from '../../swarm/service/convergence.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import { isIdle, pauseObjection, updateObjection } from './pausable.ts';
 import type { Volume } from './volume.ts';

@@ -1,6 +1,6 @@
 // Constraints that name one node. A task whose node does not exist waits forever, without a word.
 import type { Member, ServiceSpec } from '../../lab/engine/api.ts';
-import { isSameName, parseNodeConstraint, type NodeConstraint } from '../../swarm/service-spec.ts';
+import { isSameName, parseNodeConstraint, type NodeConstraint } from '../../swarm/service/service-spec.ts';
 
 /** Returns the nodes that the service must run on; a node that it must not run on may be missing. */
 export const requiredNodesOf = ({ TaskTemplate }: ServiceSpec): NodeConstraint[] =>

@@ -18,7 +18,7 @@ import { copyRunning, type SiteHotCopy, siteManager } from '../../swarm-backup/e
 import type { Manifest } from '../../swarm-backup/file/manifest.ts';
 import { memoryTarget } from '../../swarm-backup/file/target.ts';
 import { restore } from '../../swarm-backup/restore.ts';
-import { readProgress } from '../../swarm/convergence.ts';
+import { readProgress } from '../../swarm/service/convergence.ts';
 import type { Node } from '../../swarm/node/node.ts';
 import { nameNodes } from '../../swarm/name-nodes.ts';
 import { Site } from '../../swarm/site.ts';

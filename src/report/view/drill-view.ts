@@ -1,7 +1,7 @@
 // Everything that report.mustache shows of one drill.
 import { phaseLabel } from '../phase-label.ts';
 import type { Report } from '../schema.ts';
-import { formatOthers } from '../side-by-side.ts';
+import { formatOthers } from '../measure/side-by-side.ts';
 import { buildAvailability } from './availability-view.ts';
 import { buildArtifacts, buildChecks, buildCleanup, buildCoverage, buildLogs } from './evidence-view.ts';
 import { pluralize, formatLongDate, formatMoment, formatTime } from './format.ts';

@@ -1,8 +1,8 @@
 // The table "failure by recovery time": a group for each kind of failure, a row with a bar for each drill.
-import { formatRpa } from '../../drill/data-loss.ts';
-import { VERDICTS } from '../../drill/verdict.ts';
+import { formatRpa } from '../../drill/writes/data-loss.ts';
+import { VERDICTS } from '../../drill/verdict/verdict.ts';
 import type { FailureClass, FailureRow } from '../schema.ts';
-import { formatOthers } from '../side-by-side.ts';
+import { formatOthers } from '../measure/side-by-side.ts';
 import {
   cssPercent,
   formatInteger,

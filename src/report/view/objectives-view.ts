@@ -1,6 +1,6 @@
 // Objectives and measurements, as figures and as gauges.
-import { formatRpa, missesRpo } from '../../drill/data-loss.ts';
-import { missesRto } from '../../drill/verdict.ts';
+import { formatRpa, missesRpo } from '../../drill/writes/data-loss.ts';
+import { missesRto } from '../../drill/verdict/verdict.ts';
 import type { Report } from '../schema.ts';
 import { formatGap } from './availability-view.ts';
 import { formatInteger, formatObjective, NOT_MEASURED, cssPercent, formatTime } from './format.ts';

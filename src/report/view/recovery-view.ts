@@ -1,5 +1,5 @@
 // The recovery as one bar that starts at the disaster, and the table of the steps it waited for.
-import { findCriticalPath, sumByStep, type StepTotal } from '../critical-path.ts';
+import { findCriticalPath, sumByStep, type StepTotal } from '../measure/critical-path.ts';
 import { phaseLabel } from '../phase-label.ts';
 import type { Report } from '../schema.ts';
 import { buildCauses } from './causes-view.ts';

@@ -1,6 +1,6 @@
 // The waterfall: every step on a time axis, by phase, with the recovery window in the background.
 import type { Phase } from '../../drill/events.ts';
-import { findCriticalPath, sumByStep } from '../critical-path.ts';
+import { findCriticalPath, sumByStep } from '../measure/critical-path.ts';
 import { phaseLabel } from '../phase-label.ts';
 import type { Report, Step } from '../schema.ts';
 import { buildCauses } from './causes-view.ts';

@@ -1,6 +1,6 @@
 // How verdicts and check results look: a word, a mark with a distinct shape, and a colour: colour is never the only sign.
 import type { CheckOutcome } from '../../model/check.ts';
-import type { Verdict } from '../../drill/verdict.ts';
+import type { Verdict } from '../../drill/verdict/verdict.ts';
 
 export interface Sign {
   readonly word: string;

@@ -1,8 +1,8 @@
 // Refuses to stop an engine in the middle of something that runs once: a job would run again from its beginning, and a task that
 // Swarm does not restart would stay half-done.
 import { finding } from '../../support/errors.ts';
-import { readProgress } from '../../swarm/convergence.ts';
-import { isJob } from '../../swarm/task-progress.ts';
+import { readProgress } from '../../swarm/service/convergence.ts';
+import { isJob } from '../../swarm/service/task-progress.ts';
 import type { Manager } from '../engine/manager.ts';
 
 /** @throws DrillError `unfinished-tasks` with their services */

@@ -3,7 +3,7 @@ import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainer
 import { TEMPLATE_MOUNT } from '../../lab/disk.ts';
 import type { ContainerSpec, Labels } from '../../lab/engine/api.ts';
 import { engineEnvironment } from '../../lab/engine/client.ts';
-import { type EngineVersion, nodeImage } from '../../lab/engine-versions.ts';
+import { type EngineVersion, nodeImage } from '../../lab/image/engine-versions.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 
 export type { StartedTestContainer };

@@ -4,7 +4,7 @@ import type { Labels } from '../../lab/engine/api.ts';
 import type { Engine } from '../../lab/engine/engine.ts';
 import { ignoreNotFound } from '../../lab/engine/errors.ts';
 import { execInContainer } from '../../lab/engine/process.ts';
-import { imageReference } from '../../lab/images.ts';
+import { imageReference } from '../../lab/image/images.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import type { Scope } from '../../support/scope.ts';
 import type { NodeIdentity } from './container.ts';

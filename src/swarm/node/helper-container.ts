@@ -1,7 +1,7 @@
 // Throwaway containers of the lab's engine that share the network or the processes of a node: for programs that the node's image lacks,
 // and for a node that does not answer.
 import type { ContainerProcess, ExecOptions } from '../../lab/engine/process.ts';
-import { imageReference } from '../../lab/images.ts';
+import { imageReference } from '../../lab/image/images.ts';
 import { DRILL_LABEL, OWNER_LABEL, RUN_LABEL } from '../../lab/labels.ts';
 import type { NodeParts } from './node.ts';
 

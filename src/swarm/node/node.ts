@@ -10,8 +10,8 @@ import {
   type ContainerProcess,
   type ExecOptions,
 } from '../../lab/engine/process.ts';
-import { type EngineVersion, requireEngineVersion } from '../../lab/engine-versions.ts';
-import { imageReference } from '../../lab/images.ts';
+import { type EngineVersion, requireEngineVersion } from '../../lab/image/engine-versions.ts';
+import { imageReference } from '../../lab/image/images.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import { seconds } from '../../support/clock.ts';
 import { commandReason } from '../../support/command-reason.ts';

@@ -2,7 +2,7 @@
 // program sends, and forwards the connections of backup programs. Without the gateway, the swarm does not reach the vault.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { imageReference } from '../../lab/images.ts';
+import { imageReference } from '../../lab/image/images.ts';
 import { uploadFiles } from '../../lab/engine/files.ts';
 import type { Engine } from '../../lab/engine/engine.ts';
 import { ignoreNotFound } from '../../lab/engine/errors.ts';

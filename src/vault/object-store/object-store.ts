@@ -6,7 +6,7 @@ import type { Engine } from '../../lab/engine/engine.ts';
 import { ignoreNotFound } from '../../lab/engine/errors.ts';
 import { connect } from '../../lab/engine/connect.ts';
 import { execInContainer } from '../../lab/engine/process.ts';
-import { ensureImage, objectStoreRecipe } from '../../lab/images.ts';
+import { ensureImage, objectStoreRecipe } from '../../lab/image/images.ts';
 import type { ImageFact } from '../../lab/lab.ts';
 import { seconds } from '../../support/clock.ts';
 import { waitUntil } from '../../support/poll.ts';

@@ -6,7 +6,7 @@ import type { ServiceMode } from '../../../src/lab/engine/api.ts';
 import { dockerCp } from '../../../src/method/volume/docker-cp.ts';
 import { swarmState } from '../../../src/method/swarm/swarm-state.ts';
 import { waitUntil } from '../../../src/support/poll.ts';
-import { readProgress } from '../../../src/swarm/convergence.ts';
+import { readProgress } from '../../../src/swarm/service/convergence.ts';
 import type { Swarm } from '../../../src/swarm/swarm.ts';
 import { openArtifactStore } from '../../support/artifact-store.ts';
 import {

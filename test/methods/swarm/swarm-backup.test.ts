@@ -1,7 +1,7 @@
 // `swarm backup` and `swarm restore` on a lab node: what was lost is restored, and nothing else is touched.
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { imageReference } from '../../../src/lab/images.ts';
+import { imageReference } from '../../../src/lab/image/images.ts';
 import { connect } from '../../../src/lab/engine/connect.ts';
 import { execInContainer } from '../../../src/lab/engine/process.ts';
 import { waitUntil } from '../../../src/support/poll.ts';

@@ -1,7 +1,7 @@
 // A node like Docker's official image, whose programs are BusyBox's: what runs inside a node takes only options that POSIX has.
 import { expect, test } from 'vitest';
 import { siteManager } from '../../../src/swarm-backup/engine/site-node.ts';
-import { ensureImage } from '../../../src/lab/images.ts';
+import { ensureImage } from '../../../src/lab/image/images.ts';
 import type { ImageRecipe } from '../../../src/lab/lab.ts';
 import * as methods from '../../../src/method/methods.ts';
 import { Scope } from '../../../src/support/scope.ts';

@@ -1,7 +1,7 @@
 // How many other drills shared the machine: measured from the journal, and compared between drills.
 import { expect, test } from 'vitest';
 import type { JournalEvent } from '../../../src/drill/events.ts';
-import { measureOthers, warnOfUnequalLoad } from '../../../src/report/side-by-side.ts';
+import { measureOthers, warnOfUnequalLoad } from '../../../src/report/measure/side-by-side.ts';
 
 const marks = { disaster: 10, firstResponse: 20, proven: 25 };
 const others = (t: number, ...names: string[]): JournalEvent => ({ t, event: 'others', names });

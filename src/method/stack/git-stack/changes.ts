@@ -8,7 +8,7 @@ import type {
 import { listDifferences } from '../../../swarm/differences.ts';
 import { digest } from '../../../swarm/inventory.ts';
 import { subnetsOf, TUNNEL_IDS, tunnelIdsOf, withoutTunnelIds } from '../../../swarm/network-spec.ts';
-import { toComparableSpec } from '../../../swarm/service-spec.ts';
+import { toComparableSpec } from '../../../swarm/service/service-spec.ts';
 
 import { imageOf, type DeployedStack, type DesiredStack, type ServicesByName } from './deployed.ts';
 

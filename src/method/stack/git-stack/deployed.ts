@@ -1,6 +1,6 @@
 // The stack that runs, with names instead of ids, and what compose files ask for in the same form.
 import type { NetworkSpec, SecretOrConfigSpec, ServiceSpec } from '../../../lab/engine/api.ts';
-import { toPortableSpec } from '../../../swarm/service-spec.ts';
+import { toPortableSpec } from '../../../swarm/service/service-spec.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import { namesById, readSwarmObjects, STACK_LABEL, type SwarmObjects } from '../swarm-objects.ts';
 import type { DryRun } from './dry-run.ts';

@@ -7,7 +7,7 @@ import { toStableText } from '../../../swarm/differences.ts';
 import { finding } from '../../../support/errors.ts';
 import { digest } from '../../../swarm/inventory.ts';
 import { isPredefined } from '../../../swarm/network-spec.ts';
-import { toComparableSpec } from '../../../swarm/service-spec.ts';
+import { toComparableSpec } from '../../../swarm/service/service-spec.ts';
 import { NamedObject, SecretSpecSchema } from '../swarm-objects.ts';
 import { requiredNodeIds } from '../node-constraints.ts';
 import { externalVolumesOf } from '../volumes.ts';

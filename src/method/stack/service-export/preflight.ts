@@ -7,7 +7,7 @@ import {
   mapReferences,
   toComparableSpec,
   type ReferenceKind,
-} from '../../../swarm/service-spec.ts';
+} from '../../../swarm/service/service-spec.ts';
 import { requiredNodesOf } from '../node-constraints.ts';
 import type { SecretValues } from '../sealed-secrets.ts';
 import { findTakenNetworks, findTakenTunnels, type LocalNetwork } from '../taken-networks.ts';

@@ -7,7 +7,7 @@ import { finding, reasonOf } from '../../../support/errors.ts';
 import { waitUntil, type Answer } from '../../../support/poll.ts';
 import { step } from '../../../support/trace.ts';
 import { tunnelIdsOf, withoutTunnelIds } from '../../../swarm/network-spec.ts';
-import { mapReferences, toComparableSpec, type ReferenceKind } from '../../../swarm/service-spec.ts';
+import { mapReferences, toComparableSpec, type ReferenceKind } from '../../../swarm/service/service-spec.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import type { SecretValues } from '../sealed-secrets.ts';
 import { shareTunnels } from '../taken-networks.ts';

@@ -7,7 +7,7 @@ import type {
   ServiceSpec,
 } from '../../../lab/engine/api.ts';
 import { isPredefined, toNetworkSpec } from '../../../swarm/network-spec.ts';
-import { parseNodeConstraint, toPortableSpec } from '../../../swarm/service-spec.ts';
+import { parseNodeConstraint, toPortableSpec } from '../../../swarm/service/service-spec.ts';
 import { namesById, type SwarmObjects } from '../swarm-objects.ts';
 
 export interface NodeSettings {
