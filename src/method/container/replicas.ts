@@ -10,8 +10,8 @@ import { isIdle, pauseObjection, updateObjection } from './pausable.ts';
 import type { Volume } from './volume.ts';
 
 /**
- * Label with the mode of a service, from when it is stopped until it runs again. A backup that was killed leaves the label, and the
- * next one restores the service from it.
+ * Label with the mode of a service while it is stopped. A backup that was killed leaves the label, and the next one restores the
+ * service from it.
  */
 const MODE_LABEL = 'swarm-drill.mode-before-backup';
 
@@ -135,7 +135,13 @@ async function stop(swarm: Swarm, { id, name, mode }: RecordedService): Promise<
 }
 
 async function start(swarm: Swarm, { id, name, mode, running }: RecordedService): Promise<void> {
-  await update(swarm, id, (spec) => ({ ...spec, Mode: mode }));
+  // In one update: when a service is changed again while its new task waits for a node (as for a port that the old task still has),
+  // the scheduler drops the task, and nothing replaces it (`noSuitableNode` in swarmkit's manager/scheduler).
+  await update(swarm, id, ({ Labels: { [MODE_LABEL]: _, ...labels } = {}, ...spec }) => ({
+    ...spec,
+    Labels: labels,
+    Mode: mode,
+  }));
   await waitUntil(
     `${name} to run again`,
     async () => {
@@ -151,10 +157,6 @@ async function start(swarm: Swarm, { id, name, mode, running }: RecordedService)
       cause,
     });
   });
-  await update(swarm, id, ({ Labels: { [MODE_LABEL]: _, ...labels } = {}, ...spec }) => ({
-    ...spec,
-    Labels: labels,
-  }));
 }
 
 /** Edits the service's spec, and again after a concurrent update; an edit that changes nothing is not sent. */

@@ -1,6 +1,6 @@
 // Services that are stopped for a backup run again as they were, in every case.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { withTrace } from '../../../../src/support/trace.ts';
 import { failureOf, finding } from '../../../support/method-lab.ts';
 import { createInMemorySwarm, type InMemorySwarm } from '../../../support/in-memory-swarm.ts';
@@ -55,6 +55,13 @@ test('starts the service again after the next backup, when one was killed half-w
   });
   expect(await lab.stateOf('web')).toMatchObject({ mode: { Replicated: { Replicas: 0 } } });
   await withVolumeUnused(lab.volume('files'), async () => {});
+  expect(await lab.stateOf('web')).toEqual(before);
+});
+
+test('changes a service once to start it: the swarm drops a waiting task of a service that is changed again', async () => {
+  const update = vi.spyOn(lab.engine.services, 'update');
+  await withServicesStopped(lab.swarm, ['web'], async () => update.mockClear());
+  expect(update).toHaveBeenCalledOnce();
   expect(await lab.stateOf('web')).toEqual(before);
 });
 
