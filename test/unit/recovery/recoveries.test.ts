@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { attemptFailed } from '../../../src/check/attempt-failed.ts';
 import { attemptInVain } from '../../../src/recovery/attempt.ts';
 import { relabel } from '../../../src/recovery/relabel.ts';
+import { removeMember } from '../../../src/recovery/remove-member.ts';
 import { switchVolume } from '../../../src/recovery/switch-volume.ts';
 import { createInMemorySwarm } from '../../support/in-memory-swarm.ts';
 import { failureOf } from '../../support/method-lab.ts';
@@ -48,4 +49,15 @@ test('refuses to switch a service to a volume that is not there, which the engin
   expect(await failureOf(switchVolume(swarm, 'shop_web', { from: 'other', to: 'files' }))).toMatchObject({
     code: 'no-mount',
   });
+});
+
+test('removes a lost manager that a forced new cluster has taken out of raft, so that it can not be demoted', async () => {
+  const { swarm, engine, cluster } = createInMemorySwarm({}, { workers: 1 });
+  const lost = (await swarm.members()).find(({ Description }) => Description.Hostname === 'worker-1');
+  if (!lost) throw new Error('expected a member called worker-1');
+  cluster.members.set(lost.ID, { ...lost, Spec: { ...lost.Spec, Role: 'manager' } });
+  const refusal = new Error("rpc error: code = NotFound desc = can't find manager in raft memberlist");
+  vi.spyOn(engine.nodes, 'update').mockRejectedValue(refusal);
+  await removeMember(swarm, lost);
+  expect((await swarm.members()).map(({ ID }) => ID)).not.toContain(lost.ID);
 });
