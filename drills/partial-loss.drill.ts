@@ -1,7 +1,7 @@
-// A part of the swarm fails while people keep writing: a manager, the leader, the quorum, or the worker with the data. The data itself is
+// A part of the swarm fails while people keep writing: a manager, the leader, or the worker with the data. The data itself is
 // never lost, so no acknowledged write may be. How long can nothing be written, and how long until the swarm is whole again?
 //
-// The recovery follows Docker's guide: replace what is lost, force a new cluster if the quorum is gone, switch on what was off.
+// The recovery follows Docker's guide: replace what is lost, switch on what was off.
 // https://docs.docker.com/engine/swarm/admin_guide/
 import {
   baselines,
@@ -78,16 +78,6 @@ const LOSSES: readonly PartialLoss[] = [
     failure: 'loss of the leader',
     disaster: async (swarm) => disasters.destroyNodes(swarm, await swarm.leader()),
     recover: replaceLost,
-  },
-  {
-    variant: 'quorum',
-    title: 'partial loss: two of three managers are destroyed',
-    failure: 'loss of the quorum',
-    disaster: (swarm) => disasters.destroyNodes(swarm, ['manager-2', 'manager-3']),
-    async recover({ swarm }) {
-      await recoveries.forceNewCluster(swarm);
-      await recoveries.replaceLostNodes(swarm);
-    },
   },
   {
     variant: 'stopped',
