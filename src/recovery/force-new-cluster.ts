@@ -1,6 +1,6 @@
 // The quorum is lost: one surviving manager becomes the only one (https://docs.docker.com/engine/swarm/admin_guide/#recover-from-losing-the-quorum).
 import { seconds } from '../support/clock.ts';
-import { finding, reasonOf, usage } from '../support/errors.ts';
+import { DrillError, finding, usage } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
 import { forceCommand, forceNewCluster as forceOn } from '../swarm/membership.ts';
@@ -11,8 +11,6 @@ import type { Swarm } from '../swarm/swarm.ts';
 const SWARM_PORT = 2377;
 /** Raft's election time-out is 10 to 20 s, and a forced start may wait for two of them. */
 const LEADER_LIMIT = seconds(60);
-/** An engine first ends its own manager, and gives up after 15 s (`nodeRunner.Stop` in moby's daemon/cluster). */
-const MANAGER_NOT_ENDED = /context deadline exceeded/;
 /** How long an engine may take to stop whose manager does not end. */
 const STOP_GRACE = seconds(20);
 
@@ -20,8 +18,8 @@ const STOP_GRACE = seconds(20);
  * Makes one manager of a swarm without a quorum the only manager. Services, secrets, tokens and workers stay; the lost managers stay in
  * the list of nodes until `replaceLostNodes` removes them. One manager is not highly available: replace the others next.
  *
- * An engine whose manager lost its quorum a moment ago may answer `context deadline exceeded`: the manager does not end. Repeating the
- * command does not help, so the engine is restarted first (https://github.com/moby/moby/issues/34384), and its tasks with it.
+ * An engine first ends its own manager, and gives up after 15 s (`nodeRunner.Stop` in moby's daemon/cluster): one that lost its quorum a
+ * moment ago may not end. Then nothing leads, so the engine is restarted (https://github.com/moby/moby/issues/34384), with its tasks.
  * @param on the manager, or its name. Default: the first that is left
  * @throws DrillError `others-alive` before anything is changed if another manager still answers, as with a cut network: both sides
  * would go on as the same cluster; `not-the-same` if the node or the cluster has another id then
@@ -42,8 +40,7 @@ export async function forceNewCluster(
     .map(({ Addr }) => Addr)
     .filter((address) => !address.startsWith(`${node.address}:`));
   await step('look for other managers', () => requireSilent(node, others, before));
-  const forced = await forceOrRestart(swarm, node);
-  const cluster = await step('wait for the manager', () => waitForLead(forced, info.NodeID));
+  const cluster = await forceOrRestart(swarm, node, info.NodeID);
   if (cluster !== before)
     throw finding(`expected the cluster ${before}, ${node.name} is now in ${cluster}`, {
       code: 'not-the-same',
@@ -51,28 +48,28 @@ export async function forceNewCluster(
   return swarm;
 }
 
-/** @returns the node, which is another one if its engine was restarted */
-async function forceOrRestart(swarm: Swarm, node: Node): Promise<Node> {
+/** @returns the id of the cluster that it leads */
+async function forceOrRestart(swarm: Swarm, node: Node, id: string): Promise<string> {
   try {
-    await force(node);
-    return node;
+    return await forceAndLead(node, id);
   } catch (error) {
-    if (!MANAGER_NOT_ENDED.test(reasonOf(error))) throw error;
+    if (!(error instanceof DrillError && error.code === 'wait-timeout')) throw error;
   }
   const restarted = await step(
-    `restart the engine of ${node.name}, whose manager does not end`,
+    `restart the engine of ${node.name}, whose manager does not lead`,
     async () => (await node.stop(STOP_GRACE)).start(),
     { command: { on: node.name, line: 'systemctl restart docker' } },
   );
   swarm.replace(restarted);
-  await force(restarted);
-  return restarted;
+  return forceAndLead(restarted, id);
 }
 
-const force = (node: Node): Promise<void> =>
-  step('force a new cluster', () => forceOn(node), {
+async function forceAndLead(node: Node, id: string): Promise<string> {
+  await step('force a new cluster', () => forceOn(node), {
     command: { on: node.name, line: forceCommand(node.address) },
   });
+  return step('wait for the manager', () => waitForLead(node, id));
+}
 
 /** A manager that lost its quorum can't say what its cluster is, but its certificate does. */
 const clusterIdOf = (node: Node): Promise<string> =>
