@@ -1,14 +1,10 @@
-// The traps of the drills about recoveries: the naive recovery, or the naive check, and the check of the drill that turns red.
+// The traps of the drills about lost managers and workers: the naive recovery, or the naive check, and the check that turns red.
 import { expect, test } from 'vitest';
 import { checks, recoveries, seconds, type Plan, type Site, type Swarm } from 'swarm-drill';
 import managerDiskLost from '../../drills/manager-disk-lost.drill.ts';
 import { advertised, migrated } from '../../drills/new-addresses.drill.ts';
-import offlineImage from '../../drills/offline-image.drill.ts';
-import outsideRaft from '../../drills/outside-raft.drill.ts';
-import { noCertificates } from '../../drills/partial-swarm-directory.drill.ts';
-import stackRemoved from '../../drills/stack-removed.drill.ts';
 import workerReplaced from '../../drills/worker-replaced.drill.ts';
-import { notes, Notes } from '../../fixtures/notes/notes.ts';
+import { Notes } from '../../fixtures/notes/notes.ts';
 import type { Kept } from '../../src/vault/vault.ts';
 import { outcome, resultOf } from '../support/control.ts';
 
@@ -60,22 +56,6 @@ test('worker replaced: without its labels the service exists, and its task is pe
   });
 });
 
-test('stack removed: another commit than the recorded one is other code', async () => {
-  const report = await outcome(() => ({
-    ...stackRemoved.plan,
-    async restore(context) {
-      const restored = await stackRemoved.plan.restore(context);
-      const latest = notes.compose(restored.swarm, { changes: [['delay: 1s', 'delay: 2s']] });
-      await restored.swarm.deploy(notes.stack, latest);
-      return restored;
-    },
-  }));
-  expect(resultOf(report, 'inventory matches')).toMatchObject({
-    result: 'fail',
-    differences: expect.arrayContaining([expect.stringContaining('RestartPolicy.Delay')]),
-  });
-});
-
 test('new addresses: the CLI reports success, and raft keeps the old address', async () => {
   const report = await outcome(() => ({
     ...advertised.plan,
@@ -103,71 +83,4 @@ test('new addresses: a manager that was not moved is at the old one', async () =
     verify: ({ restored: { swarm } }) => [checks.managersAtTheirAddresses(swarm)],
   }));
   expect(resultOf(report, 'managers at their addresses').result).toBe('fail');
-});
-
-test('partial backup: an archive in the swarm directory is deleted with it', async () => {
-  let isLeft: string | undefined;
-  await outcome(() => ({
-    ...noCertificates.plan,
-    async restore(context) {
-      const node = await context.site.startNode({ name: 'manager-1', role: 'manager' });
-      await node.exec([
-        'sh',
-        '-c',
-        'mkdir -p /var/lib/docker/swarm && echo copy >/var/lib/docker/swarm/backup.tar',
-      ]);
-      await artifact(context, 'directory')
-        .restoreInto(node)
-        .catch(() => undefined);
-      isLeft = await (
-        await node.reconnect()
-      ).exec(['sh', '-c', 'cat /var/lib/docker/swarm/backup.tar 2>/dev/null || true']);
-      throw new Error('the control ends here');
-    },
-  }));
-  expect(isLeft).toBe('');
-});
-
-test('offline image: without the saved image no task starts', async () => {
-  const report = await outcome(() => ({
-    ...offlineImage.plan,
-    firstResponseLimit: seconds(5),
-    async restore(context) {
-      const swarm = await artifact<Site, Swarm>(context, 'state').restoreInto(context.site);
-      return { swarm, app: new Notes(swarm) };
-    },
-  }));
-  expect(report).toMatchObject({ verdict: 'not-recovered', failure: { phase: 'first-response' } });
-});
-
-test('outside of raft: a comparison of what raft has is green without the host', async () => {
-  const report = await outcome(() => ({
-    ...outsideRaft.plan,
-    async restore(context) {
-      const restored = await outsideRaft.plan.restore(context);
-      const [node] = restored.swarm.nodes;
-      await node?.exec(['docker', 'rm', '--force', 'proxy']);
-      await node?.exec(['docker', 'network', 'rm', 'office']);
-      await node?.exec(['rm', '/etc/docker/daemon.json']);
-      return restored;
-    },
-    verify: ({ restored: { swarm }, baseline }) => [
-      {
-        ...checks.inventoryMatches(swarm, baseline.inventory, {
-          kinds: ['cluster identity', 'services', 'networks', 'secrets', 'configs', 'nodes', 'node labels'],
-        }),
-        name: 'raft matches',
-      },
-      checks.inventoryMatches(swarm, baseline.inventory),
-    ],
-  }));
-  expect(resultOf(report, 'raft matches').result).toBe('pass');
-  expect(resultOf(report, 'inventory matches')).toMatchObject({
-    result: 'fail',
-    differences: expect.arrayContaining([
-      expect.stringContaining('local networks: office'),
-      expect.stringContaining('containers outside of Swarm'),
-      expect.stringContaining('daemon configuration'),
-    ]),
-  });
 });
