@@ -8,10 +8,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startDrillProcess, type DrillEnd } from '../../src/cli/jobs/drill-process.ts';
 import { JobRunner } from '../../src/cli/jobs/job-runner.ts';
 import { completeJournal } from '../../src/cli/jobs/post-mortem.ts';
+import type { TimeLimit } from '../../src/cli/jobs/time-limit.ts';
 import type { RunSettings } from '../../src/cli/runner/settings.ts';
 import type { Drill } from '../../src/drill/plan.ts';
 import type { Lab } from '../../src/lab/lab.ts';
 import { writeDrillReport, writeRunReport } from '../../src/report/write.ts';
+import { seconds } from '../../src/support/clock.ts';
 import { asText, notRecoveredSample } from '../support/report/samples.ts';
 import { ROOT } from '../support/program.ts';
 
@@ -68,11 +70,11 @@ async function drill(name: string, before = ''): Promise<Drill> {
   };
 }
 
-function runnerFor(drills: readonly Drill[], jobs = 2) {
+function runnerFor(drills: readonly Drill[], jobs = 2, limit?: TimeLimit) {
   const printed: string[] = [];
   const place = { lab: LAB, address: LAB.host, machine: 'here', slots: 2, busy: 0 };
   const print = (text: string): void => void printed.push(text);
-  return { printed, runner: new JobRunner({ drills, places: [place], jobs, run: settings(), print }) };
+  return { printed, runner: new JobRunner({ drills, places: [place], jobs, limit, run: settings(), print }) };
 }
 
 async function reasons(): Promise<Record<string, string>> {
@@ -148,10 +150,21 @@ test('kills a drill whose code never yields', { timeout: 60_000 }, async () => {
     print: printed.resolve,
   });
   expect(await printed.promise).toBe('hung');
-  hung.stop();
+  hung.stop({ reason: 'the drill was stopped' });
   expect(await Promise.race([hung.ended, sleep(500, 'still there')])).toBe('still there');
   hung.kill();
   expect(await hung.ended).toEqual<DrillEnd>({ kind: 'died', reason: 'its process was killed by SIGKILL' });
+});
+
+test('a drill that hangs is killed after its limit, and the run goes on', { timeout: 60_000 }, async () => {
+  const drills = [await drill('hangs', 'for (;;);'), await drill('next')];
+  const { runner } = runnerFor(drills, 1, { drill: seconds(3), stopping: seconds(0.5) });
+  await runner.run();
+  expect(await reasons()).toEqual({
+    hangs:
+      'inconclusive: the harness stopped in plan: it took longer than 3.0 s, the limit of a drill; it was stopped, did not end within 500 ms, and was killed',
+    next: expect.stringContaining('it was not started: no engine answers any more') as string,
+  });
 });
 
 test('a drill whose code never yields dies with the program', { timeout: 60_000 }, async () => {

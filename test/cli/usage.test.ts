@@ -18,6 +18,7 @@ test.each([
   ['an unknown option', ['run', '--rt', '5'], ["unknown option '--rt'", 'Did you mean --rto', '--rpo']],
   ['an objective that is not a number', ['run', '--rto', 'abc'], ['seconds above 0, got "abc"']],
   ['a negative objective', ['run', '--rpo=-5'], ['seconds above 0, got "-5"']],
+  ['a drill limit of nothing', ['run', '--drill-limit', '0'], ['minutes above 0 and at most 10000, got "0"']],
   ['an empty objective', ['run', '--rto='], ['seconds above 0, got ""']],
   ['an unknown size', ['run', '--size', 'huge'], ['Expected small, medium, large, got "huge"']],
   ['an unknown engine version', ['run', '--engine-version', '19'], ['Allowed choices are 20.10, 26.1, 28.5']],

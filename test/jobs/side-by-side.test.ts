@@ -62,6 +62,19 @@ test.runIf(embedded)('the first Ctrl-C ends both with logs, cleanup and report',
   }
 });
 
+test.runIf(embedded)('a drill that takes longer than its limit ends with cleanup and report', async () => {
+  await using run = await DrillRun.start({}, ONE, '--drill-limit', '0.2');
+  const { exitCode, stdout } = await run.program;
+  expect(exitCode, stdout).toBe(2);
+  expect(stdout).toContain('what to do: See what its last step waited for, or allow more minutes');
+  expect(await run.report(ONE)).toMatchObject({
+    verdict: 'inconclusive',
+    reason: expect.stringContaining('it took longer than 12.0 s, the limit of a drill') as string,
+    complete: true,
+    cleanup: { after: { containers: 0, networks: 0, volumes: 0 }, leaked: [] },
+  });
+});
+
 test.runIf(embedded)(
   'a second Ctrl-C ends both processes at once; SIGKILL of the program does, too',
   async () => {

@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { SIZES, type Size } from '../../drill/plan.ts';
 import { type Tag, TAGS } from '../../drill/tags.ts';
 import { ENGINE_VERSIONS } from '../../lab/image/engine-versions.ts';
-import { type Seconds, seconds } from '../../support/clock.ts';
+import { minutes, type Seconds, seconds } from '../../support/clock.ts';
 import type { Shard } from '../select/shard.ts';
 
 /** @throws InvalidArgumentError unless `text` is a number of seconds above 0 */
@@ -12,6 +12,19 @@ export function parseSeconds(text: string): Seconds {
   if (!Number.isFinite(value) || value <= 0)
     throw new InvalidArgumentError(`Expected a number of seconds above 0, got "${text}".`);
   return seconds(value);
+}
+
+/** Longer ones don't fit into a timer of Node.js. */
+const MOST_MINUTES = 10_000;
+
+/** @throws InvalidArgumentError unless `text` is a number of minutes above 0 and at most 10,000 */
+export function parseMinutes(text: string): Seconds {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!(value > 0 && value <= MOST_MINUTES))
+    throw new InvalidArgumentError(
+      `Expected a number of minutes above 0 and at most ${MOST_MINUTES}, got "${text}".`,
+    );
+  return minutes(value);
 }
 
 /** @throws InvalidArgumentError unless `text` is one of the sizes */

@@ -13,6 +13,7 @@ import {
   engineVersionOption,
   jsonOption,
   parseJobs,
+  parseMinutes,
   parseSeconds,
   parseShard,
   parseSize,
@@ -23,6 +24,7 @@ interface Options {
   readonly lastFailed?: boolean;
   readonly shard?: Shard;
   readonly jobs?: number;
+  readonly drillLimit?: Seconds;
   readonly engine?: readonly string[];
   readonly engineVersion?: EngineVersion;
   readonly keep?: boolean;
@@ -64,6 +66,11 @@ export const runSubcommand = new Command('run')
     'most drills at one time (default: as many as there are cores, and memory for)',
     parseJobs,
   )
+  .option(
+    '--drill-limit <minutes>',
+    'stop a drill that takes longer; it is inconclusive then (default: 30)',
+    parseMinutes,
+  )
   .addOption(enginesOption())
   .addOption(engineVersionOption())
   .option('--keep', 'keep the swarm for inspection, and print the command to open a shell in it')
@@ -77,7 +84,7 @@ export const runSubcommand = new Command('run')
   .addHelpText('after', examples)
   .action(async (names: string[], options: Options) => {
     const { tag: tags = [], lastFailed = false, shard, jobs, engine: engines, ...running } = options;
-    const { rto, rpo, json = false, check, ...overrides } = running;
+    const { rto, rpo, json = false, check, drillLimit, ...overrides } = running;
     const { reports = DEFAULT_REPORTS } = overrides;
     const selection = await select({ names, tags, lastFailed, shard, reports });
     const { runDrills } = await import('../runner/run.ts');
@@ -86,6 +93,7 @@ export const runSubcommand = new Command('run')
       selection,
       overrides: { ...overrides, engines, objectives },
       jobs,
+      drillLimit,
       check,
       json,
     });

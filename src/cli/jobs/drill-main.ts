@@ -44,9 +44,12 @@ async function serve(start: Start): Promise<void> {
   const stopping = new AbortController();
   const others = new AnnouncedOthers(start.others);
   process.on('message', (message) => {
-    const { type, ...rest } = message as ToDrill;
-    if (type === 'stop') stopping.abort(new DrillError('the drill was stopped', { code: 'stopped' }));
-    if (type === 'others' && 'names' in rest) others.announce(rest.names);
+    const sent = message as ToDrill;
+    if (sent.type === 'stop')
+      stopping.abort(
+        new DrillError(sent.reason, { code: 'stopped', ...(sent.hint !== undefined && { hint: sent.hint }) }),
+      );
+    if (sent.type === 'others') others.announce(sent.names);
   });
   const last = await run(start, others, stopping.signal).catch((error: unknown): FromDrill => ({
     type: 'failed',

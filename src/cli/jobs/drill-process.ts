@@ -6,7 +6,7 @@ import type { Drill } from '../../drill/plan.ts';
 import type { Verdict } from '../../drill/verdict/verdict.ts';
 import type { LabFacts } from '../../lab/lab.ts';
 import type { RunSettings } from '../runner/settings.ts';
-import type { FromDrill, ToDrill } from './messages.ts';
+import type { FromDrill, StopReason, ToDrill } from './messages.ts';
 
 const MAIN = join(import.meta.dirname, 'drill-main.ts');
 
@@ -27,7 +27,7 @@ export interface DrillProcess {
   /** Passes on which other drills run on the machine now. */
   announce(names: readonly string[]): void;
   /** Ends the drill early, with logs, cleanup and report. */
-  stop(): void;
+  stop(why: StopReason): void;
   /** Ends the process and every program that it started, immediately. */
   kill(): void;
 }
@@ -64,7 +64,7 @@ export function startDrillProcess({ drill, lab, run, others, print }: DrillProce
   return {
     ended,
     announce: (names) => send({ type: 'others', names }),
-    stop: () => send({ type: 'stop' }),
+    stop: (why) => send({ type: 'stop', ...why }),
     kill() {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');

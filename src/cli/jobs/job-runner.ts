@@ -10,6 +10,7 @@ import { formatRerunCommand, type RunSettings } from '../runner/settings.ts';
 import { type DrillEnd, type DrillProcess, startDrillProcess } from './drill-process.ts';
 import { completeJournal } from './post-mortem.ts';
 import { nextToStart, type Place, type Running } from './schedule.ts';
+import { DEFAULT_DRILL_LIMIT, endWithin, STOPPING_LIMIT, type TimeLimit } from './time-limit.ts';
 
 /** An open lab as a place for drills. */
 export interface LabPlace extends Place {
@@ -22,6 +23,8 @@ export interface JobRunnerOptions {
   readonly places: readonly LabPlace[];
   /** Most drills at one time. */
   readonly jobs: number;
+  /** Default: DEFAULT_DRILL_LIMIT, and STOPPING_LIMIT after it. */
+  readonly limit?: Partial<TimeLimit> | undefined;
   readonly run: RunSettings;
   readonly print: (text: string) => void;
 }
@@ -58,7 +61,7 @@ export class JobRunner {
   /** Starts no more drills, and ends those that run, with logs, cleanup and report. */
   stop(): void {
     this.#isStopping = true;
-    for (const { process } of this.#running) process.stop();
+    for (const { process } of this.#running) process.stop({ reason: 'the drill was stopped' });
   }
 
   /** Ends the processes of all drills immediately. */
@@ -78,7 +81,7 @@ export class JobRunner {
   }
 
   #start({ drill, place }: Running<LabPlace>): void {
-    const { run, print, jobs } = this.#options;
+    const { run, print, jobs, limit } = this.#options;
     this.#waiting = this.#waiting.filter((one) => one !== drill);
     const process = startDrillProcess({
       drill,
@@ -91,11 +94,13 @@ export class JobRunner {
       drill,
       place,
       process,
-      done: process.ended.then(async (end) => {
-        await this.#conclude(drill, place, end);
-        this.#running.delete(job);
-        this.#announce(place);
-      }),
+      done: endWithin({ drill: DEFAULT_DRILL_LIMIT, stopping: STOPPING_LIMIT, ...limit }, process).then(
+        async (end) => {
+          await this.#conclude(drill, place, end);
+          this.#running.delete(job);
+          this.#announce(place);
+        },
+      ),
     };
     this.#announce(place, drill.name);
     this.#running.add(job);

@@ -17,7 +17,15 @@ export type ToDrill =
   /** Names of the other drills that run on the same machine from now on. */
   | { readonly type: 'others'; readonly names: readonly string[] }
   /** End the drill early: with logs, cleanup and report. */
-  | { readonly type: 'stop' };
+  | ({ readonly type: 'stop' } & StopReason);
+
+/** Why a drill is stopped, for its report. */
+export interface StopReason {
+  /** Lower case. */
+  readonly reason: string;
+  /** What to do: an imperative sentence. */
+  readonly hint?: string | undefined;
+}
 
 /** From a drill to the program; the last before its process exits. */
 export type FromDrill =

@@ -1,6 +1,7 @@
 // Runs drills from the command line: opens the labs, runs each drill in a separate process, shows their progress, writes the reports and
 // returns the exit code. The first Ctrl-C stops the running drills with cleanup; the second one stops immediately.
 import { openLabs } from '../../lab/open.ts';
+import type { Seconds } from '../../support/clock.ts';
 import { EXIT } from '../exit-codes.ts';
 import { JobRunner } from '../jobs/job-runner.ts';
 import { defaultJobs, measurePlaces } from '../jobs/places.ts';
@@ -20,6 +21,8 @@ export interface RunRequest {
   readonly overrides: RunOverrides;
   /** Most drills at one time. Default: what the machine has cores and memory for. */
   readonly jobs?: number | undefined;
+  /** After which a drill is stopped. Default: 30 minutes. */
+  readonly drillLimit?: Seconds | undefined;
   /** Check the types of their files first. */
   readonly check: boolean;
   /** Print run.json, and nothing else, on standard output. */
@@ -28,7 +31,7 @@ export interface RunRequest {
 
 /** @returns the exit code */
 export async function runDrills(request: RunRequest): Promise<number> {
-  const { selection, overrides, check, json } = request;
+  const { selection, overrides, check, json, drillLimit } = request;
   const { drills, shard } = selection;
   const view = createProgressView(json ? process.stderr : process.stdout);
   const stop = interruptHandlers(view);
@@ -51,6 +54,7 @@ export async function runDrills(request: RunRequest): Promise<number> {
     drills: jobs > 1 ? inStartOrder(drills, expectSeconds(drills, selection.history)) : drills,
     places,
     jobs,
+    limit: drillLimit === undefined ? {} : { drill: drillLimit },
     run,
     print: (text) => view.print(text),
   });
