@@ -1,5 +1,6 @@
 // Builds a run from its drills: its verdict is the worst of theirs, its duration is from the first start to the last end.
 import { exitCode, worstOf } from '../drill/verdict/verdict.ts';
+import { measureConcurrency } from './concurrency.ts';
 import { buildFailures } from './failures.ts';
 import { buildMatrices } from './matrix.ts';
 import type { Report, Run } from './schema.ts';
@@ -16,6 +17,7 @@ export function buildRun(reports: readonly Report[]): Run {
     endedAt: drills.reduce((last, report) => (report.endedAt > last ? report.endedAt : last), epoch),
     verdict,
     exitCode: exitCode(verdict),
+    concurrency: measureConcurrency(drills),
     warnings: listWarnings(drills),
     failures: buildFailures(drills),
     matrix: buildMatrices(drills),

@@ -366,6 +366,18 @@ export const Run = z.object({
   endedAt: utc,
   verdict: Verdict.describe('the worst of the drills’ verdicts'),
   exitCode: z.int(),
+  concurrency: z
+    .object({
+      drillSeconds: duration.describe('sum of the times of the drills'),
+      elapsedSeconds: duration.describe('time in which at least one drill ran'),
+      gain: z
+        .number()
+        .min(1)
+        .describe(
+          'drillSeconds / elapsedSeconds: an upper bound, since drills that share a machine slow each other down',
+        ),
+    })
+    .describe('what running drills side by side gained'),
   warnings: z.array(z.string()).describe('why measurements of these drills are not comparable'),
   failures: z
     .array(FailureClass)

@@ -1,6 +1,7 @@
 // The summary on the terminal: verdict, objectives and measurements, failed checks, and where the report is.
 import { join, relative } from 'node:path';
 import { formatRpa } from '../../drill/writes/data-loss.ts';
+import { describeGain } from '../../report/concurrency.ts';
 import type { Report, Run } from '../../report/schema.ts';
 import { formatSeconds } from '../../support/clock.ts';
 import type { Palette } from './palette.ts';
@@ -9,9 +10,11 @@ import type { Palette } from './palette.ts';
 export function formatSummary(run: Run, directory: string, colours: Palette): string {
   const drills = run.drills.flatMap((report) => ['', ...formatDrill(report, colours)]);
   const warnings = run.warnings.flatMap((warning) => ['', colours.yellow(warning)]);
+  const gain = describeGain(run.concurrency);
   return [
     ...drills,
     ...warnings,
+    ...(gain === null ? [] : ['', gain]),
     '',
     `report: ${relative(process.cwd(), join(directory, 'index.html'))}`,
   ].join('\n');

@@ -1,4 +1,5 @@
 // Everything that index.mustache shows of a run.
+import { describeGain } from '../concurrency.ts';
 import type { Report, Run } from '../schema.ts';
 import { pluralize, formatLongDate, formatTime } from './format.ts';
 import { buildFailureTable } from './failures-view.ts';
@@ -21,6 +22,7 @@ export function buildRunView(run: Run, name: string) {
     summary: tally
       .map(({ count, verdict }) => `${count} ${VERDICT_SIGNS[verdict].word.toLowerCase()}`)
       .join(', '),
+    gain: capitalize(describeGain(run.concurrency)),
     warnings: run.warnings,
     matrices: buildMatrixViews(run),
     hasMatrices: run.matrix.length > 0,
@@ -28,3 +30,6 @@ export function buildRunView(run: Run, name: string) {
     ...buildFailureTable(run.failures, ''),
   };
 }
+
+const capitalize = (text: string | null): string | null =>
+  text && `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

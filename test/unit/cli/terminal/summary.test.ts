@@ -27,6 +27,14 @@ test('says what to do about the error that ended a drill', () => {
   expect(summaryOf(lastIs(failed)).join('\n')).not.toContain('what to do');
 });
 
+test('says what running side by side gained, if anything', () => {
+  const report = buildReport(recoveredSample());
+  const summary = (...names: string[]): string =>
+    formatSummary(buildRun(names.map((name) => ({ ...report, name }))), 'reports/x', PLAIN);
+  expect(summary('one', 'other')).toContain(': at most 2.0 times as fast as one after the other\n');
+  expect(summary('one')).not.toContain('times as fast');
+});
+
 test('says how to enter what was kept, and how to remove it', () => {
   const cleanup = {
     before: {},
