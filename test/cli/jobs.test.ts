@@ -77,6 +77,14 @@ function runnerFor(drills: readonly Drill[], jobs = 2, limit?: TimeLimit) {
   return { printed, runner: new JobRunner({ drills, places: [place], jobs, limit, run: settings(), print }) };
 }
 
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
 async function reasons(): Promise<Record<string, string>> {
   const { drills } = await writeRunReport(directory);
   return Object.fromEntries(drills.map(({ name, verdict, reason }) => [name, `${verdict}: ${reason}`]));
@@ -167,6 +175,23 @@ test('a drill that hangs is killed after its limit, and the run goes on', { time
   });
 });
 
+test('what a drill started ends with it', { timeout: 60_000 }, async () => {
+  const printed = Promise.withResolvers<string>();
+  const orphaning = `import { spawn } from 'node:child_process';
+    const child = spawn('sleep', ['1000'], { stdio: 'inherit' });
+    child.once('spawn', () => { console.log(child.pid); process.kill(process.pid, 'SIGKILL'); });`;
+  const { ended } = startDrillProcess({
+    drill: await drill('orphaning', orphaning),
+    lab: LAB,
+    run: settings(),
+    others: [],
+    print: printed.resolve,
+  });
+  expect(await ended).toEqual<DrillEnd>({ kind: 'died', reason: 'its process was killed by SIGKILL' });
+  const child = Number(await printed.promise);
+  await expect.poll(() => isAlive(child), { timeout: 10_000 }).toBe(false);
+});
+
 test('a drill whose code never yields dies with the program', { timeout: 60_000 }, async () => {
   const { file } = await drill('orphan', 'console.log(`pid ${process.pid}`); for (;;);');
   const options = JSON.stringify({ drill: { name: 'orphan', file }, lab: LAB, run: settings(), others: [] });
@@ -178,17 +203,10 @@ test('a drill whose code never yields dies with the program', { timeout: 60_000 
   const pid = await new Promise<number>((done) =>
     program.stdout.on('data', (text) => done(Number(/pid (\d+)/.exec(String(text))?.[1]))),
   );
-  const isAlive = (): boolean => {
-    try {
-      return process.kill(pid, 0);
-    } catch {
-      return false;
-    }
-  };
-  expect(isAlive()).toBe(true);
+  expect(isAlive(pid)).toBe(true);
   program.kill('SIGKILL');
-  for (let tries = 0; tries < 100 && isAlive(); tries++) await sleep(50);
-  expect(isAlive()).toBe(false);
+  for (let tries = 0; tries < 100 && isAlive(pid); tries++) await sleep(50);
+  expect(isAlive(pid)).toBe(false);
 });
 
 test('the journal of a drill that died gets the reason, and keeps what was recorded', async () => {

@@ -54,6 +54,15 @@ export function startDrillProcess({ drill, lab, run, others, print }: DrillProce
   const send = (message: ToDrill): void => void child.send(message, () => undefined);
   let last: FromDrill | undefined;
   child.on('message', (message) => (last = message as FromDrill));
+  const kill = (): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  };
+  // A program that it started, and that outlives it, keeps its output open: it would never close.
+  child.once('exit', kill);
   const ended = new Promise<DrillEnd>((done) => {
     child.once('error', (error) =>
       done({ kind: 'died', reason: `its process did not start: ${error.message}` }),
@@ -65,13 +74,7 @@ export function startDrillProcess({ drill, lab, run, others, print }: DrillProce
     ended,
     announce: (names) => send({ type: 'others', names }),
     stop: (why) => send({ type: 'stop', ...why }),
-    kill() {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
-    },
+    kill,
   };
 }
 
