@@ -5,6 +5,7 @@ import { workloadImages } from '../../fixtures/images/recipes.ts';
 import { cacheDirectory } from '../../src/lab/image/cache.ts';
 import { openEmbedded } from '../../src/lab/embedded.ts';
 import type { Lab } from '../../src/lab/lab.ts';
+import { parseJournal, selectEvents } from '../../src/report/journal-reader.ts';
 import { childrenOf, firstProcess } from '../support/processes.ts';
 import { DrillRun } from '../support/drill-run.ts';
 import { SshServer } from '../support/ssh-server.ts';
@@ -43,8 +44,9 @@ test.runIf(embedded)(
     const places = new Map<string, string>();
     for (const drill of DRILLS) {
       const journal = await run.journalWith(drill, '"event":"environment"');
-      const address = addresses.find((one) => journal.includes(one));
-      places.set(drill, address ?? 'unknown');
+      const { events } = parseJournal(journal);
+      const engine = selectEvents(events, 'environment')[0]?.environment.engine;
+      places.set(drill, addresses.find((one) => engine?.includes(`(${one})`)) ?? 'unknown');
     }
     expect([...places.values()].sort()).toEqual([...addresses].sort());
     const lost = DRILLS.find((drill) => places.get(drill)?.startsWith('ssh:')) ?? DRILLS[0];

@@ -43,7 +43,12 @@ export function nextToStart<P extends Place>(state: ScheduleState<P>): Running<P
 
 function choosePlace<P extends Place>(drill: Drill, { running, places }: ScheduleState<P>): P | undefined {
   const on = (machine: string) => running.filter(({ place }) => place.machine === machine);
-  const load = ({ machine, slots, busy }: Place): number => busy + on(machine).length / slots;
+  // Engines on one machine are measured at different moments: the differences between them mean nothing.
+  const load = ({ machine }: Place): number => {
+    const same = places.filter((place) => place.machine === machine);
+    const busy = Math.max(...same.map((place) => place.busy));
+    return busy + on(machine).length / Math.min(...same.map(({ slots }) => slots));
+  };
   const onEngine = ({ address }: Place): number =>
     running.filter(({ place }) => place.address === address).length;
   return places

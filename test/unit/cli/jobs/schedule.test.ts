@@ -60,6 +60,16 @@ describe('the next drill', () => {
     expect(next({ ...state, running: [running('a', first), running('b', far)] })).toBe('d on second');
   });
 
+  test('is spread over the engines of one machine that were measured at different moments', () => {
+    const [first, second] = [
+      place('first', { machine: 'here', busy: 0.9, slots: 2 }),
+      place('second', { machine: 'here', busy: 1.1, slots: 1 }),
+    ];
+    const state = { waiting: [drill('d')], places: [first, second], jobs: 9 };
+    expect(next({ ...state, running: [running('a', first)] })).toBe('d on second');
+    expect(next({ ...state, running: [running('a', second)] })).toBe('d on first');
+  });
+
   test('does not start next to one that must run without others, on another machine it does', () => {
     const state = { waiting: [drill('d')], running: [running('a', one, clock)], jobs: 9 };
     expect(next({ ...state, places: [one] })).toBeUndefined();
