@@ -13,8 +13,11 @@ const UNSUITABLE = [
   'max replicas per node limit exceed',
 ];
 
-/** So long the same error must be there. An operator's next step may be under way, such as setting a label. */
-const PATIENCE = seconds(15);
+/**
+ * So long the same error must be there. An operator's next step may be under way, such as setting a label; and a node reports
+ * its plugins to the managers every 20 s (`nodeUpdatePeriod` in swarmkit's `agent/agent.go`).
+ */
+const PATIENCE = seconds(30);
 
 export function isPermanent(error: string): boolean {
   if (REJECTIONS.some((pattern) => pattern.test(error))) return true;
