@@ -5,7 +5,7 @@ import path from 'node:path';
 import { recordUnstarted } from '../drill/verdict/unstarted.ts';
 import { usage } from '../support/errors.ts';
 import type { Report, Run } from './schema.ts';
-import { JOURNAL_FILE, writeDrillReport, writeRunReport } from './write.ts';
+import { JOURNAL_FILE, readDrillReport, writeRunReport } from './write.ts';
 
 interface Part {
   readonly directory: string;
@@ -37,7 +37,7 @@ export async function mergeRuns(directories: readonly string[], target: string):
   return writeRunReport(target);
 }
 
-/** Rebuilds the reports of a run's drills: its directory may come from another machine, and be incomplete. */
+/** Builds the reports of a run's drills from their journals: the directory may come from another machine, and be incomplete. */
 async function readPart(directory: string): Promise<Part> {
   const names = await readdir(directory).catch(() => []);
   const drills = names.filter((name) => existsSync(path.join(directory, name, JOURNAL_FILE)));
@@ -48,7 +48,7 @@ async function readPart(directory: string): Promise<Part> {
     );
   // The directory's name is where the report is, also if the journal was cut before it names its drill.
   const read = async (name: string): Promise<Report> => ({
-    ...(await writeDrillReport(path.join(directory, name))),
+    ...(await readDrillReport(path.join(directory, name))),
     name,
   });
   return { directory, reports: await Promise.all(drills.map(read)) };

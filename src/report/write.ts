@@ -25,10 +25,10 @@ import type { Report, Run } from './schema.ts';
 export const JOURNAL_FILE = 'journal.jsonl';
 
 /**
- * Reads the journal in `dir` and writes report.json and report.html next to it.
+ * Builds the report of the journal in `dir`, and writes nothing.
  * @throws DrillError `usage` when `dir` contains no journal, or one of another version
  */
-export async function writeDrillReport(dir: string): Promise<Report> {
+export async function readDrillReport(dir: string): Promise<Report> {
   const journal = path.join(dir, JOURNAL_FILE);
   const text = await readFile(journal, 'utf8').catch((cause: unknown) => {
     if (isMissing(cause))
@@ -38,7 +38,12 @@ export async function writeDrillReport(dir: string): Promise<Report> {
   const { events, damagedLines } = parseJournal(text);
   requireVersion(events, journal);
   const at = (await stat(journal)).mtime.toISOString();
-  const report = buildReport(events, { name: path.basename(path.resolve(dir)), at, damagedLines });
+  return buildReport(events, { name: path.basename(path.resolve(dir)), at, damagedLines });
+}
+
+/** Writes report.json and report.html next to the journal in `dir`. @throws as `readDrillReport` */
+export async function writeDrillReport(dir: string): Promise<Report> {
+  const report = await readDrillReport(dir);
   await writeAtomically(path.join(dir, 'report.json'), toJson(report));
   await writeAtomically(path.join(dir, 'report.html'), renderReport(report));
   return report;
