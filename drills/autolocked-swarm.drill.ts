@@ -18,10 +18,9 @@ import {
   type Kept,
   type Plan,
 } from 'swarm-drill';
-import { createAgeIdentity, readSecretsInTasks, sealSecrets } from 'swarm-drill/workload';
 import { readUnlockKey, restoreRefused, unlockKeyIs } from '../fixtures/autolock.ts';
 import { type Notes, notes } from '../fixtures/notes/notes.ts';
-import { createNotesRepository } from '../fixtures/notes/repository.ts';
+import { sealNotesSecrets, withNotesRepository } from '../fixtures/notes/sources.ts';
 
 const archive = methods.volumeArchive();
 
@@ -130,11 +129,8 @@ export const lostKey = drill(
     topology: TOPOLOGY,
     variant: 'lost-key',
     async backup({ swarm, vault, seeded: { pad } }) {
-      await using repository = await createNotesRepository(swarm);
-      const { identity, recipient } = await createAgeIdentity();
-      const sealed = await sealSecrets(await readSecretsInTasks(swarm), recipient);
-      const stack = await vault.keep(stackInGit, { swarm, ...repository });
-      const secrets = { sealed: async () => sealed, identity: async () => identity };
+      const secrets = await sealNotesSecrets(swarm);
+      const stack = await withNotesRepository(swarm, (source) => vault.keep(stackInGit, source));
       const sources: Kept<Swarm, unknown> = {
         name: stack.name,
         restoreInto: (target) => stack.restoreInto({ swarm: target, secrets }),

@@ -5,7 +5,7 @@
 export { outputOf, type ContainerProcess } from './lab/engine/process.ts';
 export { runProgram } from './support/command.ts';
 export { waitUntil } from './support/poll.ts';
-export { currentSignal, step } from './support/trace.ts';
+export { currentSignal, step, typed } from './support/trace.ts';
 export { orAborted } from './support/abort.ts';
 
 /** Compose files may need what only newer CLIs know. */

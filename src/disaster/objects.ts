@@ -3,6 +3,7 @@ import type { Engine } from '../lab/engine/engine.ts';
 import { isNotFound } from '../lab/engine/errors.ts';
 import type { Aftermath } from '../model/disaster.ts';
 import { reasonOf, usage } from '../support/errors.ts';
+import { STACK_LABEL } from '../swarm/service/service-spec.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { causeIrreversible, type Sighting } from './cause.ts';
 
@@ -21,8 +22,6 @@ export const removeSecrets = (swarm: Swarm, names: Names): Promise<Aftermath<Swa
 /** Removes configs. @throws DrillError `usage` if a service uses one: Docker refuses that */
 export const removeConfigs = (swarm: Swarm, names: Names): Promise<Aftermath<Swarm>> =>
   removeObjects(swarm, toObjects('config', names), `remove ${describe('config', names)}`);
-
-const STACK_LABEL = 'com.docker.stack.namespace';
 
 /**
  * Removes a stack as `docker stack rm` does: its services, secrets, configs and networks. Its volumes stay.

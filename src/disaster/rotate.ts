@@ -1,8 +1,9 @@
 // What an administrator rotates, and what every backup and every runbook with the old value does not know: the certificate authority, the
 // unlock key, the join tokens.
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { Aftermath } from '../model/disaster.ts';
 import { usage } from '../support/errors.ts';
+import { digest } from '../swarm/inventory.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { causeIrreversible, type Witness } from './cause.ts';
 
@@ -21,7 +22,7 @@ export const rotateAuthority = (swarm: Swarm): Promise<Aftermath<Swarm>> =>
           id: 'ca',
           async look() {
             const { TLSInfo } = await (await swarm.manager()).engine.swarm.inspect();
-            return { state: `digest ${digest(TLSInfo.TrustRoot)}` };
+            return { state: `digest ${digest(TLSInfo.TrustRoot).slice(0, 12)}` };
           },
         },
       ],
@@ -86,6 +87,3 @@ const witnessSecret = (what: string, read: () => Promise<string>): Witness => ({
       .slice(0, 12)}`,
   }),
 });
-
-/** Of what is public. */
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);

@@ -6,6 +6,10 @@ import { Swarm } from '../swarm/swarm.ts';
 /** One node or several, or their names. */
 export type Targets = Node | string | readonly (Node | string)[];
 
+/** @throws DrillError `no-node` if the swarm has none of that name */
+export const findTarget = (swarm: Swarm, target: Node | string): Node =>
+  typeof target === 'string' ? swarm.node(target) : target;
+
 /** @throws DrillError `no-node` if the swarm has none of that name; `usage` if none is named */
 export function findTargets(swarm: Swarm, targets: Targets, disaster: string): readonly Node[] {
   const names = new Set([targets].flat().map((node) => (typeof node === 'string' ? node : node.name)));

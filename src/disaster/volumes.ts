@@ -1,7 +1,5 @@
 // Volumes that someone removes from a node.
-import { connect } from '../lab/engine/connect.ts';
 import { ignoreNotFound, isNotFound } from '../lab/engine/errors.ts';
-import { execInContainer } from '../lab/engine/process.ts';
 import type { Aftermath } from '../model/disaster.ts';
 import { seconds } from '../support/clock.ts';
 import { usage } from '../support/errors.ts';
@@ -10,6 +8,7 @@ import type { Node } from '../swarm/node/node.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { causeIrreversible, type Sighting } from './cause.ts';
 import type { Names } from './objects.ts';
+import { findTarget } from './targets.ts';
 
 /**
  * Removes volumes of one node with the containers that use them. If a service still uses one, the swarm soon starts a task again, and the
@@ -21,7 +20,7 @@ export async function removeVolumes(
   target: Node | string,
   names: Names,
 ): Promise<Aftermath<Swarm>> {
-  const node = typeof target === 'string' ? swarm.node(target) : target;
+  const node = findTarget(swarm, target);
   const volumes = [names].flat();
   if (volumes.length === 0) throw usage('removeVolumes: no volume is named', 'Name at least one volume.');
   return causeIrreversible(
@@ -44,7 +43,7 @@ export async function removeVolumes(
  * @throws DrillError `usage` if the node has no such volume
  */
 export async function pruneVolumes(swarm: Swarm, target: Node | string): Promise<Aftermath<Swarm>> {
-  const node = typeof target === 'string' ? swarm.node(target) : target;
+  const node = findTarget(swarm, target);
   const unused = await node.engine.volumes.list({ dangling: ['true'] });
   if (unused.length === 0)
     throw usage(
@@ -73,9 +72,9 @@ async function lookAtVolume(swarm: Swarm, node: Node, name: string): Promise<Sig
     if (isNotFound(error)) return { state: 'gone' };
     throw error;
   }
-  const { container, path } = swarm.site.volumeHelper(node.volume);
+  const { path } = swarm.site.volumeHelper(node.volume);
   const directory = `${path}/volumes/${name}/_data`;
-  const created = await execInContainer(connect(swarm.site.lab.host), container, [
+  const created = await swarm.site.execInVolumeHelper([
     'stat',
     '--format',
     'present, inode %i of %w',

@@ -1,4 +1,5 @@
 // Waits whose cause is known: what an engine logs of it, when it lasted, and where the cause is discussed upstream.
+import { roundToThousandths } from '../support/clock.ts';
 
 /** Why something waited, as a node's log shows it. Times in seconds since the drill began. */
 export interface KnownCause {
@@ -87,7 +88,7 @@ export function findKnownCauses(
       if (until && end === undefined) return;
       const to = end === undefined ? seen : toDrillTime(end);
       if (to - seen > LONGEST) return;
-      const from = Math.round(1000 * (seen - (before?.(match) ?? 0))) / 1000;
+      const from = roundToThousandths(seen - (before?.(match) ?? 0));
       const last = causes.at(-1);
       if (last && last.to >= from) causes[causes.length - 1] = { ...last, to: Math.max(last.to, to) };
       else causes.push({ node, name: name(match), link, from: Math.max(0, from), to });

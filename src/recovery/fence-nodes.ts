@@ -1,7 +1,7 @@
 // Fences what is left of an old cluster: a restored manager and an old one with the same identity would both accept writes.
 import { unreachableReason } from '../lab/engine/connect.ts';
 import { finding } from '../support/errors.ts';
-import { step } from '../support/trace.ts';
+import { step, typed } from '../support/trace.ts';
 import type { Node, StoppedNode } from '../swarm/node/node.ts';
 
 /**
@@ -11,10 +11,12 @@ import type { Node, StoppedNode } from '../swarm/node/node.ts';
 export async function fenceNodes(nodes: readonly Node[]): Promise<StoppedNode[]> {
   const stopped = await Promise.all(
     nodes.map((node) =>
-      step(`fence ${node.name}`, () => node.stop(), {
+      step(
+        `fence ${node.name}`,
+        () => node.stop(),
         // Disabled, too: it must not come back after a reboot.
-        command: { on: node.name, line: 'systemctl disable --now docker.socket docker' },
-      }),
+        typed(node, 'systemctl disable --now docker.socket docker'),
+      ),
     ),
   );
   const reasons = await Promise.all(nodes.map(({ engine }) => unreachableReason(engine)));

@@ -2,13 +2,12 @@
 import { seconds } from '../support/clock.ts';
 import { DrillError, finding, usage } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
-import { step } from '../support/trace.ts';
-import { forceCommand, forceNewCluster as forceOn } from '../swarm/membership.ts';
+import { step, typed } from '../support/trace.ts';
+import { forceCommand, forceNewCluster as forceOn, SWARM_PORT } from '../swarm/membership.ts';
 import type { Node } from '../swarm/node/node.ts';
 import { probePeers, type Prober, readClusterId } from '../swarm/peers.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 
-const SWARM_PORT = 2377;
 /** Raft's election time-out is 10 to 20 s, and a forced start may wait for two of them. */
 const LEADER_LIMIT = seconds(60);
 /** How long an engine may take to stop whose manager does not end. */
@@ -58,16 +57,14 @@ async function forceOrRestart(swarm: Swarm, node: Node, id: string): Promise<str
   const restarted = await step(
     `restart the engine of ${node.name}, whose manager does not lead`,
     async () => (await node.stop(STOP_GRACE)).start(),
-    { command: { on: node.name, line: 'systemctl restart docker' } },
+    typed(node, 'systemctl restart docker'),
   );
   swarm.replace(restarted);
   return forceAndLead(restarted, id);
 }
 
 async function forceAndLead(node: Node, id: string): Promise<string> {
-  await step('force a new cluster', () => forceOn(node), {
-    command: { on: node.name, line: forceCommand(node.address) },
-  });
+  await step('force a new cluster', () => forceOn(node), typed(node, forceCommand(node.address)));
   return step('wait for the manager', () => waitForLead(node, id));
 }
 

@@ -5,6 +5,7 @@ import { finding, usage } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
 import type { Node } from '../swarm/node/node.ts';
+import { knownManagers } from '../swarm/peers.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { removeMember } from './remove-member.ts';
 
@@ -60,13 +61,11 @@ async function requireOnly(swarm: Swarm, managers: readonly Node[]): Promise<voi
 /** One sentence for each node that knows a manager at another address, or none. */
 async function findOtherAddresses(swarm: Swarm, addresses: readonly string[]): Promise<string[]> {
   const found: string[] = [];
-  for (const { name, engine } of swarm.nodes) {
-    const known = ((await engine.info()).Swarm.RemoteManagers ?? []).map(({ Addr }) =>
-      Addr.slice(0, Addr.lastIndexOf(':')),
-    );
+  for (const node of swarm.nodes) {
+    const known = await knownManagers(node);
     const other = known.filter((address) => !addresses.includes(address));
-    if (other.length > 0) found.push(`${name} knows ${other.join(', ')}`);
-    else if (known.length === 0) found.push(`${name} knows no manager`);
+    if (other.length > 0) found.push(`${node.name} knows ${other.join(', ')}`);
+    else if (known.length === 0) found.push(`${node.name} knows no manager`);
   }
   return found;
 }

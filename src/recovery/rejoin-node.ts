@@ -1,6 +1,6 @@
 // A node that runs and has lost its swarm: it leaves what it remembers, joins again under a new id, and gets its labels back.
 import { finding } from '../support/errors.ts';
-import { step } from '../support/trace.ts';
+import { step, typed } from '../support/trace.ts';
 import type { Node } from '../swarm/node/node.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { relabel } from './relabel.ts';
@@ -16,7 +16,7 @@ export async function rejoinNode(swarm: Swarm, node: Node): Promise<void> {
   await step(
     `${node.name} leaves`,
     () => node.exec(['sh', '-c', 'docker swarm leave --force || docker info >/dev/null']),
-    { command: { on: node.name, line: 'docker swarm leave --force' } },
+    typed(node, 'docker swarm leave --force'),
   );
   if (old) await removeMember(swarm, old);
   await swarm.joinNodes([node]);

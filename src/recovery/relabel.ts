@@ -10,8 +10,7 @@ export type NodeLabels = Readonly<Record<string, Readonly<Record<string, string>
 /** Sets labels, and compares what the swarm has then. @throws DrillError `not-labelled`, `no-node` */
 export async function relabel(swarm: Swarm, labels: NodeLabels): Promise<void> {
   await step('set the labels', async () => {
-    for (const [name, own] of Object.entries(labels))
-      if (Object.keys(own).length > 0) await swarm.label(name, own);
+    for (const [name, own] of Object.entries(labels)) await swarm.label(name, own);
   });
   const members = (await swarm.members()).filter(({ Status }) => Status.State === 'ready');
   const differences = Object.entries(labels).flatMap(([name, own]) => {

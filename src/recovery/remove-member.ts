@@ -2,7 +2,7 @@
 import type { Member } from '../lab/engine/api.ts';
 import { reasonOf } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
-import { step } from '../support/trace.ts';
+import { step, typed } from '../support/trace.ts';
 import type { Node } from '../swarm/node/node.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 
@@ -16,10 +16,9 @@ const NOT_IN_RAFT = /can't find manager in raft memberlist/;
 export async function removeMember(swarm: Swarm, { ID, Description }: Member): Promise<void> {
   const { Hostname } = Description;
   const manager = await swarm.manager();
-  const typed = (line: string) => ({ command: { on: manager.name, line } });
   const { Spec } = await manager.engine.nodes.inspect(ID);
   if (Spec.Role === 'manager')
-    await step(`demote ${Hostname}`, () => demote(swarm, ID), typed(`docker node demote ${ID}`));
+    await step(`demote ${Hostname}`, () => demote(swarm, ID), typed(manager, `docker node demote ${ID}`));
   await step(
     `remove ${Hostname}`,
     () =>
@@ -28,7 +27,7 @@ export async function removeMember(swarm: Swarm, { ID, Description }: Member): P
         await (await swarm.manager()).engine.nodes.remove(ID);
         return { done: true };
       }),
-    typed(`docker node rm --force ${ID}`),
+    typed(manager, `docker node rm --force ${ID}`),
   );
 }
 

@@ -2,7 +2,7 @@
 import { seconds } from '../support/clock.ts';
 import { finding, usage } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
-import { step } from '../support/trace.ts';
+import { step, typed } from '../support/trace.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 
 /** The volumes of a switch: from one to another. */
@@ -49,7 +49,7 @@ export async function switchVolume(swarm: Swarm, service: string, { from, to }: 
       });
       await waitUntil(`${service} to mount ${to}`, () => lookAtMount(swarm, service, to), { limit: LIMIT });
     },
-    { command: { on: manager.name, line: `docker service update ${change} ${service}` } },
+    typed(manager, `docker service update ${change} ${service}`),
   );
 }
 

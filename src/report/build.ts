@@ -9,6 +9,7 @@ import type { Report, Step } from './schema.ts';
 import { measureOthers } from './measure/side-by-side.ts';
 import { UNFINISHED } from './measure/spans.ts';
 import { buildTimeline } from './measure/timeline.ts';
+import { roundToThousandths } from '../support/clock.ts';
 
 /** What is known about a drill from outside its journal. */
 export interface ReportContext {
@@ -47,7 +48,9 @@ export function buildReport(events: readonly JournalEvent[], around: ReportConte
     selectEvents(events, 'topology').findLast((event) => event.when === when)?.nodes ?? [];
 
   const busy = selectEvents(events, 'harness').at(-1)?.busySeconds ?? 0;
-  const harness = round(steps.reduce((sum, step) => sum + (step.harness ? step.seconds : 0), busy));
+  const harness = roundToThousandths(
+    steps.reduce((sum, step) => sum + (step.harness ? step.seconds : 0), busy),
+  );
 
   return toPlainData({
     schema: 'swarm-drill/report@2',
@@ -67,7 +70,7 @@ export function buildReport(events: readonly JournalEvent[], around: ReportConte
     }),
     startedAt: utcAt(0),
     endedAt: end?.at ?? utcAt(total),
-    totalSeconds: round(total),
+    totalSeconds: roundToThousandths(total),
     subject: plan?.subject ?? null,
     baselineTiming: findBaselineTiming(events),
     seed: plan?.seed ?? '',
@@ -94,7 +97,7 @@ export function buildReport(events: readonly JournalEvent[], around: ReportConte
     environment: selectEvents(events, 'environment').at(-1)?.environment ?? null,
     logs: selectEvents(events, 'log').map(({ node, file, bytes }) => ({ node, file, bytes })),
     failure: failures[0] ?? null,
-    harness: { seconds: harness, share: total > 0 ? round(harness / total) : 0 },
+    harness: { seconds: harness, share: total > 0 ? roundToThousandths(harness / total) : 0 },
     cleanup,
   });
 }
@@ -115,8 +118,6 @@ function describeCutOff(steps: readonly Step[]): string {
   return step ? `in ${row.phase}, in the step "${step.name}"` : `in ${row.phase}`;
 }
 const isUnfinished = (step: Step): boolean => step.error === UNFINISHED;
-
-const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 type Mutable<T> = T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
 /** Copies the journal's read-only facts: a report is plain data that shares nothing with its source. */

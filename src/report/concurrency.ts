@@ -1,5 +1,5 @@
 // What a run gained by having several drills at one time.
-import { formatSeconds } from '../support/clock.ts';
+import { formatSeconds, roundToThousandths } from '../support/clock.ts';
 import type { Report, Run } from './schema.ts';
 
 /**
@@ -22,9 +22,9 @@ export function measureConcurrency(
     last = Math.max(last, from + seconds);
   }
   return {
-    drillSeconds: round(drillSeconds),
-    elapsedSeconds: round(elapsedSeconds),
-    gain: elapsedSeconds > 0 ? round(drillSeconds / elapsedSeconds) : 1,
+    drillSeconds: roundToThousandths(drillSeconds),
+    elapsedSeconds: roundToThousandths(elapsedSeconds),
+    gain: elapsedSeconds > 0 ? roundToThousandths(drillSeconds / elapsedSeconds) : 1,
   };
 }
 
@@ -42,5 +42,3 @@ export function describeGain({ drillSeconds, elapsedSeconds, gain }: Run['concur
     `at most ${gain.toFixed(1)} times as fast as one after the other`
   );
 }
-
-const round = (value: number): number => Math.round(value * 1000) / 1000;

@@ -1,6 +1,7 @@
 // Lists the failures of a run by how long the recovery took: one class for each kind of failure, one row for each drill.
 import { missesRpo } from '../drill/writes/data-loss.ts';
 import { missesRto, type Verdict } from '../drill/verdict/verdict.ts';
+import { roundToThousandths } from '../support/clock.ts';
 import { findCriticalPath, sumByStep } from './measure/critical-path.ts';
 import type { FailureClass, FailureRow, Report } from './schema.ts';
 
@@ -85,7 +86,7 @@ function findDominant({ steps, marks: { disaster, firstResponse } }: Report): Fa
   if (!longest) return null;
   const { step, within, seconds } = longest;
   const causes = (step.causes ?? []).map(({ name, link }) => ({ name, link }));
-  return { step: step.name, within: [...within], seconds: Math.round(seconds * 1000) / 1000, causes };
+  return { step: step.name, within: [...within], seconds: roundToThousandths(seconds), causes };
 }
 
 const LONGEST_NAME = 60;

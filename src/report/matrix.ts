@@ -2,6 +2,7 @@
 import { ASPECTS } from '../model/aspect.ts';
 import type { Matrix, MatrixRow, Report, Step } from './schema.ts';
 import { warnOfUnequalLoad } from './measure/side-by-side.ts';
+import { roundToThousandths } from '../support/clock.ts';
 
 /** Builds one matrix for each kind of data, with a row per drill, in the order in which the drills ran. */
 export function buildMatrices(drills: readonly Report[]): Matrix[] {
@@ -74,7 +75,7 @@ function sumBackupSeconds(artifacts: Report['artifacts'], method: string): numbe
 const addUp = (parts: readonly (number | null)[]): number | null =>
   parts.some((part) => part === null)
     ? null
-    : round(parts.reduce<number>((sum, part) => sum + (part ?? 0), 0));
+    : roundToThousandths(parts.reduce<number>((sum, part) => sum + (part ?? 0), 0));
 
 /** Adds up the successful restores with this method; null when there is none. */
 function sumRestoreSeconds(steps: readonly Step[], method: string): number | null {
@@ -85,11 +86,9 @@ function sumRestoreSeconds(steps: readonly Step[], method: string): number | nul
     const inner = isRestore && ok ? seconds : sumRestoreSeconds(parts, method);
     if (inner !== null) sum = (sum ?? 0) + inner;
   }
-  return sum === null ? null : round(sum);
+  return sum === null ? null : roundToThousandths(sum);
 }
 
 /** Returns null when either was not measured. */
 const divide = (seconds: number | null, plain: number | undefined): number | null =>
-  seconds !== null && plain ? round(seconds / plain) : null;
-
-const round = (value: number): number => Math.round(value * 1000) / 1000;
+  seconds !== null && plain ? roundToThousandths(seconds / plain) : null;

@@ -6,6 +6,9 @@ export const monotonic = (): number => performance.now() / 1000;
 /** The present moment as UTC text, e.g. `2026-11-23T02:15:07.123Z`. */
 export const utcNow = (): string => new Date().toISOString();
 
+/** Rounds a number of a report to three decimal places: seconds to milliseconds. */
+export const roundToThousandths = (value: number): number => Math.round(value * 1000) / 1000;
+
 /** A length of time, in seconds. The brand keeps bare numbers (milliseconds?) out of objectives and limits. */
 export type Seconds = number & { readonly unit: 'seconds' };
 

@@ -19,6 +19,11 @@ export interface StepCommand {
   readonly line: string;
 }
 
+/** Returns the options of a step with the command that an operator types on `machine` for the same effect. */
+export const typed = ({ name }: { readonly name: string }, line: string): StepOptions => ({
+  command: { on: name, line },
+});
+
 export interface StepOperation {
   readonly kind: 'backup' | 'restore';
   /** Name of the method. */

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { utcNow } from '../support/clock.ts';
 import { finding } from '../support/errors.ts';
+import { hostOf } from '../swarm/peers.ts';
 import { managersOf } from '../swarm/quorum.ts';
 import type { DirectorySurvey } from './file/entries.ts';
 import { requireUnlockKey } from './preflight/backup.ts';
@@ -25,7 +26,7 @@ export async function describeSwarm(
   const self = probe.members.find(({ ID }) => ID === probe.nodeId);
   // Not from docker-state.json: it is empty on a manager that joined without an address option.
   const memberAddress = self?.ManagerStatus?.Addr ?? '';
-  const address = memberAddress.slice(0, memberAddress.lastIndexOf(':')).replaceAll(/[[\]]/g, '');
+  const address = hostOf(memberAddress);
   const cluster = await engine.swarm.inspect();
   return {
     format: FORMAT,

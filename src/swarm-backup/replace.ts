@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import { DrillError, finding } from '../support/errors.ts';
 import { runLinked } from '../support/linked-streams.ts';
-import { step } from '../support/trace.ts';
+import { step, typed } from '../support/trace.ts';
+import { AUTOLOCK } from '../swarm/autolock.ts';
 import { forceCommand, forceInitialisation } from '../swarm/membership.ts';
 import { ENGINE_LIMIT, type Manager, START_ENGINE, STOP_ENGINE, SWARM } from './engine/manager.ts';
 import { unlockSwarm, waitUntilManaging } from './engine/probe.ts';
@@ -73,29 +74,28 @@ export async function swapDirectories(
   const { previous, staging } = operation;
   const unsealed = strategy.by === 'unsealed key';
   await writeIntentLog(root, { operation: { ...operation, engine: true, ...(unsealed && { unsealed }) } });
-  const typed = (line: string) => ({ command: { on: manager.name, line } });
-  await step('stop the engine', () => manager.stop(), typed(STOP_ENGINE));
+  await step('stop the engine', () => manager.stop(), typed(manager, STOP_ENGINE));
   await step(
     'set the old swarm directory aside',
     async () => {
       if (await root.has(SWARM)) await root.move(SWARM, previous);
       else await root.makeDirectory(previous);
     },
-    typed(`mv ${root.path}/${SWARM} ${root.path}/${previous}`),
+    typed(manager, `mv ${root.path}/${SWARM} ${root.path}/${previous}`),
   );
   await step(
     'put the copy in its place',
     () => root.move(staging, SWARM),
-    typed(unpackCommand(root.path, strategy)),
+    typed(manager, unpackCommand(root.path, strategy)),
   );
   // Last, so that it is on the disk as shortly as possible: the manager seals it again as soon as it has read its raft log.
   if (strategy.by === 'unsealed key')
     await step(
       'write the unsealed node key',
       () => writeUnsealedKey(root, strategy.sealedKey, strategy.unlockKey),
-      typed(UNSEAL_COMMAND),
+      typed(manager, UNSEAL_COMMAND),
     );
-  await step('start the engine', () => manager.start(), typed(START_ENGINE));
+  await step('start the engine', () => manager.start(), typed(manager, START_ENGINE));
 }
 
 /**
@@ -110,13 +110,15 @@ export async function restartSwarm(
 ): Promise<string | undefined> {
   // A forced initialisation sets autolock to what its request says. While it is on, the manager seals its key file at once, with the
   // old unlock key, which is in raft.
-  const locked = strategy.by === 'unsealed key' && { EncryptionConfig: { AutoLockManagers: true } };
+  const locked = strategy.by === 'unsealed key' && AUTOLOCK;
   const request = { ...init, Spec: { ...init.Spec, ...locked } };
   if (strategy.by === 'unlock key')
-    await step('unlock the swarm', () => unlockSwarm(manager, strategy.unlockKey), {
-      // It asks for the key.
-      command: { on: manager.name, line: 'docker swarm unlock' },
-    });
+    // The command asks for the key.
+    await step(
+      'unlock the swarm',
+      () => unlockSwarm(manager, strategy.unlockKey),
+      typed(manager, 'docker swarm unlock'),
+    );
   else
     await step(
       'force a new cluster',
@@ -131,12 +133,7 @@ export async function restartSwarm(
           });
         }
       },
-      {
-        command: {
-          on: manager.name,
-          line: `${forceCommand(init.AdvertiseAddr)}${locked ? ' --autolock' : ''}`,
-        },
-      },
+      typed(manager, `${forceCommand(init.AdvertiseAddr)}${locked ? ' --autolock' : ''}`),
     );
   await step('wait for the manager', () => waitUntilManaging(manager, node.id, 'finding'));
   const interval = init.Spec.Raft?.SnapshotInterval;

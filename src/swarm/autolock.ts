@@ -4,6 +4,9 @@ import { waitUntil } from '../support/poll.ts';
 import { step } from '../support/trace.ts';
 import type { Node } from './node/node.ts';
 
+/** The part of a swarm's specification that turns autolock on. */
+export const AUTOLOCK = { EncryptionConfig: { AutoLockManagers: true } } as const;
+
 const NODE_KEY = '/var/lib/docker/swarm/certificates/swarm-node.key';
 
 /** Turns autolock on, and waits until every manager has encrypted its key. */
@@ -42,7 +45,7 @@ async function update(
   options: { readonly rotateManagerUnlockKey?: boolean },
 ): Promise<{ done: number } | { notYet: string }> {
   const { Version, Spec } = await swarm.inspect();
-  await swarm.update(Version, { ...Spec, EncryptionConfig: { AutoLockManagers: true } }, options);
+  await swarm.update(Version, { ...Spec, ...AUTOLOCK }, options);
   const now = await swarm.unlockKey();
   return now !== '' && now !== before ? { done: Version.Index } : { notYet: 'it has the old one' };
 }

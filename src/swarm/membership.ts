@@ -4,10 +4,11 @@ import type { Engine } from '../lab/engine/engine.ts';
 import { EngineError, isNotFound } from '../lab/engine/errors.ts';
 import { monotonic, type Seconds, seconds } from '../support/clock.ts';
 import { waitUntil } from '../support/poll.ts';
-import { step } from '../support/trace.ts';
+import { step, typed } from '../support/trace.ts';
 import type { Node } from './node/node.ts';
 
-const SWARM_PORT = 2377;
+/** At which managers answer each other and the other nodes. */
+export const SWARM_PORT = 2377;
 const LISTEN_ADDRESS = `0.0.0.0:${SWARM_PORT}`;
 
 /** Where a swarm takes the subnets of its overlay networks from. */
@@ -71,12 +72,10 @@ export async function joinNodes(
           JoinToken: token,
           Availability: availability,
         }),
-      {
-        command: {
-          on: node.name,
-          line: `docker swarm join --token <${node.role} token>${availability === 'drain' ? ' --availability drain' : ''} ${manager.address}:${SWARM_PORT}`,
-        },
-      },
+      typed(
+        node,
+        `docker swarm join --token <${node.role} token>${availability === 'drain' ? ' --availability drain' : ''} ${manager.address}:${SWARM_PORT}`,
+      ),
     );
   // One manager after the other: raft changes its members one at a time, and two at once can lose the race.
   const joinManagers = async (): Promise<void> => {
@@ -113,7 +112,7 @@ export async function activateNodes(
             await manager.engine.nodes.update(id, Version, { ...Spec, Availability: 'active' });
             return { done: true };
           }),
-        { command: { on: manager.name, line: `docker node update --availability active ${id}` } },
+        typed(manager, `docker node update --availability active ${id}`),
       );
     }),
   );

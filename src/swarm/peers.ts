@@ -4,6 +4,7 @@ import { connect, type PeerCertificate } from 'node:tls';
 import { z } from 'zod';
 import { type Seconds, seconds } from '../support/clock.ts';
 import { reasonOf } from '../support/errors.ts';
+import type { Node } from './node/node.ts';
 
 /** The machine from which managers are probed. */
 export interface Prober {
@@ -67,10 +68,17 @@ export const readClusterId = async (
   limit = GREETING_LIMIT,
 ): Promise<string> => String((await fetchCertificate(prober, address, limit)).subject.O);
 
+/** Returns the host of an address with a port: `10.0.0.2` of `10.0.0.2:2377`, without the brackets of IPv6. */
+export const hostOf = (address: string): string =>
+  address.slice(0, address.lastIndexOf(':')).replaceAll(/[[\]]/g, '');
+
+/** Returns the addresses at which a node looks for the managers of its swarm, without the port. */
+export const knownManagers = async ({ engine }: Pick<Node, 'engine'>): Promise<string[]> =>
+  ((await engine.info()).Swarm.RemoteManagers ?? []).map(({ Addr }) => hostOf(Addr));
+
 async function fetchCertificate(prober: Prober, address: string, limit: Seconds): Promise<PeerCertificate> {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replaceAll(/[[\]]/g, '');
-  return readCertificate(await prober.dial(host, Number(address.slice(colon + 1))), limit);
+  const port = Number(address.slice(address.lastIndexOf(':') + 1));
+  return readCertificate(await prober.dial(hostOf(address), port), limit);
 }
 
 async function readCertificate(connection: Duplex, limit: Seconds): Promise<PeerCertificate> {

@@ -5,6 +5,7 @@ import { connect, connectInside } from '../lab/engine/connect.ts';
 import type { Labels } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
 import { ignoreNotFound } from '../lab/engine/errors.ts';
+import { execInContainer, type ExecOptions } from '../lab/engine/process.ts';
 import { DRILL_LABEL, OWNER_LABEL, ownerOf, PART_LABEL, ROLE_LABEL, RUN_LABEL } from '../lab/labels.ts';
 import type { EngineVersion } from '../lab/image/engine-versions.ts';
 import type { LabFacts } from '../lab/lab.ts';
@@ -139,6 +140,12 @@ export class Site {
   /** Returns the container that has the disks of all nodes, running or not, and the path of this one in it. */
   volumeHelper(volume: string): { readonly container: string; readonly path: string } {
     return this.#parts.disks.helperFor(volume);
+  }
+
+  /** Runs a program in that container, which sees the disks of all nodes, and returns its standard output. @throws DrillError `command-failed` */
+  execInVolumeHelper(argv: readonly string[], options: ExecOptions = {}): Promise<string> {
+    const { engine, disks } = this.#parts;
+    return execInContainer(engine, disks.helper, argv, options);
   }
 
   /** Returns the ids of the containers of all nodes that exist here, running or not. */

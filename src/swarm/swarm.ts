@@ -8,7 +8,7 @@ import { count } from '../support/count.ts';
 import { DrillError, reasonOf, usage } from '../support/errors.ts';
 import { waitUntil, type Answer } from '../support/poll.ts';
 import { commandLine } from '../support/shell.ts';
-import { step } from '../support/trace.ts';
+import { step, typed } from '../support/trace.ts';
 import { lockManagers, replaceUnlockKey } from './autolock.ts';
 import { takeInventory, type Inventory } from './inventory.ts';
 import { findMissingTasks, type MissingTasks } from './service/convergence.ts';
@@ -169,14 +169,13 @@ export class Swarm {
 
   /** Sets labels on the node of that host name, and keeps the others. */
   async label(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    if (Object.keys(labels).length === 0) return;
     const manager = await this.manager();
     const added = Object.entries(labels).flatMap(([key, value]) => ['--label-add', `${key}=${value}`]);
     await step(
       `label ${name}`,
       () => this.#label(manager, name, labels),
-      added.length === 0
-        ? {}
-        : { command: { on: manager.name, line: commandLine(['docker', 'node', 'update', ...added, name]) } },
+      typed(manager, commandLine(['docker', 'node', 'update', ...added, name])),
     );
   }
 
@@ -204,12 +203,7 @@ export class Swarm {
           env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
         });
       },
-      {
-        command: {
-          on: manager.name,
-          line: commandLine(['docker', 'stack', 'deploy', '--compose-file', `${stack}.yml`, stack]),
-        },
-      },
+      typed(manager, commandLine(['docker', 'stack', 'deploy', '--compose-file', `${stack}.yml`, stack])),
     );
   }
 
@@ -253,7 +247,8 @@ export class Swarm {
    * @returns by host name, the labels that each of today's nodes should have: its own, or those of the member that it replaces
    */
   async removeLostMembers(): Promise<Record<string, Record<string, string>>> {
-    const { engine, name: on } = await this.manager();
+    const manager = await this.manager();
+    const { engine } = manager;
     const alive = await memberIds(this.nodes);
     const labels: Record<string, Record<string, string>> = Object.fromEntries(
       this.nodes.map(({ name }) => [name, {}]),
@@ -263,14 +258,18 @@ export class Swarm {
       const { Hostname } = Description;
       const own = Object.keys(Spec.Labels ?? {});
       if (!alive.has(ID))
-        await step(`remove ${Hostname}, which is lost`, () => engine.nodes.remove(ID), {
-          command: { on, line: `docker node rm --force ${ID}` },
-        });
+        await step(
+          `remove ${Hostname}, which is lost`,
+          () => engine.nodes.remove(ID),
+          typed(manager, `docker node rm --force ${ID}`),
+        );
       else if (own.length > 0) {
         const removed = own.flatMap((key) => ['--label-rm', key]);
-        await step(`hold back what waits for a label of ${Hostname}`, () => this.#setLabels(ID, () => ({})), {
-          command: { on, line: commandLine(['docker', 'node', 'update', ...removed, ID]) },
-        });
+        await step(
+          `hold back what waits for a label of ${Hostname}`,
+          () => this.#setLabels(ID, () => ({})),
+          typed(manager, commandLine(['docker', 'node', 'update', ...removed, ID])),
+        );
       }
     }
     return labels;

@@ -1,8 +1,7 @@
 // Where the nodes look for their managers.
 import type { Check } from '../../model/check.ts';
+import { hostOf, knownManagers } from '../../swarm/peers.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
-
-const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
 
 /**
  * Compares the addresses that raft and every node know with those that the managers have. `docker swarm init --force-new-cluster
@@ -27,11 +26,10 @@ export const managersAtTheirAddresses = (swarm: Swarm): Check => ({
           ];
     });
     const onNodes = await Promise.all(
-      swarm.nodes.map(async ({ name, engine }) =>
-        ((await engine.info()).Swarm.RemoteManagers ?? [])
-          .map(({ Addr }) => hostOf(Addr))
+      swarm.nodes.map(async (node) =>
+        (await knownManagers(node))
           .filter((address) => !addresses.has(address))
-          .map((address) => `${name}: looks for a manager at ${address}, where none is`),
+          .map((address) => `${node.name}: looks for a manager at ${address}, where none is`),
       ),
     );
     return {

@@ -1,8 +1,6 @@
 // A certificate authority whose key this program has: the swarm's own is in raft and is never given out.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from '../../lab/engine/connect.ts';
-import { execInContainer } from '../../lab/engine/process.ts';
 import { seconds } from '../../support/clock.ts';
 import { waitUntil } from '../../support/poll.ts';
 import { step } from '../../support/trace.ts';
@@ -27,8 +25,7 @@ const ROTATION_LIMIT = seconds(60);
  */
 export async function takeOverAuthority(swarm: Swarm): Promise<CertificateAuthority> {
   return step('rotate the certificate authority to a known one', async () => {
-    const { container } = swarm.site.volumeHelper('');
-    const output = await execInContainer(connect(swarm.site.lab.host), container, ['sh', '-c', CREATE]);
+    const output = await swarm.site.execInVolumeHelper(['sh', '-c', CREATE]);
     const [certificate = '', key = ''] = output.split(/(?<=-----END CERTIFICATE-----\n)/);
     const { engine } = await swarm.manager();
     const { Version, Spec } = await engine.swarm.inspect();

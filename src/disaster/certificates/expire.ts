@@ -3,8 +3,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect } from '../../lab/engine/connect.ts';
-import { execInContainer } from '../../lab/engine/process.ts';
 import type { Reversible } from '../../model/disaster.ts';
 import { seconds, type Seconds } from '../../support/clock.ts';
 import type { Node } from '../../swarm/node/node.ts';
@@ -73,9 +71,9 @@ function onDisk(
   argv: readonly string[],
   { arguments: rest, input }: { readonly arguments: readonly string[]; readonly input?: string },
 ): Promise<string> {
-  const { container, path } = swarm.site.volumeHelper(node.volume);
+  const { path } = swarm.site.volumeHelper(node.volume);
   const all = [...argv, `${path}/swarm/certificates`, ...rest];
-  return execInContainer(connect(swarm.site.lab.host), container, all, input === undefined ? {} : { input });
+  return swarm.site.execInVolumeHelper(all, input === undefined ? {} : { input });
 }
 
 const LOOK = 'openssl x509 -in "$1/swarm-node.crt" -noout -enddate -dateopt iso_8601';

@@ -3,13 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { connect } from '../../lab/engine/connect.ts';
-import { execInContainer } from '../../lab/engine/process.ts';
 import type { Reversible } from '../../model/disaster.ts';
 import { usage } from '../../support/errors.ts';
 import type { Node } from '../../swarm/node/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import { causeReversible } from '../cause.ts';
+import { findTarget } from '../targets.ts';
 
 const SCRIPT = readFileSync(join(import.meta.dirname, 'damage.py'), 'utf8');
 const Hashes = z.record(z.string(), z.string());
@@ -68,16 +67,15 @@ async function damage(
     readonly settings: readonly string[];
   },
 ): Promise<Reversible<Swarm>> {
-  const node = typeof target === 'string' ? swarm.node(target) : target;
+  const node = findTarget(swarm, target);
   const patterns = [files].flat().map((path) => belowDataRoot(path));
-  const engine = connect(swarm.site.lab.host);
-  const { container, path: disk } = swarm.site.volumeHelper(node.volume);
+  const { path: disk } = swarm.site.volumeHelper(node.volume);
   // In the helper's own file system: it goes with the drill.
   const copies = `/tmp/copies-${randomBytes(4).toString('hex')}`;
   const run = async (...argv: readonly string[]) => {
     const [action, ...rest] = argv;
     const program = ['python3', '-c', SCRIPT, action ?? '', copies, disk, ...rest];
-    return Hashes.parse(JSON.parse(await execInContainer(engine, container, program)));
+    return Hashes.parse(JSON.parse(await swarm.site.execInVolumeHelper(program)));
   };
   const paths = Object.keys(await run('look', ...patterns));
   return causeReversible(

@@ -1,6 +1,6 @@
 // What an operator types to fill a volume as a method does, for a report's runbook.
 import { commandLine } from '../../support/shell.ts';
-import type { StepOptions } from '../../support/trace.ts';
+import { type StepOptions, typed } from '../../support/trace.ts';
 import type { Volume } from './volume.ts';
 
 interface TypedCommand {
@@ -22,8 +22,3 @@ export const typedInContainer = (
     node,
     `docker run --rm${input === undefined ? '' : ' -i'} -v ${name}:${at} ${image} ${commandLine(argv)}${input === undefined ? '' : ` <${input}`}`,
   );
-
-/** A command on the node. */
-export const typed = ({ name }: { readonly name: string }, line: string): StepOptions => ({
-  command: { on: name, line },
-});

@@ -4,8 +4,7 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { Method } from '../../model/method.ts';
 import { finding } from '../../support/errors.ts';
-import { step } from '../../support/trace.ts';
-import { typed } from '../container/typed.ts';
+import { step, typed } from '../../support/trace.ts';
 import { defineMethod } from '../define.ts';
 import {
   applyProperties,

@@ -2,11 +2,10 @@
 // checked first; where the server really stopped is compared before the service may start.
 import type { Method } from '../../model/method.ts';
 import { usage } from '../../support/errors.ts';
-import { step } from '../../support/trace.ts';
+import { step, typed } from '../../support/trace.ts';
 import type { Kept } from '../../vault/vault.ts';
 import { defineMethod } from '../define.ts';
 import { restoreIntoEmptyVolume } from '../container/empty-volume.ts';
-import { typed } from '../container/typed.ts';
 import type { Volume } from '../container/volume.ts';
 import { BASE_BACKUP_LIMITS, baseBackupMetadata, takeBaseBackup, unpackBaseBackup } from './base-backup.ts';
 import { parseTarget } from './wal/recovery-target.ts';

@@ -10,9 +10,6 @@ import type {
 import { inspectUnlistedNetworks } from '../../swarm/inventory.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 
-/** Every object of a stack has it, with the name of the stack. */
-export const STACK_LABEL = 'com.docker.stack.namespace';
-
 export interface SwarmObjects {
   readonly services: readonly ServiceInspection[];
   /** Of swarm scope; includes `host` and `bridge` when a service names them. */

@@ -4,7 +4,7 @@ import type { ServiceMount, ServiceSpec, VolumeInspection } from '../../lab/engi
 import { listDifferences } from '../../swarm/differences.ts';
 import type { Node } from '../../swarm/node/node.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
-import { STACK_LABEL } from './swarm-objects.ts';
+import { STACK_LABEL } from '../../swarm/service/service-spec.ts';
 
 type VolumeMount = ServiceMount & { readonly Source: string };
 

@@ -1,5 +1,6 @@
 // Measures a drill's actuals: how long until the application answered (RTA), and which acknowledged writes were lost (RPA).
 import type { JournalEvent, Mark } from '../../drill/events.ts';
+import { roundToThousandths } from '../../support/clock.ts';
 import { selectEvents } from '../journal-reader.ts';
 import type { Report } from '../schema.ts';
 
@@ -71,5 +72,5 @@ function listAcknowledged(
 
 function round<T extends number | null | undefined>(seconds: T): T extends number ? number : number | null;
 function round(seconds: number | null | undefined): number | null {
-  return seconds == null ? null : Math.round(seconds * 1000) / 1000;
+  return seconds == null ? null : roundToThousandths(seconds);
 }

@@ -2,6 +2,7 @@
 import type { JournalEvent } from '../../drill/events.ts';
 import { selectEvents, type EventOf } from '../journal-reader.ts';
 import type { Availability } from '../schema.ts';
+import { roundToThousandths } from '../../support/clock.ts';
 
 type Attempt = EventOf<'attempt'>;
 
@@ -31,9 +32,9 @@ export function measureAvailability(events: readonly JournalEvent[]): Availabili
   return {
     attempts: attempts.length,
     failed: attempts.length - acknowledged.length,
-    longestGapSeconds: gap ? round(gap.to - gap.from) : null,
-    gapStartedAt: gap ? round(gap.from) : null,
-    gapEndedAt: gap && !gap.isOpen ? round(gap.to) : null,
+    longestGapSeconds: gap ? roundToThousandths(gap.to - gap.from) : null,
+    gapStartedAt: gap ? roundToThousandths(gap.from) : null,
+    gapEndedAt: gap && !gap.isOpen ? roundToThousandths(gap.to) : null,
     usualSeconds: median(usual.map(({ seconds }) => seconds)),
     lostWrites: countLost(events, acknowledged),
     errors: countErrors(attempts),
@@ -87,7 +88,7 @@ function buildSeries(attempts: readonly Attempt[], from: number, to: number): Av
   const doubled = Math.ceil((to - from) / MOST_INTERVALS / SHORTEST_INTERVAL);
   const seconds = SHORTEST_INTERVAL * Math.max(1, doubled);
   const intervals = Array.from({ length: Math.max(1, Math.ceil((to - from) / seconds)) }, (_, index) => ({
-    offset: round(from + index * seconds),
+    offset: roundToThousandths(from + index * seconds),
     seconds,
     acknowledged: 0,
     failed: 0,
@@ -98,7 +99,7 @@ function buildSeries(attempts: readonly Attempt[], from: number, to: number): Av
     if (!interval) continue;
     if (error === null) interval.acknowledged++;
     else interval.failed++;
-    interval.slowestSeconds = round(Math.max(interval.slowestSeconds, took));
+    interval.slowestSeconds = roundToThousandths(Math.max(interval.slowestSeconds, took));
   }
   return intervals;
 }
@@ -106,7 +107,5 @@ function buildSeries(attempts: readonly Attempt[], from: number, to: number): Av
 function median(values: readonly number[]): number | null {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted[Math.floor(sorted.length / 2)];
-  return middle === undefined ? null : round(middle);
+  return middle === undefined ? null : roundToThousandths(middle);
 }
-
-const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;

@@ -1,5 +1,6 @@
 // Names the known cause of a wait: by time, the innermost steps that waited for it.
 import type { KnownCause } from '../../drill/known-causes.ts';
+import { roundToThousandths } from '../../support/clock.ts';
 import type { Step } from '../schema.ts';
 
 /** In seconds. Shorter waits need no explanation. */
@@ -22,7 +23,7 @@ function nameCause(step: Step, cause: KnownCause): Step {
   const outlasted = end >= cause.to - TOLERANCE;
   if (!outlasted || seconds < SHORTEST || seconds < LEAST_SHARE * step.seconds) return step;
   const { name, link, node } = cause;
-  const found = { name, link, node, seconds: Math.round(seconds * 1000) / 1000 };
+  const found = { name, link, node, seconds: roundToThousandths(seconds) };
   // Several nodes may log the same cause; the longest is enough.
   const others = (step.causes ?? []).filter((other) => other.name !== name || other.seconds > seconds);
   if (others.some((other) => other.name === name)) return { ...step };

@@ -2,6 +2,7 @@
 import type { JournalEvent } from '../../drill/events.ts';
 import { selectEvents } from '../journal-reader.ts';
 import type { Report } from '../schema.ts';
+import { roundToThousandths } from '../../support/clock.ts';
 
 type SideBySide = NonNullable<Report['sideBySide']>;
 
@@ -12,7 +13,7 @@ export function measureOthers(events: readonly JournalEvent[], marks: Report['ma
   const end = events.at(-1)?.t ?? 0;
   const intervals = changes.map(({ t, names }, index) => ({
     offset: t,
-    seconds: round((changes[index + 1]?.t ?? end) - t),
+    seconds: roundToThousandths((changes[index + 1]?.t ?? end) - t),
     others: [...names],
   }));
   return {
@@ -33,7 +34,7 @@ function meanBetween(
     const overlap = Math.min(to, offset + seconds) - Math.max(from, offset);
     return Math.max(0, overlap) * others.length;
   });
-  return round(overlaps.reduce((sum, one) => sum + one, 0) / (to - from));
+  return roundToThousandths(overlaps.reduce((sum, one) => sum + one, 0) / (to - from));
 }
 
 interface Compared {
@@ -68,5 +69,3 @@ export function formatOthers(mean: number): string {
   if (!Number.isInteger(mean)) return `${mean.toFixed(1)} other drills on average`;
   return mean === 1 ? '1 other drill' : `${mean} other drills`;
 }
-
-const round = (value: number): number => Math.round(value * 1000) / 1000;

@@ -3,7 +3,8 @@ import type { Engine } from '../../lab/engine/engine.ts';
 import { seconds } from '../../support/clock.ts';
 import { finding, reasonOf } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
-import { step } from '../../support/trace.ts';
+import { step, typed } from '../../support/trace.ts';
+import { AUTOLOCK } from '../../swarm/autolock.ts';
 import { ENGINE_LIMIT, type Manager, START_ENGINE, STOP_ENGINE } from '../engine/manager.ts';
 import { probeSwarm, unlockSwarm, waitUntilManaging } from '../engine/probe.ts';
 import { isKeyEncrypted, NODE_KEY } from '../file/node-key.ts';
@@ -21,9 +22,11 @@ const SEAL_LIMIT = seconds(60);
  */
 export async function sealAgain({ engine, root, name }: Manager): Promise<string> {
   const before = await engine.swarm.unlockKey();
-  const key = await step('set a new unlock key', () => rotateUnlockKey(engine, before), {
-    command: { on: name, line: 'docker swarm unlock-key --rotate' },
-  });
+  const key = await step(
+    'set a new unlock key',
+    () => rotateUnlockKey(engine, before),
+    typed({ name }, 'docker swarm unlock-key --rotate'),
+  );
   await step('wait for the sealed node key', async () => {
     try {
       await waitUntil(
@@ -51,7 +54,7 @@ const rotateUnlockKey = (engine: Engine, before: string): Promise<string> =>
     const now = await engine.swarm.unlockKey();
     // The answer to an update that was made may have been lost.
     if (now !== '' && now !== before) return { done: now };
-    const locked = { ...Spec, EncryptionConfig: { AutoLockManagers: true } };
+    const locked = { ...Spec, ...AUTOLOCK };
     await engine.swarm.update(Version, locked, { rotateManagerUnlockKey: before !== '' });
     return { notYet: 'it was just asked for' };
   });
@@ -77,9 +80,8 @@ export function unsealedReason(text: string, key: string): string | undefined {
  * @throws DrillError `not-sealed` if it starts without the key, `wrong-unlock-key` if the key does not open it
  */
 export async function proveLocked(manager: Manager, nodeId: string, key: string): Promise<void> {
-  const typed = (line: string) => ({ command: { on: manager.name, line } });
-  await step('stop the locked engine', () => manager.stop(), typed(STOP_ENGINE));
-  await step('start the locked engine', () => manager.start(), typed(START_ENGINE));
+  await step('stop the locked engine', () => manager.stop(), typed(manager, STOP_ENGINE));
+  await step('start the locked engine', () => manager.start(), typed(manager, START_ENGINE));
   await step('require that it is locked', async () => {
     const state = await waitUntil(
       `the swarm of ${manager.name}`,
@@ -99,7 +101,7 @@ export async function proveLocked(manager: Manager, nodeId: string, key: string)
   await step(
     'unlock the swarm with the new key',
     () => unlockSwarm(manager, key),
-    typed('docker swarm unlock'),
+    typed(manager, 'docker swarm unlock'),
   );
   await step('wait for the manager', () => waitUntilManaging(manager, nodeId, 'finding'));
 }

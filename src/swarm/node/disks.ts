@@ -44,9 +44,14 @@ export class NodeDisks {
     return new NodeDisks(options);
   }
 
+  /** The helper's container. */
+  get helper(): string {
+    return this.#options.helper;
+  }
+
   /** Returns the helper, and the path at which it has the volume. */
   helperFor(volume: string): { readonly container: string; readonly path: string } {
-    return { container: this.#options.helper, path: `/volumes/${volume}/_data` };
+    return { container: this.helper, path: `/volumes/${volume}/_data` };
   }
 
   /** Creates a disk. When the scope is closed, it is removed with the container of the same name. @param node its name is for the step's title */

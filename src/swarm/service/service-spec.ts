@@ -1,6 +1,9 @@
 // Service specs that can be compared between swarms, and created on another swarm: with names instead of ids.
 import type { Port, ServiceInspection, ServiceSpec } from '../../lab/engine/api.ts';
 
+/** Every object of a stack has it, with the name of the stack. */
+export const STACK_LABEL = 'com.docker.stack.namespace';
+
 export type ReferenceKind = 'network' | 'secret' | 'config' | 'node';
 
 /** A parsed constraint on one node. */

@@ -2,7 +2,8 @@
 import type { NetworkSpec, SecretOrConfigSpec, ServiceSpec } from '../../../lab/engine/api.ts';
 import { toPortableSpec } from '../../../swarm/service/service-spec.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
-import { namesById, readSwarmObjects, STACK_LABEL, type SwarmObjects } from '../swarm-objects.ts';
+import { namesById, readSwarmObjects, type SwarmObjects } from '../swarm-objects.ts';
+import { STACK_LABEL } from '../../../swarm/service/service-spec.ts';
 import type { DryRun } from './dry-run.ts';
 
 export type ServicesByName = ReadonlyMap<string, ServiceSpec>;

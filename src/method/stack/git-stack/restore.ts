@@ -2,10 +2,9 @@
 import type { ArtifactReader } from '../../../model/method.ts';
 import { DrillError, finding } from '../../../support/errors.ts';
 import { commandLine } from '../../../support/shell.ts';
-import { step } from '../../../support/trace.ts';
+import { step, typed } from '../../../support/trace.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import { digest } from '../../../swarm/inventory.ts';
-import { typed } from '../../container/typed.ts';
 import { createTemporaryDirectory } from '../git/git.ts';
 import { fetchCommit } from '../git/remote.ts';
 import { findChanges } from './changes.ts';

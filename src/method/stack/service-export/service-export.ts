@@ -2,8 +2,7 @@
 // services need. A restore creates them on a fresh swarm through the API; nothing of raft is copied, so all ids are new.
 import type { Limit, Method } from '../../../model/method.ts';
 import { finding } from '../../../support/errors.ts';
-import { typed } from '../../container/typed.ts';
-import { step } from '../../../support/trace.ts';
+import { step, typed } from '../../../support/trace.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
 import { defineMethod } from '../../define.ts';
 import { unsealSecrets, type SealedSecrets } from '../sealed-secrets.ts';
