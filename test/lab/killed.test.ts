@@ -53,11 +53,18 @@ const processesOf = (pid: number): Promise<number[]> => processesWith(`/running/
 const homesOf = async (pid: number): Promise<string[]> =>
   (await readdir(join(cacheDirectory(), 'running'))).filter((name) => name.startsWith(`${pid}-`));
 
-/** Cgroups of the lab that `pid` opened, wherever they are. */
-const cgroupsOf = async (pid: number): Promise<string[]> =>
-  (await readdir('/sys/fs/cgroup', { recursive: true })).filter((path) =>
-    basename(path).startsWith(`swarm-drill-${pid}-`),
-  );
+/** Cgroups of the lab that `pid` opened, wherever they are. Others come and go meanwhile: a recursive read would fail on them. */
+async function cgroupsOf(pid: number, directory = '/sys/fs/cgroup'): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENODEV') return [];
+    throw error;
+  });
+  const children = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(directory, name));
+  const [own, others] = [true, false].map((mine) =>
+    children.filter((path) => basename(path).startsWith(`swarm-drill-${pid}-`) === mine),
+  ) as [string[], string[]];
+  return [...own, ...(await Promise.all(others.map((path) => cgroupsOf(pid, path)))).flat()];
+}
 
 for (const phase of ['provision', 'seed', 'backup', 'restore'])
   test.runIf(embedded)(
