@@ -16,6 +16,7 @@ const ROOMS = [
   'check',
   'drill',
   'report',
+  'notify',
 ];
 
 /**
@@ -39,6 +40,7 @@ const LAYERS = {
     types: ['lab', 'swarm', 'vault', 'method', 'disaster', 'recovery', 'check'],
   },
   report: { at: 'src/report', may: ['support', 'model', 'drill'] },
+  notify: { at: 'src/notify', may: ['support', 'model', 'drill', 'report'] },
   cli: { at: 'src/cli', may: [...ROOMS, 'entry'] },
   // Both import the package by its name, `swarm-drill` and `swarm-drill/workload`, as another project would.
   fixtures: { at: 'fixtures', may: [] },
@@ -69,6 +71,7 @@ const GUARDED_LIBRARIES = {
   'cli-table3': ['src/cli/**'],
   'log-update': ['src/cli/terminal/**'],
   picocolors: ['src/cli/terminal/palette.ts'],
+  nodemailer: ['src/notify/mail.ts'],
 };
 
 const isPart = (type) => ({ element: { type } });
