@@ -17,6 +17,7 @@ const ROOMS = [
   'drill',
   'report',
   'notify',
+  'history',
 ];
 
 /**
@@ -41,6 +42,7 @@ const LAYERS = {
   },
   report: { at: 'src/report', may: ['support', 'model', 'drill'] },
   notify: { at: 'src/notify', may: ['support', 'model', 'drill', 'report'] },
+  history: { at: 'src/history', may: ['support', 'model', 'drill', 'report', 'evidence'] },
   cli: { at: 'src/cli', may: [...ROOMS, 'entry'] },
   // Both import the package by its name, `swarm-drill` and `swarm-drill/workload`, as another project would.
   fixtures: { at: 'fixtures', may: [] },

@@ -1,27 +1,20 @@
 // The program: its commands, and the one place that turns an error into a message and an exit code.
 import { Command, CommanderError } from 'commander';
 import { describeError, DrillError } from '../support/errors.ts';
-import { benchSubcommand } from './commands/bench.ts';
-import { cleanSubcommand } from './commands/clean.ts';
-import { doctorSubcommand } from './commands/doctor.ts';
-import { listSubcommand } from './commands/list.ts';
-import { reportSubcommand } from './commands/report.ts';
-import { runSubcommand } from './commands/run.ts';
-import { swarmSubcommand } from './commands/swarm.ts';
-import { testSubcommand } from './commands/test.ts';
 import { EXIT } from './exit-codes.ts';
 import { readVersion } from './project.ts';
 
-const commands = [
-  runSubcommand,
-  listSubcommand,
-  doctorSubcommand,
-  cleanSubcommand,
-  reportSubcommand,
-  swarmSubcommand,
-  testSubcommand,
-  benchSubcommand,
-];
+/** By name. Only the module of the command that is used is loaded: a monitor that calls `status` must not wait for what runs drills. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./commands/run.ts')).runSubcommand,
+  list: async () => (await import('./commands/list.ts')).listSubcommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorSubcommand,
+  clean: async () => (await import('./commands/clean.ts')).cleanSubcommand,
+  report: async () => (await import('./commands/report.ts')).reportSubcommand,
+  swarm: async () => (await import('./commands/swarm.ts')).swarmSubcommand,
+  test: async () => (await import('./commands/test.ts')).testSubcommand,
+  bench: async () => (await import('./commands/bench.ts')).benchSubcommand,
+};
 
 const examples = `
 Examples:
@@ -39,13 +32,17 @@ process.exit();
 
 async function main(args: readonly string[]): Promise<void> {
   try {
-    await createProgram().parseAsync(args, { from: 'user' });
+    const program = await createProgram(args[0] ?? '');
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = reportError(error);
   }
 }
 
-function createProgram(): Command {
+/** @param used the command that is loaded; any other text loads all of them, to list them */
+async function createProgram(used: string): Promise<Command> {
+  const load = Object.hasOwn(COMMANDS, used) ? COMMANDS[used] : undefined;
+  const commands = await Promise.all((load ? [load] : Object.values(COMMANDS)).map((command) => command()));
   const root = new Command('swarm-drill')
     .description(
       'Restore drills for Docker Swarm: proves that a backup restores everything, and measures how long that takes.',

@@ -3,6 +3,7 @@
 // from version 18 can run it.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installDependencies, StartError } from './install.mjs';
@@ -10,6 +11,8 @@ import { installDependencies, StartError } from './install.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
+/** Compiled modules of this program, by their content and the version of Node.js: most of the time of a start is compiling. */
+const compiled = join(root, 'node_modules', '.cache', 'swarm-drill');
 
 try {
   const installed = await installDependencies(root);
@@ -35,7 +38,10 @@ async function start(args, installed) {
   }
   // npm runs the installed Node.js. If the installation has just replaced it, the path of the running one no longer exists, and
   // worker threads and child processes would fail.
-  if (node === process.execPath && !installed) return import(main);
+  if (node === process.execPath && !installed) {
+    module.enableCompileCache?.(compiled);
+    return import(main);
+  }
   return handOver(node, [main, ...args], 'ipc');
 }
 
@@ -61,7 +67,11 @@ function findNode() {
 function handOver(file, args, channel) {
   const child = spawn(file, args, {
     stdio: ['inherit', 'inherit', 'inherit', ...(channel === 'ipc' ? [/** @type {const} */ ('ipc')] : [])],
-    env: { ...process.env, PATH: [bin, process.env['PATH']].join(delimiter) },
+    env: {
+      NODE_COMPILE_CACHE: compiled,
+      ...process.env,
+      PATH: [bin, process.env['PATH']].join(delimiter),
+    },
   });
   /** @type {NodeJS.Signals[]} */
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
