@@ -1,7 +1,8 @@
-// A part of the swarm fails while people keep writing: a manager, the leader, or the worker with the data. The data itself is
-// never lost, so no acknowledged write may be. How long can nothing be written, and how long until the swarm is whole again?
+// A part of the swarm fails while people keep writing: a manager, the leader, the quorum, all managers, or the worker with the data. The
+// data itself is never lost, so no acknowledged write may be. How long can nothing be written, and how long until the swarm is whole
+// again? Without managers the tasks go on, but nothing that fails is replaced.
 //
-// The recovery follows Docker's guide: replace what is lost, switch on what was off.
+// The recovery follows Docker's guide: replace what is lost, force a new cluster if the quorum is gone, switch on what was off.
 // https://docs.docker.com/engine/swarm/admin_guide/
 import {
   baselines,
@@ -12,6 +13,7 @@ import {
   minutes,
   recoveries,
   seconds,
+  type Node,
   type Swarm,
 } from 'swarm-drill';
 import { step, waitUntil } from 'swarm-drill/workload';
@@ -21,17 +23,20 @@ import { Notes, notes } from '../fixtures/notes/notes.ts';
 interface Left {
   readonly swarm: Swarm;
   readonly undo?: () => Promise<void>;
+  /** Name of the manager that led, if it is the one that fails. */
+  readonly formerLeader?: string;
 }
 
 interface PartialLoss {
   readonly variant: string;
   readonly title: string;
   readonly failure: string;
-  readonly disaster: (swarm: Swarm) => Promise<{
-    readonly proof: Awaited<ReturnType<typeof disasters.destroyNodes>>['proof'];
-    readonly survivors: Swarm;
-    readonly undo?: () => Promise<void>;
-  }>;
+  readonly disaster: (swarm: Swarm) => Promise<
+    Omit<Left, 'swarm'> & {
+      readonly proof: Awaited<ReturnType<typeof disasters.destroyNodes>>['proof'];
+      readonly survivors: Swarm;
+    }
+  >;
   readonly recover: (left: Left) => Promise<unknown>;
 }
 
@@ -51,6 +56,23 @@ async function switchOn({ swarm, undo }: Left): Promise<void> {
   await undo?.();
   await swarm.ready();
 }
+
+/** Reverses the failure once the others have elected a leader, after raft's election time-out. */
+async function reverseWhenReplaced(left: Left): Promise<void> {
+  await step('the other managers elect a leader', () =>
+    waitUntil('another leader', async () => {
+      const seen = await Promise.all(left.swarm.managers.map(leaderSeenBy));
+      const other = seen.find((name) => name !== undefined && name !== left.formerLeader);
+      return other === undefined ? { notYet: `the managers see ${seen.join(', ')}` } : { done: other };
+    }),
+  );
+  await switchOn(left);
+}
+
+/** Returns the host name of the leader, or undefined without one. */
+const leaderSeenBy = async ({ engine }: Node): Promise<string | undefined> =>
+  (await engine.nodes.list().catch(() => [])).find(({ ManagerStatus }) => ManagerStatus?.Leader)?.Description
+    .Hostname;
 
 /** Reverses the failure once the managers have missed three heartbeats: earlier, the swarm would not know that there was one. */
 async function reverseWhenNoticed(left: Left): Promise<void> {
@@ -78,6 +100,50 @@ const LOSSES: readonly PartialLoss[] = [
     failure: 'loss of the leader',
     disaster: async (swarm) => disasters.destroyNodes(swarm, await swarm.leader()),
     recover: replaceLost,
+  },
+  {
+    variant: 'quorum',
+    title: 'partial loss: two of three managers are destroyed',
+    failure: 'loss of the quorum',
+    disaster: (swarm) => disasters.destroyNodes(swarm, ['manager-2', 'manager-3']),
+    async recover({ swarm }) {
+      await recoveries.forceNewCluster(swarm);
+      await recoveries.replaceLostNodes(swarm);
+    },
+  },
+  {
+    variant: 'leader-frozen',
+    title: 'partial loss: the leader freezes and continues as a follower',
+    failure: 'freeze of the leader',
+    async disaster(swarm) {
+      const leader = await swarm.leader();
+      return { ...(await disasters.freezeNodes(swarm, leader)), formerLeader: leader.name };
+    },
+    recover: reverseWhenReplaced,
+  },
+  {
+    variant: 'leader-cut',
+    title: 'partial loss: the leader is cut off from all others, which elect another',
+    failure: 'cut network of the leader',
+    async disaster(swarm) {
+      const leader = await swarm.leader();
+      return { ...(await disasters.cutNetwork(swarm, leader)), formerLeader: leader.name };
+    },
+    recover: reverseWhenReplaced,
+  },
+  {
+    variant: 'managers-stopped',
+    title: 'partial loss: every manager is shut down and started again, and the tasks go on',
+    failure: 'restart of every manager',
+    disaster: (swarm) => disasters.stopNodes(swarm, swarm.managers),
+    recover: switchOn,
+  },
+  {
+    variant: 'managers-killed',
+    title: 'partial loss: every manager loses its power, and the tasks go on',
+    failure: 'power cut of every manager',
+    disaster: (swarm) => disasters.killNodes(swarm, swarm.managers),
+    recover: switchOn,
   },
   {
     variant: 'stopped',
@@ -134,8 +200,8 @@ for (const { variant, title, failure, disaster, recover } of LOSSES)
     }),
     drift: ({ write }) => write(5),
     async disaster({ swarm }) {
-      const { proof, survivors, undo } = await disaster(swarm);
-      return { proof, survivors: { swarm: survivors, ...(undo && { undo }) } };
+      const { proof, survivors, ...left } = await disaster(swarm);
+      return { proof, survivors: { ...left, swarm: survivors } };
     },
     async restore({ survivors }) {
       await recover(survivors);

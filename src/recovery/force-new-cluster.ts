@@ -1,4 +1,5 @@
 // The quorum is lost: one surviving manager becomes the only one (https://docs.docker.com/engine/swarm/admin_guide/#recover-from-losing-the-quorum).
+import type { SwarmInit } from '../lab/engine/api.ts';
 import { seconds } from '../support/clock.ts';
 import { DrillError, finding, usage } from '../support/errors.ts';
 import { waitUntil } from '../support/poll.ts';
@@ -13,20 +14,27 @@ const LEADER_LIMIT = seconds(60);
 /** How long an engine may take to stop whose manager does not end. */
 const STOP_GRACE = seconds(20);
 
+export interface ForceOptions {
+  /** The manager, or its name. Default: the first that is left. */
+  readonly on?: Node | string;
+  /**
+   * The settings of the swarm from before the failure, as the engine reports them (`GET /swarm`, `Spec`). Default: none, as with the
+   * docker CLI, which sets every setting back to its default. In a swarm whose root certificate was ever rotated, that begins another
+   * rotation (docs/swarm-facts.md). A manager without a quorum can't report its settings: keep them with each backup.
+   */
+  readonly settings?: SwarmInit['Spec'];
+}
+
 /**
  * Makes one manager of a swarm without a quorum the only manager. Services, secrets, tokens and workers stay; the lost managers stay in
  * the list of nodes until `replaceLostNodes` removes them. One manager is not highly available: replace the others next.
  *
  * An engine first ends its own manager, and gives up after 15 s (`nodeRunner.Stop` in moby's daemon/cluster): one that lost its quorum a
  * moment ago may not end. Then nothing leads, so the engine is restarted (https://github.com/moby/moby/issues/34384), with its tasks.
- * @param on the manager, or its name. Default: the first that is left
  * @throws DrillError `others-alive` before anything is changed if another manager still answers, as with a cut network: both sides
  * would go on as the same cluster; `not-the-same` if the node or the cluster has another id then
  */
-export async function forceNewCluster(
-  swarm: Swarm,
-  { on }: { readonly on?: Node | string } = {},
-): Promise<Swarm> {
+export async function forceNewCluster(swarm: Swarm, { on, settings }: ForceOptions = {}): Promise<Swarm> {
   const node = (typeof on === 'string' ? swarm.node(on) : on) ?? swarm.managers[0];
   if (!node)
     throw usage(
@@ -39,7 +47,7 @@ export async function forceNewCluster(
     .map(({ Addr }) => Addr)
     .filter((address) => !address.startsWith(`${node.address}:`));
   await step('look for other managers', () => requireSilent(node, others, before));
-  const cluster = await forceOrRestart(swarm, node, info.NodeID);
+  const cluster = await forceOrRestart({ swarm, node, id: info.NodeID, settings });
   if (cluster !== before)
     throw finding(`expected the cluster ${before}, ${node.name} is now in ${cluster}`, {
       code: 'not-the-same',
@@ -47,10 +55,18 @@ export async function forceNewCluster(
   return swarm;
 }
 
+interface Forcing {
+  readonly swarm: Swarm;
+  readonly node: Node;
+  /** The node's id in the swarm. */
+  readonly id: string;
+  readonly settings: SwarmInit['Spec'] | undefined;
+}
+
 /** @returns the id of the cluster that it leads */
-async function forceOrRestart(swarm: Swarm, node: Node, id: string): Promise<string> {
+async function forceOrRestart({ swarm, node, id, settings }: Forcing): Promise<string> {
   try {
-    return await forceAndLead(node, id);
+    return await forceAndLead(node, id, settings);
   } catch (error) {
     if (!(error instanceof DrillError && error.code === 'wait-timeout')) throw error;
   }
@@ -60,11 +76,11 @@ async function forceOrRestart(swarm: Swarm, node: Node, id: string): Promise<str
     typed(node, 'systemctl restart docker'),
   );
   swarm.replace(restarted);
-  return forceAndLead(restarted, id);
+  return forceAndLead(restarted, id, settings);
 }
 
-async function forceAndLead(node: Node, id: string): Promise<string> {
-  await step('force a new cluster', () => forceOn(node), typed(node, forceCommand(node.address)));
+async function forceAndLead(node: Node, id: string, settings: SwarmInit['Spec']): Promise<string> {
+  await step('force a new cluster', () => forceOn(node, settings), typed(node, forceCommand(node.address)));
   return step('wait for the manager', () => waitForLead(node, id));
 }
 

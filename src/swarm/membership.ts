@@ -29,10 +29,15 @@ export const initialiseSwarm = ({ engine, address }: Node, pool?: AddressPool): 
 
 /**
  * Makes a manager that has swarm state the only one of its swarm. It may lead only some time later: wait for that.
+ * @param settings of the swarm, as they are in raft. Default: none, so each is set back to its default
  * @throws EngineError if the engine refuses; what it starts then ends, too
  */
-export const forceNewCluster = ({ engine, address }: Node): Promise<void> =>
-  forceInitialisation(engine, { ListenAddr: LISTEN_ADDRESS, AdvertiseAddr: address });
+export const forceNewCluster = ({ engine, address }: Node, settings?: SwarmInit['Spec']): Promise<void> =>
+  forceInitialisation(engine, {
+    ListenAddr: LISTEN_ADDRESS,
+    AdvertiseAddr: address,
+    ...(settings && { Spec: settings }),
+  });
 
 /**
  * After the new cluster is started, the engine gives its leader 5 s to accept the request's specification (`initClusterSpec` in moby's

@@ -2,15 +2,21 @@
 import { X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
 import expiredCertificates from '../../drills/expired-certificates.drill.ts';
-import { oneOfThree } from '../../drills/damaged-log.drill.ts';
+import fencedCluster from '../../drills/fenced-cluster.drill.ts';
+import hotCopy from '../../drills/hot-copy.drill.ts';
+import { oneOfThree, single } from '../../drills/damaged-log.drill.ts';
 import { Notes } from '../../fixtures/notes/notes.ts';
-import { checks, type Node, type Swarm } from '../../src/index.ts';
+import { checks, methods, recoveries, seconds, type Node, type Swarm } from '../../src/index.ts';
 import type { Plan } from '../../src/drill/plan.ts';
 import { outcome, resultOf } from '../support/control.ts';
+import { untilManaging } from '../support/facts.ts';
 
 const plans: Readonly<Record<string, Plan>> = {
   expiredCertificates: expiredCertificates.plan,
+  fencedCluster: fencedCluster.plan,
+  hotCopy: hotCopy.plan,
   oneOfThree: oneOfThree.plan,
+  single: single.plan,
 };
 const planOf = (name: string): Plan => plans[name] as Plan;
 
@@ -34,6 +40,51 @@ test('damaged log: asks only whether the engine answers', async () => {
   expect(report.verdict).toBe('not-recovered');
 });
 
+test('old cluster alive: restores the backup without fencing it', async () => {
+  const report = await outcome(() => ({
+    ...planOf('fencedCluster'),
+    async restore({ site, kept }) {
+      const swarm = (await kept['state']?.restoreInto(site)) as Swarm;
+      const pad = new Notes(swarm);
+      return { swarm, pad, app: pad };
+    },
+  }));
+  expect(report).toMatchObject({
+    verdict: 'not-recovered',
+    failure: {
+      phase: 'restore',
+      reason: expect.stringMatching(
+        /^other managers of the swarm run .*two swarms with one identity/,
+      ) as string,
+    },
+  });
+});
+
+test('old cluster alive: its managers come back after the restore', async () => {
+  const report = await outcome(() => ({
+    ...planOf('fencedCluster'),
+    async restore({ site, kept, survivors }) {
+      const old = (survivors as Swarm).managers;
+      const fenced = await recoveries.fenceNodes(old);
+      const swarm = (await kept['state']?.restoreInto(site)) as Swarm;
+      await recoveries.reconnectNodes(swarm, (survivors as Swarm).workers);
+      await swarm.converged();
+      const back = await Promise.all(fenced.map((node) => node.start()));
+      for (const node of back) await untilManaging(node);
+      const pad = new Notes(swarm);
+      return { swarm, pad, app: pad, old: back };
+    },
+    verify: fencedCluster.plan.verify,
+  }));
+  expect(resultOf(report, 'only one cluster')).toMatchObject({
+    result: 'fail',
+    differences: Array(2).fill(
+      expect.stringMatching(/of the old cluster still manages a swarm with the same id$/),
+    ) as string[],
+  });
+  expect(report.verdict).toBe('not-recovered');
+});
+
 test('expired certificates: the check sees a certificate that was not renewed', async () => {
   const report = await outcome(() => ({
     ...planOf('expiredCertificates'),
@@ -50,6 +101,40 @@ test('expired certificates: the check sees a certificate that was not renewed', 
   expect(resultOf(report, 'certificates valid')).toMatchObject({
     result: 'fail',
     differences: [expect.stringMatching(/^manager-1: its certificate has expired on 2020-/)],
+  });
+  expect(report.verdict).toBe('not-recovered');
+});
+
+test('hot copy: an idle swarm proves nothing about a hot copy', async () => {
+  const report = await outcome(() => ({
+    ...planOf('hotCopy'),
+    async backup({ swarm, vault }) {
+      return {
+        state: await vault.keep(methods.swarmState({ hot: true }), swarm),
+        files: await vault.keep(methods.volumeArchive(), await new Notes(swarm).volume()),
+      };
+    },
+  }));
+  expect(resultOf(report, 'changes from before the copy present')).toMatchObject({
+    result: 'unproven',
+    detail: 'there was nothing to compare',
+  });
+  expect(report.verdict).toBe('inconclusive');
+});
+
+test('hot copy: the check sees a change that is missing', async () => {
+  const report = await outcome(() => ({
+    ...planOf('hotCopy'),
+    firstResponseLimit: seconds(30),
+    async restore(context) {
+      const restored = await hotCopy.plan.restore(context);
+      await (await restored.swarm.manager()).engine.configs.remove('written-3');
+      return restored;
+    },
+  }));
+  expect(resultOf(report, 'changes from before the copy present')).toMatchObject({
+    result: 'fail',
+    differences: ['config written-3: was acknowledged before the copy and is missing'],
   });
   expect(report.verdict).toBe('not-recovered');
 });

@@ -13,6 +13,7 @@ import { connect } from '../../src/lab/engine/connect.ts';
 import { execInContainer } from '../../src/lab/engine/process.ts';
 import type { Report } from '../../src/report/schema.ts';
 import { writeDrillReport } from '../../src/report/write.ts';
+import type { Kept } from '../../src/vault/vault.ts';
 
 export const small: Plan = singleManager.plan;
 
@@ -76,6 +77,12 @@ export function resultOf(report: Report, name: string): Report['checks'][number]
   if (!check) throw new Error(`no check is called "${name}"; the drill ended with: ${report.reason}`);
   return check;
 }
+
+/** Returns the artifact of that name, as the drill's own restore gets it. */
+export const artifact = <Target, Result>(
+  { kept }: Parameters<Plan['restore']>[0],
+  name: string,
+): Kept<Target, Result> => kept[name] as unknown as Kept<Target, Result>;
 
 export const sql = ({ shop }: RestoredLedger, text: string): Promise<unknown> =>
   shop.database.asSuperuser((client) => client.query(text));
