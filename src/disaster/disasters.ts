@@ -11,6 +11,7 @@ export { cutNetwork, type CutOptions } from './network/cut.ts';
 export { slowNetwork, type SlowOptions } from './network/slow.ts';
 export { removeConfigs, removeSecrets, removeServices, removeStack, type Names } from './objects.ts';
 export { demoteManagers, drainNodes } from './nodes/roles.ts';
+export { changePassword, type PasswordServer } from './password.ts';
 export { rotateAuthority, rotateJoinTokens, rotateUnlockKey } from './rotate.ts';
 export { freezeNodes, killNodes, stopNodes, type StopOptions } from './nodes/stop.ts';
 export type { Targets } from './targets.ts';

@@ -1,11 +1,11 @@
 // What an administrator rotates, and what every backup and every runbook with the old value does not know: the certificate authority, the
 // unlock key, the join tokens.
-import { createHmac, randomBytes } from 'node:crypto';
 import type { Aftermath } from '../model/disaster.ts';
 import { usage } from '../support/errors.ts';
 import { digest } from '../swarm/inventory.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import { causeIrreversible, type Witness } from './cause.ts';
+import { causeIrreversible } from './cause.ts';
+import { witnessSecret } from './witness-secret.ts';
 
 /**
  * Replaces the root certificate, as `docker swarm ca --rotate` does, and waits until every node has a certificate of the new one: for
@@ -73,17 +73,3 @@ export const rotateJoinTokens = (swarm: Swarm): Promise<Aftermath<Swarm>> =>
 async function onManager(swarm: Swarm, argv: readonly string[]): Promise<void> {
   await (await swarm.manager()).exec(argv);
 }
-
-/** Differs in every process, so that a report can't be used to test guesses. */
-const KEY = randomBytes(32);
-
-const witnessSecret = (what: string, read: () => Promise<string>): Witness => ({
-  what,
-  id: what,
-  look: async () => ({
-    state: `digest ${createHmac('sha256', KEY)
-      .update(await read())
-      .digest('hex')
-      .slice(0, 12)}`,
-  }),
-});

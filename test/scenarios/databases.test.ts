@@ -1,6 +1,6 @@
 // Backups and recoveries of databases after which the server is up, and something is missing.
 import { expect, test } from 'vitest';
-import type { Kept, Seeded, Swarm } from 'swarm-drill';
+import { seconds, type Kept, type Seeded, type Swarm } from 'swarm-drill';
 import {
   evictAndEmptyVolume,
   outputOf,
@@ -8,6 +8,7 @@ import {
   type RestoredWal,
   type Volume,
 } from 'swarm-drill/workload';
+import changedPassword from '../../drills/changed-password.drill.ts';
 import dataDirectory from '../../drills/data-directory.drill.ts';
 import databaseCopy from '../../drills/database-copy.drill.ts';
 import databaseRoles from '../../drills/database-roles.drill.ts';
@@ -45,6 +46,27 @@ test('dumps a database without its roles, and verifies it as the superuser', asy
     'access: pg_authid ledger_app is missing',
   );
   expect(report.verdict).toBe('not-recovered');
+});
+
+test('starts a database again whose password was changed, which ignores the variables of its image then', async () => {
+  const report = await naive(changedPassword, {
+    firstResponseLimit: seconds(5),
+    async restore({ survivors }) {
+      const swarm = survivors as Swarm;
+      const shop = new Ledger(swarm);
+      const manager = await swarm.manager();
+      await manager.exec(['docker', 'service', 'update', '--force', '--detach', shop.database.service]);
+      await swarm.converged();
+      return { swarm, shop, app: shop };
+    },
+  });
+  expect(report).toMatchObject({
+    verdict: 'not-recovered',
+    failure: {
+      phase: 'first-response',
+      reason: expect.stringContaining('password authentication failed') as string,
+    },
+  });
 });
 
 test('copies the files of a running database, which then starts without an error', async () => {

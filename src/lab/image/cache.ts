@@ -2,7 +2,7 @@
 // so that a start killed half-way leaves nothing that looks finished; its key is a hash of what it was made from.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { withLock } from '../../support/lock.mjs';
@@ -15,6 +15,9 @@ export const cacheDirectory = (): string =>
 export const keyOf = (...parts: unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 
+/** An entry that was not used for this long is removed when another one is made: each is some 2 GB, and belongs to one set of images. */
+const UNUSED_LIMIT_MS = 30 * 24 * 60 * 60_000;
+
 /**
  * The path of the entry `name`, made by `make(path)` when it is not there. Two processes that want the same entry make
  * it once.
@@ -26,11 +29,17 @@ export async function cached(
   progress: (doing: string) => void = () => {},
 ): Promise<string> {
   const path = join(cacheDirectory(), name);
-  if (existsSync(path)) return path;
+  const use = async (): Promise<string> => {
+    const now = new Date();
+    await utimes(path, now, now).catch(() => undefined); // a cache that can only be read is used, too
+    return path;
+  };
+  if (existsSync(path)) return use();
   return withLock(
     path,
     async () => {
-      if (existsSync(path)) return path;
+      if (existsSync(path)) return use();
+      await removeUnused(dirname(path));
       const unfinished = `${path}.unfinished`;
       await rm(unfinished, { recursive: true, force: true });
       await mkdir(dirname(path), { recursive: true });
@@ -40,4 +49,14 @@ export async function cached(
     },
     { waiting: () => progress(`waiting for another swarm-drill that is making ${name}`) },
   );
+}
+
+/** Best effort: an entry that can't be removed stays. */
+async function removeUnused(directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    const path = join(directory, name);
+    const used = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now();
+    if (Date.now() - used > UNUSED_LIMIT_MS)
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
+  }
 }
