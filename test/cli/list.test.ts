@@ -1,5 +1,5 @@
 // The list of drills, for people and for programs.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -38,3 +38,26 @@ test('prints a table with a line for each drill', async () => {
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/single-manager .* 1 +│ 0 .*drills\/single-manager\.drill\.ts/);
 });
+
+test('docs/failures.md has every drill of a failure, and no other', async () => {
+  const { stdout } = await swarmDrill('list', '--json', '--reports', 'nowhere');
+  const names = (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
+  const page = await readFile(join(import.meta.dirname, '../../docs/failures.md'), 'utf8');
+  const drills = page.split('\n').flatMap((row) => namesIn(row.split('|')[3] ?? ''));
+  const isListed = (name: string): boolean =>
+    drills.some((drill) => drill === name || (drill.endsWith('.*') && name.startsWith(drill.slice(0, -1))));
+  // Each method has a page.
+  expect(names.filter((name) => !isListed(name) && !name.startsWith('methods.'))).toEqual([]);
+  const exists = (drill: string): boolean =>
+    drill.endsWith('.*') ? names.some((name) => name.startsWith(drill.slice(0, -1))) : names.includes(drill);
+  expect(drills.filter((drill) => !exists(drill))).toEqual([]);
+});
+
+/** Returns the names of drills in a cell: `file.variant`, and `.variant` for another one of the same file. */
+function namesIn(cell: string): string[] {
+  let file = '';
+  return [...cell.matchAll(/`([a-z0-9.*-]+)`/g)].map(([, name = '']) => {
+    if (!name.startsWith('.')) file = name.split('.')[0] ?? '';
+    return name.startsWith('.') ? `${file}${name}` : name;
+  });
+}

@@ -53,7 +53,7 @@ const processesOf = (pid: number): Promise<number[]> => processesWith(`/running/
 const homesOf = async (pid: number): Promise<string[]> =>
   (await readdir(join(cacheDirectory(), 'running'))).filter((name) => name.startsWith(`${pid}-`));
 
-/** Cgroups of the lab that `pid` opened, wherever they are. Others come and go meanwhile: a recursive read would fail on them. */
+/** Cgroups of the lab that `pid` opened, wherever they are. Those of others come and go, and a recursive read would fail on them. */
 async function cgroupsOf(pid: number, directory = '/sys/fs/cgroup'): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENODEV') return [];
