@@ -4,6 +4,7 @@ import type { Lab } from '../src/lab/lab.ts';
 import { openLab } from '../src/lab/open.ts';
 import { usage } from '../src/support/errors.ts';
 import { drill } from './drill.ts';
+import { firstRun } from './first-run.ts';
 import { jobs } from './jobs.ts';
 import { manifest } from './manifest.ts';
 import { restore } from './restore.ts';
@@ -15,6 +16,7 @@ const PARTS: Readonly<Record<string, (lab: Lab) => Promise<void>>> = {
   manifest,
   restore,
   jobs,
+  'first-run': firstRun,
 };
 
 /** Runs the parts of these names; all of them when there are no names. @throws DrillError `usage` for a name that no part has */

@@ -43,7 +43,7 @@ test('worker replaced: without its labels the service exists, and its task is pe
     verdict: 'not-recovered',
     failure: {
       phase: 'first-response',
-      reason: expect.stringContaining('no running container of the service'),
+      reason: expect.stringContaining('has a running container of the service'),
     },
   });
 });

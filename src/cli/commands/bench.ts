@@ -5,9 +5,9 @@ import { ROOT } from '../project.ts';
 
 export const benchSubcommand = new Command('bench')
   .description(
-    'measure how fast a swarm gets ready, the overhead of the harness, and how fast files are read',
+    'measure how fast a swarm gets ready, a drill, the harness, files, restores, drills side by side, and a first run',
   )
-  .argument('[part...]', 'swarm, drill or manifest (default: all)')
+  .argument('[part...]', 'swarm, drill, manifest, restore, jobs or first-run (default: all)')
   .action(async (parts: string[]) => {
     const { bench } = (await import(join(ROOT, 'bench/bench.ts'))) as {
       bench: (parts: readonly string[]) => Promise<void>;
