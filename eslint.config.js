@@ -16,6 +16,7 @@ const ROOMS = [
   'check',
   'drill',
   'report',
+  'evidence',
   'notify',
   'history',
 ];
@@ -43,6 +44,7 @@ const LAYERS = {
   report: { at: 'src/report', may: ['support', 'model', 'drill'] },
   notify: { at: 'src/notify', may: ['support', 'model', 'drill', 'report'] },
   history: { at: 'src/history', may: ['support', 'model', 'drill', 'report', 'evidence'] },
+  evidence: { at: 'src/evidence', may: ['support', 'model', 'drill', 'report'] },
   cli: { at: 'src/cli', may: [...ROOMS, 'entry'] },
   // Both import the package by its name, `swarm-drill` and `swarm-drill/workload`, as another project would.
   fixtures: { at: 'fixtures', may: [] },
@@ -74,6 +76,11 @@ const GUARDED_LIBRARIES = {
   'log-update': ['src/cli/terminal/**'],
   picocolors: ['src/cli/terminal/palette.ts'],
   nodemailer: ['src/notify/mail.ts'],
+  yaml: ['src/evidence/facts/**', 'test/**'],
+  canonicalize: ['src/evidence/canonical.ts', 'test/**'],
+  '@sigstore/bundle': ['src/evidence/signing/**', 'test/**'],
+  pkijs: ['src/evidence/time-stamp/**', 'test/**'],
+  asn1js: ['src/evidence/time-stamp/**', 'test/**'],
 };
 
 const isPart = (type) => ({ element: { type } });

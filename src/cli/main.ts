@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./commands/doctor.ts')).doctorSubcommand,
   clean: async () => (await import('./commands/clean.ts')).cleanSubcommand,
   report: async () => (await import('./commands/report.ts')).reportSubcommand,
+  keys: async () => (await import('./commands/keys.ts')).keysSubcommand,
   swarm: async () => (await import('./commands/swarm.ts')).swarmSubcommand,
   test: async () => (await import('./commands/test.ts')).testSubcommand,
   bench: async () => (await import('./commands/bench.ts')).benchSubcommand,

@@ -1,19 +1,9 @@
-// Writes reports to disk: each file under a temporary name first, so that a reader never sees half a file.
-import {
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+// Writes reports to disk, each file whole.
+import { mkdir, readdir, readFile, readlink, realpath, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { JOURNAL_VERSION, type JournalEvent } from '../drill/events.ts';
 import { usage } from '../support/errors.ts';
+import { replaceAtomically, writeAtomically } from '../support/write-file.ts';
 import { buildReport } from './build.ts';
 import { FAILURE_PAGES } from './failures.ts';
 import { renderFailure, renderIndex, renderReport } from './html.ts';
@@ -110,19 +100,6 @@ async function updateLatestLink(runDir: string): Promise<void> {
   const newer = present !== undefined && present > name;
   if (newer && (await exists(link))) return;
   await replaceAtomically(link, (temporary) => symlink(name, temporary));
-}
-
-const writeAtomically = (file: string, text: string): Promise<void> =>
-  replaceAtomically(file, (temporary) => writeFile(temporary, text));
-
-async function replaceAtomically(
-  file: string,
-  write: (temporary: string) => Promise<unknown>,
-): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  await rm(temporary, { force: true });
-  await write(temporary);
-  await rename(temporary, file);
 }
 
 const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

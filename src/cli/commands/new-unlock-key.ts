@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { resolveOutput } from '../../swarm-backup/file/paths.ts';
 import type { DataRoot } from '../../swarm-backup/engine/manager.ts';
-import { syncDirectory } from '../../swarm-backup/engine/tree.ts';
+import { syncDirectory } from '../../support/write-file.ts';
 
 export interface KeeperOptions {
   readonly newUnlockKeyFile?: string;

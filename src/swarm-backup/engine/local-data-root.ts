@@ -2,7 +2,8 @@
 import { lstat, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataRoot } from './manager.ts';
-import { syncDirectory, packTree, unpackTree } from './tree.ts';
+import { packTree, unpackTree } from './tree.ts';
+import { syncDirectory } from '../../support/write-file.ts';
 
 export function localDataRoot(path: string): DataRoot {
   const at = (name: string): string => join(path, name);

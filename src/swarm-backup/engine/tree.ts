@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { pack, type Header, type Pack } from 'tar-stream';
 import { finding } from '../../support/errors.ts';
+import { syncDirectory } from '../../support/write-file.ts';
 import { type Content, eachEntry } from '../file/entries.ts';
 import { isPathBelow } from '../file/manifest.ts';
 
@@ -72,10 +73,4 @@ async function applyMetadata(path: string, { uid, gid, mode, mtime }: Header): P
   await lchown(path, uid, gid);
   await chmod(path, mode);
   if (mtime) await utimes(path, mtime, mtime);
-}
-
-/** A new name is on the disk only when its directory was synced. */
-export async function syncDirectory(directory: string): Promise<void> {
-  await using handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  await handle.sync();
 }

@@ -5,7 +5,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { syncDirectory } from '../engine/tree.ts';
+import { syncDirectory } from '../../support/write-file.ts';
 
 export interface SwarmFileSource {
   /** For messages. */

@@ -1,0 +1,78 @@
+// Collects what the predicate is built from: the plan on disk, its token, and the ledger up to the run's start.
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Run } from '../../report/schema.ts';
+import { sha256 } from '../../support/sha256.ts';
+import { canonicalJson } from '../canonical.ts';
+import { type LedgerEntry, NO_PREVIOUS } from '../ledger/entry.ts';
+import { readLedger } from '../ledger/read.ts';
+import { PLAN_TOKEN_FILE, readPlanRecord } from '../plan-record.ts';
+import type { SigningKey } from '../signing/keys.ts';
+import { NO_OUTSIDE_TIME, type TimeStampAuthority } from '../time-stamp/authority.ts';
+import type { PredicateSources } from './build.ts';
+import type { EvidencePredicate } from './predicate.ts';
+
+export interface RunToSeal {
+  readonly run: Run;
+  readonly key: SigningKey | undefined;
+  readonly authority: TimeStampAuthority | undefined;
+  /** What the outside clock has seen of the plan, in words. Default: that nothing was asked. */
+  readonly planTime?: string | undefined;
+  /** The runs that this one was merged from. */
+  readonly merged?: EvidencePredicate['plan']['merged'];
+  /** Why another program than the one that ran the drills seals the run. */
+  readonly late?: string | undefined;
+}
+
+/** A run that was merged has no plan, and its facts are those of the runs that it is made of. */
+export async function readSources(
+  directory: string,
+  { run, key, authority, planTime, merged, late }: RunToSeal,
+): Promise<PredicateSources> {
+  const plan = await readPlanRecord(directory);
+  const id = plan?.record.run ?? randomBytes(8).toString('hex');
+  const reports = dirname(directory);
+  const { entries } = await readLedger(reports).catch(() => ({ entries: [] }));
+  const start = entries.findLast((entry) => entry.event === 'start' && entry.run === id);
+  const token = await readFile(join(directory, PLAN_TOKEN_FILE)).catch(() => undefined);
+  const facts = plan?.record.facts ?? (await factsOfMerged(reports, merged ?? []));
+  return {
+    run,
+    id,
+    directory: basename(directory),
+    plan,
+    facts: facts ?? {},
+    planToken: token ? sha256(token) : null,
+    merged: merged ?? null,
+    operator: key ? (facts?.people?.operators?.find((person) => person.key === key.id) ?? null) : null,
+    before: start ? entries.filter(({ entry }) => entry < start.entry) : entries,
+    integrity: {
+      previous: plan?.record.ledger ?? headOf(entries),
+      start: start ? sha256(canonicalJson(start)) : null,
+      outsideTime: {
+        plan: planTime ?? (token ? `see ${PLAN_TOKEN_FILE}` : NO_OUTSIDE_TIME),
+        signature: key && authority ? `asked of ${authority.url}; the bundle has the token` : NO_OUTSIDE_TIME,
+      },
+      late: late ?? null,
+    },
+  };
+}
+
+function headOf(entries: readonly LedgerEntry[]): { entries: number; head: string } {
+  const last = entries.at(-1);
+  return last
+    ? { entries: last.entry, head: sha256(canonicalJson(last)) }
+    : { entries: 0, head: NO_PREVIOUS };
+}
+
+async function factsOfMerged(
+  reports: string,
+  merged: readonly { readonly directory: string }[],
+): Promise<PredicateSources['facts'] | undefined> {
+  for (const { directory } of merged) {
+    const plan = await readPlanRecord(join(reports, directory)).catch(() => undefined);
+    if (plan?.record.facts) return plan.record.facts;
+  }
+  return undefined;
+}
