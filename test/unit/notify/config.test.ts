@@ -78,8 +78,8 @@ test('shows no secret in a text, in JSON or in a log', () => {
 test.each([
   [
     'https://hooks.example/services/T0123456789',
-    'no service at /services/T0123456789',
-    'no [secret] at [secret]',
+    'no service at /services/T0123456789: T0123456789',
+    'no service at [secret]: [secret]',
   ],
   [
     'https://u:passw0rd99@h/x?key=abcdefgh12',
