@@ -76,7 +76,7 @@ const GUARDED_LIBRARIES = {
   'log-update': ['src/cli/terminal/**'],
   picocolors: ['src/cli/terminal/palette.ts'],
   nodemailer: ['src/notify/mail.ts'],
-  yaml: ['src/evidence/facts/**', 'test/**'],
+  yaml: ['src/support/yaml.ts', 'test/**'],
   canonicalize: ['src/evidence/canonical.ts', 'test/**'],
   '@sigstore/bundle': ['src/evidence/signing/**', 'test/**'],
   pkijs: ['src/evidence/time-stamp/**', 'test/**'],

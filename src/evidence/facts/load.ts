@@ -2,10 +2,9 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type Document, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
 import { usage } from '../../support/errors.ts';
 import { sha256 } from '../../support/sha256.ts';
+import { parseYaml } from '../../support/yaml.ts';
 import { parseKeyId } from '../signing/keys.ts';
 import { EvidenceFacts, type Person } from './schema.ts';
 
@@ -43,44 +42,8 @@ export async function loadFacts(
 }
 
 /** @param name of the file, for messages @throws DrillError `usage` with file, line, what was expected and what came */
-export function parseFacts(text: string, name: string): EvidenceFacts {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
-  if (error) throw usage(`${name}, line ${lines.linePos(error.pos[0]).line}: ${error.message}`, HINT);
-  const value: unknown = document.toJS() ?? {};
-  const { data, error: mistakes } = EvidenceFacts.safeParse(value, { reportInput: true });
-  if (data) return data;
-  const reasons = mistakes.issues.flatMap(innermost).map((issue) => {
-    const line = lineOf(document, issue.path, lines);
-    return `${name}, line ${line}: ${issue.path.join('.') || 'the file'}: ${describeIssue(issue)}`;
-  });
-  throw usage(reasons.join('\n'), HINT);
-}
-
-type Issue = z.core.$ZodIssue;
-
-/** A value that fits none of several shapes has one list of issues for each: the shortest is about the shape that was meant. */
-function innermost(issue: Issue): Issue[] {
-  if (issue.code !== 'invalid_union') return [issue];
-  const [closest = []] = issue.errors.toSorted((a, b) => a.length - b.length);
-  return closest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
-}
-
-function describeIssue(issue: Issue): string {
-  if (issue.code === 'unrecognized_keys') return `unknown field ${issue.keys.join(', ')}`;
-  const came = issue.input === undefined ? 'nothing' : JSON.stringify(issue.input);
-  return `${issue.message.replace(/, received .*$/, '').replace(/^Invalid/, 'invalid')}, got ${came}`;
-}
-
-/** Returns the line of the value at `path`, or of what it should be in. */
-function lineOf(document: Document, path: readonly PropertyKey[], lines: LineCounter): number {
-  for (let length = path.length; length > 0; length--) {
-    const node = document.getIn(path.slice(0, length), true) as { range?: [number] } | undefined;
-    if (node?.range) return lines.linePos(node.range[0]).line;
-  }
-  return 1;
-}
+export const parseFacts = (text: string, name: string): EvidenceFacts =>
+  parseYaml(EvidenceFacts, text, { name, hint: HINT });
 
 async function resolveKeys(facts: EvidenceFacts, directory: string): Promise<EvidenceFacts> {
   if (!facts.people) return facts;
