@@ -6,6 +6,7 @@ import type { NodeIdentity, NodeRole } from './node/container.ts';
 
 const FIRST_ADDRESS: Readonly<Record<NodeRole, number>> = { manager: 11, worker: 31 };
 const GATEWAY = 250;
+const HELPER = 251;
 
 /** The addresses of a subnet `a.b.c.0/24`. A node keeps its address in every swarm of the site: forced initialisation needs the old one. */
 export class SiteAddresses {
@@ -37,6 +38,11 @@ export class SiteAddresses {
 
   get gateway(): string {
     return `${this.#prefix}.${GATEWAY}`;
+  }
+
+  /** Of the volume helper, which connects to nodes as a machine of the same network does. */
+  get helper(): string {
+    return `${this.#prefix}.${HELPER}`;
   }
 }
 

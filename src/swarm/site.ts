@@ -1,6 +1,7 @@
 // The site: a network with fixed addresses, and the right to start nodes on it. It outlives the swarm; a restore gets the site, never
 // the old swarm.
 import { readFile } from 'node:fs/promises';
+import type { Duplex } from 'node:stream';
 import { connect, connectInside } from '../lab/engine/connect.ts';
 import type { Labels } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
@@ -10,6 +11,7 @@ import { DRILL_LABEL, OWNER_LABEL, ownerOf, PART_LABEL, ROLE_LABEL, RUN_LABEL } 
 import type { EngineVersion } from '../lab/image/engine-versions.ts';
 import type { LabFacts } from '../lab/lab.ts';
 import { NODE_START } from '../lab/prepare.ts';
+import type { Seconds } from '../support/clock.ts';
 import { DrillError, labFailure, reasonOf } from '../support/errors.ts';
 import type { Scope } from '../support/scope.ts';
 import { currentSignal, step } from '../support/trace.ts';
@@ -66,6 +68,8 @@ export class Site {
       scope,
       labels: { ...siteLabels(options), [PART_LABEL]: 'volume-helper' },
       helper: `${network}-volume-helper`,
+      network,
+      address: addresses.helper,
     });
     const script = await readFile(NODE_START, 'utf8');
     return new Site(options, network, { engine, addresses, disks, script, nodes: 0 });
@@ -146,6 +150,16 @@ export class Site {
   execInVolumeHelper(argv: readonly string[], options: ExecOptions = {}): Promise<string> {
     const { engine, disks } = this.#parts;
     return execInContainer(engine, disks.helper, argv, options);
+  }
+
+  /**
+   * Connects to a port of a node from another machine of the network. The connection is closed if nothing accepts it.
+   * @param limit for connecting, in seconds
+   */
+  async dial(address: string, port: number, limit: Seconds): Promise<Duplex> {
+    const { engine, disks } = this.#parts;
+    const argv = ['socat', '-', `TCP:${address}:${port},connect-timeout=${limit}`];
+    return (await engine.containers.startProcess(disks.helper, argv)).asSocket();
   }
 
   /** Returns the ids of the containers of all nodes that exist here, running or not. */

@@ -4,6 +4,7 @@ import { outputOf } from '../../lab/engine/process.ts';
 import { commandReason } from '../../support/command-reason.ts';
 import { finding } from '../../support/errors.ts';
 import type { Node, StoppedNode } from '../../swarm/node/node.ts';
+import { GREETING_LIMIT } from '../../swarm/peers.ts';
 import type { Site } from '../../swarm/site.ts';
 import { containerManager } from './container.ts';
 import { containerDataRoot } from './container-data-root.ts';
@@ -15,7 +16,11 @@ export function siteManager(site: Site, node: Node | StoppedNode): Manager {
   const engine = connect(site.lab.host);
   const { container: helper, path: mountedAt } = site.volumeHelper(node.volume);
   const root = containerDataRoot({ engine, helper, mountedAt }, { path: DATA_ROOT, localPath: undefined });
-  return containerManager(engine, node.id, { name: node.name, root });
+  return {
+    ...containerManager(engine, node.id, { name: node.name, root }),
+    // A restore looks for other managers before it starts the node, whose own container can't connect to any of them.
+    dial: (address, port) => site.dial(address, port, GREETING_LIMIT),
+  };
 }
 
 /** The copy of a directory that the engine writes to: it is packed twice, and must be the same both times. */

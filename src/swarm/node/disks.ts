@@ -16,6 +16,9 @@ export interface NodeDisksOptions {
   readonly labels: Labels;
   /** Of the helper container. */
   readonly helper: string;
+  /** The network of the nodes, and the helper's address there. */
+  readonly network: string;
+  readonly address: string;
 }
 
 export class NodeDisks {
@@ -29,7 +32,7 @@ export class NodeDisks {
 
   /** Starts the helper. It sees the engine's volumes as one directory, since hard links don't cross mounts. */
   static async open(options: NodeDisksOptions): Promise<NodeDisks> {
-    const { lab, engine, scope, labels, helper } = options;
+    const { lab, engine, scope, labels, helper, network, address } = options;
     scope.defer('remove the volume helper', () => ignoreNotFound(engine.containers.remove(helper)));
     const { DockerRootDir } = await engine.info();
     await engine.containers.create({
@@ -38,7 +41,8 @@ export class NodeDisks {
       Image: imageReference(lab, 'tools'),
       Entrypoint: ['sleep', 'infinity'],
       Labels: labels,
-      HostConfig: { Binds: [`${DockerRootDir}/volumes:/volumes`], NetworkMode: 'none', Init: true },
+      HostConfig: { Binds: [`${DockerRootDir}/volumes:/volumes`], NetworkMode: network, Init: true },
+      NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } },
     });
     await engine.containers.start(helper);
     return new NodeDisks(options);
