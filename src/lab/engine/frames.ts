@@ -94,7 +94,9 @@ export class FrameStream extends Duplex {
   }
   override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#raw.write(chunk, encoding, (error) => {
-      if (error && this.#raw.destroyed && !this.#isSocket) this.stdinClosed = true;
+      // A connection that the other side has ended is not yet destroyed.
+      const isClosed = this.#raw.destroyed || (error as NodeJS.ErrnoException | null)?.code === 'EPIPE';
+      if (error && isClosed && !this.#isSocket) this.stdinClosed = true;
       done(this.stdinClosed ? null : error);
     });
   }

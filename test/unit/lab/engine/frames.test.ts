@@ -73,3 +73,28 @@ test('demultiplexes an answer that was read completely', () => {
   ]);
   expect(demultiplex(raw).toString()).toBe('abc');
 });
+
+/** A connection whose other side reads nothing more and has ended it; a write fails before the connection is destroyed. */
+const ended = (): Duplex =>
+  new Duplex({
+    read() {},
+    write(_chunk, _encoding, done) {
+      done(Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' }));
+    },
+    autoDestroy: false,
+    emitClose: false,
+  }).on('error', () => undefined);
+
+test('drops input that a program which has ended no longer reads', async () => {
+  const stream = new FrameStream(ended());
+  await new Promise<void>((done, fail) => stream.write('input', (error) => (error ? fail(error) : done())));
+  expect(stream.stdinClosed).toBe(true);
+});
+
+test('fails a write to a socket that the other side has ended', async () => {
+  const stream = new FrameStream(ended()).asSocket();
+  stream.on('error', () => undefined);
+  await expect(
+    new Promise<void>((done, fail) => stream.write('input', (error) => (error ? fail(error) : done()))),
+  ).rejects.toThrow('ended by the other party');
+});
