@@ -5,8 +5,7 @@ import { DEFAULT_TAGS } from '../drill/tags.ts';
 import { reasonOf } from '../support/errors.ts';
 import { writeAtomically } from '../support/write-file.ts';
 import { appendEntry } from './ledger/append.ts';
-import { NO_PREVIOUS } from './ledger/entry.ts';
-import { readLedger } from './ledger/read.ts';
+import { NO_PREVIOUS, readLedger } from './ledger/read.ts';
 import {
   buildPlanRecord,
   PLAN_TOKEN_FILE,

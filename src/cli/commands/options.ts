@@ -35,7 +35,7 @@ export function parseSize(text: string): Size {
 }
 
 /** @throws InvalidArgumentError unless `text` is a whole number above 0 */
-export function parseJobs(text: string): number {
+export function parseWholeNumber(text: string): number {
   if (!/^[1-9]\d*$/.test(text))
     throw new InvalidArgumentError(`Expected a whole number above 0, got "${text}".`);
   return Number(text);
@@ -54,6 +54,13 @@ export function parseShard(text: string): Shard {
   if (index < 1 || index > of)
     throw new InvalidArgumentError(`Expected a shard like 2/3, counted from 1, got "${text}".`);
   return { index, of };
+}
+
+/** Adds one file of metrics to those of earlier options. @throws InvalidArgumentError for a name with another ending */
+export function collectMetricsFile(text: string, files: readonly string[] = []): string[] {
+  if (!/\.(prom|om)$/.test(text))
+    throw new InvalidArgumentError(`Expected a file named *.prom or *.om, got "${text}".`);
+  return [...files, text];
 }
 
 /** @throws InvalidArgumentError unless `text` is the number of a file descriptor to read from */

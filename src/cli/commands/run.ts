@@ -12,7 +12,7 @@ import {
   enginesOption,
   engineVersionOption,
   jsonOption,
-  parseJobs,
+  parseWholeNumber,
   parseMinutes,
   parseSeconds,
   parseShard,
@@ -64,7 +64,7 @@ export const runSubcommand = new Command('run')
   .option(
     '--jobs <number>',
     'most drills at one time (default: as many as there are cores, and memory for)',
-    parseJobs,
+    parseWholeNumber,
   )
   .option(
     '--drill-limit <minutes>',

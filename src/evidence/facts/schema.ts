@@ -31,6 +31,21 @@ const Frequency = z.union([
 ]);
 export type Frequency = z.infer<typeof Frequency>;
 
+const OverTime = {
+  'rta-p95-seconds': z.number().positive().optional().describe('95th percentile of the recovery time (RTA)'),
+  'rpa-p95-seconds': z
+    .number()
+    .positive()
+    .optional()
+    .describe('95th percentile of the data loss window (RPA)'),
+  'of-last': z.int().min(1).optional().describe('of how many recoveries (default: 20)'),
+};
+const ObjectiveOverTime = z.union([
+  z.strictObject({ tag: z.enum(TAGS), ...OverTime }),
+  z.strictObject({ drill: text, ...OverTime }),
+]);
+export type ObjectiveOverTime = z.infer<typeof ObjectiveOverTime>;
+
 const Exclusion = z.strictObject({
   object: z.enum(OBJECT_KINDS).describe('a kind of object, as in the table of coverage'),
   reason: text,
@@ -46,6 +61,10 @@ export const EvidenceFacts = z.strictObject({
   controls: z.array(Control).optional().describe('controls that the drills are evidence for'),
   frequency: z.array(Frequency).optional().describe('how often drills have to recover'),
   'objectives-source': text.optional().describe('where the objectives come from, e.g. an impact analysis'),
+  'objectives-over-time': z
+    .array(ObjectiveOverTime)
+    .optional()
+    .describe('what 19 of 20 recoveries of a drill have to meet'),
   people: z
     .strictObject({
       operators: z.array(Person).optional(),

@@ -9,9 +9,6 @@ export const hex64 = z
   .describe('SHA-256, hexadecimal');
 const seconds = z.number().min(0).nullable().describe('seconds; null if not measured');
 
-/** The hash before the first entry. */
-export const NO_PREVIOUS = '0'.repeat(64);
-
 export const ATTESTATION_ROLES = ['reviewer', 'approver', 'exception', 'closed-by'] as const;
 export type AttestationRole = (typeof ATTESTATION_ROLES)[number];
 

@@ -2,7 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../../support/sha256.ts';
-import { type LedgerEntry, NO_PREVIOUS } from './entry.ts';
+import type { LedgerEntry } from './entry.ts';
+
+/** The hash before the first entry. It is here, and not with the format, so that a reader does not load the library that checks formats. */
+export const NO_PREVIOUS = '0'.repeat(64);
 
 export const LEDGER_FILE = 'ledger.jsonl';
 export const LEDGER_HEAD_FILE = 'ledger.sigstore.json';
@@ -54,7 +57,8 @@ export function parseLedger(text: string): Ledger {
   };
 }
 
-function parseEntry(line: string): LedgerEntry | undefined {
+/** Returns undefined for a line that is not an entry. */
+export function parseEntry(line: string): LedgerEntry | undefined {
   try {
     const value = JSON.parse(line) as Partial<LedgerEntry> | null;
     return typeof value?.entry === 'number' && typeof value.event === 'string'
