@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import('./commands/report.ts')).reportSubcommand,
   keys: async () => (await import('./commands/keys.ts')).keysSubcommand,
   status: async () => (await import('./commands/status.ts')).statusSubcommand,
+  verify: async () => (await import('./commands/verify.ts')).verifySubcommand,
   swarm: async () => (await import('./commands/swarm.ts')).swarmSubcommand,
   test: async () => (await import('./commands/test.ts')).testSubcommand,
   bench: async () => (await import('./commands/bench.ts')).benchSubcommand,
