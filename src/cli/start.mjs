@@ -58,6 +58,22 @@ function findNode() {
 }
 
 /**
+ * Returns the streams of the child: this process's, those that an option like `--signing-key-fd 3` names, and the channel.
+ * @param {string[]} args
+ * @param {'ipc' | 'inherit'} channel
+ */
+function streamsOf(args, channel) {
+  const text = args.join(' ');
+  const named = [...text.matchAll(/--[a-z-]+-fd[ =](\d+)/g)].map(([, number]) => Number(number));
+  const highest = Math.max(2, ...named.filter((number) => number < 1024));
+  /** @type {('inherit' | 'ignore' | 'ipc' | number)[]} */
+  const streams = Array.from({ length: highest + 1 }, (_, number) =>
+    number < 3 ? 'inherit' : named.includes(number) ? number : 'ignore',
+  );
+  return channel === 'ipc' ? [...streams, /** @type {const} */ ('ipc')] : streams;
+}
+
+/**
  * Runs the child with this process's streams, and passes on signals and its exit code. The `ipc` channel lets main.ts notice
  * when this process is killed.
  * @param {string} file
@@ -66,7 +82,7 @@ function findNode() {
  */
 function handOver(file, args, channel) {
   const child = spawn(file, args, {
-    stdio: ['inherit', 'inherit', 'inherit', ...(channel === 'ipc' ? [/** @type {const} */ ('ipc')] : [])],
+    stdio: streamsOf(args, channel),
     env: {
       NODE_COMPILE_CACHE: compiled,
       ...process.env,

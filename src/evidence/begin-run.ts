@@ -28,6 +28,8 @@ export interface BeginRequest extends Omit<PlanFacts, 'ledger' | 'operator'> {
   readonly reports: string;
   readonly key: SigningKey | undefined;
   readonly authority: TimeStampAuthority | undefined;
+  /** The process that runs the drills, so that it can be recognized: see `ownerOf`. */
+  readonly owner: string;
 }
 
 export interface BegunRun {
@@ -44,7 +46,13 @@ export interface BegunRun {
  * Writes plan.json, plan.tsr if there is an authority, and the entry of the start. What fails becomes a warning.
  * @throws only if plan.json itself can't be written: nothing else can be written to the run's directory then either
  */
-export async function beginRun({ reports, key, authority, ...facts }: BeginRequest): Promise<BegunRun> {
+export async function beginRun({
+  reports,
+  key,
+  authority,
+  owner,
+  ...facts
+}: BeginRequest): Promise<BegunRun> {
   const warnings: string[] = [];
   const ledger = await readLedger(reports).catch((error: unknown) => {
     warnings.push(`the ledger can't be read: ${reasonOf(error)}`);
@@ -70,6 +78,7 @@ export async function beginRun({ reports, key, authority, ...facts }: BeginReque
       tags: [...new Set(facts.drills.flatMap((drill) => drill.plan.tags ?? DEFAULT_TAGS))].sort(),
       pid: process.pid,
       host: hostname(),
+      owner,
     },
     key,
   ).then(

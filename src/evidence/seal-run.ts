@@ -49,6 +49,7 @@ export async function sealRun(request: SealRequest): Promise<SealedRun> {
     await writeAtomically(join(directory, BUNDLE_FILE), renderBundle(signed, stamped.token));
     await signTestResult(directory, run, subjects, key);
   } else await writeAtomically(join(directory, STATEMENT_FILE), written.payload);
+  if (request.ledger === false) return { digest: written.digest, inLedger: false, warnings };
   const inLedger = await appendEnd(request, directory, written).then(
     () => true,
     (error: unknown) => {
@@ -84,6 +85,8 @@ async function appendEnd(
     key: key?.id ?? null,
     commit: predicate.identity.commit,
     tool: predicate.identity.tool,
+    startedAt: run.startedAt,
+    endedAt: run.endedAt,
     drills: toDrillResults(run),
     ...(late !== undefined && { late }),
   };

@@ -7,6 +7,8 @@ import mustache from 'mustache';
 import { buildDrillView } from './view/drill-view.ts';
 import { buildFailureView } from './view/failures-view.ts';
 import { buildRunView } from './view/run-view.ts';
+import type { Approval } from '../model/approval.ts';
+import { buildApproval } from './view/approval-view.ts';
 import type { FailureClass, Report, Run } from './schema.ts';
 
 const FOLDER = path.join(import.meta.dirname, 'templates');
@@ -24,10 +26,13 @@ const scriptHash = hashOf(/<script>([^]*)<\/script>/.exec(templates['filter'] ??
 const render = (template: string, view: object): string =>
   mustache.render(templates[template] ?? '', { ...view, style }, templates);
 
-export const renderReport = (report: Report): string => render('report', buildDrillView(report));
+/** @param approval what the page says about its evidence. Default: that there is none */
+export const renderReport = (report: Report, approval?: Approval): string =>
+  render('report', { ...buildDrillView(report), approval: buildApproval(approval) });
 
-export const renderIndex = (run: Run, name: string): string =>
-  render('index', { ...buildRunView(run, name), scriptHash });
+/** @param name of the run @param approval as for `renderReport` */
+export const renderIndex = (run: Run, name: string, approval?: Approval): string =>
+  render('index', { ...buildRunView(run, name), approval: buildApproval(approval), scriptHash });
 
 /** @param name of the run */
 export const renderFailure = (failure: FailureClass, name: string): string =>

@@ -2,6 +2,7 @@
 import { cp, readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { Approval } from '../model/approval.ts';
 import { recordUnstarted } from '../drill/verdict/unstarted.ts';
 import { usage } from '../support/errors.ts';
 import type { Report, Run } from './schema.ts';
@@ -17,7 +18,11 @@ interface Part {
  * have run and did not gets a report that says so, and is inconclusive.
  * @throws DrillError `usage` for a directory without a drill, a drill that two of them have, or shards of different splits
  */
-export async function mergeRuns(directories: readonly string[], target: string): Promise<Run> {
+export async function mergeRuns(
+  directories: readonly string[],
+  target: string,
+  approval?: Approval,
+): Promise<Run> {
   const parts = await Promise.all(directories.map(readPart));
   const shards = parts.flatMap(({ reports }) => reports.flatMap(({ shard }) => shard ?? []));
   requireOneSplit(shards);
@@ -34,7 +39,7 @@ export async function mergeRuns(directories: readonly string[], target: string):
       reason: `no shard ran it: merged were ${describeShards(shards)}`,
       hint: 'Merge the reports of every shard, and start all shards with the same names, tags and earlier reports.',
     });
-  return writeRunReport(target);
+  return writeRunReport(target, approval);
 }
 
 /** Builds the reports of a run's drills from their journals: the directory may come from another machine, and be incomplete. */

@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, readlink, realpath, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { JOURNAL_VERSION, type JournalEvent } from '../drill/events.ts';
+import type { Approval } from '../model/approval.ts';
 import { usage } from '../support/errors.ts';
 import { replaceAtomically, writeAtomically } from '../support/write-file.ts';
 import { buildReport } from './build.ts';
@@ -31,11 +32,15 @@ export async function readDrillReport(dir: string): Promise<Report> {
   return buildReport(events, { name: path.basename(path.resolve(dir)), at, damagedLines });
 }
 
-/** Writes report.json and report.html next to the journal in `dir`. @throws as `readDrillReport` */
-export async function writeDrillReport(dir: string): Promise<Report> {
+/**
+ * Writes report.json and report.html next to the journal in `dir`.
+ * @param approval what the page says about its evidence. Default: that there is none
+ * @throws as `readDrillReport`
+ */
+export async function writeDrillReport(dir: string, approval?: Approval): Promise<Report> {
   const report = await readDrillReport(dir);
   await writeAtomically(path.join(dir, 'report.json'), toJson(report));
-  await writeAtomically(path.join(dir, 'report.html'), renderReport(report));
+  await writeAtomically(path.join(dir, 'report.html'), renderReport(report, approval));
   return report;
 }
 
@@ -45,17 +50,17 @@ export async function writeDrillReport(dir: string): Promise<Report> {
  * to it at it. Rebuilds every report: the same journal always gives the same report.
  * @throws DrillError `usage` when no directory in `runDir` contains a journal, or one has a journal of another version
  */
-export async function writeRunReport(runDir: string): Promise<Run> {
+export async function writeRunReport(runDir: string, approval?: Approval): Promise<Run> {
   const drills = await findDrills(runDir);
   if (drills.length === 0)
     throw usage(
       `${runDir}: no drill in it has a ${JOURNAL_FILE}`,
       'Pass the directory of a run, e.g. reports/latest.',
     );
-  const run = buildRun(await Promise.all(drills.map(writeDrillReport)));
+  const run = buildRun(await Promise.all(drills.map((drill) => writeDrillReport(drill, approval))));
   const target = await realpath(runDir);
   await writeAtomically(path.join(runDir, 'run.json'), toJson(run));
-  await writeAtomically(path.join(runDir, 'index.html'), renderIndex(run, path.basename(target)));
+  await writeAtomically(path.join(runDir, 'index.html'), renderIndex(run, path.basename(target), approval));
   await writeFailurePages(run, runDir, path.basename(target));
   await writeAtomically(path.join(runDir, 'junit.xml'), renderJunit(run));
   await updateLatestLink(target);

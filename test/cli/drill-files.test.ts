@@ -17,6 +17,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(home, { recursive: true });
   await rm(cache, { recursive: true });
+  await rm(REPORTS, { recursive: true, force: true });
 });
 
 async function drillFile(name: string, text: string): Promise<string> {
@@ -26,6 +27,8 @@ async function drillFile(name: string, text: string): Promise<string> {
 }
 
 const NO_ENGINE = ['--engine', 'unix:///nowhere/docker.sock'];
+/** A run without a lab is reported, too. */
+const REPORTS = join(tmpdir(), `swarm-drill-reports-${process.pid}`);
 const PLAN = `
   topology: { managers: 1, workers: 0 },
   objectives: {},
@@ -79,6 +82,8 @@ test('runs a drill that is named by its path', async () => {
     'run',
     'drills/single-manager.drill.ts',
     '--no-check',
+    '--reports',
+    REPORTS,
     ...NO_ENGINE,
   );
   expect(exitCode).toBe(2);

@@ -40,6 +40,7 @@ afterEach(async () => {
 });
 
 const settings = (): RunSettings => ({
+  runId: '0123456789abcdef',
   id: 'test',
   directory,
   seed: 's',

@@ -1,6 +1,13 @@
 // A usage error exits with 64 and states what was expected and what was given; help and version exit with 0.
-import { expect, test } from 'vitest';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
 import { swarmDrill, swarmDrillWith } from '../support/program.ts';
+
+/** A run without a lab is reported, too. */
+const REPORTS = join(tmpdir(), `swarm-drill-usage-${process.pid}`);
+afterAll(() => rmSync(REPORTS, { recursive: true, force: true }));
 
 test.each([
   [
@@ -70,6 +77,8 @@ test('exits with 2 for an engine that does not answer, with the reason and what 
     'single-manager',
     '--engine',
     'unix:///nowhere/docker.sock',
+    '--reports',
+    REPORTS,
   );
   expect(exitCode).toBe(2);
   expect(stderr).toContain('the engine at unix:///nowhere/docker.sock does not answer: connect ENOENT');
@@ -77,7 +86,7 @@ test('exits with 2 for an engine that does not answer, with the reason and what 
 });
 
 test.each([
-  ['foo', ['run', 'single-manager', '--engine']],
+  ['foo', ['run', 'single-manager', '--reports', REPORTS, '--engine']],
   ['foo', ['doctor', '--engine']],
 ])('exits with 64 for the engine address %s of %j', async (address, args) => {
   const { exitCode, stdout, stderr } = await swarmDrill(...args, address);
@@ -91,7 +100,13 @@ test.each([
 });
 
 test('exits with 64 for an invalid address in DOCKER_HOST', async () => {
-  const { exitCode, stderr } = await swarmDrillWith({ DOCKER_HOST: 'foo' }, 'run', 'single-manager');
+  const { exitCode, stderr } = await swarmDrillWith(
+    { DOCKER_HOST: 'foo' },
+    'run',
+    'single-manager',
+    '--reports',
+    REPORTS,
+  );
   expect(exitCode).toBe(64);
   expect(stderr).toContain('or a docker context (');
   expect(stderr).toContain('got "foo"');

@@ -90,3 +90,20 @@ export const engineVersionOption = (): Option =>
   ).choices(ENGINE_VERSIONS);
 
 export const jsonOption = (what: string): Option => new Option('--json', `print ${what} as JSON`);
+
+export const signingKeyOption = (): Option =>
+  new Option(
+    '--signing-key <file>',
+    'private key that signs the evidence (default: the file that SWARM_DRILL_SIGNING_KEY_FILE names, or none)',
+  );
+
+export const signingKeyFdOption = (): Option =>
+  new Option('--signing-key-fd <number>', 'read that key from this file descriptor').argParser(
+    parseDescriptor,
+  );
+
+export const evidenceOption = (): Option =>
+  new Option(
+    '--evidence <file>',
+    'what people state about the drills: system, owner, controls, people (default: evidence.yml, if there is one)',
+  );

@@ -1,17 +1,19 @@
-// swarm-drill report: rebuilds reports from their journals, after a crash or to use newer pages, and merges those of several runs.
+// swarm-drill report: rebuilds reports from their journals after a crash, and merges those of several runs.
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
-import { mergeRuns } from '../../report/merge.ts';
 import type { Run } from '../../report/schema.ts';
-import { JOURNAL_FILE, writeDrillReport, writeRunReport } from '../../report/write.ts';
+import { JOURNAL_FILE, writeDrillReport } from '../../report/write.ts';
 import { usage } from '../../support/errors.ts';
+import { type EvidenceOptions, loadEvidenceTools } from '../runner/evidence.ts';
+import { mergeAndSeal, rebuildRun, requireUnsealed } from '../runner/rebuild.ts';
 import { createRunDirectory, DEFAULT_REPORTS } from '../runner/settings.ts';
 import { createPalette } from '../terminal/palette.ts';
 import { formatSummary } from '../terminal/summary.ts';
+import { evidenceOption, signingKeyFdOption, signingKeyOption } from './options.ts';
 
-interface Options {
+interface Options extends EvidenceOptions {
   readonly merge?: true;
   readonly reports: string;
 }
@@ -23,22 +25,39 @@ export const reportSubcommand = new Command('report')
   .argument('<directory...>', 'directory of a run, e.g. reports/latest, or of a drill in it')
   .option('--merge', 'merge runs, such as the shards of one, into a new run; exits like that run')
   .option('--reports <directory>', 'where --merge creates the new run', DEFAULT_REPORTS)
-  .action(async (directories: string[], { merge, reports }: Options) => {
-    if (merge) return mergeInto(directories, reports);
+  .addOption(signingKeyOption())
+  .addOption(signingKeyFdOption())
+  .addOption(evidenceOption())
+  .addHelpText(
+    'after',
+    `
+A run that ended is sealed: its statement has the hash of every page, so its reports are not rebuilt in place. --merge builds them
+in a new run. A run that was killed is not sealed yet; rebuilding its reports seals it.`,
+  )
+  .action(async (directories: string[], { merge, reports, ...options }: Options) => {
+    if (merge) return mergeInto(directories, reports, options);
     const [directory = '', ...others] = directories;
     if (others.length > 0)
       throw usage(`expected one directory, got ${directories.length}`, 'Use --merge to join several runs.');
-    if (!existsSync(join(directory, JOURNAL_FILE)))
-      return printRun(await writeRunReport(directory), directory);
+    if (!existsSync(join(directory, JOURNAL_FILE))) {
+      const tools = await loadEvidenceTools(options, printWarning);
+      return printRun(await rebuildRun(directory, tools, printWarning), directory);
+    }
+    await requireUnsealed(dirname(resolve(directory)));
     const { name, verdict, reason } = await writeDrillReport(directory);
     console.log(`${verdict}: ${name}: ${reason}`);
     console.log(`report: ${relative(process.cwd(), join(directory, 'report.html'))}`);
   });
 
-async function mergeInto(directories: readonly string[], reports: string): Promise<void> {
+async function mergeInto(
+  directories: readonly string[],
+  reports: string,
+  options: EvidenceOptions,
+): Promise<void> {
+  const tools = await loadEvidenceTools(options, printWarning);
   const target = await createRunDirectory(resolve(reports));
   try {
-    const run = await mergeRuns(directories, target);
+    const run = await mergeAndSeal(directories, target, tools, printWarning);
     printRun(run, target);
     process.exitCode = run.exitCode;
   } catch (error) {
@@ -46,6 +65,8 @@ async function mergeInto(directories: readonly string[], reports: string): Promi
     throw error;
   }
 }
+
+const printWarning = (text: string): void => console.error(text);
 
 const printRun = (run: Run, directory: string): void =>
   console.log(formatSummary(run, directory, createPalette(process.stdout)));

@@ -11,12 +11,15 @@ import {
   collectTag,
   enginesOption,
   engineVersionOption,
+  evidenceOption,
   jsonOption,
   parseWholeNumber,
   parseMinutes,
   parseSeconds,
   parseShard,
   parseSize,
+  signingKeyFdOption,
+  signingKeyOption,
 } from './options.ts';
 
 interface Options {
@@ -35,6 +38,9 @@ interface Options {
   readonly reports?: string;
   readonly json?: boolean;
   readonly check: boolean;
+  readonly signingKey?: string;
+  readonly signingKeyFd?: number;
+  readonly evidence?: string;
 }
 
 const examples = `
@@ -79,12 +85,16 @@ export const runSubcommand = new Command('run')
   .option('--rto <seconds>', 'recovery time objective that replaces the one in the drill', parseSeconds)
   .option('--rpo <seconds>', 'recovery point objective that replaces the one in the drill', parseSeconds)
   .option('--reports <directory>', 'where reports of runs are (default: reports)')
+  .addOption(signingKeyOption())
+  .addOption(signingKeyFdOption())
+  .addOption(evidenceOption())
   .option('--no-check', 'do not check the types of the drills first')
   .addOption(jsonOption('the result (run.json)'))
   .addHelpText('after', examples)
   .action(async (names: string[], options: Options) => {
     const { tag: tags = [], lastFailed = false, shard, jobs, engine: engines, ...running } = options;
-    const { rto, rpo, json = false, check, drillLimit, ...overrides } = running;
+    const { rto, rpo, json = false, check, drillLimit, ...others } = running;
+    const { signingKey, signingKeyFd, evidence, ...overrides } = others;
     const { reports = DEFAULT_REPORTS } = overrides;
     const selection = await select({ names, tags, lastFailed, shard, reports });
     const { runDrills } = await import('../runner/run.ts');
@@ -92,6 +102,7 @@ export const runSubcommand = new Command('run')
     process.exitCode = await runDrills({
       selection,
       overrides: { ...overrides, engines, objectives },
+      evidence: { signingKey, signingKeyFd, evidence },
       jobs,
       drillLimit,
       check,

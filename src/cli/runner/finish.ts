@@ -1,14 +1,16 @@
-// Finishes a run: builds reports from the journals, prints the summary, and determines the exit code.
+// Finishes a run: builds reports from the journals, seals them, prints the summary, and determines the exit code.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeRunReport } from '../../report/write.ts';
 import { createPalette } from '../terminal/palette.ts';
 import { formatSummary } from '../terminal/summary.ts';
+import type { RunEvidence } from './evidence.ts';
 import type { RunSettings } from './settings.ts';
 
 /** @param json print run.json instead of the summary @returns the exit code */
-export async function finishRun(run: RunSettings, json: boolean): Promise<number> {
-  const report = await writeRunReport(run.directory);
+export async function finishRun(run: RunSettings, evidence: RunEvidence, json: boolean): Promise<number> {
+  const report = await writeRunReport(run.directory, evidence.approval);
+  await evidence.seal(report);
   if (json) process.stdout.write(await readFile(join(run.directory, 'run.json')));
   else console.log(formatSummary(report, run.directory, createPalette(process.stdout)));
   return report.exitCode;

@@ -11,14 +11,17 @@ import { expectSeconds } from '../select/shard.ts';
 import { followRun, createProgressView } from '../terminal/progress.ts';
 import type { ProgressView } from '../terminal/progress-view.ts';
 import { requiredEngineVersions, versionNotices } from './version-selection.ts';
+import { type EvidenceOptions, loadEvidenceTools, RunEvidence } from './evidence.ts';
 import { finishRun } from './finish.ts';
+import { concludeFailedRun } from './failed-run.ts';
 import { onInterrupt, type InterruptHandlers } from './interrupt.ts';
-import { resolveSettings, type RunOverrides } from './settings.ts';
+import { resolveSettings, type RunOverrides, type RunSettings } from './settings.ts';
 import { startTypeCheck } from './type-check.ts';
 
 export interface RunRequest {
   readonly selection: Selection;
   readonly overrides: RunOverrides;
+  readonly evidence: EvidenceOptions;
   /** Most drills at one time. Default: what the machine has cores and memory for. */
   readonly jobs?: number | undefined;
   /** After which a drill is stopped. Default: 30 minutes. */
@@ -29,13 +32,36 @@ export interface RunRequest {
   readonly json: boolean;
 }
 
-/** @returns the exit code */
+/** A run from its plan, which is recorded before anything starts, to its seal. @returns the exit code */
 export async function runDrills(request: RunRequest): Promise<number> {
-  const { selection, overrides, check, json, drillLimit } = request;
-  const { drills, shard } = selection;
+  const { selection, overrides, json } = request;
   const view = createProgressView(json ? process.stderr : process.stdout);
   const stop = interruptHandlers(view);
   using _listening = onInterrupt(stop);
+  const print = (text: string): void => view.print(text);
+  const tools = await loadEvidenceTools(request.evidence, print);
+  const run = await resolveSettings({ ...overrides, shard: selection.shard });
+  const evidence = await RunEvidence.begin(run, selection.drills, tools, print);
+  try {
+    return await runInLabs(request, { run, evidence, view, stop });
+  } catch (error) {
+    await concludeFailedRun({ run, drills: selection.drills, evidence, error, print });
+    throw error;
+  }
+}
+
+interface OpenRun {
+  readonly run: RunSettings;
+  readonly evidence: RunEvidence;
+  readonly view: ProgressView;
+  readonly stop: ReturnType<typeof interruptHandlers>;
+}
+
+async function runInLabs(
+  { selection, overrides, check, json, drillLimit, ...request }: RunRequest,
+  { run, evidence, view, stop }: OpenRun,
+): Promise<number> {
+  const { drills } = selection;
   const files = [...new Set(drills.map(({ file }) => file))];
   using checking = check ? startTypeCheck(files, (error) => view.print(error)) : undefined;
   await using opened = await openLabs(overrides.engines ?? [], {
@@ -49,7 +75,6 @@ export async function runDrills(request: RunRequest): Promise<number> {
   await checking?.passed;
   const places = await measurePlaces(opened.labs, drills);
   const jobs = Math.min(request.jobs ?? defaultJobs(places), drills.length);
-  const run = await resolveSettings({ ...overrides, shard });
   const runner = new JobRunner({
     drills: jobs > 1 ? inStartOrder(drills, expectSeconds(drills, selection.history)) : drills,
     places,
@@ -63,7 +88,7 @@ export async function runDrills(request: RunRequest): Promise<number> {
   await runner.run();
   following[Symbol.dispose]();
   view.close();
-  return await finishRun(run, json);
+  return await finishRun(run, evidence, json);
 }
 
 /** Handles the first and the second Ctrl-C, before and while drills run. */

@@ -9,7 +9,9 @@ import type { LabFacts } from '../../lab/lab.ts';
 import { utcNow } from '../../support/clock.ts';
 
 export interface RunSettings {
-  /** Part of every object's label and name. */
+  /** Names the run in its evidence: 16 hexadecimal digits. */
+  readonly runId: string;
+  /** The first half of it: part of every object's label and name. */
   readonly id: string;
   /** The run's report directory, absolute. */
   readonly directory: string;
@@ -35,7 +37,7 @@ declare module 'vitest' {
 /** Where reports are, unless `--reports` names another directory. */
 export const DEFAULT_REPORTS = 'reports';
 
-export type RunOverrides = Partial<Omit<RunSettings, 'id' | 'directory'>> & {
+export type RunOverrides = Partial<Omit<RunSettings, 'id' | 'runId' | 'directory'>> & {
   /** Where to write reports. Default `DEFAULT_REPORTS`. */
   readonly reports?: string | undefined;
 };
@@ -45,13 +47,15 @@ export async function resolveSettings({
   reports = DEFAULT_REPORTS,
   ...overrides
 }: RunOverrides = {}): Promise<RunSettings> {
+  const runId = randomBytes(8).toString('hex');
   return {
     seed: randomBytes(4).toString('hex'),
     size: 'small',
     keep: false,
     objectives: {},
     ...overrides,
-    id: randomBytes(4).toString('hex'),
+    runId,
+    id: runId.slice(0, 8),
     directory: await createRunDirectory(resolve(reports)),
   };
 }

@@ -52,6 +52,8 @@ const outcome = {
   key: hex64.nullable().describe('id of the key that signed the statement; null if none did'),
   commit: z.string().describe('of the work tree that the drills came from'),
   tool: z.string(),
+  startedAt: z.iso.datetime().describe('start of the first drill, UTC'),
+  endedAt: z.iso.datetime().describe('end of the last drill, UTC'),
   drills: z.array(DrillResult),
   late: z.string().optional().describe('why the run was not sealed by the program that ran it'),
 };
@@ -64,6 +66,7 @@ export const StartEntry = z.object({
   tags: z.array(z.string()),
   pid: z.int(),
   host: z.string(),
+  owner: z.string().describe('the process: host, process id and its start in clock ticks since boot'),
 });
 export const EndEntry = z.object({ ...common, event: z.literal('end'), ...outcome });
 export const MergeEntry = z.object({

@@ -19,6 +19,8 @@ export interface PredicateSources {
   readonly facts: EvidenceFacts;
   /** SHA-256 of plan.tsr. */
   readonly planToken: string | null;
+  /** The drills of the plan; of a merged run, those of all plans. */
+  readonly planned: EvidencePredicate['plan']['drills'];
   readonly merged: EvidencePredicate['plan']['merged'];
   readonly operator: EvidencePredicate['people']['operator'];
   /** Entries of the ledger before this run. */
@@ -49,7 +51,7 @@ export function buildPredicate(from: PredicateSources): EvidencePredicate {
       sha256: plan?.sha256 ?? null,
       recordedAt: plan?.record.recordedAt ?? null,
       trigger: plan?.record.trigger ?? null,
-      drills: plan?.record.drills ?? [],
+      drills: from.planned,
       objectivesSource: facts['objectives-source'] ?? null,
       token: from.planToken,
       merged: from.merged,

@@ -2,7 +2,7 @@
 // never ended.
 import type { Frequency } from '../facts/schema.ts';
 import { parseDuration } from '../facts/duration.ts';
-import type { LedgerEntry } from '../ledger/entry.ts';
+import type { EndEntry, LedgerEntry, MergeEntry } from '../ledger/entry.ts';
 import type { EvidencePredicate } from './predicate.ts';
 
 type Integrity = EvidencePredicate['integrity'];
@@ -14,7 +14,7 @@ export function measureCadence(
   startedAt: string,
 ): Integrity['cadence'] {
   return frequency.map((rule) => {
-    const previous = before.findLast((entry) => recovers(entry, rule))?.at ?? null;
+    const previous = lastRecovery(before, rule);
     const age = previous === null ? null : Math.max(0, (Date.parse(startedAt) - Date.parse(previous)) / 1000);
     return {
       of: 'tag' in rule ? `tag ${rule.tag}` : `drill ${rule.drill}`,
@@ -26,9 +26,17 @@ export function measureCadence(
   });
 }
 
+/** Returns the end of the last drills of the newest run that recovered: a merge may be much later than the runs that it joins. */
+function lastRecovery(before: readonly LedgerEntry[], rule: Frequency): string | null {
+  const ends = before
+    .filter((entry) => entry.event === 'end' || entry.event === 'merge')
+    .filter((entry) => recovers(entry, rule))
+    .map(({ endedAt }) => endedAt);
+  return ends.toSorted().at(-1) ?? null;
+}
+
 /** A tag has recovered in a run if that run had drills with it, and all of them recovered. */
-function recovers(entry: LedgerEntry, rule: Frequency): boolean {
-  if (entry.event !== 'end' && entry.event !== 'merge') return false;
+function recovers(entry: EndEntry | MergeEntry, rule: Frequency): boolean {
   const due = entry.drills.filter(({ drill, tags }) =>
     'tag' in rule ? tags.includes(rule.tag) : drill === rule.drill,
   );

@@ -7,11 +7,19 @@ import { sha256 } from '../../support/sha256.ts';
 import { canonicalJson } from '../canonical.ts';
 import type { LedgerEntry } from '../ledger/entry.ts';
 import { NO_PREVIOUS, readLedger } from '../ledger/read.ts';
-import { PLAN_TOKEN_FILE, readPlanRecord } from '../plan-record.ts';
+import { PLAN_TOKEN_FILE, type PlanRecord, readPlanRecord } from '../plan-record.ts';
 import type { SigningKey } from '../signing/keys.ts';
 import { NO_OUTSIDE_TIME, type TimeStampAuthority } from '../time-stamp/authority.ts';
 import type { PredicateSources } from './build.ts';
-import type { EvidencePredicate } from './predicate.ts';
+
+/** A run that is part of a merged one. */
+export interface MergedRun {
+  readonly directory: string;
+  readonly run: string | null;
+  /** Digest of its statement. */
+  readonly statement: string | null;
+  readonly plan: PlanRecord | null;
+}
 
 export interface RunToSeal {
   readonly run: Run;
@@ -20,7 +28,9 @@ export interface RunToSeal {
   /** What the outside clock has seen of the plan, in words. Default: that nothing was asked. */
   readonly planTime?: string | undefined;
   /** The runs that this one was merged from. */
-  readonly merged?: EvidencePredicate['plan']['merged'];
+  readonly merged?: readonly MergedRun[];
+  /** False: the ledger is left as it is. Default true. */
+  readonly ledger?: false;
   /** Why another program than the one that ran the drills seals the run. */
   readonly late?: string | undefined;
 }
@@ -36,15 +46,18 @@ export async function readSources(
   const { entries } = await readLedger(reports).catch(() => ({ entries: [] }));
   const start = entries.findLast((entry) => entry.event === 'start' && entry.run === id);
   const token = await readFile(join(directory, PLAN_TOKEN_FILE)).catch(() => undefined);
-  const facts = plan?.record.facts ?? (await factsOfMerged(reports, merged ?? []));
+  const facts = plan?.record.facts ?? merged?.find((part) => part.plan?.facts)?.plan?.facts;
   return {
     run,
     id,
     directory: basename(directory),
     plan,
+    planned: (plan ? [plan.record] : (merged ?? []).flatMap((part) => part.plan ?? [])).flatMap(
+      ({ drills }) => drills,
+    ),
     facts: facts ?? {},
     planToken: token ? sha256(token) : null,
-    merged: merged ?? null,
+    merged: merged?.map(({ plan: _, ...part }) => part) ?? null,
     operator: key ? (facts?.people?.operators?.find((person) => person.key === key.id) ?? null) : null,
     before: start ? entries.filter(({ entry }) => entry < start.entry) : entries,
     integrity: {
@@ -64,15 +77,4 @@ function headOf(entries: readonly LedgerEntry[]): { entries: number; head: strin
   return last
     ? { entries: last.entry, head: sha256(canonicalJson(last)) }
     : { entries: 0, head: NO_PREVIOUS };
-}
-
-async function factsOfMerged(
-  reports: string,
-  merged: readonly { readonly directory: string }[],
-): Promise<PredicateSources['facts'] | undefined> {
-  for (const { directory } of merged) {
-    const plan = await readPlanRecord(join(reports, directory)).catch(() => undefined);
-    if (plan?.record.facts) return plan.record.facts;
-  }
-  return undefined;
 }

@@ -1,6 +1,6 @@
 // Real runs with evidence, made in a directory of reports by the code that the program uses: only the drills are samples.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vi } from 'vitest';
@@ -28,6 +28,8 @@ export interface SampleRun {
   /** Text of evidence.yml. Default: none. */
   readonly facts?: string;
   readonly authority?: TimeStampAuthority;
+  /** The process that runs it, as `ownerOf` names it. Default: one that has ended. */
+  readonly owner?: string;
   /** Uses the real clock, for tokens of a real authority: the drills of the samples take a thousandth of their time then. */
   readonly live?: boolean;
 }
@@ -86,6 +88,7 @@ export class SampleReports implements AsyncDisposable {
         reports: this.path,
         directory: name,
         run: sha256(name).slice(0, 16),
+        owner: sample.owner ?? `${hostname()}:4711:1`,
         trigger: { kind: 'person', name: 'tester', url: null },
         options: { seed: '5eed', size: 'small', objectives: {} },
         drills: await Promise.all(samples.map((events) => declareDrill(events, sources))),

@@ -18,6 +18,7 @@ test('gives runs that start in the same second separate directories', async () =
 
 test('puts seed, size, objectives, engines and their version into the command to repeat a drill, quoted for a shell', () => {
   const run = {
+    runId: 'a1b2c3d4e5f60718',
     id: 'a1',
     directory: '/reports/x',
     seed: "it's",
