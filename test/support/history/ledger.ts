@@ -72,6 +72,7 @@ export const startOf = (at: string, { planned = [], pid = 1, host = 'elsewhere' 
   tags: ['nightly'],
   pid,
   host,
+  owner: `${host}:${pid}:1`,
 });
 
 /** Returns the entries of a run's start and end. @param at when it started, UTC */
@@ -96,6 +97,8 @@ export function night(at: string, drills: readonly DrillResult[], options: Night
       key,
       commit,
       tool,
+      startedAt: at,
+      endedAt: new Date(Date.parse(at) + seconds * 1000).toISOString(),
       drills: [...drills],
     },
   ];
