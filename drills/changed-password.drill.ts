@@ -9,6 +9,12 @@
 import { checks, disasters, drill, methods, minutes, recoveries } from 'swarm-drill';
 import { Ledger, ledger } from '../fixtures/ledger/ledger.ts';
 
+/**
+ * Checks that find what had to change: nothing was restored, so there are more rows than in the baseline, and a password that is set again
+ * has another salt. That it is the right one is proven by the writes of the application.
+ */
+const CHANGED = ['rows match', 'roles and grants match'];
+
 export default drill('changed password: the application logs in again with the password in its secret', {
   topology: { managers: 1, workers: 0 },
   failure: 'changed password',
@@ -40,6 +46,6 @@ export default drill('changed password: the application logs in again with the p
   },
   verify: ({ restored: { swarm, shop }, baseline }) => [
     checks.tasksRunning(swarm),
-    ...shop.checks(baseline.contents),
+    ...shop.checks(baseline.contents).filter(({ name }) => !CHANGED.includes(name)),
   ],
 });

@@ -217,7 +217,7 @@ test('a restore of the swarm state runs nothing a second time', async () => {
   await restored.converged();
   expect((await finishedOf(restored)).toSorted()).toEqual(NAMES.toSorted());
   expect(
-    await inVolume({ ...place.volume('files'), node: restored.node('manager-1') }, ['ls', '/data']),
+    await inVolume({ swarm: restored, node: restored.node('manager-1'), name: 'files' }, ['ls', '/data']),
   ).toBe('');
   expect(await runCheck(tasksRunning(restored))).toMatchObject({ result: 'pass', compared: 6 });
 });

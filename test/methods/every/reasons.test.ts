@@ -97,7 +97,7 @@ test('finds a drill with a mistake in its own code inconclusive, names the line,
     failure: {
       phase: 'restore',
       blame: 'harness',
-      reason: expect.stringMatching(/^test\/methods\/reasons\.test\.ts:\d+: TypeError: /) as string,
+      reason: expect.stringMatching(/^test\/methods\/every\/reasons\.test\.ts:\d+: TypeError: /) as string,
     },
   });
   const logs = report.logs.map(({ node }) => node);

@@ -139,7 +139,7 @@ test('the workload has secrets of every kind', () => {
 });
 
 test("git stack at the vault: neither the account's keys, nor the identity, nor a value of a secret", async () => {
-  await expectNoLeak({ said: 'git-stack/ssh.ts', inspected: old.imageOf('tools') }, async () => {
+  await expectNoLeak({ said: 'git/ssh.ts', inspected: old.imageOf('tools') }, async () => {
     await using repository = await createStackRepository(old);
     for (const held of [repository.ledger, repository.sessions]) {
       const point = await vault.keep(recordSecrets(gitStack({ remote: 'vault' })), { swarm: old, ...held });
@@ -163,7 +163,7 @@ test("restic to S3: neither its password nor the store's keys", async () => {
     await point.restoreInto({ ...files, name: 'from-s3' });
   });
   expect([...secrets.keys()]).toEqual(
-    expect.arrayContaining([expect.stringMatching(/^run\/vault\/credentials of restic to S3/)]),
+    expect.arrayContaining([expect.stringMatching(/^run\/vault\/credentials of restic, via s3/)]),
   );
 });
 
