@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   clean: async () => (await import('./commands/clean.ts')).cleanSubcommand,
   report: async () => (await import('./commands/report.ts')).reportSubcommand,
   keys: async () => (await import('./commands/keys.ts')).keysSubcommand,
+  history: async () => (await import('./commands/history.ts')).historySubcommand,
   status: async () => (await import('./commands/status.ts')).statusSubcommand,
   verify: async () => (await import('./commands/verify.ts')).verifySubcommand,
   swarm: async () => (await import('./commands/swarm.ts')).swarmSubcommand,

@@ -38,6 +38,14 @@ export const renderIndex = (run: Run, name: string, approval?: Approval): string
 export const renderFailure = (failure: FailureClass, name: string): string =>
   render('failure-class', { ...buildFailureView(failure, name), scriptHash });
 
+/**
+ * Renders a page of another folder, with the head, the signs and the style of these pages.
+ * @param template its text
+ * @param css in addition to the style sheet
+ */
+export const renderPage = (template: string, view: object, css = ''): string =>
+  mustache.render(template, { ...view, style: `${style}${css}` }, templates);
+
 function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`;
 }

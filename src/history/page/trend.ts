@@ -1,5 +1,11 @@
 // The trend of one drill: its last results as small charts, drawn as SVG without a script.
-import { formatObjective, formatSize, formatTime, NOT_MEASURED } from '../../report/view/format.ts';
+import {
+  formatObjective,
+  formatSize,
+  formatTime,
+  NOT_MEASURED,
+  pluralize,
+} from '../../report/view/format.ts';
 import type { DrillResult } from '../../evidence/ledger/entry.ts';
 import type { Occurrence } from '../runs/past-run.ts';
 import { summarize } from '../status/percentile.ts';
@@ -21,6 +27,8 @@ interface Series {
     readonly value: (result: DrillResult) => number | null;
   } | null;
   readonly format: (value: number) => string;
+  /** Whether more is worse, so that a bad day counts. */
+  readonly isTime: boolean;
 }
 
 const SERIES: readonly Series[] = [
@@ -29,15 +37,29 @@ const SERIES: readonly Series[] = [
     value: ({ rta }) => rta,
     objective: { name: 'RTO', value: ({ rto }) => rto },
     format: formatTime,
+    isTime: true,
   },
   {
     label: 'Data loss window (RPA)',
     value: ({ rpa }) => rpa,
     objective: { name: 'RPO', value: ({ rpo }) => rpo },
     format: formatTime,
+    isTime: true,
   },
-  { label: 'Time to proven', value: ({ proven }) => proven, objective: null, format: formatTime },
-  { label: 'Stored by the backup', value: ({ bytes }) => bytes || null, objective: null, format: formatSize },
+  {
+    label: 'Time to proven',
+    value: ({ proven }) => proven,
+    objective: null,
+    format: formatTime,
+    isTime: true,
+  },
+  {
+    label: 'Stored by the backup',
+    value: ({ bytes }) => bytes || null,
+    objective: null,
+    format: formatSize,
+    isTime: false,
+  },
 ];
 
 /** @param occurrences of one drill, oldest first */
@@ -46,7 +68,7 @@ export const buildTrend = (occurrences: readonly Occurrence[]) => {
   return SERIES.map((series) => buildChart(series, drawn));
 };
 
-function buildChart({ label, value, objective, format }: Series, drawn: readonly Occurrence[]) {
+function buildChart({ label, value, objective, format, isTime }: Series, drawn: readonly Occurrence[]) {
   const values = drawn.map(({ result }) => value(result));
   const measured = values.filter((one) => one !== null);
   const objectives = drawn.map(({ result }) => objective?.value(result) ?? null);
@@ -61,7 +83,7 @@ function buildChart({ label, value, objective, format }: Series, drawn: readonly
     label,
     last: last === null ? NOT_MEASURED : format(last),
     note: [
-      ...(summary && summary.count > 1 ? [`p95 ${format(summary.p95)}`] : []),
+      ...(summary && summary.count > 1 && isTime ? [`p95 ${format(summary.p95)}`] : []),
       ...(objective ? [`${objective.name} ${formatObjective(asked)}`] : []),
     ].join(', '),
     missed: last !== null && asked !== null && last > asked,
@@ -114,7 +136,7 @@ function describeChart(
 ): string {
   if (!summary) return `${label}: ${NOT_MEASURED}`;
   const { count, least, median, most } = summary;
-  return `${label} of the last ${count} results: ${format(least)} to ${format(most)}, median ${format(median)}`;
+  return `${label} of the last ${pluralize(count, 'result')}: ${format(least)} to ${format(most)}, median ${format(median)}`;
 }
 
 /** One mark for each result, oldest first: height and colour show the verdict. */
@@ -134,6 +156,6 @@ export function buildVerdictStrip(occurrences: readonly Occurrence[]) {
     good: paths.recovered,
     bad: paths['not-recovered'],
     open: paths.inconclusive,
-    words: `Verdicts of the last ${drawn.length} results: ${tally('recovered')} recovered, ${tally('not-recovered')} not recovered, ${tally('inconclusive')} inconclusive`,
+    words: `Verdicts of the last ${pluralize(drawn.length, 'result')}: ${tally('recovered')} recovered, ${tally('not-recovered')} not recovered, ${tally('inconclusive')} inconclusive`,
   };
 }
