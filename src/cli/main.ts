@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   history: async () => (await import('./commands/history.ts')).historySubcommand,
   status: async () => (await import('./commands/status.ts')).statusSubcommand,
   verify: async () => (await import('./commands/verify.ts')).verifySubcommand,
+  ci: async () => (await import('./commands/ci.ts')).ciSubcommand,
   swarm: async () => (await import('./commands/swarm.ts')).swarmSubcommand,
   test: async () => (await import('./commands/test.ts')).testSubcommand,
   bench: async () => (await import('./commands/bench.ts')).benchSubcommand,
