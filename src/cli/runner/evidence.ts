@@ -9,6 +9,7 @@ import { sealRun } from '../../evidence/seal-run.ts';
 import type { SigningKey } from '../../evidence/signing/keys.ts';
 import { readSigningKey } from '../../evidence/signing/read-key.ts';
 import type { TimeStampAuthority } from '../../evidence/time-stamp/authority.ts';
+import { connectAuthority } from '../../evidence/time-stamp/client.ts';
 import { ownerOf } from '../../lab/labels.ts';
 import type { Approval } from '../../model/approval.ts';
 import type { Run } from '../../report/schema.ts';
@@ -40,7 +41,8 @@ export async function loadEvidenceTools(
   const facts = await loadFacts(evidence);
   const loaded = await readSigningKey({ file: signingKey, descriptor: signingKeyFd });
   for (const warning of loaded?.warnings ?? []) print(`warning: ${warning}`);
-  return { key: loaded?.key, facts, authority: undefined };
+  const authority = facts?.facts['time-stamp'];
+  return { key: loaded?.key, facts, authority: authority && connectAuthority(authority.url) };
 }
 
 /** Returns what the pages say about a run with these tools, before anyone has approved or reviewed it. */

@@ -93,6 +93,13 @@ ess_cert_id_alg = sha256
     return new X509Certificate(readFileSync(this.#path('stamps.pem'))).raw;
   }
 
+  /** Returns the response to a request, both as DER. */
+  reply(request: Uint8Array): Buffer {
+    writeFileSync(this.#path('query'), request);
+    this.#run('ts', '-reply', '-queryfile', this.#path('query'), '-out', this.#path('response'));
+    return readFileSync(this.#path('response'));
+  }
+
   /** Returns a token over `data`, with the time of this machine. */
   async stamp(data: Uint8Array): Promise<Buffer> {
     writeFileSync(this.#path('data'), data);
