@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.ts')).statusSubcommand,
   verify: async () => (await import('./commands/verify.ts')).verifySubcommand,
   ci: async () => (await import('./commands/ci.ts')).ciSubcommand,
+  export: async () => (await import('./commands/export.ts')).exportSubcommand,
   swarm: async () => (await import('./commands/swarm.ts')).swarmSubcommand,
   test: async () => (await import('./commands/test.ts')).testSubcommand,
   bench: async () => (await import('./commands/bench.ts')).benchSubcommand,

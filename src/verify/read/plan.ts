@@ -5,7 +5,7 @@ import { PeopleFacts } from './people.ts';
 import { hex64 } from './statement.ts';
 import { decodeText, matchSchema, parseJson } from './strict.ts';
 
-const duration = z.string().regex(/^\d+(\.\d+)?[smhdw]$/, 'expected a duration such as 26h');
+const duration = z.string().regex(/^[1-9]\d*(min|h|d|w)$/, 'expected a duration such as 26h');
 
 /** The part of evidence.yml that the verifier needs. */
 export const PlanFacts = z.object({
@@ -47,8 +47,8 @@ export const parsePlan = (bytes: Uint8Array): Plan => ({
   digest: sha256(bytes),
 });
 
-const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
+const SECONDS: Readonly<Record<string, number>> = { min: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /** Returns a duration such as `26h` in seconds. */
 export const parseDuration = (text: string): number =>
-  Number.parseFloat(text) * SECONDS[text.slice(-1) as keyof typeof SECONDS];
+  Number.parseInt(text, 10) * (SECONDS[text.replace(/^\d+/, '')] ?? Number.NaN);

@@ -124,7 +124,7 @@ async function closeFinding(retest: 'recovered' | 'not recovered' | 'changed'): 
   if (retest === 'changed')
     await writeFile(path.join(later.directory, 'total-loss/logs/m1.log'), 'another log');
   const people = { operators: [], approvers: [], reviewers: [reviewer] };
-  return problemsOf(failed.directory, await pin(reports, { people }));
+  return await problemsOf(failed.directory, await pin(reports, { people }));
 }
 
 test('point 10: a finding is closed by a later run that recovered and is sound', async () => {
