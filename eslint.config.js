@@ -83,6 +83,8 @@ const GUARDED_LIBRARIES = {
   yaml: ['src/support/yaml.ts', 'test/**'],
   canonicalize: ['src/evidence/canonical.ts', 'test/**'],
   '@sigstore/bundle': ['src/evidence/signing/**', 'test/**'],
+  'axe-core': ['test/pages/**'],
+  'puppeteer-core': ['test/support/browser.ts', 'test/pages/**'],
   pkijs: ['src/evidence/time-stamp/**', 'src/verify/read/**', 'test/**'],
   asn1js: ['src/evidence/time-stamp/**', 'src/verify/read/**', 'test/**'],
 };

@@ -16,7 +16,7 @@ import { usage } from '../../support/errors.ts';
 import { ROOT } from '../project.ts';
 import { DEFAULT_REPORTS } from '../runner/settings.ts';
 import { nearestName } from '../select/nearest-name.ts';
-import { jsonOption, parseWholeNumber } from './options.ts';
+import { evidenceOption, jsonOption, parseWholeNumber } from './options.ts';
 
 interface Options {
   readonly reports: string;
@@ -39,7 +39,7 @@ export const historySubcommand = new Command('history')
   .description('list earlier runs or the results of one drill, and save what later ones are compared with')
   .argument('[drill]', 'name of a drill')
   .option('--reports <directory>', 'where reports of runs are', DEFAULT_REPORTS)
-  .option('--evidence <file>', 'facts about the drills (default: evidence.yml, if there is one)')
+  .addOption(evidenceOption())
   .addOption(jsonOption('them'))
   .option('--last <number>', 'how many to list, or recoveries to save', parseWholeNumber, 20)
   .option('--page', 'write the page of all runs, index.html in --reports')

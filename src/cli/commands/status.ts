@@ -12,7 +12,7 @@ import { TAGS } from '../../drill/tags.ts';
 import { type Seconds, utcNow } from '../../support/clock.ts';
 import { ROOT } from '../project.ts';
 import { DEFAULT_REPORTS } from '../runner/settings.ts';
-import { collectMetricsFile, jsonOption, parseSeconds, parseWholeNumber } from './options.ts';
+import { collectMetricsFile, evidenceOption, jsonOption, parseSeconds, parseWholeNumber } from './options.ts';
 
 interface Options {
   readonly reports: string;
@@ -41,7 +41,7 @@ Exit codes: 0 every drill recovered in time, 1 one did not or is overdue, 2 not 
 export const statusSubcommand = new Command('status')
   .description('print the state of all drills: last result, last recovery, age against what is required')
   .option('--reports <directory>', 'where reports of runs are', DEFAULT_REPORTS)
-  .option('--evidence <file>', 'facts about the drills (default: evidence.yml, if there is one)')
+  .addOption(evidenceOption())
   .addOption(jsonOption('the state'))
   .option(
     '--last <number>',

@@ -98,6 +98,7 @@ function describeEnded(end: EndEntry | MergeEntry, startedAt: string, later: Lat
   const { directory, verdict, drills, commit, tool, statement } = end;
   return {
     ...describeLater(directory, later),
+    id: end.run,
     directory,
     state: 'ended',
     startedAt,
@@ -117,6 +118,7 @@ function describeUnended(start: StartEntry, later: Later): PastRun {
   const { directory, drills } = start;
   return {
     ...describeLater(directory, later),
+    id: start.run,
     directory,
     state: isRunning(start) ? 'running' : 'did not end',
     startedAt: start.at,

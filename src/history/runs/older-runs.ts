@@ -99,6 +99,7 @@ function parseRun(file: string, directory: string): PastRun | undefined {
 
 /** A directory without a run.json: the run was killed before it wrote one. Its name is its start. */
 const describeUnended = (directory: string): PastRun => ({
+  id: null,
   directory,
   state: 'did not end',
   startedAt: startOf(directory),

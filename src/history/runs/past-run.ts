@@ -6,6 +6,8 @@ import type { AttestationRole, DrillResult } from '../../evidence/ledger/entry.t
 export type RunState = 'ended' | 'running' | 'did not end';
 
 export interface PastRun {
+  /** As in the ledger; null if it is not there. */
+  readonly id: string | null;
   /** Its directory, relative to that of all runs. */
   readonly directory: string;
   readonly state: RunState;
