@@ -1,7 +1,7 @@
 // The program: its commands, and the one place that turns an error into a message and an exit code.
 import { Command, CommanderError } from 'commander';
-import { describeError, DrillError } from '../support/errors.ts';
-import { EXIT } from './exit-codes.ts';
+import { describeError } from '../support/errors.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { readVersion } from './project.ts';
 
 /** By name. Only the module of the command that is used is loaded: a monitor that calls `status` must not wait for what runs drills. */
@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   history: async () => (await import('./commands/history.ts')).historySubcommand,
   status: async () => (await import('./commands/status.ts')).statusSubcommand,
   verify: async () => (await import('./commands/verify.ts')).verifySubcommand,
+  notify: async () => (await import('./commands/notify.ts')).notifySubcommand,
   ci: async () => (await import('./commands/ci.ts')).ciSubcommand,
   export: async () => (await import('./commands/export.ts')).exportSubcommand,
   swarm: async () => (await import('./commands/swarm.ts')).swarmSubcommand,
@@ -83,9 +84,7 @@ function usageHint(command: Command): string {
 function reportError(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   console.error(`swarm-drill: ${describeError(error)}`);
-  if (!(error instanceof DrillError)) return EXIT.inconclusive;
-  if (error.blame === 'usage') return EXIT.usage;
-  return error.blame === 'finding' ? EXIT.finding : EXIT.inconclusive;
+  return exitCodeOf(error);
 }
 
 /** Exits when start.mjs, at the other end of the channel, is killed: the embedded lab must end with it. */

@@ -9,10 +9,15 @@ export interface DeliveryPolicy {
   readonly limit: Seconds;
   /** Before the second attempt, before the third, … . */
   readonly pauses: readonly Seconds[];
+  /** Of everything that one target takes: an attempt may have several requests. */
+  readonly total: Seconds;
 }
 
-/** All attempts together take at most 34 seconds. */
-export const DEFAULT_POLICY: DeliveryPolicy = { limit: seconds(10), pauses: [seconds(1), seconds(3)] };
+export const DEFAULT_POLICY: DeliveryPolicy = {
+  limit: seconds(10),
+  pauses: [seconds(1), seconds(3)],
+  total: seconds(60),
+};
 
 export interface HttpRequest {
   readonly url: URL;

@@ -2,8 +2,9 @@
 // terminal and for the record next to the ledger. Nothing here changes a verdict or an exit code.
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { monotonic, roundToThousandths, utcNow } from '../support/clock.ts';
-import { hintOf, reasonOf } from '../support/errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatSeconds, monotonic, roundToThousandths, utcNow } from '../support/clock.ts';
+import { DrillError, hintOf, reasonOf } from '../support/errors.ts';
 import { type NotApplicable, sendComment } from './comment.ts';
 import { type NotifyTarget, targetName } from './config.ts';
 import { DEFAULT_POLICY, type DeliveryPolicy, withAttempts } from './http.ts';
@@ -40,7 +41,10 @@ export function deliver(
   return Promise.all(
     wanted.map(async (target): Promise<Delivery> => {
       const start = monotonic();
-      const outcome = await withAttempts(policy, () => send(target, message, directory, policy)).then(
+      const outcome = await within(
+        policy,
+        withAttempts(policy, () => send(target, message, directory, policy)),
+      ).then(
         (value) =>
           value ? { result: 'skipped', reason: value.skipped } : { result: 'delivered', reason: null },
         (error: unknown) => ({ result: 'failed', reason: reasonOf(error), hint: hintOf(error) ?? null }),
@@ -49,6 +53,20 @@ export function deliver(
       return { hint: null, ...outcome, target: targetName(target), kind: target.kind, seconds } as Delivery;
     }),
   );
+}
+
+/** What is still under way after the limit goes on, but no one waits for it. */
+async function within<T>({ total }: DeliveryPolicy, sending: Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const limit = sleep(total * 1000, undefined, { signal: stop.signal, ref: false }).then(() => {
+    throw new DrillError(`not finished after ${formatSeconds(total)}`, { code: 'not-delivered' });
+  });
+  limit.catch(() => undefined);
+  try {
+    return await Promise.race([sending, limit]);
+  } finally {
+    stop.abort();
+  }
 }
 
 /** Only a dead man's switch has a use for the start of a run. */

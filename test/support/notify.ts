@@ -40,7 +40,11 @@ export const brokenNight = (): Message =>
   });
 
 /** A policy without long waits. */
-export const FAST: DeliveryPolicy = { limit: seconds(0.3), pauses: [seconds(0.01), seconds(0.01)] };
+export const FAST: DeliveryPolicy = {
+  limit: seconds(0.3),
+  pauses: [seconds(0.01), seconds(0.01)],
+  total: seconds(10),
+};
 
 /** Delivers to one target, as written in a file. */
 export async function deliverTo(

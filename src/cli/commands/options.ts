@@ -27,6 +27,9 @@ export function parseMinutes(text: string): Seconds {
   return minutes(value);
 }
 
+/** @throws InvalidArgumentError unless `text` is a number of minutes of at least 0 and at most 10,000 */
+export const parseWait = (text: string): Seconds => (text === '0' ? seconds(0) : parseMinutes(text));
+
 /** @throws InvalidArgumentError unless `text` is one of the sizes */
 export function parseSize(text: string): Size {
   const size = SIZES.find((known) => known === text);
@@ -107,3 +110,6 @@ export const evidenceOption = (): Option =>
     '--evidence <file>',
     'what people state about the drills: system, owner, controls, people (default: evidence.yml, if there is one)',
   );
+
+export const notifyOption = (): Option =>
+  new Option('--notify <file>', 'who is informed, and when (default: the part `notify` of evidence.yml)');

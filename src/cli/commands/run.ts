@@ -13,11 +13,13 @@ import {
   engineVersionOption,
   evidenceOption,
   jsonOption,
+  notifyOption,
   parseWholeNumber,
   parseMinutes,
   parseSeconds,
   parseShard,
   parseSize,
+  parseWait,
   signingKeyFdOption,
   signingKeyOption,
 } from './options.ts';
@@ -41,6 +43,9 @@ interface Options {
   readonly signingKey?: string;
   readonly signingKeyFd?: number;
   readonly evidence?: string;
+  readonly notify?: string;
+  readonly wait?: Seconds;
+  readonly ledgerBranch?: string;
 }
 
 const examples = `
@@ -55,7 +60,7 @@ Examples:
                                                    on two engines: a docker context and a host behind ssh
   swarm-drill run --tag weekly --shard 2/3         the second of three machines' parts
 
-Exit codes: 0 recovered, 1 not recovered, 2 inconclusive, 64 usage error.`;
+Exit codes: 0 recovered, 1 not recovered, 2 inconclusive, 64 usage error, 75 another run is active.`;
 
 export const runSubcommand = new Command('run')
   .description('run drills (default: all) and write their reports')
@@ -88,13 +93,23 @@ export const runSubcommand = new Command('run')
   .addOption(signingKeyOption())
   .addOption(signingKeyFdOption())
   .addOption(evidenceOption())
+  .addOption(notifyOption())
+  .option(
+    '--wait <minutes>',
+    'wait so long for another run of this machine, then exit with 75 (default: start next to it)',
+    parseWait,
+  )
+  .option(
+    '--ledger-branch <branch>',
+    'branch of origin that keeps the ledger: fetched before the run, pushed at its start and its end',
+  )
   .option('--no-check', 'do not check the types of the drills first')
   .addOption(jsonOption('the result (run.json)'))
   .addHelpText('after', examples)
   .action(async (names: string[], options: Options) => {
     const { tag: tags = [], lastFailed = false, shard, jobs, engine: engines, ...running } = options;
     const { rto, rpo, json = false, check, drillLimit, ...others } = running;
-    const { signingKey, signingKeyFd, evidence, ...overrides } = others;
+    const { signingKey, signingKeyFd, evidence, notify, wait, ledgerBranch, ...overrides } = others;
     const { reports = DEFAULT_REPORTS } = overrides;
     const selection = await select({ names, tags, lastFailed, shard, reports });
     const { runDrills } = await import('../runner/run.ts');
@@ -103,6 +118,7 @@ export const runSubcommand = new Command('run')
       selection,
       overrides: { ...overrides, engines, objectives },
       evidence: { signingKey, signingKeyFd, evidence },
+      night: { notify, evidence, wait, ledgerBranch },
       jobs,
       drillLimit,
       check,

@@ -1,5 +1,6 @@
 // Runs drills from the command line: opens the labs, runs each drill in a separate process, shows their progress, writes the reports and
 // returns the exit code. The first Ctrl-C stops the running drills with cleanup; the second one stops immediately.
+import { resolve } from 'node:path';
 import { openLabs } from '../../lab/open.ts';
 import type { Seconds } from '../../support/clock.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -14,14 +15,16 @@ import { requiredEngineVersions, versionNotices } from './version-selection.ts';
 import { type EvidenceOptions, loadEvidenceTools, RunEvidence } from './evidence.ts';
 import { finishRun } from './finish.ts';
 import { concludeFailedRun } from './failed-run.ts';
+import { Night, type NightOptions } from './night.ts';
 import { onInterrupt, type InterruptHandlers } from './interrupt.ts';
-import { resolveSettings, type RunOverrides, type RunSettings } from './settings.ts';
+import { DEFAULT_REPORTS, resolveSettings, type RunOverrides, type RunSettings } from './settings.ts';
 import { startTypeCheck } from './type-check.ts';
 
 export interface RunRequest {
   readonly selection: Selection;
   readonly overrides: RunOverrides;
   readonly evidence: EvidenceOptions;
+  readonly night: NightOptions;
   /** Most drills at one time. Default: what the machine has cores and memory for. */
   readonly jobs?: number | undefined;
   /** After which a drill is stopped. Default: 30 minutes. */
@@ -40,13 +43,25 @@ export async function runDrills(request: RunRequest): Promise<number> {
   using _listening = onInterrupt(stop);
   const print = (text: string): void => view.print(text);
   const tools = await loadEvidenceTools(request.evidence, print);
+  await using night = await Night.prepare({
+    options: request.night,
+    selection,
+    reports: resolve(overrides.reports ?? DEFAULT_REPORTS),
+    system: tools.facts?.facts.system,
+    print,
+  });
   const run = await resolveSettings({ ...overrides, shard: selection.shard });
   const evidence = await RunEvidence.begin(run, selection.drills, tools, print);
+  let failure: unknown;
   try {
+    await night.started();
     return await runInLabs(request, { run, evidence, view, stop });
   } catch (error) {
+    failure = error;
     await concludeFailedRun({ run, drills: selection.drills, evidence, error, print });
     throw error;
+  } finally {
+    await night.ended(run.directory, failure);
   }
 }
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { brokenNight, deliverTo } from '../../support/notify.ts';
+import { seconds } from '../../../src/support/clock.ts';
+import { brokenNight, deliverTo, FAST } from '../../support/notify.ts';
 
 const PASSWORD = 'correct horse battery staple';
 let directory: string;
@@ -83,7 +84,7 @@ const mail = (port: number, more: object = {}) => ({
   ...more,
 });
 const login = { user: 'drills', 'password-file': 'password', ca: 'cert.pem' };
-const MAIL_POLICY = { limit: 2, pauses: [0.01, 0.01] } as never;
+const MAIL_POLICY = { ...FAST, limit: seconds(2) };
 const send = (target: object) => deliverTo(target, brokenNight(), directory, MAIL_POLICY);
 
 describe.each([

@@ -1,12 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Message } from '../../../src/notify/message.ts';
+import { seconds } from '../../../src/support/clock.ts';
 import { HttpServer } from '../../support/http-server.ts';
 import {
   brokenNight,
   deliverTo,
+  FAST,
   LINK,
   messageOf,
   notRecovered,
@@ -204,6 +207,16 @@ describe('a webhook that fails', () => {
     const delivery = await failWith(server);
     expect(delivery?.reason).toBe('attempt 3: no answer within 300 ms');
     expect(delivery?.seconds).toBeLessThan(3);
+  });
+
+  test('is given up after the time that one target may take, even where nothing else ends it', async () => {
+    const fifo = join(directory, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const policy = { ...FAST, total: seconds(0.2) };
+    const sending = deliverTo({ kind: 'slack', 'url-file': fifo }, brokenNight(), directory, policy);
+    expect(await sending).toMatchObject({ result: 'failed', reason: 'not finished after 200 ms' });
+    // Ends the reading, which would keep the process alive.
+    await writeFile(fifo, '');
   });
 
   test('says why there is no connection, without the address', async () => {
