@@ -48,7 +48,7 @@ const LAYERS = {
   history: { at: 'src/history', may: ['support', 'model', 'drill', 'report', 'evidence'] },
   evidence: { at: 'src/evidence', may: ['support', 'model', 'drill', 'report'] },
   verify: { at: 'src/verify', may: ['support', 'drill', 'report'] },
-  export: { at: 'src/export', may: ['support', 'model', 'drill', 'report', 'evidence'] },
+  export: { at: 'src/export', may: ['support', 'model', 'drill', 'report', 'evidence', 'history'] },
   cli: { at: 'src/cli', may: [...ROOMS, 'entry'] },
   // Both import the package by its name, `swarm-drill` and `swarm-drill/workload`, as another project would.
   fixtures: { at: 'fixtures', may: [] },

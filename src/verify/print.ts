@@ -1,5 +1,6 @@
 // Prints a verification: one line for each point, then what failed, what was not shown, and what no such check can show.
-import { LIMITS, type Outcome, type PointResult, POINTS, type Problem } from './result.ts';
+import { EVIDENCE_LIMITS } from '../report/evidence-limits.ts';
+import { type Outcome, type PointResult, POINTS, type Problem } from './result.ts';
 import type { Verification } from './verify.ts';
 
 const ORDER: readonly Outcome[] = ['failed', 'not shown', 'passed', 'not applicable'];
@@ -20,7 +21,7 @@ export function renderVerification(verification: Verification): string {
     ),
     '',
     'What these checks can never show:',
-    ...LIMITS.map((limit) => `  - ${limit}`),
+    ...EVIDENCE_LIMITS.map((limit) => `  - ${limit}`),
     '',
     {
       0: 'passed: nothing failed',

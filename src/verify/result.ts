@@ -41,14 +41,6 @@ export const POINTS = {
 } as const;
 export type PointNumber = keyof typeof POINTS;
 
-/** What no check of these files can show. Printed with every result. */
-export const LIMITS = [
-  'that every run was recorded: runs before the first entry, or with another ledger, leave no trace here',
-  'that the machine which ran the drills was honest: who controls it, and the key, can write any journal',
-  'that the scope is the right one: whether these drills and objects are those that your business needs',
-  'that the backup which you have can be restored: a drill tests the method on its own data',
-] as const;
-
 /** Collects what one point finds. */
 export class Findings {
   readonly #seen: string[] = [];

@@ -1,8 +1,8 @@
 // Runs the verifier for a command line: reads its arguments, verifies, prints, and returns the exit code.
+import { EVIDENCE_LIMITS } from '../report/evidence-limits.ts';
 import { describeError, DrillError } from '../support/errors.ts';
 import { parseArguments, USAGE } from './arguments.ts';
 import { renderVerification } from './print.ts';
-import { LIMITS } from './result.ts';
 import { verifyEvidence } from './verify.ts';
 
 const USAGE_ERROR = 64;
@@ -18,7 +18,7 @@ export async function runVerifier(args: readonly string[]): Promise<number> {
     const verification = await verifyEvidence(request.target, request.pinned);
     console.log(
       request.json
-        ? JSON.stringify({ ...verification, limits: LIMITS }, null, 2)
+        ? JSON.stringify({ ...verification, limits: EVIDENCE_LIMITS }, null, 2)
         : renderVerification(verification),
     );
     return verification.exitCode;

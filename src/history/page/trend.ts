@@ -63,12 +63,15 @@ const SERIES: readonly Series[] = [
 ];
 
 /** @param occurrences of one drill, oldest first */
-export const buildTrend = (occurrences: readonly Occurrence[]) => {
+export const buildTrend = (occurrences: readonly Pick<Occurrence, 'result'>[]) => {
   const drawn = occurrences.slice(-RESULTS_DRAWN);
   return SERIES.map((series) => buildChart(series, drawn));
 };
 
-function buildChart({ label, value, objective, format, isTime }: Series, drawn: readonly Occurrence[]) {
+function buildChart(
+  { label, value, objective, format, isTime }: Series,
+  drawn: readonly Pick<Occurrence, 'result'>[],
+) {
   const values = drawn.map(({ result }) => value(result));
   const measured = values.filter((one) => one !== null);
   const objectives = drawn.map(({ result }) => objective?.value(result) ?? null);
