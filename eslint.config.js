@@ -82,7 +82,7 @@ const GUARDED_LIBRARIES = {
   nodemailer: ['src/notify/mail.ts'],
   yaml: ['src/support/yaml.ts', 'test/**'],
   canonicalize: ['src/evidence/canonical.ts', 'test/**'],
-  '@sigstore/bundle': ['src/evidence/signing/**', 'test/**'],
+  '@sigstore/bundle': ['src/evidence/signing/**', 'src/evidence/attest/**', 'test/**'],
   'axe-core': ['test/pages/**'],
   'puppeteer-core': ['test/support/browser.ts', 'test/pages/**'],
   pkijs: ['src/evidence/time-stamp/**', 'src/verify/read/**', 'test/**'],

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./commands/doctor.ts')).doctorSubcommand,
   clean: async () => (await import('./commands/clean.ts')).cleanSubcommand,
   report: async () => (await import('./commands/report.ts')).reportSubcommand,
+  attest: async () => (await import('./commands/attest.ts')).attestSubcommand,
   keys: async () => (await import('./commands/keys.ts')).keysSubcommand,
   history: async () => (await import('./commands/history.ts')).historySubcommand,
   status: async () => (await import('./commands/status.ts')).statusSubcommand,

@@ -1,5 +1,6 @@
 // The end of a run's evidence: a statement about every file of the run, signed if there is a key, and an entry in the ledger.
-import { basename, dirname, join, resolve } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Run } from '../report/schema.ts';
 import { writeAtomically } from '../support/write-file.ts';
 import { ledgerWarning } from './begin-run.ts';
@@ -36,7 +37,7 @@ export interface SealedRun {
 /** @throws what the file system says if the statement can't be written; what else fails becomes a warning */
 export async function sealRun(request: SealRequest): Promise<SealedRun> {
   const { run, key } = request;
-  const directory = resolve(request.directory);
+  const directory = await realpath(request.directory);
   const warnings: string[] = [];
   const sources = await readSources(directory, request);
   const subjects = [...(await hashFiles(directory)), ...listArtifacts(run)];

@@ -66,6 +66,15 @@ export function collectMetricsFile(text: string, files: readonly string[] = []):
   return [...files, text];
 }
 
+/** @throws InvalidArgumentError unless `text` is a date that exists, e.g. `2027-01-31` */
+export function parseDate(text: string): string {
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  // Some dates that do not exist are taken for the next month.
+  if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text)
+    throw new InvalidArgumentError(`Expected a date like 2027-01-31, got "${text}".`);
+  return text;
+}
+
 /** @throws InvalidArgumentError unless `text` is the number of a file descriptor to read from */
 export function parseDescriptor(text: string): number {
   if (!/^\d+$/.test(text) || text === '1' || text === '2')

@@ -1,8 +1,8 @@
 // Reports that are built after the run: of a run that was killed, and of several that are merged. Both are sealed then.
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { readLedger } from '../../evidence/ledger/read.ts';
 import { PLAN_FILE, readPlanRecord } from '../../evidence/plan-record.ts';
 import { sealRun, type SealRequest } from '../../evidence/seal-run.ts';
@@ -26,7 +26,7 @@ type Print = (text: string) => void;
 export async function rebuildRun(directory: string, tools: EvidenceTools, print: Print): Promise<Run> {
   await requireUnsealed(directory);
   if (!existsSync(join(directory, PLAN_FILE))) return writeRunReport(directory);
-  const path = resolve(directory);
+  const path = await realpath(directory);
   const start = await findStart(path);
   if (start && isRunning(start))
     throw usage(
@@ -92,7 +92,7 @@ const isRunning = ({ host, owner }: { readonly host: string; readonly owner: str
 async function readMerged(directory: string): Promise<MergedRun> {
   const plan = await readPlanRecord(directory);
   return {
-    directory: basename(resolve(directory)),
+    directory: basename(await realpath(directory)),
     run: plan?.record.run ?? null,
     statement: await digestOfStatement(directory),
     plan: plan?.record ?? null,

@@ -40,7 +40,8 @@ async function post(url: string, body: Uint8Array, timeoutMs: number): Promise<U
 async function readLimited(response: Response): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | Iterable<Uint8Array> = response.body ?? [];
+  for await (const part of body) {
     bytes += part.length;
     if (bytes > MOST_BYTES) throw timeStampError(`the answer has more than ${MOST_BYTES} bytes`);
     parts.push(part);

@@ -18,7 +18,7 @@ let reports: SampleReports;
 let shared: OpensslAuthority;
 beforeAll(() => {
   shared = new OpensslAuthority();
-});
+}, 60_000);
 afterAll(() => shared[Symbol.dispose]());
 beforeEach(async () => {
   reports = await SampleReports.create();
