@@ -10,6 +10,8 @@ import type { PeriodEvidence, PeriodRun } from './period.ts';
 import { describeRemediation } from './remediation.ts';
 
 const DAY_MS = 86_400_000;
+/** Runs that a sentence about several names. */
+const NAMED_RUNS = 4;
 
 export function buildPeriodView(period: PeriodEvidence) {
   const { from, to, runs, head } = period;
@@ -54,7 +56,7 @@ function listDrills(runs: readonly PeriodRun[]) {
       const count = (verdict: DrillResult['verdict']): number =>
         own.filter(({ result }) => result.verdict === verdict).length;
       const times = own.flatMap(({ result }) => result.rta ?? []);
-      const [trend] = buildTrend(own);
+      const [trend] = own.length > 1 ? buildTrend(own) : [];
       return {
         drill,
         runs: own.length,
@@ -86,7 +88,7 @@ function listFindings({ runs, byStatement }: PeriodEvidence) {
 
 function listMissing(period: PeriodEvidence, findings: ReturnType<typeof listFindings>): string[] {
   const { runs, from, to } = period;
-  const names = (those: readonly PeriodRun[]): string => those.map(({ directory }) => directory).join(', ');
+  const names = (those: readonly PeriodRun[]): string[] => those.map(({ directory }) => directory);
   const say = (those: readonly PeriodRun[], what: string): string[] =>
     those.length === 0 ? [] : [`${pluralize(those.length, 'run')} ${what}: ${abbreviate(names(those))}`];
   const ended = runs.filter(({ end }) => end);
@@ -118,8 +120,11 @@ function listMissing(period: PeriodEvidence, findings: ReturnType<typeof listFin
   ];
 }
 
-/** A quarter has 92 nights: names of all of them hide the rest of the list. */
-const abbreviate = (names: string): string => (names.length > 240 ? `${names.slice(0, 240)}…` : names);
+/** A quarter has 92 nights: the names of all of them hide the rest of the list. The table of runs has them. */
+function abbreviate(names: readonly string[]): string {
+  const more = names.length - NAMED_RUNS;
+  return more > 0 ? `${names.slice(0, NAMED_RUNS).join(', ')} and ${more} more` : names.join(', ');
+}
 
 function buildRunRow({ directory, end, evidence, removed }: PeriodRun) {
   const sign = end ? VERDICT_SIGNS[end.verdict] : VERDICT_SIGNS.inconclusive;
