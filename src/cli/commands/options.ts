@@ -60,7 +60,7 @@ export function parseShard(text: string): Shard {
 }
 
 /** Adds one file of metrics to those of earlier options. @throws InvalidArgumentError for a name with another ending */
-export function collectMetricsFile(text: string, files: readonly string[] = []): string[] {
+function collectMetricsFile(text: string, files: readonly string[] = []): string[] {
   if (!/\.(prom|om)$/.test(text))
     throw new InvalidArgumentError(`Expected a file named *.prom or *.om, got "${text}".`);
   return [...files, text];
@@ -113,6 +113,12 @@ export const signingKeyFdOption = (): Option =>
   new Option('--signing-key-fd <number>', 'read that key from this file descriptor').argParser(
     parseDescriptor,
   );
+
+export const metricsOption = (): Option =>
+  new Option(
+    '--metrics <file>',
+    'also write metrics: Prometheus text to a file named *.prom, OpenMetrics to *.om (repeatable)',
+  ).argParser(collectMetricsFile);
 
 export const evidenceOption = (): Option =>
   new Option(

@@ -9,6 +9,7 @@ import { usage } from '../../support/errors.ts';
 import { type EvidenceOptions, loadEvidenceTools } from '../runner/evidence.ts';
 import { mergeAndSeal, rebuildRun, requireUnsealed } from '../runner/rebuild.ts';
 import { createRunDirectory, DEFAULT_REPORTS } from '../runner/settings.ts';
+import { updateHistory } from '../runner/update-history.ts';
 import { createPalette } from '../terminal/palette.ts';
 import { formatSummary } from '../terminal/summary.ts';
 import { evidenceOption, signingKeyFdOption, signingKeyOption } from './options.ts';
@@ -41,7 +42,9 @@ in a new run. A run that was killed is not sealed yet; rebuilding its reports se
       throw usage(`expected one directory, got ${directories.length}`, 'Use --merge to join several runs.');
     if (!existsSync(join(directory, JOURNAL_FILE))) {
       const tools = await loadEvidenceTools(options, printWarning);
-      return printRun(await rebuildRun(directory, tools, printWarning), directory);
+      const run = await rebuildRun(directory, tools, printWarning);
+      await updateHistory({ directory: resolve(directory) }, options, printWarning);
+      return printRun(run, directory);
     }
     await requireUnsealed(dirname(resolve(directory)));
     const { name, verdict, reason } = await writeDrillReport(directory);
@@ -58,6 +61,7 @@ async function mergeInto(
   const target = await createRunDirectory(resolve(reports));
   try {
     const run = await mergeAndSeal(directories, target, tools, printWarning);
+    await updateHistory({ directory: target }, options, printWarning);
     printRun(run, target);
     process.exitCode = run.exitCode;
   } catch (error) {

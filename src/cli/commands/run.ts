@@ -14,6 +14,7 @@ import {
   evidenceOption,
   jsonOption,
   notifyOption,
+  metricsOption,
   parseWholeNumber,
   parseMinutes,
   parseSeconds,
@@ -46,6 +47,9 @@ interface Options {
   readonly notify?: string;
   readonly wait?: Seconds;
   readonly ledgerBranch?: string;
+  readonly metrics?: readonly string[];
+  readonly failOnRegression?: true;
+  readonly baseline?: string;
 }
 
 const examples = `
@@ -103,13 +107,17 @@ export const runSubcommand = new Command('run')
     '--ledger-branch <branch>',
     'branch of origin that keeps the ledger: fetched before the run, pushed at its start and its end',
   )
+  .addOption(metricsOption())
+  .option('--fail-on-regression', 'exit with 1 also if a drill recovers, but slower than the baseline')
+  .option('--baseline <file>', 'what that compares with (default: baseline.json in --reports)')
   .option('--no-check', 'do not check the types of the drills first')
   .addOption(jsonOption('the result (run.json)'))
   .addHelpText('after', examples)
   .action(async (names: string[], options: Options) => {
     const { tag: tags = [], lastFailed = false, shard, jobs, engine: engines, ...running } = options;
     const { rto, rpo, json = false, check, drillLimit, ...others } = running;
-    const { signingKey, signingKeyFd, evidence, notify, wait, ledgerBranch, ...overrides } = others;
+    const { signingKey, signingKeyFd, evidence, notify, wait, ledgerBranch, ...more } = others;
+    const { metrics, failOnRegression, baseline, ...overrides } = more;
     const { reports = DEFAULT_REPORTS } = overrides;
     const selection = await select({ names, tags, lastFailed, shard, reports });
     const { runDrills } = await import('../runner/run.ts');
@@ -119,6 +127,7 @@ export const runSubcommand = new Command('run')
       overrides: { ...overrides, engines, objectives },
       evidence: { signingKey, signingKeyFd, evidence },
       night: { notify, evidence, wait, ledgerBranch },
+      history: { evidence, metrics, failOnRegression, baseline },
       jobs,
       drillLimit,
       check,

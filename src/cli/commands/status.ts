@@ -12,7 +12,7 @@ import { TAGS } from '../../drill/tags.ts';
 import { type Seconds, utcNow } from '../../support/clock.ts';
 import { ROOT } from '../project.ts';
 import { DEFAULT_REPORTS } from '../runner/settings.ts';
-import { collectMetricsFile, evidenceOption, jsonOption, parseSeconds, parseWholeNumber } from './options.ts';
+import { evidenceOption, jsonOption, metricsOption, parseSeconds, parseWholeNumber } from './options.ts';
 
 interface Options {
   readonly reports: string;
@@ -64,11 +64,7 @@ export const statusSubcommand = new Command('status')
     ]),
   )
   .option('--baseline <file>', 'what --fail-on compares with (default: baseline.json in --reports)')
-  .option(
-    '--metrics <file>',
-    'also write metrics: Prometheus text to a file named *.prom, OpenMetrics to *.om (repeatable)',
-    collectMetricsFile,
-  )
+  .addOption(metricsOption())
   .addHelpText('after', examples)
   .action(async (options: Options) => {
     const { reports, json } = options;

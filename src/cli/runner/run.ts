@@ -19,12 +19,14 @@ import { Night, type NightOptions } from './night.ts';
 import { onInterrupt, type InterruptHandlers } from './interrupt.ts';
 import { DEFAULT_REPORTS, resolveSettings, type RunOverrides, type RunSettings } from './settings.ts';
 import { startTypeCheck } from './type-check.ts';
+import { type HistoryOptions, type HistoryUpdate, prepareHistory } from './update-history.ts';
 
 export interface RunRequest {
   readonly selection: Selection;
   readonly overrides: RunOverrides;
   readonly evidence: EvidenceOptions;
   readonly night: NightOptions;
+  readonly history: HistoryOptions;
   /** Most drills at one time. Default: what the machine has cores and memory for. */
   readonly jobs?: number | undefined;
   /** After which a drill is stopped. Default: 30 minutes. */
@@ -43,6 +45,7 @@ export async function runDrills(request: RunRequest): Promise<number> {
   using _listening = onInterrupt(stop);
   const print = (text: string): void => view.print(text);
   const tools = await loadEvidenceTools(request.evidence, print);
+  const history = await prepareHistory(request.history, overrides.reports);
   await using night = await Night.prepare({
     options: request.night,
     selection,
@@ -55,7 +58,7 @@ export async function runDrills(request: RunRequest): Promise<number> {
   let failure: unknown;
   try {
     await night.started();
-    return await runInLabs(request, { run, evidence, view, stop });
+    return await runInLabs(request, { run, evidence, history, view, stop });
   } catch (error) {
     failure = error;
     await concludeFailedRun({ run, drills: selection.drills, evidence, error, print });
@@ -68,13 +71,14 @@ export async function runDrills(request: RunRequest): Promise<number> {
 interface OpenRun {
   readonly run: RunSettings;
   readonly evidence: RunEvidence;
+  readonly history: HistoryUpdate;
   readonly view: ProgressView;
   readonly stop: ReturnType<typeof interruptHandlers>;
 }
 
 async function runInLabs(
   { selection, overrides, check, json, drillLimit, ...request }: RunRequest,
-  { run, evidence, view, stop }: OpenRun,
+  { run, evidence, history, view, stop }: OpenRun,
 ): Promise<number> {
   const { drills } = selection;
   const files = [...new Set(drills.map(({ file }) => file))];
@@ -103,7 +107,7 @@ async function runInLabs(
   await runner.run();
   following[Symbol.dispose]();
   view.close();
-  return await finishRun(run, evidence, json);
+  return await finishRun(run, evidence, history, json);
 }
 
 /** Handles the first and the second Ctrl-C, before and while drills run. */

@@ -45,7 +45,8 @@ export function buildNights(
   from: string,
   to: string,
 ): Night[] {
-  const byDate = Map.groupBy(runs, ({ startedAt }) => dateOf(startedAt));
+  const started = runs.filter(({ state }) => state !== 'withdrawn');
+  const byDate = Map.groupBy(started, ({ startedAt }) => dateOf(startedAt));
   const missing = findMissing(due, `${to}T23:59:59.999Z`);
   const nights: Night[] = [];
   for (let day = Date.parse(from); day <= Date.parse(to); day += DAY_MS) {
@@ -59,7 +60,7 @@ export function buildNights(
 
 function stateOf(runs: readonly PastRun[], due: readonly string[]): NightState {
   if (runs.length === 0) return due.length > 0 ? 'missing' : 'none';
-  const states: NightState[] = runs.map(({ state, verdict }) =>
+  const states: string[] = runs.map(({ state, verdict }) =>
     state === 'ended' ? (verdict ?? 'did not end') : state,
   );
   return NIGHT_STATES.find((state) => states.includes(state)) ?? 'none';

@@ -120,7 +120,7 @@ function describeUnended(start: StartEntry, later: Later): PastRun {
     ...describeLater(directory, later),
     id: start.run,
     directory,
-    state: isRunning(start) ? 'running' : 'did not end',
+    state: isWithdrawn(start, later) ? 'withdrawn' : isRunning(start) ? 'running' : 'did not end',
     startedAt: start.at,
     endedAt: null,
     verdict: null,
@@ -138,6 +138,12 @@ const describeLater = (directory: string, { removals, merged }: Later) => ({
   removed: removals.get(directory)?.reason ?? null,
   mergedInto: merged.get(directory) ?? null,
 });
+
+/** A run that is withdrawn is removed at once; what did not end stays at least as long as a run may take. */
+function isWithdrawn({ directory, at }: StartEntry, { removals }: Later): boolean {
+  const removal = removals.get(directory);
+  return removal !== undefined && Date.parse(removal.at) - Date.parse(at) < LONGEST_RUN_MS;
+}
 
 /** Longest time that a run is taken for running: its process id may be that of another program by then. */
 const LONGEST_RUN_MS = 24 * 3_600_000;

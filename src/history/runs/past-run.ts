@@ -2,8 +2,10 @@
 import type { Verdict } from '../../drill/verdict/verdict.ts';
 import type { AttestationRole, DrillResult } from '../../evidence/ledger/entry.ts';
 
-/** What a run's drills did: `ended`, `running` on this machine now, or `did not end`. */
-export type RunState = 'ended' | 'running' | 'did not end';
+/**
+ * `running`: on this machine, now. `withdrawn`: the request was wrong, so that nothing was started.
+ */
+export type RunState = 'ended' | 'running' | 'did not end' | 'withdrawn';
 
 export interface PastRun {
   /** As in the ledger; null if it is not there. */
@@ -40,8 +42,9 @@ export interface Occurrence {
   readonly result: DrillResult;
 }
 
-/** Runs whose drills count: a run that was merged counts through the merged one. */
-export const counts = ({ mergedInto }: PastRun): boolean => mergedInto === null;
+/** Runs whose drills count: a run that was merged counts through the merged one, and a withdrawn one ran none. */
+export const counts = ({ mergedInto, state }: PastRun): boolean =>
+  mergedInto === null && state !== 'withdrawn';
 
 /** Returns each of the run's drills with its result. */
 export const occurrencesOf = (run: PastRun): Occurrence[] => run.drills.map((result) => ({ run, result }));

@@ -198,3 +198,26 @@ test('measures objectives over the last recoveries at their 95th percentile', as
     '95 % of its last 20 recoveries have an RTA of up to 58.0 s, 57 s allowed',
   ]);
 });
+
+test('does not count a run that was withdrawn because its request was wrong', async () => {
+  const [start] = night(daysAfter(MONDAY, 1), [drillResult()]);
+  if (start?.event !== 'start') throw new Error('expected a start');
+  const { run, directory } = start;
+  const withdrawn = {
+    event: 'removed',
+    run,
+    directory,
+    statement: null,
+    reason: 'nothing was started',
+  } as const;
+  const entries = [
+    ...night(MONDAY, [drillResult()]),
+    start,
+    { ...withdrawn, at: new Date(Date.parse(start.at) + 2000).toISOString() },
+  ];
+  expect(await statusOf(entries, {}, daysAfter(MONDAY, 1))).toMatchObject({
+    exitCode: 0,
+    lastRun: { directory: '2026-11-23T02-00-00Z' },
+    drills: [{ state: 'recovered' }],
+  });
+});
