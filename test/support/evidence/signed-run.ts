@@ -4,6 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vi } from 'vitest';
+import { initialApproval } from '../../../src/cli/runner/evidence.ts';
 import type { JournalEvent } from '../../../src/drill/events.ts';
 import type { Drill, Plan } from '../../../src/drill/plan.ts';
 import { beginRun, type BegunRun } from '../../../src/evidence/begin-run.ts';
@@ -63,11 +64,15 @@ export class SampleReports implements AsyncDisposable {
     const end = Math.max(...events.map((journal) => journal.at(-1)?.t ?? 0));
     const sealed = await atTime(sample.live ? undefined : shift(startedAt, end + 2), async () => {
       if (sample.live) await sleep(end * 1000 + 20);
-      const run = await writeRunReport(directory);
+      const key = this.#signingKey(sample);
+      const run = await writeRunReport(
+        directory,
+        initialApproval({ key, facts: null }, null, begun.inLedger),
+      );
       return sealRun({
         directory,
         run,
-        key: this.#signingKey(sample),
+        key,
         authority: sample.authority,
         planTime: begun.planTime,
       });
