@@ -13,7 +13,7 @@ export function describeRemediation(
   drill: string,
   nameOf: (digest: string) => string | undefined = () => undefined,
 ): Remediation {
-  const about = attestations.filter(({ finding }) => !finding || finding.includes(drill));
+  const about = attestations.filter(({ finding }) => !finding || finding === drill);
   const exception = about.findLast(({ role }) => role === 'exception');
   const closing = about.findLast(({ role }) => role === 'closed-by');
   const due = exception?.suppressedUntil ?? exception?.dueDate;

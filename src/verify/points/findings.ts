@@ -51,10 +51,7 @@ function judgeFinding(finding: Finding, around: Around, findings: Findings): voi
   const { run, drill } = finding;
   const where = `${run.name}/${drill}`;
   const about = attestationsOf(run).filter(
-    (attestation) =>
-      attestation.finding === drill ||
-      (finding.only && !attestation.finding) ||
-      attestation.finding?.includes(drill),
+    (attestation) => attestation.finding === drill || (finding.only && !attestation.finding),
   );
   const closing = about.findLast(({ role }) => role === 'closed-by');
   if (closing) return judgeClosing(finding, closing, around, findings);
