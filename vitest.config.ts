@@ -1,4 +1,5 @@
-// The test projects of vitest: unit (no engine), cli (the program), pages (in a browser), lab (needs a lab), methods (each backup method), jobs (drills side by
+// The test projects of vitest: unit (no engine), cli (the program), pages (in a browser), nights (runs that no one
+// watches: killed, overlapping, without a disk), lab (needs a lab), methods (each backup method), jobs (drills side by
 // side and on several engines), controls, scenarios (the traps of the drills of single failures), facts (about Swarm, on each engine
 // version), drills.
 // Node.js loads the modules itself, as in the program.
@@ -41,6 +42,10 @@ export default defineConfig({
         extends: true,
         // The pages in a browser.
         test: { name: 'pages', ...sideBySide, include: ['test/pages/**/*.test.ts'], testTimeout: 120_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'nights', ...sideBySide, include: ['test/nights/**/*.test.ts'], testTimeout: 120_000 },
       },
       {
         extends: true,

