@@ -9,6 +9,7 @@ import { JOURNAL_VERSION } from '../../drill/events.ts';
 import { sha256 } from '../../support/sha256.ts';
 import type { Run } from '../read/run.ts';
 import type { Findings } from '../result.ts';
+import { checkPages } from './pages.ts';
 
 /** A drill as its journal says. */
 export interface Rebuilt {
@@ -57,12 +58,14 @@ function rebuild(run: Run, directory: string): Rebuilt {
   };
 }
 
-export function checkJournals(run: Run, { drills, run: rebuilt }: Rerendered, findings: Findings): void {
+export function checkJournals(run: Run, rerendered: Rerendered, findings: Findings): void {
+  const { drills, run: rebuilt } = rerendered;
   if (drills.length === 0)
     return findings.fail({ where: run.name, what: 'no drill of the run has a journal' });
   for (const { directory, report } of drills)
     compare(run, `${directory}/report.json`, report, ['verdict', 'reason'], findings);
   compare(run, 'run.json', rebuilt, ['verdict', 'exitCode'], findings);
+  checkPages(run, rerendered, findings);
   findings.see(`${drills.length} journals rendered again`);
 }
 

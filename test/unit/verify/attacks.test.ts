@@ -57,6 +57,20 @@ test.each<[string, (scene: Scene) => Promise<unknown>, string]>([
     '5: total-loss/report.json: is not what the journal says',
   ],
   [
+    'a verdict that was edited in a page, which was signed again with the right key',
+    async ({ at, reports, second }) => {
+      await edit(at('total-loss/report.html'), (text) => text.replaceAll('Recovered', 'Not recovered'));
+      await rm(at('evidence.sigstore.json'));
+      await sealRun({
+        authority: undefined,
+        directory: second.directory,
+        run: await readRun(at('run.json')),
+        key: signingKey(reports.key),
+      });
+    },
+    '5: total-loss/report.html: the page shows another verdict than the journals give',
+  ],
+  [
     'a cut journal',
     ({ at }) => editLines(at('total-loss/journal.jsonl'), (lines) => lines.slice(0, -3)),
     '5: total-loss/report.json: is not what the journal says',
