@@ -35,16 +35,15 @@ export function checkCoverage(run: Run, { drills }: Rerendered, findings: Findin
       findings.see(`${object}: excluded until ${exclusion.until}, accepted by ${exclusion['accepted-by']}`);
     return false;
   });
+  if (!facts && uncovered.length > 0)
+    return findings.cannotShow(
+      `no check compared ${uncovered.map(([object]) => object).join(', ')}, and the plan has no evidence.yml that could exclude them`,
+    );
   for (const [object, reason] of uncovered)
-    if (facts)
-      findings.fail({
-        where: object,
-        what: `no check compared it: ${reason}`,
-        expected: 'a check, or an exclusion in evidence.yml',
-        got: 'neither',
-      });
-    else
-      findings.cannotShow(
-        `${object}: no check compared it, and the plan has no evidence.yml that excludes it: ${reason}`,
-      );
+    findings.fail({
+      where: object,
+      what: `no check compared it: ${reason}`,
+      expected: 'a check, or an exclusion in evidence.yml',
+      got: 'neither',
+    });
 }
