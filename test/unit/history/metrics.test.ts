@@ -1,6 +1,6 @@
 // The files of metrics, read by the parser of Prometheus itself where it is installed.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -68,6 +68,27 @@ test('escapes names in both formats', async () => {
 
 test('ends names with their unit, as OpenMetrics requires', async () => {
   for (const { name, unit } of await someFamilies()) if (unit) expect(name).toMatch(new RegExp(`_${unit}$`));
+});
+
+test('has every metric that the dashboard for Grafana shows, with its labels', async () => {
+  const dashboard = readFileSync(join(import.meta.dirname, '../../../docs/grafana-dashboard.json'), 'utf8');
+  const expressions: string[] = [];
+  JSON.parse(dashboard, (key, value: unknown) => {
+    if ((key === 'expr' || key === 'query') && typeof value === 'string') expressions.push(value);
+    return value;
+  });
+  const used = new Set(expressions.flatMap((text) => text.match(/swarm_drill_\w+/g) ?? []));
+  const families = await someFamilies();
+  const written = families.map(({ name, type }) => (type === 'counter' ? `${name}_total` : name));
+  expect(used.size).toBeGreaterThan(12);
+  expect([...used].filter((name) => !written.includes(name))).toEqual([]);
+  const labels = new Set(
+    families.flatMap(({ samples }) => samples.flatMap((sample) => Object.keys(sample.labels))),
+  );
+  const selected = expressions.flatMap((text) =>
+    [...text.matchAll(/[{,](\w+)=~?/g)].map(([, label]) => label),
+  );
+  expect(selected.filter((label) => !labels.has(label ?? ''))).toEqual([]);
 });
 
 /** Prometheus' own tool, e.g. from the Debian package `prometheus`. */

@@ -28,7 +28,7 @@ const nights = (change: (i: number) => object = () => ({})) =>
 
 async function baselineOf(entries = nights()) {
   await using reports = await reportsWith(entries);
-  return buildBaseline(reports.path, collectDrills(await readHistory(reports.path)));
+  return await buildBaseline(reports.path, collectDrills(await readHistory(reports.path)));
 }
 
 const measured = (rta: number, more: Partial<Measured> = {}): Measured => ({
