@@ -2,6 +2,7 @@
 import type { Check, CheckResult, Observation } from '../model/check.ts';
 import { monotonic } from '../support/clock.ts';
 import { reasonOf } from '../support/errors.ts';
+import { sha256 } from '../support/sha256.ts';
 import { currentSignal, step } from '../support/trace.ts';
 
 const SHOWN_DIFFERENCES = 50;
@@ -18,11 +19,22 @@ export async function runCheck(check: Check): Promise<CheckResult> {
     name,
     required,
     doesNotProve,
+    definition: hashDefinition(check),
     seconds: monotonic() - began,
     ...result,
     excluded: 'unproven' in observation ? [] : (observation.excluded ?? []).filter(({ count }) => count > 0),
     aspects: aspectsOf(check, observation, result),
   };
+}
+
+/**
+ * Returns the SHA-256 of a check's name, what it covers and leaves open, and the text of its observing function. Two runs with the same
+ * hash made the same check, as far as that function goes; what it calls is named by the commit of the run.
+ */
+export function hashDefinition(check: Check): string {
+  const { name, required, doesNotProve, covers, aspect } = check;
+  const text = check.observe.toString();
+  return sha256(JSON.stringify([name, required, doesNotProve, covers, aspect ?? null, text]));
 }
 
 function aspectsOf(

@@ -70,6 +70,8 @@ export interface CheckResult {
   readonly doesNotProve: string;
   /** What was there and not compared. */
   readonly excluded: readonly Exclusion[];
+  /** SHA-256 of what the check is: see `hashDefinition`. A journal of an older program has none. */
+  readonly definition?: string;
   /** What was seen of single aspects, for the matrix of methods. */
   readonly aspects: readonly AspectSeen[];
   readonly seconds: number;

@@ -183,6 +183,10 @@ export const Report = z.object({
       detail: z.string(),
       differences: z.array(z.string()),
       doesNotProve: z.string(),
+      definition: z
+        .string()
+        .optional()
+        .describe('SHA-256 of what the check is; absent in reports of older versions'),
       excluded: z.array(z.object({ what: z.string(), count })).describe('what was there and not compared'),
       aspects: z.array(z.object({ aspect: z.string(), compared: count, mismatched: count })),
       seconds: duration,

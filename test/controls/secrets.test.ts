@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Plan } from '../../src/drill/plan.ts';
+import { sealRun } from '../../src/evidence/seal-run.ts';
+import { payloadOf } from '../../src/evidence/signing/bundle.ts';
+import { createKeyPair, parseSigningKey } from '../../src/evidence/signing/keys.ts';
 import { execInContainer, outputOf } from '../../src/lab/engine/process.ts';
 import { borg } from '../../src/method/volume/borg.ts';
 import type { Method } from '../../src/model/method.ts';
@@ -11,6 +14,7 @@ import { restic } from '../../src/method/volume/restic.ts';
 import { rsync } from '../../src/method/volume/rsync.ts';
 import type { Kept, Vault } from '../../src/vault/vault.ts';
 import type { Volume } from '../../src/method/container/volume.ts';
+import { writeRunReport } from '../../src/report/write.ts';
 import { waitUntil } from '../../src/support/poll.ts';
 import type { Swarm } from '../../src/swarm/swarm.ts';
 import { passingAccounts } from '../support/accounts.ts';
@@ -59,7 +63,21 @@ function overheard(
   });
 }
 
-test('shows no secret in arguments, environments, journal, logs or report', async () => {
+/** Reports and seals the run of the drill, as the program does. @returns the key that signed it: the only line between its borders */
+async function sealed(directory: string): Promise<string> {
+  const { privatePem } = createKeyPair();
+  const key = parseSigningKey(privatePem, 'the key of the test');
+  await sealRun({ directory, run: await writeRunReport(directory), key, authority: undefined });
+  return privatePem.split('\n')[1] ?? '';
+}
+
+/** Returns the text of a file, with what its envelope has in base64. */
+async function textOf(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8');
+  return path.endsWith('.sigstore.json') ? text + payloadOf(text) : text;
+}
+
+test('shows no secret in arguments, environments, journal, logs, report, evidence or ledger', async () => {
   const secrets = new Map<string, string>();
   const repositories: Kept<Volume, unknown>[] = [];
   let vault: Vault | undefined;
@@ -90,10 +108,14 @@ test('shows no secret in arguments, environments, journal, logs or report', asyn
     },
   };
   const listener = SecretListener.open();
-  const report = await outcomeIn(dir, () => plan).finally(() => listener[Symbol.asyncDispose]());
+  const directory = join(dir, 'reports', '2026-11-26T02-00-00Z');
+  const report = await outcomeIn(join(directory, 'control'), () => plan).finally(() =>
+    listener[Symbol.asyncDispose](),
+  );
   expect(report.verdict, report.reason).toBe('recovered');
+  secrets.set('signing key', await sealed(directory));
   expect([...secrets].filter(([, secret]) => secret.length < 20)).toEqual([]);
-  expect(secrets.size).toBeGreaterThanOrEqual(8 + 6);
+  expect(secrets.size).toBeGreaterThanOrEqual(8 + 6 + 1);
   for (const name of ['restic-password', 'borg-passphrase'])
     expect([...secrets.keys()].join('\n')).toContain(name);
 
@@ -101,9 +123,18 @@ test('shows no secret in arguments, environments, journal, logs or report', asyn
     ['arguments and environments', listener.arguments + listener.environments],
   ]);
   for (const file of await readdir(dir, { recursive: true, withFileTypes: true }))
-    if (file.isFile()) places.set(file.name, await readFile(join(file.parentPath, file.name), 'utf8'));
+    if (file.isFile()) places.set(file.name, await textOf(join(file.parentPath, file.name)));
   expect([...places.keys()]).toEqual(
-    expect.arrayContaining(['journal.jsonl', 'report.json', 'report.html', 'vault.log']),
+    expect.arrayContaining([
+      'journal.jsonl',
+      'report.json',
+      'report.html',
+      'vault.log',
+      'evidence.sigstore.json',
+      'test-result.sigstore.json',
+      'ledger.jsonl',
+      'ledger.sigstore.json',
+    ]),
   );
   const seen = [...secrets].flatMap(([name, secret]) =>
     [...places].filter(([, text]) => text.includes(secret)).map(([place]) => `${name} in ${place}`),

@@ -81,7 +81,7 @@ const Check = z.object({
   doesNotProve: z.string(),
   definition: hex64
     .nullable()
-    .describe('hash of what the check compares and how; null if the journal has none'),
+    .describe('of name, what it covers and leaves open, and its observing function; null: not recorded'),
   caught: z
     .array(z.string())
     .nullable()

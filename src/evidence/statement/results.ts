@@ -27,16 +27,18 @@ export function buildResult(report: Report): Result {
     proven: actual.provenSeconds,
     acknowledgedWrites: actual.acknowledgedWrites,
     lostWrites: actual.lostWrites,
-    checks: report.checks.map(({ name, result, required, compared, mismatched, doesNotProve }) => ({
-      name,
-      result,
-      required,
-      compared,
-      mismatched,
-      doesNotProve,
-      definition: null,
-      caught: null,
-    })),
+    checks: report.checks.map(
+      ({ name, result, required, compared, mismatched, doesNotProve, definition }) => ({
+        name,
+        result,
+        required,
+        compared,
+        mismatched,
+        doesNotProve,
+        definition: definition ?? null,
+        caught: null,
+      }),
+    ),
   };
 }
 

@@ -102,6 +102,20 @@ exclusions:
   expect(predicate.integrity.aborted.map(({ directory: name }) => name)).toEqual(['2026-11-22T02-00-00Z']);
 });
 
+test('states the definition of a check that its journal has, and null for one without', async () => {
+  const definition = sha256('a check');
+  const drills = recoveredSample().map((event) =>
+    event.event === 'check' && event.check.name === 'rows match'
+      ? { ...event, check: { ...event.check, definition } }
+      : event,
+  );
+  const { directory } = await reports.addRun({ drills: [drills] });
+  const { results } = EvidencePredicate.parse((await openBundle(directory)).statement.predicate);
+  const checks = new Map(results.drills[0]?.checks.map((check) => [check.name, check]));
+  expect(checks.get('rows match')?.definition).toBe(definition);
+  expect(checks.get('managers reachable')).toMatchObject({ definition: null, caught: null });
+});
+
 test('signs the same as a test result: inconclusive is FAILED', async () => {
   const { directory } = await reports.addRun({
     drills: [named(notRecoveredSample(), 'bad'), recoveredSample()],
