@@ -75,7 +75,7 @@ test('puts the old state back when the restored swarm differs from the manifest'
       code: 'not-the-same',
       blame: 'finding',
       reason: expect.stringContaining('services: ghost (ghost) is missing'),
-      hint: expect.stringContaining('what was there before is back in its place'),
+      hint: expect.stringContaining('old state is back in its place'),
     },
   });
   await expectTheOldState();
