@@ -1,7 +1,4 @@
 // A sample of every page that the program writes, as HTML.
-import { readPeriod } from '../../src/export/page/period.ts';
-import { renderPeriodPage, renderRunPage } from '../../src/export/page/render.ts';
-import { readRunEvidence } from '../../src/export/source.ts';
 import { renderHistory } from '../../src/history/page/write.ts';
 import { readHistory } from '../../src/history/runs/history.ts';
 import { buildStatus } from '../../src/history/status/status.ts';
@@ -16,7 +13,7 @@ import {
   notRecoveredSample,
   recoveredSample,
 } from './report/samples.ts';
-import { named, SampleReports } from './evidence/signed-run.ts';
+import { sampleEvidencePages } from './evidence/pages.ts';
 import { daysAfter, drillResult, night, reportsWith, startOf } from './history/ledger.ts';
 
 const START = '2026-06-01T02:00:00.000Z';
@@ -35,24 +32,8 @@ export async function samplePages(): Promise<ReadonlyMap<string, string>> {
     ['an inconclusive drill', renderReport(buildReport(inconclusiveSample()))],
     ['a drill with continuous writes', renderReport(buildReport(continuousWritesSample()))],
     ['all runs', await renderNights()],
-    ...(await renderEvidence()),
+    ...(await sampleEvidencePages()),
   ]);
-}
-
-/** The printable pages of evidence, of one run and of a period. */
-async function renderEvidence(): Promise<[string, string][]> {
-  await using reports = await SampleReports.create();
-  const { directory } = await reports.addRun({
-    facts: 'system: Shop\nowner: Platform team\nfrequency: [{ tag: nightly, every: 26h }]\n',
-    drills: [named(notRecoveredSample(), 'bad'), named(recoveredSample(), 'good')],
-  });
-  return [
-    ['the evidence of a run', renderRunPage(await readRunEvidence(directory))],
-    [
-      'the evidence of a period',
-      renderPeriodPage(await readPeriod(reports.path, '2026-01-01', '2030-01-01')),
-    ],
-  ];
 }
 
 /** Four months of nights with everything that a night can be. */

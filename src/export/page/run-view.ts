@@ -44,7 +44,7 @@ export function buildRunView(evidence: RunEvidence) {
     startedAt: results.startedAt,
     date: formatLongDate(results.startedAt),
     system: identity.system ?? 'a Docker Swarm',
-    outcome: shorten(describeOutcome(predicate)),
+    outcome: shorten(capitalize(describeOutcome(predicate))),
     facts: [
       { term: 'Run', text: `${name} (${identity.run})` },
       { term: 'Owner', text: identity.owner ?? 'not stated' },

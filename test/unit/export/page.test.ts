@@ -3,18 +3,10 @@ import { createKeyPair } from '../../../src/evidence/signing/keys.ts';
 import { readPeriod } from '../../../src/export/page/period.ts';
 import { renderPeriodPage, renderRunPage } from '../../../src/export/page/render.ts';
 import { readRunEvidence } from '../../../src/export/source.ts';
+import { FACTS } from '../../support/evidence/pages.ts';
 import { named, SampleReports } from '../../support/evidence/signed-run.ts';
 import { addAttestation } from '../../support/evidence/verified.ts';
 import { inconclusiveSample, notRecoveredSample, recoveredSample } from '../../support/report/samples.ts';
-
-const facts = `system: Shop
-owner: Platform team
-policy: { document: BCP-7 }
-controls: [{ framework: SOC 2, id: A1.3, evidence-for: recovery is tested, not-evidence-for: how it is approved }]
-frequency: [{ tag: nightly, every: 26h }]
-exclusions: [{ object: registry logins, reason: none in use, accepted-by: Ada, until: 2027-06-01 }]
-environment: one machine instead of five
-`;
 
 /** Returns the text of a page without its markup. */
 const textOf = (html: string): string =>
@@ -27,7 +19,7 @@ const textOf = (html: string): string =>
 test('shows on the page of a run what an auditor asks for, and what is not there', async () => {
   await using reports = await SampleReports.create();
   const { directory } = await reports.addRun({
-    facts,
+    facts: FACTS,
     drills: [named(notRecoveredSample(), 'bad'), named(recoveredSample(), 'good')],
   });
   const before = textOf(renderRunPage(await readRunEvidence(directory)));
@@ -67,11 +59,15 @@ test('cuts long lists of a run, so that it fits on four pages, and says by how m
 
 test('shows on the page of a period the population, findings with remediation, and what is missing', async () => {
   await using reports = await SampleReports.create();
-  const failed = await reports.addRun({ facts, drills: [notRecoveredSample()] });
-  const retest = await reports.addRun({ facts, startedAt: '2026-11-24T02:15:07.120Z' });
-  await reports.addRun({ facts, startedAt: '2026-11-25T02:15:07.120Z', drills: [inconclusiveSample()] });
-  await reports.startRun({ facts, startedAt: '2026-11-26T02:15:07.120Z' });
-  await reports.addRun({ facts, startedAt: '2026-12-01T02:15:07.120Z' });
+  const failed = await reports.addRun({ facts: FACTS, drills: [notRecoveredSample()] });
+  const retest = await reports.addRun({ facts: FACTS, startedAt: '2026-11-24T02:15:07.120Z' });
+  await reports.addRun({
+    facts: FACTS,
+    startedAt: '2026-11-25T02:15:07.120Z',
+    drills: [inconclusiveSample()],
+  });
+  await reports.startRun({ facts: FACTS, startedAt: '2026-11-26T02:15:07.120Z' });
+  await reports.addRun({ facts: FACTS, startedAt: '2026-12-01T02:15:07.120Z' });
   const open = textOf(renderPeriodPage(await readPeriod(reports.path, '2026-11-23', '2026-11-30')));
   for (const expected of [
     '4 runs started, 3 ended, 1 recovered completely',
