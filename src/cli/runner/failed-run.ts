@@ -6,12 +6,14 @@ import { recordUnstarted } from '../../drill/verdict/unstarted.ts';
 import { JOURNAL_FILE, writeRunReport } from '../../report/write.ts';
 import { describeError, DrillError, hintOf, reasonOf } from '../../support/errors.ts';
 import type { RunEvidence } from './evidence.ts';
+import { type HistoryUpdate, updateHistory } from './update-history.ts';
 import { formatRerunCommand, type RunSettings } from './settings.ts';
 
 export interface FailedRun {
   readonly run: RunSettings;
   readonly drills: readonly Drill[];
   readonly evidence: RunEvidence;
+  readonly history: HistoryUpdate;
   readonly error: unknown;
   readonly print: (text: string) => void;
 }
@@ -20,7 +22,14 @@ export interface FailedRun {
  * Withdraws a run that a mistake in the request kept from starting. In every other case each drill without a journal gets one that
  * says why, and the run is reported and sealed: a night without a lab is an inconclusive night, not a missing one.
  */
-export async function concludeFailedRun({ run, drills, evidence, error, print }: FailedRun): Promise<void> {
+export async function concludeFailedRun({
+  run,
+  drills,
+  evidence,
+  history,
+  error,
+  print,
+}: FailedRun): Promise<void> {
   const unstarted = drills.filter(({ name }) => !existsSync(join(run.directory, name, JOURNAL_FILE)));
   const isMistake = error instanceof DrillError && error.blame === 'usage';
   if (isMistake && unstarted.length === drills.length) return evidence.withdraw(reasonOf(error));
@@ -28,6 +37,7 @@ export async function concludeFailedRun({ run, drills, evidence, error, print }:
   try {
     for (const drill of unstarted) await recordFailure(run, drill, error);
     await evidence.seal(await writeRunReport(run.directory, evidence.approval));
+    await updateHistory(run, history, print);
     print(`report: ${join(run.directory, 'index.html')}`);
   } catch (failure) {
     print(`warning: this run has no report: ${describeError(failure)}`);

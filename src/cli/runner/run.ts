@@ -61,7 +61,7 @@ export async function runDrills(request: RunRequest): Promise<number> {
     return await runInLabs(request, { run, evidence, history, view, stop });
   } catch (error) {
     failure = error;
-    await concludeFailedRun({ run, drills: selection.drills, evidence, error, print });
+    await concludeFailedRun({ run, drills: selection.drills, evidence, history, error, print });
     throw error;
   } finally {
     await night.ended(run.directory, failure);
