@@ -1,5 +1,5 @@
 // What evidence.yml requires of drills over time.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { EvidenceFacts } from '../../evidence/facts/schema.ts';
 import { sha256 } from '../../support/sha256.ts';
@@ -23,7 +23,9 @@ const RECENT = 3;
  * @throws DrillError `usage` for a file that is missing or wrong
  */
 export async function loadRules(history: History, file: string | undefined): Promise<Rules> {
-  const recorded = readRecorded(history, hashOf(resolve(file ?? FACTS_FILE)));
+  const hash = hashOf(resolve(file ?? FACTS_FILE));
+  if (file === undefined && !existsSync(FACTS_FILE)) return {};
+  const recorded = readRecorded(history, hash);
   if (recorded) return recorded;
   const { loadFacts } = await import('../../evidence/facts/load.ts');
   return (await loadFacts(file))?.facts ?? {};
