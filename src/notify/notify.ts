@@ -1,6 +1,6 @@
 // Sends a message to every target that wants it. A target that fails or is slow never throws: what came of each is returned, for the
 // terminal and for the record next to the ledger. Nothing here changes a verdict or an exit code.
-import { appendFile } from 'node:fs/promises';
+import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatSeconds, monotonic, roundToThousandths, utcNow } from '../support/clock.ts';
@@ -115,7 +115,9 @@ export async function recordDeliveries(
   const lines = deliveries
     .filter(({ result }) => result !== 'skipped')
     .map((delivery) => `${JSON.stringify({ at, event, run, ...delivery })}\n`);
-  if (lines.length > 0) await appendFile(join(reports, NOTIFICATIONS_FILE), lines.join(''));
+  if (lines.length === 0) return;
+  await mkdir(reports, { recursive: true });
+  await appendFile(join(reports, NOTIFICATIONS_FILE), lines.join(''));
 }
 
 /** Returns a line for the terminal. */

@@ -53,8 +53,8 @@ async function ledger(reports = join(project, 'reports')): Promise<Entry[]> {
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 15_000; !(await holds()); await sleep(50))
-    if (Date.now() > end) throw new Error('waited 15 s in vain');
+  for (const end = Date.now() + 60_000; !(await holds()); await sleep(50))
+    if (Date.now() > end) throw new Error('waited 60 s in vain');
 }
 
 /**
@@ -205,8 +205,15 @@ describe('two nights that overlap', () => {
   test('on one machine: the second one waits, or exits with 75 and starts nothing', async () => {
     const first = start(await hanging());
     await until(async () => (await ledger()).length === 1);
-    const refused = await start(['--wait', '0']);
+    await using server = await HttpServer.start();
+    await writeFile(join(project, 'people.yml'), 'notify: [{ kind: webhook, url-env: HOOK }]');
+    const refused = await start(['--wait', '0', '--notify', 'people.yml'], { env: { HOOK: server.url } });
     expect(refused.exitCode).toBe(75);
+    expect(JSON.parse(server.only.body)).toMatchObject({
+      event: 'failed',
+      exitCode: 75,
+      reason: 'another run is active on this machine',
+    });
     expect(refused.all).toContain('another run is active on this machine\nwhat to do: ');
     expect(await ledger()).toHaveLength(1);
     const waiting = start(['--wait', '1']);
