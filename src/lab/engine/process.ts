@@ -140,6 +140,7 @@ export async function sendInput(running: ContainerProcess, input?: ExecOptions['
   }
   const { io } = running;
   let written = 0;
+  let isWritten = false;
   const standardInput = new Writable({
     write: (chunk: Buffer, encoding, done) =>
       void io.write(chunk, encoding, (error) => {
@@ -147,12 +148,15 @@ export async function sendInput(running: ContainerProcess, input?: ExecOptions['
         done(error ?? (running.stdinClosed() ? new Error('the process no longer reads its input') : null));
       }),
     // A process may end with the last of its input: the reader of its output then destroys `io`, and nothing is lost.
-    final: (done) =>
-      void io.end((error?: Error | null) => done(io.readableEnded && io.errored === null ? null : error)),
+    final(done) {
+      isWritten = true;
+      io.end((error?: Error | null) => done(io.readableEnded && io.errored === null ? null : error));
+    },
   });
   let writtenBefore = 0;
   const watch = setInterval(() => {
-    if (writtenBefore === written) running.abortIfEnded().catch(() => undefined);
+    // A process that has all of its input ends by itself. Its output may still be on its way, and must not be cut off.
+    if (writtenBefore === written && !isWritten) running.abortIfEnded().catch(() => undefined);
     writtenBefore = written;
   }, STALLED_MS);
   const signal = currentSignal();
