@@ -57,8 +57,9 @@ test('does not cut off the output of a process that has all of its input, howeve
 test('asks whether a process has ended that reads no more of its input', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearInterval'] });
   try {
-    const io = new Duplex({ read() {}, write: () => undefined });
-    const abortIfEnded = vi.fn(async () => void io.destroy(new Error('aborted')));
+    let fail: (error: Error) => void = () => undefined;
+    const io = new Duplex({ read() {}, write: (_chunk, _encoding, done) => void (fail = done) });
+    const abortIfEnded = vi.fn(async () => fail(new Error('the connection was closed')));
     const running = { ...endsAfterFirstInput(), io, stdinClosed: () => true, abortIfEnded };
     const sent = sendInput(running, Readable.from([Buffer.from('never read')]));
     io.on('error', () => undefined);
