@@ -14,6 +14,7 @@ const LEADER_LIMIT = seconds(60);
 /** How long an engine may take to stop whose manager does not end. */
 const STOP_GRACE = seconds(20);
 
+/** Options of `forceNewCluster`. */
 export interface ForceOptions {
   /** The manager, or its name. Default: the first that is left. */
   readonly on?: Node | string;

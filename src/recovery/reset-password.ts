@@ -5,6 +5,7 @@ import { commandLine } from '../support/shell.ts';
 import { step } from '../support/trace.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 
+/** The role of a Postgres server, and where its password is. */
 export interface PasswordReset {
   readonly swarm: Swarm;
   /** Full name of the service of the Postgres server. Its socket asks the superuser for no password, as in the usual image. */
