@@ -1,4 +1,5 @@
 // swarm-drill attest: a person signs that they reviewed or approved a run, what happens about a finding, or what closes it.
+import { realpath } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { attest } from '../../evidence/attest/attest.ts';
 import { loadFacts } from '../../evidence/facts/load.ts';
@@ -6,6 +7,7 @@ import type { EvidenceFacts } from '../../evidence/facts/schema.ts';
 import { ATTESTATION_ROLES, type AttestationRole } from '../../evidence/ledger/entry.ts';
 import { readSigningKey } from '../../evidence/signing/read-key.ts';
 import { usage } from '../../support/errors.ts';
+import { updateHistory } from '../runner/update-history.ts';
 import { evidenceOption, parseDate, signingKeyFdOption, signingKeyOption } from './options.ts';
 
 interface Options {
@@ -77,6 +79,9 @@ export const attestSubcommand = new Command('attest')
       ...(retest !== undefined && { retest }),
     });
     for (const warning of warnings) console.error(`warning: ${warning}`);
+    await updateHistory({ directory: await realpath(directory) }, { evidence: options.evidence }, (text) =>
+      console.error(text),
+    );
     console.log(`${directory}: signed as ${role} by ${name}, key ${loaded.key.id.slice(0, 12)}: ${file}`);
   });
 
