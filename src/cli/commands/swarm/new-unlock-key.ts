@@ -2,9 +2,9 @@
 // is not a terminal is often a log, so the key is never written there.
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { resolveOutput } from '../../swarm-backup/file/paths.ts';
-import type { DataRoot } from '../../swarm-backup/engine/manager.ts';
-import { syncDirectory } from '../../support/write-file.ts';
+import { resolveOutput } from '../../../swarm-backup/file/paths.ts';
+import type { DataRoot } from '../../../swarm-backup/engine/manager.ts';
+import { syncDirectory } from '../../../support/write-file.ts';
 
 export interface KeeperOptions {
   readonly newUnlockKeyFile?: string;

@@ -1,14 +1,14 @@
 // swarm-drill attest: a person signs that they reviewed or approved a run, what happens about a finding, or what closes it.
 import { realpath } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { attest } from '../../evidence/attest/attest.ts';
-import { loadFacts } from '../../evidence/facts/load.ts';
-import type { EvidenceFacts } from '../../evidence/facts/schema.ts';
-import { ATTESTATION_ROLES, type AttestationRole } from '../../evidence/ledger/entry.ts';
-import { readSigningKey } from '../../evidence/signing/read-key.ts';
-import { usage } from '../../support/errors.ts';
-import { updateHistory } from '../runner/update-history.ts';
-import { evidenceOption, parseDate, signingKeyFdOption, signingKeyOption } from './options.ts';
+import { attest } from '../../../evidence/attest/attest.ts';
+import { loadFacts } from '../../../evidence/facts/load.ts';
+import type { EvidenceFacts } from '../../../evidence/facts/schema.ts';
+import { ATTESTATION_ROLES, type AttestationRole } from '../../../evidence/ledger/entry.ts';
+import { readSigningKey } from '../../../evidence/signing/read-key.ts';
+import { usage } from '../../../support/errors.ts';
+import { updateHistory } from '../../runner/update-history.ts';
+import { evidenceOption, parseDate, signingKeyFdOption, signingKeyOption } from '../options.ts';
 
 interface Options {
   readonly as: AttestationRole;

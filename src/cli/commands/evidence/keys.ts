@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { createKeyPair, parseKeyId, parseSigningKey } from '../../evidence/signing/keys.ts';
-import { usage } from '../../support/errors.ts';
-import { syncDirectory } from '../../support/write-file.ts';
+import { createKeyPair, parseKeyId, parseSigningKey } from '../../../evidence/signing/keys.ts';
+import { usage } from '../../../support/errors.ts';
+import { syncDirectory } from '../../../support/write-file.ts';
 
 const examples = `
 Examples:

@@ -1,11 +1,11 @@
 // swarm-drill swarm: backs up the state of a real swarm into one encrypted file, and restores it. Docker has no such commands.
 import { Command } from 'commander';
-import type { OpeningOptions, SealingOptions } from '../../swarm-backup/file/keys.ts';
-import { jsonOption, parseDescriptor } from './options.ts';
+import type { OpeningOptions, SealingOptions } from '../../../swarm-backup/file/keys.ts';
+import { jsonOption, parseDescriptor } from '../options.ts';
 import { managerOptions, type ManagerOptions, withManager } from './swarm-manager.ts';
-import { renderBackup, renderRestore } from '../terminal/swarm-outcome.ts';
-import { runCommand } from '../terminal/command-outcome.ts';
-import { toolVersion } from '../project.ts';
+import { renderBackup, renderRestore } from '../../terminal/swarm-outcome.ts';
+import { runCommand } from '../../terminal/command-outcome.ts';
+import { toolVersion } from '../../project.ts';
 
 interface CommonOptions extends ManagerOptions {
   readonly unlockKeyFile?: string;
@@ -63,10 +63,10 @@ const backupCommand = new Command('backup')
   .addHelpText('after', backupExamples)
   .action(({ json = false, ...options }: BackupOptions) =>
     runCommand('backup', json, renderBackup, async () => {
-      const { readSealingKey, readUnlockKey } = await import('../../swarm-backup/file/keys.ts');
-      const { resolveOutput } = await import('../../swarm-backup/file/paths.ts');
-      const { fileTarget } = await import('../../swarm-backup/file/target.ts');
-      const { backup } = await import('../../swarm-backup/backup.ts');
+      const { readSealingKey, readUnlockKey } = await import('../../../swarm-backup/file/keys.ts');
+      const { resolveOutput } = await import('../../../swarm-backup/file/paths.ts');
+      const { fileTarget } = await import('../../../swarm-backup/file/target.ts');
+      const { backup } = await import('../../../swarm-backup/backup.ts');
       const sealWith = readSealingKey(options);
       const unlockKey =
         options.unlockKeyFile === undefined ? undefined : readUnlockKey(options.unlockKeyFile);
@@ -99,10 +99,10 @@ const restoreCommand = new Command('restore')
   .addHelpText('after', restoreExamples)
   .action(({ json = false, ...options }: RestoreOptions) =>
     runCommand('restore', json, renderRestore, async () => {
-      const { readOpeningKey, readUnlockKey } = await import('../../swarm-backup/file/keys.ts');
-      const { requireReadableFile } = await import('../../swarm-backup/file/paths.ts');
-      const { fileSource } = await import('../../swarm-backup/file/target.ts');
-      const { restore } = await import('../../swarm-backup/restore.ts');
+      const { readOpeningKey, readUnlockKey } = await import('../../../swarm-backup/file/keys.ts');
+      const { requireReadableFile } = await import('../../../swarm-backup/file/paths.ts');
+      const { fileSource } = await import('../../../swarm-backup/file/target.ts');
+      const { restore } = await import('../../../swarm-backup/restore.ts');
       const { unlockKeyKeeper } = await import('./new-unlock-key.ts');
       const openWith = await readOpeningKey(options);
       const unlockKey =

@@ -1,11 +1,11 @@
 // Opens the manager that the `swarm` commands work on, this host or a container, and locks it: one command at a time.
 import { Option } from 'commander';
-import { usage } from '../../support/errors.ts';
-import { withLock } from '../../support/lock.mjs';
-import { Scope } from '../../support/scope.ts';
-import { currentSignal, reportWait } from '../../support/trace.ts';
-import type { Manager } from '../../swarm-backup/engine/manager.ts';
-import { engineOption } from './options.ts';
+import { usage } from '../../../support/errors.ts';
+import { withLock } from '../../../support/lock.mjs';
+import { Scope } from '../../../support/scope.ts';
+import { currentSignal, reportWait } from '../../../support/trace.ts';
+import type { Manager } from '../../../swarm-backup/engine/manager.ts';
+import { engineOption } from '../options.ts';
 
 export interface ManagerOptions {
   readonly node?: string;
@@ -43,10 +43,10 @@ export async function withManager<T>(
       'Omit the command: a node is stopped and started as a container.',
     );
   // Loaded only now, because they load the Docker client.
-  const { findEngine } = await import('../../lab/open.ts');
-  const { openContainerManager: containerNode } = await import('../../swarm-backup/engine/container.ts');
-  const { openHostManager: thisHost } = await import('../../swarm-backup/engine/host.ts');
-  const { addressOfContext } = await import('../../lab/engine/contexts.ts');
+  const { findEngine } = await import('../../../lab/open.ts');
+  const { openContainerManager: containerNode } = await import('../../../swarm-backup/engine/container.ts');
+  const { openHostManager: thisHost } = await import('../../../swarm-backup/engine/host.ts');
+  const { addressOfContext } = await import('../../../lab/engine/contexts.ts');
   const named = options.engine ?? process.env['DOCKER_HOST'] ?? (await findEngine()).host ?? DEFAULT_ENGINE;
   // Not an endpoint: these commands need the engine of this host, which one behind ssh is not.
   const engine = addressOfContext(named) ?? named;

@@ -1,7 +1,7 @@
 // swarm-drill verify: verifies evidence. The verifier is a program that an auditor can read and run without the rest: src/verify/.
 import { Command } from 'commander';
-import { USAGE } from '../../verify/arguments.ts';
-import { runVerifier } from '../../verify/run.ts';
+import { USAGE } from '../../../verify/arguments.ts';
+import { runVerifier } from '../../../verify/run.ts';
 
 export const verifySubcommand = new Command('verify')
   .description('verify the evidence of a run, or of a directory of runs, without a network')

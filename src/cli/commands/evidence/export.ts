@@ -1,12 +1,12 @@
 // swarm-drill export: writes the evidence of a run, or of a period, in a format that other programs and people read.
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { exportCycloneDx } from '../../export/cyclonedx.ts';
-import { exportOscal } from '../../export/oscal.ts';
-import { readPeriod } from '../../export/page/period.ts';
-import { renderPeriodPage, renderRunPage } from '../../export/page/render.ts';
-import { readRunEvidence, type RunEvidence } from '../../export/source.ts';
-import { usage } from '../../support/errors.ts';
+import { exportCycloneDx } from '../../../export/cyclonedx.ts';
+import { exportOscal } from '../../../export/oscal.ts';
+import { readPeriod } from '../../../export/page/period.ts';
+import { renderPeriodPage, renderRunPage } from '../../../export/page/render.ts';
+import { readRunEvidence, type RunEvidence } from '../../../export/source.ts';
+import { usage } from '../../../support/errors.ts';
 
 const FORMATS: Readonly<Record<string, (evidence: RunEvidence) => string>> = {
   oscal: exportOscal,

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { unlockKeyKeeper } from '../../../../src/cli/commands/new-unlock-key.ts';
-import { localDataRoot } from '../../../../src/swarm-backup/engine/local-data-root.ts';
-import type { DataRoot } from '../../../../src/swarm-backup/engine/manager.ts';
-import { newUnlockKey } from '../../../support/sealed-key.ts';
+import { unlockKeyKeeper } from '../../../../../src/cli/commands/swarm/new-unlock-key.ts';
+import { localDataRoot } from '../../../../../src/swarm-backup/engine/local-data-root.ts';
+import type { DataRoot } from '../../../../../src/swarm-backup/engine/manager.ts';
+import { newUnlockKey } from '../../../../support/sealed-key.ts';
 
 let home: string;
 let root: DataRoot;
