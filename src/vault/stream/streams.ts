@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { sendInput, outputOf, type ProcessOutput } from '../../lab/engine/process.ts';
+import { lastLine } from '../../support/command-reason.ts';
 import { finding, type DrillError } from '../../support/errors.ts';
 import { currentSignal, withSignal } from '../../support/trace.ts';
 import type { Account } from '../../model/account.ts';
@@ -210,15 +211,19 @@ function notReceived(
   command?: ContainerCommand,
 ): DrillError {
   currentSignal().throwIfAborted();
-  const [, part, exitCode = ''] = FAILED.exec(said) ?? [];
+  const [, part = 'receiving', exitCode = String(ended)] = FAILED.exec(said) ?? [];
   const stderr = said.replace(FAILED, '');
   if (command && part === 'program') return programFailed(command, exitCode, stderr);
   const otherwise =
-    part === 'vault' && exitCode === SSH_FAILED ? FAILURES.unreachable : classifyOutput(stderr);
+    part === 'vault' && exitCode === SSH_FAILED
+      ? FAILURES.unreachable
+      : classifyOutput(stderr, `${part} exited with ${exitCode}`);
   return failed(`receive ${name} from the vault`, { stderr, exitCode: ended }, otherwise);
 }
 
-function classifyOutput(output: string): FailureKind {
+/** @param exit which part ended with which code, for when it printed nothing */
+function classifyOutput(output: string, exit: string): FailureKind {
   if (/no identity matched/.test(output)) return WRONG_KEY;
-  return GONE.test(output) ? MISSING : CUT;
+  if (GONE.test(output)) return MISSING;
+  return { ...CUT, reason: `${CUT.reason} (${lastLine(output) ?? exit})` };
 }
