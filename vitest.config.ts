@@ -1,6 +1,6 @@
 // The test projects of vitest: unit (no engine), cli (the program), pages (in a browser), nights (runs that no one
 // watches: killed, overlapping, without a disk), lab (needs a lab), methods (each backup method), jobs (drills side by
-// side and on several engines), controls, scenarios (the traps of the drills of single failures), facts (about Swarm, on each engine
+// side and on several engines), controls, vault (its checks, and secrets), scenarios (the traps of the drills of single failures), facts (about Swarm, on each engine
 // version), drills.
 // Node.js loads the modules itself, as in the program.
 import { defineConfig } from 'vitest/config';
@@ -62,6 +62,10 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'controls', ...sideBySide, include: ['test/controls/**/*.test.ts'], ...lab },
+      },
+      {
+        extends: true,
+        test: { name: 'vault', ...sideBySide, include: ['test/vault/**/*.test.ts'], ...lab },
       },
       {
         extends: true,

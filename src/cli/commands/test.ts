@@ -2,11 +2,11 @@
 import { Command } from 'commander';
 
 /** Projects that only run when they are named: they take long. */
-const SEPARATE = ['methods', 'disasters', 'scenarios', 'facts', 'jobs', 'pages', 'nights'] as const;
+const SEPARATE = ['methods', 'vault', 'disasters', 'scenarios', 'facts', 'jobs', 'pages', 'nights'] as const;
 
 export const testSubcommand = new Command('test')
   .description(
-    'run the tests except those of single methods and failures, of facts about Swarm, of drills side by side, of pages in a browser, and of nights that go wrong (`test --project methods`, `disasters`, `scenarios`, `facts`, `jobs`, `pages`, `nights`); passes arguments to vitest, e.g. `test --project unit journal`',
+    'run the tests except those of single methods, of the vault and its secrets, of single failures, of facts about Swarm, of drills side by side, of pages in a browser, and of nights that go wrong (`test --project methods`, `vault`, `disasters`, `scenarios`, `facts`, `jobs`, `pages`, `nights`); passes arguments to vitest, e.g. `test --project unit journal`',
   )
   .argument('[arguments...]', 'arguments of vitest')
   .allowUnknownOption()
