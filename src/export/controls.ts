@@ -1,5 +1,6 @@
 // The controls that evidence.yml maps the drills to. Without a mapping there is one objective: that the drills recover.
 import type { EvidencePredicate } from '../evidence/statement/predicate.ts';
+import { count } from '../support/count.ts';
 
 export interface ControlClaim {
   /** E.g. `SOC 2 A1.3`. */
@@ -42,6 +43,6 @@ export const isSatisfied = ({ results }: EvidencePredicate): boolean => results.
 /** Returns why, in one sentence. */
 export function describeOutcome({ results }: EvidencePredicate): string {
   const others = results.drills.filter(({ verdict }) => verdict !== 'recovered');
-  if (others.length === 0) return `all ${results.drills.length} drills recovered`;
+  if (others.length === 0) return `${count(results.drills.length, 'drill')} recovered`;
   return others.map(({ drill, verdict, reason }) => `${drill}: ${verdict}: ${reason}`).join('; ');
 }
