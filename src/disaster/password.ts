@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Reversible } from '../model/disaster.ts';
 import { usage } from '../support/errors.ts';
+import { quoteIdentifier, quoteLiteral } from '../support/sql.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { causeReversible } from './cause.ts';
 import { witnessSecret } from './witness-secret.ts';
@@ -40,10 +41,10 @@ export async function changePassword(server: PasswordServer, role: string): Prom
 
 /** @returns what the server compares passwords with; empty if there is none */
 const readVerifier = async (server: PasswordServer, role: string): Promise<string> =>
-  (await query(server, `SELECT rolpassword FROM pg_authid WHERE rolname = ${quote(role)}`)).trim();
+  (await query(server, `SELECT rolpassword FROM pg_authid WHERE rolname = ${quoteLiteral(role)}`)).trim();
 
 const setPassword = (server: PasswordServer, role: string, password: string): Promise<string> =>
-  query(server, `ALTER ROLE "${role.replaceAll('"', '""')}" PASSWORD ${quote(password)}`);
+  query(server, `ALTER ROLE ${quoteIdentifier(role)} PASSWORD ${quoteLiteral(password)}`);
 
 /** The statement is sent as input: arguments can be read by every user of the node. */
 const query = ({ swarm, service, user }: PasswordServer, sql: string): Promise<string> =>
@@ -52,5 +53,3 @@ const query = ({ swarm, service, user }: PasswordServer, sql: string): Promise<s
     ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', user, '-d', 'postgres', '-f', '-'],
     { input: `${sql};\n` },
   );
-
-const quote = (value: string): string => `'${value.replaceAll("'", "''")}'`;

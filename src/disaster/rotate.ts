@@ -2,7 +2,7 @@
 // unlock key, the join tokens.
 import type { Aftermath } from '../model/disaster.ts';
 import { usage } from '../support/errors.ts';
-import { digest } from '../swarm/inventory.ts';
+import { sha256 } from '../support/sha256.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { causeIrreversible } from './cause.ts';
 import { witnessSecret } from './witness-secret.ts';
@@ -22,7 +22,7 @@ export const rotateAuthority = (swarm: Swarm): Promise<Aftermath<Swarm>> =>
           id: 'ca',
           async look() {
             const { TLSInfo } = await (await swarm.manager()).engine.swarm.inspect();
-            return { state: `digest ${digest(TLSInfo.TrustRoot).slice(0, 12)}` };
+            return { state: `digest ${sha256(TLSInfo.TrustRoot).slice(0, 12)}` };
           },
         },
       ],

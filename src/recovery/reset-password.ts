@@ -2,6 +2,7 @@
 // a restore of only one of them.
 import { finding } from '../support/errors.ts';
 import { commandLine } from '../support/shell.ts';
+import { quoteIdentifier } from '../support/sql.ts';
 import { step } from '../support/trace.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 
@@ -36,7 +37,7 @@ export async function resetPassword({
   // psql reads the file itself, so that the password is in no argument.
   const statements = [
     `\\set password \`cat ${commandLine([file])}\``,
-    `ALTER ROLE "${role.replaceAll('"', '""')}" PASSWORD :'password';`,
+    `ALTER ROLE ${quoteIdentifier(role)} PASSWORD :'password';`,
     '',
   ].join('\n');
   await step(

@@ -1,5 +1,5 @@
 // Everything a swarm holds, as plain values by kind and name: what one swarm is compared with another by.
-import { createHash } from 'node:crypto';
+import { sha256 } from '../support/sha256.ts';
 import type { Member, NetworkInspection, ServiceInspection, TaskInspection } from '../lab/engine/api.ts';
 import type { Engine } from '../lab/engine/engine.ts';
 import { toComparableNetwork } from './network-spec.ts';
@@ -38,9 +38,6 @@ export interface Inventory {
   readonly topology: readonly TopologyNode[];
 }
 
-/** SHA-256, for what is compared but must not be shown. */
-export const digest = (value: string): string => createHash('sha256').update(value).digest('hex');
-
 /** Reads everything: the cluster through `manager`, and each node through its own engine. */
 export async function takeInventory(manager: Node, nodes: readonly Node[]): Promise<Inventory> {
   const { engine } = manager;
@@ -72,13 +69,13 @@ export async function takeInventory(manager: Node, nodes: readonly Node[]): Prom
     objects: {
       'cluster identity': {
         id: cluster.ID,
-        'root CA': digest(cluster.TLSInfo.TrustRoot),
+        'root CA': sha256(cluster.TLSInfo.TrustRoot),
         'address pools': [cluster.DefaultAddrPool, cluster.SubnetSize, cluster.DataPathPort],
         settings: withoutVolatile(cluster.Spec),
       },
       'join tokens': {
-        manager: digest(cluster.JoinTokens.Manager),
-        worker: digest(cluster.JoinTokens.Worker),
+        manager: sha256(cluster.JoinTokens.Manager),
+        worker: sha256(cluster.JoinTokens.Worker),
       },
       nodes: byHost(({ Spec }) => ({ role: Spec.Role, availability: Spec.Availability })),
       'node labels': byHost(({ Spec }) => Spec.Labels ?? {}),
@@ -147,7 +144,7 @@ async function localObjects(node: Node): Promise<Partial<Record<InventoryKind, O
         .filter((one) => !('com.docker.swarm.task.id' in one.Labels))
         .map((one) => [key(one.Names[0] ?? one.Id), one.Image]),
     ),
-    'daemon configuration': daemon.trim() ? { [key('daemon.json')]: digest(daemon.trim()) } : {},
+    'daemon configuration': daemon.trim() ? { [key('daemon.json')]: sha256(daemon.trim()) } : {},
     'registry logins': Object.fromEntries(auths.map((host) => [key(host), true])),
   };
 }

@@ -1,6 +1,7 @@
 // Whether a restored swarm is the same one: its id, its root certificate, and the ids of its nodes.
 import type { Check } from '../../model/check.ts';
-import { digest, type Objects } from '../../swarm/inventory.ts';
+import { sha256 } from '../../support/sha256.ts';
+import type { Objects } from '../../swarm/inventory.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import { differencesBetween } from '../inventory.ts';
 
@@ -12,7 +13,7 @@ export async function readIdentity(swarm: Swarm): Promise<Objects> {
   );
   return {
     cluster: ID,
-    'root certificate': digest(TLSInfo.TrustRoot),
+    'root certificate': sha256(TLSInfo.TrustRoot),
     ...(Object.fromEntries(nodes) as Objects),
   };
 }

@@ -1,11 +1,11 @@
 // Check of the root certificate of a swarm: the same as before, and no rotation in progress.
 import type { Check } from '../../model/check.ts';
-import { digest } from '../../swarm/inventory.ts';
+import { sha256 } from '../../support/sha256.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 
 /** Returns the SHA-256 of the swarm's root certificate. */
 export const readRootCertificate = async (swarm: Swarm): Promise<string> =>
-  digest((await (await swarm.manager()).engine.swarm.inspect()).TLSInfo.TrustRoot);
+  sha256((await (await swarm.manager()).engine.swarm.inspect()).TLSInfo.TrustRoot);
 
 /**
  * Compares the root certificate with `expected`, and expects that it is not being rotated. A rotation ends only when every node that
@@ -22,7 +22,7 @@ export const rootCertificateStable = (swarm: Swarm, expected: string): Check => 
     return {
       compared: 2,
       differences: [
-        ...(digest(TLSInfo.TrustRoot) === expected
+        ...(sha256(TLSInfo.TrustRoot) === expected
           ? []
           : ['expected the same root certificate, got another one']),
         ...(RootRotationInProgress

@@ -1,6 +1,7 @@
 // What each drill did when it last ran, from the reports of earlier runs.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RUN_NAME } from '../../history/runs/older-runs.ts';
 import { Report } from '../../report/schema.ts';
 
 /** The fields of report.json that selection needs; reports of an older format often have them, too. */
@@ -9,9 +10,6 @@ const PastReport = Report.pick({ name: true, verdict: true, totalSeconds: true, 
   sideBySide: Report.shape.sideBySide.optional(),
 });
 export type PastDrill = ReturnType<typeof PastReport.parse>;
-
-/** Runs are directories that are named after their start. */
-const RUN_NAME = /^\d{4}-\d\d-\d\dT/;
 
 /**
  * Returns the newest result of each drill that ever ran, by name.

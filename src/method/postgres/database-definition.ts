@@ -1,5 +1,6 @@
 // A database itself, which pg_dump leaves out when it restores into one that exists: its encoding and locale, which are fixed when it is
 // created, and its owner, privileges, comment and settings.
+import { quoteIdentifier, quoteLiteral } from '../../support/sql.ts';
 import { z } from 'zod';
 import { finding } from '../../support/errors.ts';
 import { runDumpClient } from './dump-client.ts';
@@ -29,25 +30,22 @@ const localeOf = (database: string): string => `
 export const readLocale = async ({ query }: Snapshot): Promise<DatabaseLocale | undefined> =>
   (await query<DatabaseLocale>(`${localeOf('current_database()')};`))[0];
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
 function createDatabase(
   name: string,
   { encoding, collate, ctype, provider, locale, rules }: DatabaseLocale,
 ): string {
   const options = {
     TEMPLATE: 'template0',
-    ENCODING: literal(encoding),
-    LC_COLLATE: literal(collate),
-    LC_CTYPE: literal(ctype),
-    ...(provider === 'i' && { LOCALE_PROVIDER: 'icu', ICU_LOCALE: literal(locale) }),
-    ...(provider === 'i' && rules && { ICU_RULES: literal(rules) }),
-    ...(provider === 'b' && { LOCALE_PROVIDER: 'builtin', BUILTIN_LOCALE: literal(locale) }),
+    ENCODING: quoteLiteral(encoding),
+    LC_COLLATE: quoteLiteral(collate),
+    LC_CTYPE: quoteLiteral(ctype),
+    ...(provider === 'i' && { LOCALE_PROVIDER: 'icu', ICU_LOCALE: quoteLiteral(locale) }),
+    ...(provider === 'i' && rules && { ICU_RULES: quoteLiteral(rules) }),
+    ...(provider === 'b' && { LOCALE_PROVIDER: 'builtin', BUILTIN_LOCALE: quoteLiteral(locale) }),
     ...(provider === 'c' && locale !== '' && { LOCALE_PROVIDER: 'libc' }),
   };
   const words = Object.entries(options).map(([option, value]) => `${option} ${value}`);
-  return `CREATE DATABASE ${identifier(name)} ${words.join(' ')};`;
+  return `CREATE DATABASE ${quoteIdentifier(name)} ${words.join(' ')};`;
 }
 
 /** Lower numbers are objects of the server itself. */
@@ -66,7 +64,7 @@ export async function countRelations(server: PostgresServer): Promise<number> {
  */
 export async function createWithLocale(server: PostgresServer, locale: DatabaseLocale): Promise<void> {
   const { database } = server.service;
-  const found = await runPsql(server, `${localeOf(literal(database))};`);
+  const found = await runPsql(server, `${localeOf(quoteLiteral(database))};`);
   const create = createDatabase(database, locale);
   if (found.trim() === '') {
     await runPsql(server, create);
@@ -88,7 +86,7 @@ export async function createWithLocale(server: PostgresServer, locale: DatabaseL
       },
     );
   }
-  await runPsql(server, `DROP DATABASE ${identifier(database)} WITH (FORCE);\n${create}`);
+  await runPsql(server, `DROP DATABASE ${quoteIdentifier(database)} WITH (FORCE);\n${create}`);
 }
 
 /** Runs SQL outside of the database. */

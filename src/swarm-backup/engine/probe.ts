@@ -3,7 +3,7 @@ import type { Member } from '../../lab/engine/api.ts';
 import type { Engine } from '../../lab/engine/engine.ts';
 import { type Blame, DrillError, finding, reasonOf } from '../../support/errors.ts';
 import { waitUntil } from '../../support/poll.ts';
-import { digest } from '../../swarm/inventory.ts';
+import { sha256 } from '../../support/sha256.ts';
 import { unreachableReason } from '../../lab/engine/connect.ts';
 import { ENGINE_LIMIT, type Manager } from './manager.ts';
 import type { Named, Objects } from '../file/manifest.ts';
@@ -42,7 +42,7 @@ export async function probeSwarm(engine: Engine): Promise<SwarmProbe> {
       engine: ServerVersion,
       nodeId: Swarm.NodeID,
       clusterId: Cluster.ID,
-      caDigest: digest(Cluster.TLSInfo.TrustRoot),
+      caDigest: sha256(Cluster.TLSInfo.TrustRoot),
       members: await engine.nodes.list(),
     };
   } catch (error) {

@@ -5,7 +5,7 @@ import type { ArtifactWriter } from '../../../model/method.ts';
 import { finding } from '../../../support/errors.ts';
 import { step } from '../../../support/trace.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
-import { digest } from '../../../swarm/inventory.ts';
+import { sha256 } from '../../../support/sha256.ts';
 import { createTemporaryDirectory, runGit } from '../git/git.ts';
 import type { RecordedRemote } from '../git/remote.ts';
 import { createBundle, readWorkTree, type BranchHead } from '../git/work-tree.ts';
@@ -73,7 +73,7 @@ export async function backUpStack(
     files: list.split('\n').length,
     branch,
     remote,
-    rendered: digest(rendered),
+    rendered: sha256(rendered),
     docker: await files.dockerVersion(),
     services: hashServices(record.services),
     size: sizeOf(record),

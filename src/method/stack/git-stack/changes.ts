@@ -6,7 +6,7 @@ import type {
   ServiceSpec,
 } from '../../../lab/engine/api.ts';
 import { listDifferences } from '../../../swarm/differences.ts';
-import { digest } from '../../../swarm/inventory.ts';
+import { sha256 } from '../../../support/sha256.ts';
 import { subnetsOf, TUNNEL_IDS, tunnelIdsOf, withoutTunnelIds } from '../../../swarm/network-spec.ts';
 import { toComparableSpec } from '../../../swarm/service/service-spec.ts';
 
@@ -105,5 +105,5 @@ function contentChanges(
 
 /** Returns the spec with a SHA-256 in place of its bytes. */
 export function withDigest({ Data, ...spec }: SecretOrConfigSpec & { readonly Digest?: string | undefined }) {
-  return Data === undefined ? spec : { ...spec, Digest: digest(Data) };
+  return Data === undefined ? spec : { ...spec, Digest: sha256(Data) };
 }

@@ -5,7 +5,7 @@ import type { ServiceSpec } from '../../../lab/engine/api.ts';
 import type { ArtifactReader } from '../../../model/method.ts';
 import { toStableText } from '../../../swarm/differences.ts';
 import { finding } from '../../../support/errors.ts';
-import { digest } from '../../../swarm/inventory.ts';
+import { sha256 } from '../../../support/sha256.ts';
 import { isPredefined } from '../../../swarm/network-spec.ts';
 import { toComparableSpec } from '../../../swarm/service/service-spec.ts';
 import { NamedObject, SecretSpecSchema } from '../swarm-objects.ts';
@@ -47,7 +47,7 @@ const StackRecord = z.object({
 export type StackRecord = z.infer<typeof StackRecord>;
 
 /** Returns one SHA-256 over what all services ask for. */
-export const hashServices = (services: StackRecord['services']): string => digest(toStableText(services));
+export const hashServices = (services: StackRecord['services']): string => sha256(toStableText(services));
 
 const toComparableServices = (services: ServicesByName): StackRecord['services'] =>
   Object.fromEntries([...services].map(([name, spec]) => [name, toComparableSpec(spec)]));

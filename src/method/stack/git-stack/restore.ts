@@ -4,7 +4,7 @@ import { DrillError, finding } from '../../../support/errors.ts';
 import { commandLine } from '../../../support/shell.ts';
 import { step, typed } from '../../../support/trace.ts';
 import type { Swarm } from '../../../swarm/swarm.ts';
-import { digest } from '../../../swarm/inventory.ts';
+import { sha256 } from '../../../support/sha256.ts';
 import { createTemporaryDirectory } from '../git/git.ts';
 import { fetchCommit } from '../git/remote.ts';
 import { findChanges } from './changes.ts';
@@ -101,7 +101,7 @@ async function deployStack(
 
 /** Another version of the docker CLI may render the same stack differently; the same version may not. */
 async function requireSameRendering(files: StackFiles, recorded: GitStackMetadata): Promise<void> {
-  const rendered = digest(await files.render());
+  const rendered = sha256(await files.render());
   if (rendered !== recorded.rendered && (await files.dockerVersion()) === recorded.docker)
     throw finding('the rendered compose files differ from the record', {
       code: 'other-rendering',
